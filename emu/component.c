@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Components, ports, links and the network that holds them. A link keeps the packets that are on
+ * it in order, with one event for the first to arrive. */
+#include "emu/component.h"
+
+#include <string.h>
+
+#include "emu/probe.h"
+
+struct Port {
+    Component *owner;
+    /* outgoing half */
+    Component *peer;
+    unsigned peer_port;
+    LinkSpeed speed;
+    SimTime free_at;
+    PacketQueue on_wire; /* Packet.due is the time of arrival */
+    SimEvent arrival;
+    /* incoming half */
+    bool fed;
+};
+
+struct Network {
+    Sim *sim;
+    PacketPool *packets;
+    NetworkOptions options;
+    GPtrArray *components;
+    GHashTable *by_name;
+    int busy;
+    SimTime last_busy; /* when `busy` last fell to zero */
+};
+
+static const DropReason unconnected = {"unconnected", "sent through a port without a link"};
+
+static unsigned n_reasons(const ComponentClass *class) {
+    unsigned n = 0;
+    if (class->drops)
+        while (class->drops[n].name) n++;
+    return n;
+}
+
+Network *network_new(const NetworkOptions *options) {
+    Network *net = g_new0(Network, 1);
+    net->sim = sim_new();
+    net->packets = packet_pool_new(net->sim);
+    net->options = *options;
+    net->options.output = g_strdup(options->output);
+    net->components = g_ptr_array_new();
+    net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    return net;
+}
+
+static void component_free(Component *c) {
+    if (c->class->free) c->class->free(c);
+    if (c->class->params) param_clear(c->class->params, c);
+    g_free(c->ports);
+    g_free(c->drops);
+    g_free(c->name);
+    g_free(c);
+}
+
+void network_free(Network *net) {
+    if (!net) return;
+    for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
+    g_ptr_array_unref(net->components);
+    g_hash_table_unref(net->by_name);
+    packet_pool_free(net->packets);
+    sim_free(net->sim);
+    g_free((char *)net->options.output);
+    g_free(net);
+}
+
+Sim *network_sim(Network *net) { return net->sim; }
+PacketPool *network_packets(Network *net) { return net->packets; }
+const NetworkOptions *network_options(const Network *net) { return &net->options; }
+
+Component *network_add(Network *net, const ComponentClass *class, const char *name) {
+    Component *c = g_malloc0(class->size);
+    c->class = class;
+    c->name = g_strdup(name);
+    c->network = net;
+    c->sim = net->sim;
+    c->packets = net->packets;
+    c->n_ports = 1;
+    sim_owner_init(net->sim, &c->owner);
+    c->n_drops = n_reasons(class);
+    c->drops = g_new0(uint64_t, c->n_drops + 1);
+    if (class->params) param_set_defaults(class->params, c);
+    g_ptr_array_add(net->components, c);
+    g_hash_table_insert(net->by_name, c->name, c);
+    return c;
+}
+
+Component *network_find(const Network *net, const char *name) {
+    return g_hash_table_lookup(net->by_name, name);
+}
+
+Component *network_nth(const Network *net, unsigned n) {
+    return n < net->components->len ? net->components->pdata[n] : NULL;
+}
+
+static void arrive(Sim *sim, SimEvent *event) {
+    Port *port = (Port *)(void *)((char *)event - offsetof(Port, arrival));
+    Packet *pkt = packet_queue_get(&port->on_wire);
+    if (port->on_wire.head) sim_schedule_at(sim, event, port->on_wire.head->due);
+    Component *peer = port->peer;
+    pkt->port = port->peer_port;
+    sim_observe(sim, SIM_ARRIVE, peer->owner.id, pkt->id, pkt->length);
+    peer->class->receive(peer, port->peer_port, pkt);
+}
+
+bool network_create(Network *net, GError **error) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->ports) continue; /* made in an earlier call */
+        if (c->class->create && !c->class->create(c, error)) return false;
+        c->ports = g_new0(Port, MAX(c->n_ports, 1));
+        for (unsigned p = 0; p < c->n_ports; p++) {
+            c->ports[p].owner = c;
+            sim_event_init(&c->ports[p].arrival, arrive, &c->owner);
+        }
+    }
+    return true;
+}
+
+static bool port_exists(const Component *c, unsigned port, GError **error) {
+    if (port < c->n_ports) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found port %s.%u, but %s has ports 0 to %u", c->name,
+                port, c->name, c->n_ports - 1);
+    return false;
+}
+
+bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
+                  unsigned to_port, LinkSpeed speed, GError **error) {
+    (void)net;
+    if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
+    Port *out = &from->ports[from_port], *in = &to->ports[to_port];
+    if (out->peer || in->fed) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s.%u %s already: a port takes one link each way",
+                    out->peer ? from->name : to->name, out->peer ? from_port : to_port,
+                    out->peer ? "sends over a link" : "receives from a link");
+        return false;
+    }
+    if (!to->class->receive) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s is a %s, which receives nothing", to->name,
+                    to->class->name);
+        return false;
+    }
+    out->peer = to;
+    out->peer_port = to_port;
+    out->speed = speed;
+    in->fed = true;
+    return true;
+}
+
+bool network_start(Network *net, GError **error) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->class->start && !c->class->start(c, error)) return false;
+    }
+    return true;
+}
+
+void network_busy(Network *net, int change) {
+    net->busy += change;
+    g_assert(net->busy >= 0);
+    if (net->busy == 0) net->last_busy = sim_now(net->sim);
+}
+
+/* Counted from totals, not by walking: this is asked often. */
+bool network_idle(const Network *net) {
+    return net->busy == 0 && packet_pool_empty(net->packets);
+}
+
+void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
+                 void (*progress)(Network *net, void *user), void *user) {
+    const SimTime drain_step = 10 * SIM_US;
+    while (!sim_stopped(net->sim)) {
+        SimTime now = sim_now(net->sim), limit = end;
+        if (end == SIM_NEVER && net->busy == 0) {
+            if (network_idle(net)) return;
+            limit = net->last_busy > SIM_NEVER - drain ? SIM_NEVER : net->last_busy + drain;
+        }
+        if (now >= limit) return;
+        SimTime ahead = net->busy ? step : MIN(step, drain_step);
+        sim_run_until(net->sim, ahead < limit - now ? now + ahead : limit);
+        if (progress) progress(net, user);
+    }
+}
+
+bool network_stop(Network *net, GError **error) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->class->stop) c->class->stop(c);
+    }
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->class->check && !c->class->check(c, error)) return false;
+    }
+    if (!packet_pool_check(net->packets, error)) return false;
+    uint64_t dropped = 0;
+    for (unsigned i = 0; i < net->components->len; i++) {
+        const Component *c = net->components->pdata[i];
+        for (unsigned r = 0; r <= c->n_drops; r++) dropped += c->drops[r];
+    }
+    PacketCounts counts = packet_pool_counts(net->packets);
+    if (dropped == counts.dropped) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "drops are not conserved: %" G_GUINT64_FORMAT " with a reason, %" G_GUINT64_FORMAT
+                " in all", dropped, counts.dropped);
+    return false;
+}
+
+void network_report(Network *net, Report *report) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        report_component(report, c->name);
+        if (c->class->report) c->class->report(c, report);
+        unsigned n = c->n_drops;
+        for (unsigned r = 0; r <= n; r++) {
+            const DropReason *reason = r < n ? &c->class->drops[r] : &unconnected;
+            if (r == n && !c->drops[r]) continue;
+            char *name = g_strconcat("drop.", reason->name, NULL);
+            report_scalar(report, name, (double)c->drops[r], "packets");
+            g_free(name);
+        }
+    }
+    report_component(report, NULL);
+}
+
+/* For components -------------------------------------------------------------------------- */
+
+void port_send(Component *c, unsigned port, Packet *pkt) {
+    g_assert(port < c->n_ports);
+    Port *p = &c->ports[port];
+    if (!p->peer) {
+        component_drop(c, c->n_drops, pkt);
+        return;
+    }
+    SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
+    packet_charge(pkt, CAUSE_WIRE, now);
+    sim_observe(c->sim, SIM_DEPART, c->owner.id, pkt->id, pkt->length);
+    p->free_at = start + (packet_wire_bytes(pkt->length) * p->speed.ps_per_byte_q16 >> 16);
+    pkt->due = p->free_at + p->speed.delay;
+    if (!p->on_wire.head) sim_schedule_at(c->sim, &p->arrival, pkt->due);
+    packet_queue_put(&p->on_wire, pkt);
+}
+
+bool port_connected(const Component *c, unsigned port) {
+    return port < c->n_ports && c->ports[port].peer;
+}
+
+SimTime port_free_at(const Component *c, unsigned port) { return c->ports[port].free_at; }
+
+LinkSpeed port_speed(const Component *c, unsigned port) { return c->ports[port].speed; }
+
+SimTime port_lookahead(const Component *c, unsigned port) {
+    const LinkSpeed *s = &c->ports[port].speed;
+    uint64_t shortest = PACKET_MIN_FRAME_BYTES + PACKET_PREAMBLE_BYTES + PACKET_GAP_BYTES;
+    return s->delay + (shortest * s->ps_per_byte_q16 >> 16);
+}
+
+void component_drop(Component *c, unsigned reason, Packet *pkt) {
+    g_assert(reason <= c->n_drops);
+    c->drops[reason]++;
+    sim_observe(c->sim, SIM_DROP, c->owner.id, pkt->id, reason);
+    packet_end_dropped(pkt);
+}
+
+void component_random(Component *c, const char *use, Random *random) {
+    char *stream = g_strdup_printf("%s.%s", c->name, use);
+    random_seed(random, c->network->options.seed, c->network->options.repetition, stream);
+    g_free(stream);
+}
+
+char *component_output_path(Component *c, const char *file_name) {
+    const char *folder = c->network->options.output;
+    return folder ? g_build_filename(folder, file_name, NULL) : NULL;
+}

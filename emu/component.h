@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/component.h: what a scenario is made of. A component is one struct whose first member is a
+ * Component, one table of parameters and one ComponentClass. A Network holds the components of one
+ * run, numbers them in scenario order, wires their ports and runs them.
+ *
+ * Life: new (zeroed, parameters set) -> create (sizes known: allocate, fix n_ports) -> links made
+ *       -> start (everything exists; may fail) -> run -> stop (close the accounts) -> check
+ *       (invariants) -> report (scalars, series, histograms) -> free. */
+#pragma once
+
+#include <glib.h>
+
+#include "emu/packet.h"
+#include "emu/param.h"
+#include "emu/random.h"
+#include "emu/sim.h"
+
+typedef struct Component Component;
+typedef struct ComponentClass ComponentClass;
+typedef struct Network Network;
+typedef struct Report Report; /* emu/probe.h */
+
+typedef struct {
+    const char *name; /* as in the scalar NAME.drop.<name> */
+    const char *text; /* one sentence */
+} DropReason;
+
+/* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
+ * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
+ * waits its turn inside the link, so senders that must not build a queue look at port_free_at. */
+typedef struct {
+    uint64_t ps_per_byte_q16; /* picoseconds per byte times 65,536; 0: no serialisation */
+    SimTime delay;
+} LinkSpeed;
+
+typedef struct Port Port;
+
+struct ComponentClass {
+    const char *name;      /* [name INSTANCE] in a scenario */
+    const char *text;      /* one sentence */
+    const char *ports;     /* what each port is, for help */
+    size_t size;
+    const Param *params;   /* ends with {0} */
+    const DropReason *drops; /* ends with {0}; may be NULL */
+    bool (*create)(Component *c, GError **error);
+    bool (*start)(Component *c, GError **error);
+    void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */
+    /* Carry out one line of the scenario's script; `verb` and `args` as written. May be NULL. */
+    bool (*command)(Component *c, const char *verb, const char *args, GError **error);
+    void (*stop)(Component *c);
+    bool (*check)(Component *c, GError **error);
+    void (*report)(Component *c, Report *report);
+    void (*free)(Component *c);
+};
+
+struct Component {
+    const ComponentClass *class;
+    char *name;
+    Network *network;
+    Sim *sim;
+    PacketPool *packets;
+    SimOwner owner;
+    Port *ports;
+    unsigned n_ports; /* set by create; default 1 */
+    uint64_t *drops;  /* packets, by reason of the class; one more for "unconnected" */
+    unsigned n_drops; /* reasons of the class */
+};
+
+typedef struct {
+    uint64_t seed;
+    unsigned repetition;
+    const char *output; /* folder for captures and other files of this run; NULL: none wanted */
+} NetworkOptions;
+
+Network *network_new(const NetworkOptions *options);
+void network_free(Network *net);
+Sim *network_sim(Network *net);
+PacketPool *network_packets(Network *net);
+const NetworkOptions *network_options(const Network *net);
+
+/* Make a component with default parameters; the caller sets others, then calls network_create. */
+Component *network_add(Network *net, const ComponentClass *class, const char *name);
+Component *network_find(const Network *net, const char *name); /* NULL if there is none */
+Component *network_nth(const Network *net, unsigned n);        /* NULL past the last */
+bool network_create(Network *net, GError **error); /* class->create of all, in order */
+/* Wire an output port to an input port, one direction. Each end is used at most once. */
+bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
+                  unsigned to_port, LinkSpeed speed, GError **error);
+bool network_start(Network *net, GError **error);
+/* After the run: stop all, check all and the conservation of packets and bytes. */
+bool network_stop(Network *net, GError **error);
+void network_report(Network *net, Report *report);
+/* Sources say +1 while they may still create packets and -1 when done; the run is over when nobody
+ * is busy and no packet is left (network_idle), or at the scenario's own end. */
+void network_busy(Network *net, int change);
+bool network_idle(const Network *net);
+/* Run to `end` (SIM_NEVER: until idle), but at most `drain` after the last source was done. The
+ * callback, if any, is called about every `step` of simulated time and may call sim_stop. */
+void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
+                 void (*progress)(Network *net, void *user), void *user);
+
+/* For components ------------------------------------------------------------------------- */
+
+/* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
+void port_send(Component *c, unsigned port, Packet *pkt);
+bool port_connected(const Component *c, unsigned port);
+/* When the wire will have sent everything handed to it so far; <= now when it is free. */
+SimTime port_free_at(const Component *c, unsigned port);
+LinkSpeed port_speed(const Component *c, unsigned port);
+/* The time from now until the earliest effect on the peer: what a partition may run ahead by. */
+SimTime port_lookahead(const Component *c, unsigned port);
+
+/* End a packet for a reason of c->class->drops; counts, observes and frees it. */
+void component_drop(Component *c, unsigned reason, Packet *pkt);
+/* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
+void component_random(Component *c, const char *use, Random *random);
+/* A path in the run's output folder, or NULL when none is wanted; caller frees. */
+char *component_output_path(Component *c, const char *file_name);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/metric.h: one number out of many runs, and what was published about it.
+ *
+ * Expressions:  max(sink.delivered_pps / 1e6 if traffic.payload == 0)
+ *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
+ * Aggregates: max min mean median sum sd count first last, over the runs for which the condition
+ * holds. Inside an aggregate: numbers, names (scalars of the run, or iterated parameters, as base
+ * units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`. Outside:
+ * numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known one. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The runs, behind two callbacks. `lookup` gives the value of a name in one run. */
+typedef struct {
+    unsigned n_runs;
+    bool (*lookup)(const void *runs, unsigned run, const char *name, double *value);
+    const void *runs;
+    const char *const *names; /* NULL-terminated: every name there is, for messages */
+} MetricRuns;
+
+/* False and an error for bad syntax and unknown names. An aggregate over no run at all gives NaN
+ * (count gives 0), and true: the claim's verdict is then "not measured". */
+bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value, GError **error);
+/* Value per run of an expression without aggregates (plots: x, y, where). */
+bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run,
+                         double *value, GError **error);
+/* Syntax only, for `sppemu check`. */
+bool metric_check(const char *expression, bool aggregate, GError **error);
+
+/* A row of analysis/claims/NAME.tsv: published numbers as stated in the text. */
+typedef struct {
+    char *id, *where, *statement, *metric, *unit, *kind, *use; /* use: calibrate, predict, implied */
+    double low, high;
+} Claim;
+typedef struct Claims Claims;
+/* Reads every .tsv of the folder. */
+Claims *claims_load(const char *folder, GError **error);
+void claims_free(Claims *claims);
+const Claim *claims_find(const Claims *claims, const char *id);

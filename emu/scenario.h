@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/scenario.h: scenario files, read strictly.
+ *
+ * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
+ *
+ *   [scenario]        title, duration, drain, seed, repeat, include (a list of files)
+ *   [CLASS NAME]      a component; keys are the rows of its class's table
+ *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
+ *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
+ *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, kind and use come from the table of
+ *                     published numbers, or are given here: low, high, unit, use, source, statement
+ *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points
+ *                     (of published numbers: "x:y:label, ..."), series (for time series)
+ *
+ * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
+ * Each becomes an axis of the parameter study, in file order, the last one fastest.
+ *
+ * Errors name file, line, section and key, what was found and what was expected; nothing is
+ * ignored silently: unknown sections and keys (with the nearest known name), duplicates within a
+ * file, repeated sections, control and non-UTF-8 bytes, lines above 4,096 bytes, include loops,
+ * more than SCENARIO_MAX_POINTS points. An includer may override a key of an included file. */
+#pragma once
+
+#include "emu/component.h"
+
+#define SCENARIO_MAX_POINTS 100000u
+#define SCENARIO_MAX_REPEAT 10000u
+
+typedef struct Scenario Scenario;
+
+typedef struct {
+    const char *name;  /* "traffic.rate" */
+    const char *value; /* "0.5Gbit/s" */
+} ScenarioParameter;
+
+typedef struct {
+    const char *id;     /* F9-npe-pps */
+    const char *metric; /* as written */
+    const char *low, *high, *unit, *use, *source, *statement; /* as written here; NULL: see the table */
+    const char *where;  /* file:line, for messages */
+} ScenarioExpect;
+
+typedef struct {
+    const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series;
+    bool log_x, log_y;
+    const char *where;
+} ScenarioPlot;
+
+/* Read and check everything that can be checked without running. `overrides`: "section.key=value"
+ * strings of --set, NULL-terminated or NULL; section is a component's name or "scenario". They
+ * may hold iterations. `classes` is NULL-terminated. NULL and an error if anything is wrong. */
+Scenario *scenario_load(const char *path, const char *const *overrides,
+                        const ComponentClass *const *classes, GError **error);
+void scenario_free(Scenario *s);
+
+const char *scenario_name(const Scenario *s);  /* file name without folder and ".ini" */
+const char *scenario_title(const Scenario *s); /* the name if none is given */
+uint64_t scenario_seed(const Scenario *s);     /* default 1 */
+unsigned scenario_repeat(const Scenario *s);   /* default 1 */
+SimTime scenario_duration(const Scenario *s, unsigned point); /* SIM_NEVER if not given: until idle */
+SimTime scenario_drain(const Scenario *s);     /* default 100ms */
+
+/* Points of the study (without repetitions); at least 1. */
+unsigned scenario_n_points(const Scenario *s);
+/* The iterated parameters of a point, in file order. */
+unsigned scenario_n_parameters(const Scenario *s);
+ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
+
+/* Components, parameters, links and script of one point, created and linked, not yet started.
+ * NULL and an error naming file and line if a class refuses. */
+Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions *options,
+                        GError **error);
+
+unsigned scenario_n_expects(const Scenario *s);
+const ScenarioExpect *scenario_expect(const Scenario *s, unsigned n);
+unsigned scenario_n_plots(const Scenario *s);
+const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n);
+
+/* Every value that holds, defaults included, with where it came from (file:line, both places when
+ * one overrides the other, "default", "--set"): itself a scenario that reads back to the same.
+ * Iterations are resolved for `point`. Caller frees. */
+char *scenario_resolved(const Scenario *s, unsigned point);
+/* 64-bit hash of the resolved values of a point in canonical form: independent of comments, order
+ * of keys, spelling of units and of file names. With version and repetition, a run's identity. */
+uint64_t scenario_identity(const Scenario *s, unsigned point);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The calendar. Not modelled here: anything. See sim.h for the order it promises.
+ *
+ * Slot s of the wheel holds, unsorted, the events of times [s * 1024, s * 1024 + 1024) ps, for the
+ * 4,096 slots from the one being worked off. A two-level bitmap finds the next occupied slot in a
+ * few instructions. When the clock reaches a slot its list is sorted and becomes `active`. */
+#include "emu/sim.h"
+
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+
+enum { SLOT_SHIFT = 10, N_SLOTS = 4096, SLOT_MASK = N_SLOTS - 1, N_WORDS = N_SLOTS / 64 };
+enum { PLACE_IDLE = 0, PLACE_SLOT = 1, PLACE_ACTIVE = 2, PLACE_HEAP = 3 };
+enum { ORDER_SHIFT = 44 };
+
+typedef struct {
+    SimTime time;
+    uint64_t order;
+    SimEvent *event;
+} HeapEntry;
+
+struct Sim {
+    SimTime now;
+    uint64_t active_slot; /* absolute number of the slot being worked off */
+    SimEvent *active;     /* its events, sorted */
+    uint64_t summary;     /* which words of `occupied` are not zero */
+    uint64_t occupied[N_WORDS];
+    SimEvent *slots[N_SLOTS];
+    HeapEntry *heap;
+    uint32_t n_heap, heap_size;
+    uint32_t n_owners;
+    uint64_t n_pending, n_run;
+    uint64_t fingerprint;
+    volatile sig_atomic_t stopped;
+};
+
+Sim *sim_new(void) {
+    Sim *sim = g_new0(Sim, 1);
+    sim->heap_size = 64;
+    sim->heap = g_new(HeapEntry, sim->heap_size);
+    sim->fingerprint = UINT64_C(0x9e3779b97f4a7c15);
+    return sim;
+}
+
+void sim_free(Sim *sim) {
+    if (!sim) return;
+    g_free(sim->heap);
+    g_free(sim);
+}
+
+void sim_owner_init(Sim *sim, SimOwner *owner) {
+    g_assert(sim->n_owners < (1u << (64 - ORDER_SHIFT)));
+    *owner = (SimOwner){.id = sim->n_owners++};
+}
+
+void sim_event_init(SimEvent *event, SimHandler *run, SimOwner *owner) {
+    *event = (SimEvent){.run = run, .owner = owner};
+}
+
+SimTime sim_now(const Sim *sim) { return sim->now; }
+bool sim_event_pending(const SimEvent *event) { return event->place != PLACE_IDLE; }
+uint64_t sim_events_run(const Sim *sim) { return sim->n_run; }
+uint64_t sim_events_pending(const Sim *sim) { return sim->n_pending; }
+void sim_stop(Sim *sim) { sim->stopped = 1; }
+bool sim_stopped(const Sim *sim) { return sim->stopped != 0; }
+uint64_t sim_fingerprint(const Sim *sim) { return sim->fingerprint; }
+
+static inline bool before(const SimEvent *a, const SimEvent *b) {
+    return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+/* The heap -------------------------------------------------------------------------------- */
+
+static inline bool entry_before(const HeapEntry *a, const HeapEntry *b) {
+    return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+static inline void heap_place(Sim *sim, uint32_t i, HeapEntry entry) {
+    sim->heap[i] = entry;
+    entry.event->place = i + PLACE_HEAP;
+}
+
+static void heap_up(Sim *sim, uint32_t i, HeapEntry entry) {
+    while (i > 0) {
+        uint32_t parent = (i - 1) / 2;
+        if (!entry_before(&entry, &sim->heap[parent])) break;
+        heap_place(sim, i, sim->heap[parent]);
+        i = parent;
+    }
+    heap_place(sim, i, entry);
+}
+
+static void heap_down(Sim *sim, uint32_t i, HeapEntry entry) {
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child >= sim->n_heap) break;
+        if (child + 1 < sim->n_heap && entry_before(&sim->heap[child + 1], &sim->heap[child]))
+            child++;
+        if (!entry_before(&sim->heap[child], &entry)) break;
+        heap_place(sim, i, sim->heap[child]);
+        i = child;
+    }
+    heap_place(sim, i, entry);
+}
+
+static void heap_insert(Sim *sim, SimEvent *event) {
+    if (sim->n_heap == sim->heap_size) {
+        sim->heap_size *= 2;
+        sim->heap = g_renew(HeapEntry, sim->heap, sim->heap_size);
+    }
+    heap_up(sim, sim->n_heap++, (HeapEntry){event->time, event->order, event});
+}
+
+static void heap_remove(Sim *sim, uint32_t i) {
+    HeapEntry last = sim->heap[--sim->n_heap];
+    if (i == sim->n_heap) return;
+    if (i > 0 && entry_before(&last, &sim->heap[(i - 1) / 2]))
+        heap_up(sim, i, last);
+    else
+        heap_down(sim, i, last);
+}
+
+/* The wheel ------------------------------------------------------------------------------- */
+
+static void active_insert(Sim *sim, SimEvent *event) {
+    SimEvent *prev = NULL, *next = sim->active;
+    while (next && before(next, event)) {
+        prev = next;
+        next = next->next;
+    }
+    event->prev = prev;
+    event->next = next;
+    if (next) next->prev = event;
+    *(prev ? &prev->next : &sim->active) = event;
+    event->place = PLACE_ACTIVE;
+}
+
+static inline void slot_insert(Sim *sim, SimEvent *event, uint64_t slot) {
+    uint32_t i = (uint32_t)slot & SLOT_MASK;
+    SimEvent *head = sim->slots[i];
+    event->prev = NULL;
+    event->next = head;
+    if (head) head->prev = event;
+    sim->slots[i] = event;
+    event->place = PLACE_SLOT;
+    sim->occupied[i / 64] |= UINT64_C(1) << (i % 64);
+    sim->summary |= UINT64_C(1) << (i / 64);
+}
+
+static inline void slot_vacate(Sim *sim, uint32_t i) {
+    sim->slots[i] = NULL;
+    if (!(sim->occupied[i / 64] &= ~(UINT64_C(1) << (i % 64))))
+        sim->summary &= ~(UINT64_C(1) << (i / 64));
+}
+
+/* The first occupied slot behind the active one, as an absolute number; UINT64_MAX if none. */
+static uint64_t next_slot(const Sim *sim) {
+    if (!sim->summary) return UINT64_MAX;
+    uint32_t from = (uint32_t)(sim->active_slot + 1) & SLOT_MASK, w = from / 64;
+    uint64_t bits = sim->occupied[w] & (UINT64_MAX << (from % 64));
+    if (!bits) {
+        uint64_t later = w == N_WORDS - 1 ? 0 : sim->summary & (UINT64_MAX << (w + 1));
+        /* Nothing behind it in this turn of the wheel: the lowest slots are a turn later. */
+        w = (uint32_t)__builtin_ctzll(later ? later : sim->summary);
+        bits = sim->occupied[w];
+    }
+    uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
+    return sim->active_slot + 1 + ((i - from) & SLOT_MASK);
+}
+
+static SimEvent *merge(SimEvent *a, SimEvent *b) {
+    SimEvent *head = NULL, **tail = &head;
+    while (a && b) {
+        SimEvent **less = before(a, b) ? &a : &b;
+        *tail = *less;
+        tail = &(*less)->next;
+        *less = (*less)->next;
+    }
+    *tail = a ? a : b;
+    return head;
+}
+
+/* Bottom-up merge sort by `next`: bins[k] holds a sorted list of 2^k events. */
+static SimEvent *sort_list(SimEvent *list) {
+    SimEvent *bins[32] = {0};
+    unsigned n = 0;
+    while (list) {
+        SimEvent *one = list;
+        list = list->next;
+        one->next = NULL;
+        unsigned k = 0;
+        for (; k < n && bins[k]; k++) {
+            one = merge(bins[k], one);
+            bins[k] = NULL;
+        }
+        if (k == n) n++;
+        bins[k] = one;
+    }
+    SimEvent *sorted = NULL;
+    for (unsigned k = 0; k < n; k++) sorted = merge(bins[k], sorted);
+    return sorted;
+}
+
+static void activate(Sim *sim, uint64_t slot) {
+    uint32_t i = (uint32_t)slot & SLOT_MASK;
+    SimEvent *list = sim->slots[i];
+    slot_vacate(sim, i);
+    sim->active_slot = slot;
+    if (list->next) list = sort_list(list);
+    SimEvent *prev = NULL;
+    for (SimEvent *e = list; e; prev = e, e = e->next) {
+        e->prev = prev;
+        e->place = PLACE_ACTIVE;
+    }
+    sim->active = list;
+}
+
+/* Scheduling ------------------------------------------------------------------------------ */
+
+void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
+    if (event->place != PLACE_IDLE || time < sim->now)
+        g_error("%" G_GUINT64_FORMAT " ps: owner %u schedules an event %s, for %" G_GUINT64_FORMAT " ps",
+                sim->now, event->owner->id, event->place ? "twice" : "in the past", time);
+    event->time = time;
+    event->order = (uint64_t)event->owner->id << ORDER_SHIFT | event->owner->count++;
+    sim->n_pending++;
+    uint64_t ahead = (time >> SLOT_SHIFT) - sim->active_slot;
+    if (ahead == 0)
+        active_insert(sim, event);
+    else if (ahead < N_SLOTS)
+        slot_insert(sim, event, time >> SLOT_SHIFT);
+    else
+        heap_insert(sim, event);
+}
+
+void sim_schedule(Sim *sim, SimEvent *event, SimTime delay) {
+    sim_schedule_at(sim, event, sim->now + delay);
+}
+
+void sim_cancel(Sim *sim, SimEvent *event) {
+    switch (event->place) {
+    case PLACE_IDLE: return;
+    case PLACE_SLOT: {
+        uint32_t i = (uint32_t)(event->time >> SLOT_SHIFT) & SLOT_MASK;
+        if (event->next) event->next->prev = event->prev;
+        if (event->prev)
+            event->prev->next = event->next;
+        else if (event->next)
+            sim->slots[i] = event->next;
+        else
+            slot_vacate(sim, i);
+        break;
+    }
+    case PLACE_ACTIVE:
+        if (event->next) event->next->prev = event->prev;
+        *(event->prev ? &event->prev->next : &sim->active) = event->next;
+        break;
+    default: heap_remove(sim, event->place - PLACE_HEAP);
+    }
+    event->place = PLACE_IDLE;
+    sim->n_pending--;
+}
+
+/* Running --------------------------------------------------------------------------------- */
+
+/* The next event in order, still in its place; NULL if there is none. */
+static inline SimEvent *peek(Sim *sim) {
+    if (!sim->active) {
+        uint64_t slot = next_slot(sim);
+        if (sim->n_heap && sim->heap[0].time >> SLOT_SHIFT < slot) return sim->heap[0].event;
+        if (slot == UINT64_MAX) return NULL;
+        activate(sim, slot);
+    }
+    if (sim->n_heap) {
+        const HeapEntry *top = &sim->heap[0];
+        if (top->time != sim->active->time ? top->time < sim->active->time
+                                           : top->order < sim->active->order)
+            return top->event;
+    }
+    return sim->active;
+}
+
+SimTime sim_next_time(Sim *sim) {
+    const SimEvent *event = peek(sim);
+    return event ? event->time : SIM_NEVER;
+}
+
+void sim_run_until(Sim *sim, SimTime limit) {
+    while (!sim->stopped) {
+        SimEvent *event = peek(sim);
+        if (!event || event->time > limit) {
+            sim->now = limit;
+            return;
+        }
+        sim->now = event->time;
+        if (event->place == PLACE_ACTIVE) {
+            if ((sim->active = event->next)) sim->active->prev = NULL;
+        } else {
+            heap_remove(sim, 0);
+            /* Nothing is left in the slots that the clock has passed. */
+            if (!sim->active) sim->active_slot = sim->now >> SLOT_SHIFT;
+        }
+        event->place = PLACE_IDLE;
+        sim->n_pending--;
+        sim->n_run++;
+        event->run(sim, event);
+    }
+}
+
+void sim_observe(Sim *sim, SimObservation what, uint32_t owner, uint64_t packet, uint32_t bytes) {
+    uint64_t h = sim->fingerprint;
+    h = (h ^ sim->now) * UINT64_C(0xbf58476d1ce4e5b9);
+    h ^= h >> 29;
+    h = (h ^ packet ^ ((uint64_t)bytes << 40)) * UINT64_C(0x94d049bb133111eb);
+    h ^= h >> 32;
+    h = (h ^ owner ^ ((uint64_t)what << 32)) * UINT64_C(0xbf58476d1ce4e5b9);
+    sim->fingerprint = h ^ h >> 29;
+}

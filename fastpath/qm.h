@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fastpath/qm.h: the queue manager. Schedulers, each with an output rate and any number of queues,
+ * serve their backlogged queues by weighted deficit round robin.
+ *
+ * Source: Shreedhar and Varghese, "Efficient Fair Queueing using Deficit Round Robin", 1995; SPP
+ * paper, section 4. A visit adds the queue's quantum to its deficit and sends while the head fits;
+ * an emptied queue leaves the round with deficit 0, another goes to the tail and keeps it.
+ * quantum = weight * quantum_bytes, and lengths are those the rate counts (wire bytes).
+ * The rate is a token bucket of `burst_bytes`: a packet of n bytes moves the scheduler's next time
+ * on by n * ps per byte, from no earlier than now - burst.
+ * Time comes in as `now`, in picoseconds; nothing here reads a clock or allocates after qm_new. */
+#pragma once
+
+#include "fastpath/fp.h"
+
+#define QM_MAX_SCHEDULERS 64u
+#define QM_NONE UINT32_MAX
+#define QM_NEVER UINT64_MAX
+
+typedef struct Qm Qm;
+
+typedef struct {
+    uint64_t enqueued, dequeued, dropped;          /* packets */
+    uint64_t bytes_enqueued, bytes_dequeued, bytes_dropped;
+} QmCounts;
+
+/* `n_handles` packet handles 0 .. n-1, each in at most one queue. NULL when memory is short. */
+Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles);
+void qm_free(Qm *qm);
+
+/* rate_bps 0: no limit. */
+void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes);
+/* Give a queue its scheduler, its quantum in bytes per round (the share) and its limits; 0 packets
+ * or bytes: no limit of that kind. Takes effect at the queue's next visit. A queue that holds
+ * packets keeps its scheduler: false then if another is asked for. */
+bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_bytes,
+                  uint32_t limit_packets, uint32_t limit_bytes);
+
+/* False: the queue is unknown or full; the caller keeps the handle and counts the drop. */
+bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log);
+/* When the scheduler may next send, QM_NEVER if it has no backlog. May be <= now. */
+uint64_t qm_next_time(const Qm *qm, unsigned scheduler);
+/* The next handle of a scheduler, or QM_NONE if it has no backlog or its time has not come. */
+uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
+
+unsigned qm_queue_scheduler(const Qm *qm, unsigned queue);
+uint32_t qm_queue_packets(const Qm *qm, unsigned queue);
+uint64_t qm_queue_bytes(const Qm *qm, unsigned queue);
+uint32_t qm_queue_deficit(const Qm *qm, unsigned queue);
+QmCounts qm_queue_counts(const Qm *qm, unsigned queue);
+uint64_t qm_held(const Qm *qm); /* packets in all queues */

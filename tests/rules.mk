@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/test_*.c: one CUnit suite per module, one program each. tests/plain_*.c: the same, against
+# the plain fast path. tests/cli_*.sh: tests of the command line. tests/run prints the total.
+TEST_BIN  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+PLAIN_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/plain_*.c))
+$(TEST_BIN:%=%.o): CFLAGS += -DFP_LOGGED
+
+$(TEST_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(COMPONENTS_LIB_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+
+$(PLAIN_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libfastpath.a
+	$(CC) $(CFLAGS) -o $@ $^ -lpcap -lcunit
+
+.PHONY: test-binaries
+test-binaries: all $(TEST_BIN) $(PLAIN_BIN)
+
+test: test-binaries
+	BUILD=$(BUILD) sh tests/run
+
+# target test               build and run all tests
