@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/channel.h: a memory channel, in one picture:
+ *
+ *   start = max(now, when the bus is free)      bus busy for   fixed + units * per unit
+ *   answer = start + latency + (units - 1) * per unit
+ *
+ * The latency is unloaded, for the first unit; queueing behind other references is what the bus
+ * adds. References are served in the order of issue. Separate read and write buses (QDR SRAM) never
+ * wait for each other. Bank conflicts, refresh and read-write turnaround are not modelled. */
+#pragma once
+
+#include "emu/sim.h"
+
+typedef struct {
+    /* settings */
+    SimTime latency, fixed, per_unit;
+    uint32_t unit_shift; /* a unit is 1 << unit_shift bytes */
+    bool separate_write;
+    /* state */
+    SimTime read_free, write_free;
+    /* counters */
+    uint64_t references, units;
+    SimTime busy, waited; /* bus time used; time between issue and start */
+} Channel;
+
+/* Issue a reference now; returns when its answer arrives. */
+static inline SimTime channel_issue(Channel *ch, bool write, uint32_t bytes, SimTime now) {
+    uint32_t units = (bytes + (1u << ch->unit_shift) - 1) >> ch->unit_shift;
+    SimTime *free_at = write && ch->separate_write ? &ch->write_free : &ch->read_free;
+    SimTime start = *free_at > now ? *free_at : now, hold = ch->fixed + units * ch->per_unit;
+    *free_at = start + hold;
+    ch->references++;
+    ch->units += units;
+    ch->busy += hold;
+    ch->waited += start - now;
+    return start + ch->latency + (units > 1 ? (units - 1) * ch->per_unit : 0);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The chip: memories, buffers, set-up and accounts. */
+#include "components/ixp/chip.h"
+
+#include <string.h>
+
+#define DRAM_INTERLEAVE_SHIFT 7u /* 128 bytes: HRM 187 */
+
+SimTime chip_latency(const Chip *chip, Latency latency) {
+    return latency.cycles ? clock_time(&chip->clock, latency.value) : latency.value;
+}
+
+/* A command that crosses a 128-byte boundary is split over the channels (HRM 191) and answered
+ * with the last of them. */
+static SimTime dram_reference(Chip *chip, const FpReference *r, SimTime now) {
+    SimTime done = now;
+    uint32_t address = r->address, left = r->bytes;
+    while (left) {
+        uint32_t row = address >> DRAM_INTERLEAVE_SHIFT;
+        uint32_t bytes = ((row + 1) << DRAM_INTERLEAVE_SHIFT) - address;
+        if (bytes > left) bytes = left;
+        SimTime part = channel_issue(&chip->dram[row % CHIP_N_DRAM], r->write, bytes, now);
+        if (part > done) done = part;
+        address += bytes;
+        left -= bytes;
+    }
+    return done;
+}
+
+SimTime chip_reference(Chip *chip, const FpReference *r, SimTime now) {
+    switch (r->unit) {
+    case FP_SRAM0:
+    case FP_SRAM1:
+    case FP_SRAM2: return channel_issue(&chip->sram[r->unit - FP_SRAM0], r->write, r->bytes, now);
+    case FP_SRAM3:
+        return channel_issue(&chip->sram[chip->settings->counter_channel], r->write, r->bytes, now);
+    case FP_TCAM: return channel_issue(&chip->tcam, r->write, 1, now);
+    case FP_DRAM: return dram_reference(chip, r, now);
+    case FP_SCRATCH: return channel_issue(&chip->scratch, r->write, r->bytes, now);
+    default: g_error("%s: reference to unit %u", chip->owner->name, r->unit);
+    }
+}
+
+ChipPacket *chip_buffer_get(Chip *chip) {
+    if (!chip->n_free) return NULL;
+    uint32_t handle = chip->free_buffers[--chip->n_free];
+    if (chip->n_free < chip->least_free) chip->least_free = chip->n_free;
+    ChipPacket *cp = &chip->buffers[handle];
+    memset(cp, 0, sizeof *cp);
+    cp->fp.handle = handle;
+    return cp;
+}
+
+void chip_buffer_put(Chip *chip, ChipPacket *cp) {
+    chip->free_buffers[chip->n_free++] = cp->fp.handle;
+}
+
+/* Set-up ---------------------------------------------------------------------------------- */
+
+static SimTime period(uint64_t hz) { return SIM_S / hz; }
+
+bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **error) {
+    *chip = (Chip){.owner = owner, .sim = owner->sim, .settings = s, .clock = clock_of(s->me_clock_hz)};
+    if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
+                    s->mpacket_bytes);
+        return false;
+    }
+    chip->swap_cycles = s->swap_cycles;
+    chip->signal_ps = chip_latency(chip, s->signal_latency);
+    chip->nn_ps = chip_latency(chip, s->nn_latency);
+    SimTime cycle = clock_time(&chip->clock, 1);
+    SimTime sram_word = period(s->sram_clock_hz), dram_burst = period(s->dram_clock_hz);
+    for (unsigned i = 0; i < CHIP_N_SRAM; i++)
+        chip->sram[i] = (Channel){.latency = chip_latency(chip, s->sram_latency), .per_unit = sram_word,
+                                  .unit_shift = 2, .separate_write = true};
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++)
+        chip->dram[i] = (Channel){.latency = chip_latency(chip, s->dram_latency),
+                                  .per_unit = dram_burst, .unit_shift = 4};
+    chip->tcam = (Channel){.latency = chip_latency(chip, s->tcam_latency),
+                           .per_unit = period(s->tcam_rate_hz)};
+    chip->scratch = (Channel){.latency = chip_latency(chip, s->scratch_latency),
+                              .fixed = s->scratch_cycles * cycle,
+                              .per_unit = s->scratch_word_cycles * cycle, .unit_shift = 2};
+    chip->msf_csr = (Channel){.latency = chip_latency(chip, s->msf_latency),
+                              .fixed = s->scratch_cycles * cycle,
+                              .per_unit = s->scratch_word_cycles * cycle, .unit_shift = 2};
+    for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], chip, i, &owner->owner);
+    chip->buffers = g_new0(ChipPacket, s->n_buffers);
+    chip->free_buffers = g_new(uint32_t, s->n_buffers);
+    chip->n_free = chip->least_free = (unsigned)s->n_buffers;
+    for (unsigned i = 0; i < chip->n_free; i++) chip->free_buffers[i] = chip->n_free - 1 - i;
+    return true;
+}
+
+void chip_clear(Chip *chip) {
+    for (unsigned i = 0; i < chip->n_rings; i++) {
+        g_free(chip->rings[i].message);
+        g_free(chip->rings[i].visible);
+    }
+    msf_clear(&chip->msf);
+    g_free(chip->buffers);
+    g_free(chip->free_buffers);
+}
+
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes,
+                    BlockResume *resume, void *program, GError **error) {
+    if (chip->n_mes_used + n_mes > CHIP_N_MES) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "block %s: %u more microengines make %u, but the chip has %u", name, n_mes,
+                    chip->n_mes_used + n_mes, CHIP_N_MES);
+        return false;
+    }
+    unsigned per_me = (unsigned)chip->settings->contexts;
+    *block = (Block){.name = name, .chip = chip, .program = program, .resume = resume,
+                     .n_mes = n_mes, .n_contexts = n_mes * per_me,
+                     .ring_in = -1, .ring_out = -1, .turn_in = -1, .turn_out = -1};
+    for (unsigned m = 0; m < n_mes; m++) {
+        Me *me = &chip->mes[chip->n_mes_used++];
+        me_load(me, block, per_me);
+        block->mes[m] = me;
+        for (unsigned i = 0; i < per_me; i++) {
+            unsigned number = i * n_mes + m;
+            block->contexts[number] = &me->contexts[i];
+            me->contexts[i].number = number;
+        }
+    }
+    chip->blocks[chip->n_blocks++] = block;
+    return true;
+}
+
+int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
+                  GError **error) {
+    if (scratch && chip->n_scratch_rings++ == CHIP_SCRATCH_RINGS) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "ring %s: the chip has %u scratch rings", name,
+                    CHIP_SCRATCH_RINGS);
+        return -1;
+    }
+    g_assert(chip->n_rings < CHIP_MAX_RINGS);
+    chip->rings[chip->n_rings] = (Ring){.name = name, .scratch = scratch, .packets = packets,
+                                        .size = size, .message = g_new0(uint64_t, size),
+                                        .visible = g_new0(SimTime, size)};
+    return (int)chip->n_rings++;
+}
+
+int chip_add_turn(Chip *chip, const char *name, Block *block) {
+    g_assert(chip->n_turns < CHIP_MAX_TURNS);
+    chip->turns[chip->n_turns] = (Turn){.name = name, .block = block};
+    return (int)chip->n_turns++;
+}
+
+void chip_start(Chip *chip) {
+    SimTime now = sim_now(chip->sim);
+    chip->started = now;
+    for (unsigned i = 0; i < chip->n_blocks; i++)
+        for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++) me_start(chip->blocks[i]->mes[m], now);
+    chip_flush(chip, now);
+}
+
+/* Accounts -------------------------------------------------------------------------------- */
+
+bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
+    SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
+    for (unsigned i = 0; i < chip->n_mes_used; i++) {
+        Me *me = &chip->mes[i];
+        me_settle(me, now);
+        SimTime total = 0, running = 0;
+        for (unsigned s = 0; s < N_ME_STATES; s++) total += me->spent[s];
+        for (unsigned k = 0; k < me->n_contexts; k++) {
+            SimTime sum = 0;
+            for (unsigned s = 0; s < N_CONTEXT_STATES; s++) sum += me->contexts[k].spent[s];
+            running += me->contexts[k].spent[CAUSE_EXECUTE] + me->contexts[k].spent[CAUSE_SWAP];
+            if (sum != elapsed) {
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                            "%s ME %u context %u: its states sum to %" G_GUINT64_FORMAT
+                            " ps of %" G_GUINT64_FORMAT, chip->owner->name, i, k, sum, elapsed);
+                return false;
+            }
+        }
+        if (total != elapsed || running != me->spent[ME_RUNNING]) {
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                        "%s ME %u: states sum to %" G_GUINT64_FORMAT " ps of %" G_GUINT64_FORMAT
+                        ", contexts ran %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " ps",
+                        chip->owner->name, i, total, elapsed, running, me->spent[ME_RUNNING]);
+            return false;
+        }
+    }
+    if (chip->n_free + buffers_held == chip->settings->n_buffers) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT " held, of %" G_GUINT64_FORMAT,
+                chip->owner->name, chip->n_free, buffers_held, chip->settings->n_buffers);
+    return false;
+}
+
+static double percent(SimTime part, SimTime whole) {
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* Context states that the table gives a column of their own; the rest is zero inside a chip. */
+static const struct {
+    uint32_t state;
+    const char *heading;
+} columns[] = {
+    {CAUSE_EXECUTE, "exec"}, {CAUSE_SWAP, "swap"}, {CAUSE_READY, "ready"}, {CAUSE_SRAM, "sram"},
+    {CAUSE_DRAM, "dram"},    {CAUSE_TCAM, "tcam"}, {CAUSE_SCRATCH, "scr"}, {CAUSE_MSF, "msf"},
+    {CAUSE_TURN, "turn"},    {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
+};
+
+static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
+    report_text(report, "%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
+                chip->owner->name, (double)elapsed / 1e9);
+    report_text(report, "%3s %-8s %6s %6s %6s |", "ME", "block", "run", "stall", "idle");
+    for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) report_text(report, " %5s", columns[k].heading);
+    report_text(report, "\n");
+    for (unsigned i = 0; i < chip->n_mes_used; i++) {
+        const Me *me = &chip->mes[i];
+        report_text(report, "%3u %-8s %6.2f %6.2f %6.2f |", i, me->block->name,
+                    percent(me->spent[ME_RUNNING], elapsed), percent(me->spent[ME_STALLED], elapsed),
+                    percent(me->spent[ME_IDLE], elapsed));
+        for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) {
+            SimTime sum = 0;
+            for (unsigned n = 0; n < me->n_contexts; n++) sum += me->contexts[n].spent[columns[k].state];
+            report_text(report, " %5.1f", percent(sum, elapsed * me->n_contexts));
+        }
+        report_text(report, "\n");
+        char *name = g_strdup_printf("me%u_%s_busy", i, me->block->name);
+        report_scalar(report, name, percent(me->spent[ME_RUNNING], elapsed) / 100, "fraction");
+        g_free(name);
+    }
+}
+
+static void report_channel(const Chip *chip, Report *report, const char *name, const Channel *ch,
+                           SimTime elapsed) {
+    if (!ch->references) return;
+    /* Separate read and write buses have twice the time to be busy in. */
+    double busy = percent(ch->busy, ch->separate_write ? 2 * elapsed : elapsed);
+    report_text(report, "    %-9s %12" G_GUINT64_FORMAT " references  bus %6.2f %%  mean wait %8.2f ns\n",
+                name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
+    char *scalar = g_strdup_printf("%s_busy", name);
+    report_scalar(report, scalar, busy / 100, "fraction");
+    g_free(scalar);
+    (void)chip;
+}
+
+void chip_report(Chip *chip, Report *report) {
+    SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
+    report_mes(chip, report, elapsed);
+    report_text(report, "  memories\n");
+    for (unsigned i = 0; i < CHIP_N_SRAM; i++) {
+        char name[8] = {'s', 'r', 'a', 'm', (char)('0' + i), 0};
+        report_channel(chip, report, name, &chip->sram[i], elapsed);
+    }
+    report_channel(chip, report, "tcam", &chip->tcam, elapsed);
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        char name[8] = {'d', 'r', 'a', 'm', (char)('0' + i), 0};
+        report_channel(chip, report, name, &chip->dram[i], elapsed);
+    }
+    report_channel(chip, report, "scratch", &chip->scratch, elapsed);
+    report_channel(chip, report, "msf_csr", &chip->msf_csr, elapsed);
+    const Msf *msf = &chip->msf;
+    report_text(report, "    SPI-4 in %6.2f %%, out %6.2f %%; RBUF at most %u of %u, TBUF %u of %u elements\n",
+                percent(msf->bus_in, elapsed), percent(msf->bus_out, elapsed),
+                msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak, msf->tbuf_size);
+    report_text(report, "    buffers: at most %u of %" G_GUINT64_FORMAT " in use\n",
+                (unsigned)chip->settings->n_buffers - chip->least_free, chip->settings->n_buffers);
+    report_scalar(report, "mpackets_in", (double)msf->mpackets_in, "mpackets");
+    report_scalar(report, "mpackets_out", (double)msf->mpackets_out, "mpackets");
+    report_scalar(report, "buffers_peak", (double)(chip->settings->n_buffers - chip->least_free), "buffers");
+    report_text(report, "  rings\n");
+    for (unsigned i = 0; i < chip->n_rings; i++) {
+        Ring *ring = &chip->rings[i];
+        ring->filled += ring->n * (now - ring->filled_since);
+        ring->filled_since = now;
+        report_text(report, "    %-12s %-7s size %4u  mean %7.2f  peak %4u  puts %10" G_GUINT64_FORMAT
+                    "  waited for room %8" G_GUINT64_FORMAT "\n", ring->name,
+                    ring->scratch ? "scratch" : "nn", ring->size,
+                    elapsed ? (double)ring->filled / (double)elapsed : 0, ring->peak, ring->puts, ring->full);
+    }
+}

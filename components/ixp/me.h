@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/me.h: microengines, their contexts, and the rings and turns between them.
+ *
+ * A block is a program that a number of microengines (ME) run on all their contexts. Its `resume`
+ * function is called whenever a context has played its log to the end and holds the ME: it runs the
+ * next segment of the block on real bytes and appends to the log what that segment costs. The ME
+ * then plays the log in time: it executes the instructions before each reference, issues it, and, if
+ * the context has to wait, swaps to the next ready context (round robin, never preempting).
+ *
+ * Source: IXP2800 Hardware Reference Manual, pages 35-49; SPP paper, section 3.
+ * Time: everything an ME does happens at edges of its clock; a swap takes `swap_cycles`, charged
+ * between the grant and the first instruction. A segment's code runs at the grant.
+ * Not modelled: branch bubbles and local-memory latencies apart from the instruction counts, the
+ * command bus, instruction fetch. */
+#pragma once
+
+#include "components/ixp/channel.h"
+#include "components/ixp/clock.h"
+#include "emu/packet.h"
+#include "fastpath/fp.h"
+
+#define ME_MAX_CONTEXTS 8u
+#define ME_MAX_PER_BLOCK 16u
+
+typedef struct Chip Chip;
+typedef struct Me Me;
+typedef struct Context Context;
+typedef struct Block Block;
+
+/* Entries of a log beyond the memory references of fastpath/fp.h. `address` is an index of the
+ * chip's rings or turns. */
+enum {
+    OP_RING_GET = FP_N_UNITS, /* wait for a message, take it -> context->message; posted: go on
+                                 before the answer is there, and OP_JOIN later */
+    OP_JOIN,                  /* wait for that answer */
+    OP_RING_PUT,              /* wait for room, put context->message */
+    OP_TURN_WAIT,             /* enter an ordered section; posted: the wait counts as idle */
+    OP_TURN_PASS,             /* leave it */
+    OP_MSF,                   /* media switch fabric register; posted: write */
+};
+
+/* Where a context's time goes: a PacketCause, or idle. */
+typedef enum { CONTEXT_IDLE = N_PACKET_CAUSES, N_CONTEXT_STATES } ContextState;
+
+/* What travels in rings: one packet on its way through the chip. */
+typedef struct {
+    FpPacket fp;
+    Packet *pkt;
+    uint32_t mpackets;  /* of its frame, as it came in */
+    bool no_buffer;     /* received while the free list was empty: dropped at its end */
+} ChipPacket;
+
+struct Context {
+    Block *block;
+    Me *me;
+    unsigned number; /* within the block, the order of its turns */
+    unsigned slot;   /* within the ME */
+    int step;        /* of the block's program; 0 at first */
+    uint64_t message;
+    Packet *pkt;     /* whose time this context's time is, or NULL */
+    uintptr_t note;  /* the block's own */
+    unsigned next;   /* entry of the log to be played */
+    FpLog log;
+    SimEvent wake;
+    SimTime due;           /* of the answer that OP_JOIN waits for */
+    unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
+    uint32_t state;  /* PacketCause or CONTEXT_IDLE */
+    SimTime since;
+    SimTime spent[N_CONTEXT_STATES];
+    Context *waiting_next; /* in the queue of a ring */
+};
+
+/* Runs the next segment: appends to context->log and returns true, or returns false after
+ * context_sleep, and is called again after context_wake. */
+typedef bool BlockResume(Context *c, SimTime now);
+
+struct Block {
+    const char *name;
+    Chip *chip;
+    void *program; /* the component that owns the program */
+    BlockResume *resume;
+    unsigned n_mes, n_contexts;
+    Me *mes[ME_MAX_PER_BLOCK];
+    Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
+    unsigned part;  /* which of several equal blocks (queue manager) */
+    int ring_in, ring_out;
+    int turn_in, turn_out;
+    uint64_t messages;
+};
+
+/* Stalled: nobody can run, but somebody holds work and waits for memory, a ring or a turn. */
+typedef enum { ME_IDLE, ME_STALLED, ME_RUNNING, N_ME_STATES } MeState;
+
+struct Me {
+    Chip *chip;
+    Block *block; /* NULL: not used */
+    unsigned number, n_contexts;
+    Context contexts[ME_MAX_CONTEXTS];
+    Context *current;
+    uint32_t ready;    /* contexts that may run, one bit each */
+    unsigned last;     /* slot that ran last */
+    unsigned n_active; /* contexts that are not idle */
+    uint64_t edge;     /* clock edge at which the burst ends */
+    SimTime swap_start, swap; /* when the ME was granted, and the swap to split off the burst */
+    bool swapping;     /* granted, and nothing executed yet */
+    SimEvent burst;
+    Me *kick_next;     /* in the chip's list of MEs to look at */
+    bool kicked;
+    MeState state;
+    SimTime since;
+    SimTime spent[N_ME_STATES]; /* running = executing + swapping */
+};
+
+/* A ring of messages between blocks: next-neighbour registers when both ends are one ME, else in
+ * the scratchpad. A full ring holds its producers back. */
+typedef struct {
+    const char *name;
+    bool scratch, packets; /* packets: messages are ChipPacket pointers */
+    unsigned size;         /* messages */
+    unsigned head, n;
+    uint64_t *message;
+    SimTime *visible; /* when the put has arrived */
+    Context *getters, *last_getter, *putters, *last_putter;
+    uint64_t puts, full; /* full: puts that had to wait */
+    unsigned peak;
+    uint64_t filled;     /* messages times ps, for the mean occupancy */
+    SimTime filled_since;
+    void (*on_put)(void *user, SimTime now); /* told of every put instead of waking getters */
+    void *user;
+} Ring;
+
+/* An ordered section: contexts of a block hold it one after the other. */
+typedef struct {
+    const char *name;
+    Block *block;
+    unsigned holder;
+} Turn;
+
+void me_init(Me *me, Chip *chip, unsigned number, SimOwner *owner);
+/* Give the ME a block. */
+void me_load(Me *me, Block *block, unsigned n_contexts);
+/* Let all contexts begin, at step 0. */
+void me_start(Me *me, SimTime now);
+/* Bring all accounts up to `now`, for reading. */
+void me_settle(Me *me, SimTime now);
+
+/* For block programs ----------------------------------------------------------------------- */
+
+static inline void op(Context *c, unsigned unit, bool posted, unsigned index) {
+    c->log.reference[c->log.n++] =
+        (FpReference){.unit = (uint8_t)unit, .posted = posted, .address = index};
+}
+/* From resume: wait until context_wake; the time counts as `state`. */
+void context_sleep(Context *c, uint32_t state, SimTime now);
+void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due);
+/* Make a sleeping context ready. Programs that are not called from an ME call chip_flush after. */
+void context_wake(Context *c, SimTime now);
+/* Pass the turn on without a log entry, from within a segment. */
+void turn_pass(Chip *chip, unsigned turn, Context *c, SimTime now);
+/* From now on the context's time is charged to this packet too (NULL: to none). */
+static inline void context_take(Context *c, Packet *pkt, SimTime now) {
+    if (pkt) packet_charge(pkt, (PacketCause)c->state, now);
+    c->pkt = pkt;
+}
+/* Hand the packet over to another cause. */
+static inline void context_leave(Context *c, PacketCause cause, SimTime now) {
+    packet_charge(c->pkt, cause, now);
+    c->pkt = NULL;
+}
+bool ring_ready(const Ring *ring, SimTime now); /* a message is there and visible */

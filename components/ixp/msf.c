@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The media switch fabric. One event per mpacket each way. */
+#include "components/ixp/msf.h"
+
+#include "components/ixp/chip.h"
+
+static uint32_t frame_bytes(const Packet *pkt) { return packet_frame_bytes(pkt->length); }
+
+uint32_t msf_mpackets(const Msf *msf, uint32_t length) {
+    return (packet_frame_bytes(length) + msf->element_bytes - 1) / msf->element_bytes;
+}
+
+static SimTime bus_time(const Msf *msf, uint32_t bytes) {
+    return bytes * msf->ps_per_byte_q16 >> 16;
+}
+
+/* Receive --------------------------------------------------------------------------------- */
+
+/* Start the next element across the bus, if there is a frame and a free element. */
+static void transfer_next(Msf *msf, SimTime now) {
+    if (msf->arriving.pkt || !msf->rbuf_free) return;
+    if (!msf->frame) {
+        if (!msf->fifo_packets) return;
+        while (!msf->fifo[msf->next_port].head)
+            if (++msf->next_port == msf->n_ports) msf->next_port = 0;
+        msf->frame = packet_queue_get(&msf->fifo[msf->next_port]);
+        msf->fifo_packets--;
+        if (++msf->next_port == msf->n_ports) msf->next_port = 0;
+        msf->frame_left = frame_bytes(msf->frame);
+        msf->frame_index = 0;
+    }
+    uint32_t bytes = MIN(msf->frame_left, msf->element_bytes);
+    msf->frame_left -= bytes;
+    msf->arriving = (Mpacket){.pkt = msf->frame, .index = msf->frame_index++, .bytes = bytes,
+                              .last = msf->frame_left == 0};
+    if (msf->arriving.last) msf->frame = NULL;
+    msf->rbuf_free--;
+    if (msf->rbuf_free < msf->rbuf_least) msf->rbuf_least = msf->rbuf_free;
+    SimTime time = bus_time(msf, bytes);
+    msf->bus_in += time;
+    sim_schedule_at(msf->chip->sim, &msf->transfer, now + time);
+}
+
+static void transferred(Sim *sim, SimEvent *event) {
+    Msf *msf = (Msf *)(void *)((char *)event - offsetof(Msf, transfer));
+    SimTime now = sim_now(sim);
+    Mpacket mpacket = msf->arriving;
+    msf->arriving.pkt = NULL;
+    msf->mpackets_in++;
+    unsigned tail = msf->full_head + msf->n_full++;
+    msf->full[tail < msf->rbuf_size ? tail : tail - msf->rbuf_size] = mpacket;
+    if (msf->n_free) {
+        Context *c = msf->free_list[msf->free_head];
+        msf->free_head = (msf->free_head + 1) & 127;
+        msf->n_free--;
+        context_wake(c, now);
+    }
+    transfer_next(msf, now);
+    chip_flush(msf->chip, now);
+}
+
+bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now) {
+    if (msf->fifo[port].bytes + frame_bytes(pkt) > msf->fifo_limit) return false;
+    packet_charge(pkt, CAUSE_RX_BUFFER, now);
+    packet_queue_put(&msf->fifo[port], pkt);
+    msf->fifo_packets++;
+    msf->frames_in++;
+    transfer_next(msf, now);
+    return true;
+}
+
+bool msf_take(Msf *msf, Mpacket *mpacket) {
+    if (!msf->n_full) return false;
+    *mpacket = msf->full[msf->full_head];
+    if (++msf->full_head == msf->rbuf_size) msf->full_head = 0;
+    msf->n_full--;
+    return true;
+}
+
+void msf_join(Msf *msf, Context *c, SimTime now) {
+    msf->free_list[(msf->free_head + msf->n_free++) & 127] = c;
+    context_sleep(c, CONTEXT_IDLE, now);
+}
+
+void msf_rbuf_free(Msf *msf, SimTime now) {
+    msf->rbuf_free++;
+    transfer_next(msf, now);
+}
+
+/* Transmit -------------------------------------------------------------------------------- */
+
+/* Send the element at the head across the bus, if it is valid and its port's MAC has room. */
+static void transmit_next(Msf *msf, SimTime now) {
+    if (msf->transmitting || !msf->tbuf_used) return;
+    const TransmitElement *head = &msf->tbuf[msf->tbuf_head];
+    if (!head->valid) return;
+    SimTime start = now;
+    if (port_connected(msf->chip->owner, head->port)) {
+        /* The MAC holds what the wire has not sent: room for it ends so long before free_at. */
+        SimTime backlog = msf->fifo_limit * port_speed(msf->chip->owner, head->port).ps_per_byte_q16 >> 16;
+        SimTime free_at = port_free_at(msf->chip->owner, head->port);
+        if (free_at > now + backlog) start = free_at - backlog;
+    }
+    SimTime time = bus_time(msf, head->mpacket.bytes);
+    msf->bus_out += time;
+    msf->transmitting = true;
+    sim_schedule_at(msf->chip->sim, &msf->transmit, start + time);
+}
+
+static void transmitted(Sim *sim, SimEvent *event) {
+    Msf *msf = (Msf *)(void *)((char *)event - offsetof(Msf, transmit));
+    SimTime now = sim_now(sim);
+    TransmitElement element = msf->tbuf[msf->tbuf_head];
+    msf->tbuf[msf->tbuf_head].mpacket.pkt = NULL;
+    if (++msf->tbuf_head == msf->tbuf_size) msf->tbuf_head = 0;
+    msf->tbuf_used--;
+    msf->transmitting = false;
+    msf->mpackets_out++;
+    if (element.mpacket.last) {
+        msf->frames_out++;
+        port_send(msf->chip->owner, element.port, element.mpacket.pkt);
+    }
+    if (msf->tbuf_waiter) {
+        context_wake(msf->tbuf_waiter, now);
+        msf->tbuf_waiter = NULL;
+    }
+    transmit_next(msf, now);
+    chip_flush(msf->chip, now);
+}
+
+int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now) {
+    if (msf->tbuf_used == msf->tbuf_size) {
+        g_assert(!msf->tbuf_waiter);
+        msf->tbuf_waiter = c;
+        context_sleep(c, CAUSE_MSF, now);
+        return -1;
+    }
+    unsigned i = msf->tbuf_head + msf->tbuf_used++;
+    if (i >= msf->tbuf_size) i -= msf->tbuf_size;
+    if (msf->tbuf_used > msf->tbuf_peak) msf->tbuf_peak = msf->tbuf_used;
+    msf->tbuf[i] = (TransmitElement){.mpacket = *mpacket, .port = port};
+    return (int)i;
+}
+
+void msf_tbuf_valid(Msf *msf, int element, SimTime now) {
+    msf->tbuf[element].valid = true;
+    transmit_next(msf, now);
+}
+
+void msf_init(Msf *msf, Chip *chip, unsigned n_ports) {
+    const ChipSettings *s = chip->settings;
+    *msf = (Msf){.chip = chip, .n_ports = n_ports, .element_bytes = (uint32_t)s->mpacket_bytes,
+                 .fifo_limit = s->mac_fifo_bytes};
+    msf->ps_per_byte_q16 = (SimTime)(8e12 / s->spi_rate.per_second * 65536.0 + 0.5);
+    msf->rbuf_size = msf->rbuf_free = msf->rbuf_least = (unsigned)(s->rbuf_bytes / s->mpacket_bytes);
+    msf->tbuf_size = (unsigned)(s->tbuf_bytes / s->mpacket_bytes);
+    msf->full = g_new0(Mpacket, msf->rbuf_size);
+    msf->tbuf = g_new0(TransmitElement, msf->tbuf_size);
+    sim_owner_init(chip->sim, &msf->owner);
+    sim_event_init(&msf->transfer, transferred, &msf->owner);
+    sim_event_init(&msf->transmit, transmitted, &msf->owner);
+}
+
+void msf_clear(Msf *msf) {
+    g_free(msf->full);
+    g_free(msf->tbuf);
+}
