@@ -47,8 +47,7 @@ typedef enum { CONTEXT_IDLE = N_PACKET_CAUSES, N_CONTEXT_STATES } ContextState;
 typedef struct {
     FpPacket fp;
     Packet *pkt;
-    uint32_t mpackets;  /* of its frame, as it came in */
-    bool no_buffer;     /* received while the free list was empty: dropped at its end */
+    unsigned tx_port;
 } ChipPacket;
 
 struct Context {

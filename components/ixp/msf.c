@@ -54,6 +54,7 @@ static void transferred(Sim *sim, SimEvent *event) {
         Context *c = msf->free_list[msf->free_head];
         msf->free_head = (msf->free_head + 1) & 127;
         msf->n_free--;
+        msf->n_promised++;
         context_wake(c, now);
     }
     transfer_next(msf, now);
@@ -75,12 +76,18 @@ bool msf_take(Msf *msf, Mpacket *mpacket) {
     *mpacket = msf->full[msf->full_head];
     if (++msf->full_head == msf->rbuf_size) msf->full_head = 0;
     msf->n_full--;
+    msf->n_promised--;
     return true;
 }
 
-void msf_join(Msf *msf, Context *c, SimTime now) {
+bool msf_join(Msf *msf, Context *c, SimTime now) {
+    if (msf->n_full > msf->n_promised) {
+        msf->n_promised++;
+        return true;
+    }
     msf->free_list[(msf->free_head + msf->n_free++) & 127] = c;
     context_sleep(c, CONTEXT_IDLE, now);
+    return false;
 }
 
 void msf_rbuf_free(Msf *msf, SimTime now) {

@@ -50,6 +50,7 @@ typedef struct {
     unsigned rbuf_size, rbuf_free, rbuf_least;
     Mpacket *full; /* ring of elements no context has taken yet */
     unsigned full_head, n_full;
+    unsigned n_promised; /* of these, meant for contexts that are about to take them */
     Context *free_list[128]; /* contexts waiting for an mpacket, in order */
     unsigned free_head, n_free;
 
@@ -74,8 +75,9 @@ uint32_t msf_mpackets(const Msf *msf, uint32_t length); /* of a packet of so man
 bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now);
 /* Take the first full element. False: there is none. */
 bool msf_take(Msf *msf, Mpacket *mpacket);
-/* Join the free list and sleep until an mpacket is there for this context to take. */
-void msf_join(Msf *msf, Context *c, SimTime now);
+/* Join the free list. True: an mpacket is there for this context to take; false: it sleeps until
+ * there is. */
+bool msf_join(Msf *msf, Context *c, SimTime now);
 void msf_rbuf_free(Msf *msf, SimTime now);
 
 /* The next element in order, or -1: none is free, and the context sleeps until one is (then call

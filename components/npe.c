@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The network-processing engine: an IXP 2850 with the program of Figure 4 of the SPP paper.
+ *
+ *   Rx -> Substrate Decap -> Parse -> Lookup -> Header Format -> Queue Manager -> Tx
+ *                                                    \-> Statistics <-/
+ *
+ * A ring is next-neighbour registers between two single MEs that follow each other, and scratchpad
+ * otherwise. The pipeline blocks work on one packet per context, get and put in order. Ports
+ * 0 .. interfaces - 1 are the external interfaces; port `interfaces` carries exceptions to the slow
+ * path. Sources: SPP paper 4; WashU "SPP V2 Router Plans and Design", "SPP Version 1 Router QM
+ * Design", "SPP V1 Memory Map". Assumed: ME counts other than the queue manager's. */
+#include "components/npe.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Words of a message, hence how many fit the 128 next-neighbour registers. */
+enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
+
+/* The pipeline blocks --------------------------------------------------------------------- */
+
+enum { PIPE_GET, PIPE_WORK, PIPE_PUT };
+
+typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
+
+static void pipe_drop(Npe *npe, Context *c, ChipPacket *cp) {
+    Packet *pkt = c->pkt;
+    c->pkt = NULL;
+    unsigned reason = NPE_DROP_FAST_PATH + cp->fp.reason;
+    mover_release(&npe->mover, c, cp);
+    component_drop(&npe->base, reason, pkt);
+}
+
+/* Where a block's packet goes next; -1 if it was dropped. */
+static int pipe_next(Npe *npe, Context *c, ChipPacket *cp, FpVerdict verdict) {
+    if (verdict == FP_DROP) {
+        pipe_drop(npe, c, cp);
+        return -1;
+    }
+    if (c->block != &npe->format) return c->block->ring_out;
+    if (verdict == FP_EXCEPTION)
+        npe->exceptions[cp->fp.reason]++;
+    else
+        npe->forwarded++;
+    return npe->qm_me[npe_qm_of(npe, qm_queue_scheduler(npe->qm, cp->fp.result.queue))].block.ring_in;
+}
+
+static inline bool pipe_resume(Context *c, SimTime now, PipeFunction *function) {
+    Npe *npe = c->block->program;
+    ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
+    (void)now;
+    switch (c->step) {
+    case PIPE_GET:
+        op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
+        op(c, OP_RING_GET, true, (unsigned)c->block->ring_in);
+        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_in);
+        op(c, OP_JOIN, false, 0);
+        c->step = PIPE_WORK;
+        return true;
+    case PIPE_WORK: {
+        int ring = pipe_next(npe, c, cp, function(npe->tables, &cp->fp, &c->log));
+        op(c, OP_TURN_WAIT, false, (unsigned)c->block->turn_out);
+        if (ring >= 0) op(c, OP_RING_PUT, false, (unsigned)ring);
+        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_out);
+        c->step = c->block == &npe->format && ring >= 0 ? PIPE_PUT : PIPE_GET;
+        /* The packet may be gone by the time Statistics hears of it. */
+        if (c->step == PIPE_PUT)
+            c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
+        return true;
+    }
+    default:
+        c->message = (uint64_t)c->note;
+        op(c, OP_RING_PUT, false, (unsigned)npe->mover.ring_stats);
+        c->step = PIPE_GET;
+        return true;
+    }
+}
+
+static bool decap_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_decap); }
+static bool parse_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_parse); }
+static bool lookup_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_lookup); }
+static bool format_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_format); }
+
+/* Statistics: off the main path, so that its memory references hold nobody up. */
+static bool stats_resume(Context *c, SimTime now) {
+    Npe *npe = c->block->program;
+    (void)now;
+    if (c->step == 0) {
+        op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
+        op(c, OP_RING_GET, true, (unsigned)c->block->ring_in);
+        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_in);
+        op(c, OP_JOIN, false, 0);
+        c->step = 1;
+    } else {
+        fp_count(npe->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
+                 (uint32_t)c->message, &c->log);
+        c->step = 0;
+    }
+    return true;
+}
+
+/* Tx has the descriptor: make the emulator's packet what Format built. */
+static unsigned npe_finish(void *program, ChipPacket *cp) {
+    Npe *npe = program;
+    Packet *pkt = cp->pkt;
+    int32_t shift = cp->fp.offset;
+    if (shift > 0)
+        packet_pull(pkt, (uint32_t)shift);
+    else if (shift < 0)
+        packet_push(pkt, (uint32_t)-shift);
+    packet_set_length(pkt, cp->fp.length);
+    return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
+}
+
+/* Component ------------------------------------------------------------------------------- */
+
+static void npe_receive(Component *c, unsigned port, Packet *pkt) {
+    Npe *npe = (Npe *)c;
+    SimTime now = sim_now(c->sim);
+    if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
+        component_drop(c, NPE_DROP_TOO_LONG, pkt);
+    else if (!msf_receive(&npe->chip.msf, port, pkt, now))
+        component_drop(c, NPE_DROP_MAC_FULL, pkt);
+}
+
+static bool parse_mac(const char *text, uint8_t mac[6], GError **error) {
+    unsigned b[6];
+    char end;
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected a MAC address such as 02:00:00:00:00:01", text);
+        return false;
+    }
+    for (unsigned i = 0; i < 6; i++) mac[i] = (uint8_t)b[i];
+    return true;
+}
+
+static bool npe_interfaces(Npe *npe, GError **error) {
+    struct in_addr base;
+    uint8_t mac[6], next[6];
+    if (inet_pton(AF_INET, npe->address, &base) != 1) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "address: found \"%s\", expected an IPv4 address", npe->address);
+        return false;
+    }
+    if (!parse_mac(npe->mac, mac, error) || !parse_mac(npe->next_mac, next, error)) return false;
+    for (unsigned i = 0; i <= npe->n_interfaces; i++) {
+        FpInterface *f = fp_interface(npe->tables, i);
+        f->address = ntohl(base.s_addr) + i;
+        memcpy(f->mac, mac, 6);
+        memcpy(f->next_mac, next, 6);
+        f->mac[5] = (uint8_t)(f->mac[5] + i);
+        f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
+    }
+    return true;
+}
+
+/* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
+static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_mes, unsigned words,
+                    uint64_t scratch_size, GError **error) {
+    bool scratch = from_mes != 1 || to_mes != 1;
+    return chip_add_ring(&npe->chip, name, scratch, true,
+                         scratch ? (unsigned)scratch_size : CHIP_NN_WORDS / words, error);
+}
+
+static bool npe_pipe(Npe *npe, Block *block, const char *name, uint64_t n_mes, BlockResume *resume,
+                     GError **error) {
+    if (!chip_add_block(&npe->chip, block, name, (unsigned)n_mes, resume, npe, error)) return false;
+    block->turn_in = chip_add_turn(&npe->chip, name, block);
+    block->turn_out = chip_add_turn(&npe->chip, name, block);
+    return true;
+}
+
+static bool npe_program(Npe *npe, GError **error) {
+    Chip *chip = &npe->chip;
+    Mover *mover = &npe->mover;
+    *mover = (Mover){.costs = &npe->move_costs, .ring_stats = -1, .drop_no_buffer = NPE_DROP_NO_BUFFER,
+                     .finish = npe_finish, .program = npe};
+    if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
+        !npe_pipe(npe, &npe->decap, "decap", npe->me_decap, decap_resume, error) ||
+        !npe_pipe(npe, &npe->parse, "parse", npe->me_parse, parse_resume, error) ||
+        !npe_pipe(npe, &npe->lookup, "lookup", npe->me_lookup, lookup_resume, error) ||
+        !npe_pipe(npe, &npe->format, "format", npe->me_format, format_resume, error) ||
+        !npe_qm_add(npe, error) || !mover_add_tx(mover, chip, (unsigned)npe->me_tx, error) ||
+        !npe_pipe(npe, &npe->stats, "stats", npe->me_stats, stats_resume, error))
+        return false;
+    int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
+    int decap = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP, npe->ring_decap, error);
+    int parse = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE, npe->ring_parse, error);
+    int lookup = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP, npe->ring_lookup, error);
+    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
+    int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
+    if (rx < 0 || decap < 0 || parse < 0 || lookup < 0 || tx < 0 || stats < 0) return false;
+    mover->rx.ring_out = npe->decap.ring_in = rx;
+    npe->decap.ring_out = npe->parse.ring_in = decap;
+    npe->parse.ring_out = npe->lookup.ring_in = parse;
+    npe->lookup.ring_out = npe->format.ring_in = lookup;
+    for (unsigned i = 0; i < npe->me_qm; i++) npe->qm_me[i].block.ring_out = tx;
+    mover->tx.ring_in = tx;
+    mover->ring_stats = npe->stats.ring_in = stats;
+    return true;
+}
+
+/* Every context logs at the costs of the NPE's sites. */
+static void npe_costs(Npe *npe) {
+    for (unsigned i = 0; i < FP_N_SITES; i++) npe->cost[i] = (uint16_t)npe->instructions[i];
+    for (unsigned m = 0; m < CHIP_N_MES; m++)
+        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) npe->chip.mes[m].contexts[k].log.cost = npe->cost;
+}
+
+static bool npe_create(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues, (unsigned)npe->chip_settings.n_buffers);
+    npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
+    if (!npe->qm || !npe->tables) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for %" G_GUINT64_FORMAT " queues and buffers", npe->n_queues);
+        return false;
+    }
+    if (npe->n_schedulers > npe->n_interfaces)
+        for (unsigned s = 0; s < npe->n_schedulers; s++)
+            qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second, (uint32_t)npe->scheduler_burst);
+    else {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "schedulers: found %" G_GUINT64_FORMAT ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
+                    " or more", npe->n_schedulers, npe->n_interfaces + 1);
+        return false;
+    }
+    if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error)) return false;
+    c->n_ports = (unsigned)npe->n_interfaces + 1;
+    msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
+    if (!npe_program(npe, error)) return false;
+    npe_costs(npe);
+    return true;
+}
+
+static bool npe_start(Component *c, GError **error) {
+    (void)error;
+    chip_start(&((Npe *)c)->chip);
+    return true;
+}
+
+static bool npe_check(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
+    if (qm_held(npe->qm) <= npe->mover.held) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers",
+                c->name, qm_held(npe->qm), npe->mover.held);
+    return false;
+}
+
+static void npe_report(Component *c, Report *report) {
+    Npe *npe = (Npe *)c;
+    chip_report(&npe->chip, report);
+    report_scalar(report, "forwarded", (double)npe->forwarded, "packets");
+    uint64_t exceptions = 0;
+    for (unsigned r = 0; r < FP_N_REASONS; r++) {
+        exceptions += npe->exceptions[r];
+        if (fp_reason_verdict((FpReason)r) != FP_EXCEPTION) continue;
+        char *name = g_strconcat("exception.", fp_reason_name((FpReason)r), NULL);
+        report_scalar(report, name, (double)npe->exceptions[r], "packets");
+        g_free(name);
+    }
+    report_scalar(report, "exceptions", (double)exceptions, "packets");
+    report_scalar(report, "held", (double)npe->mover.held, "packets");
+}
+
+static void npe_free(Component *c) {
+    Npe *npe = (Npe *)c;
+    if (npe->chip.owner) chip_clear(&npe->chip);
+    qm_free(npe->qm);
+    fp_tables_free(npe->tables);
+}
+
+static const Param npe_params[] = {
+    PARAM_COUNT("interfaces", Npe, n_interfaces, "5", "1", "15", "external interfaces, ports 0 and up; exceptions leave by the port after them", "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
+    CHIP_PARAMS(Npe, chip_settings),
+    PARAM_COUNT("me_rx", Npe, me_rx, "2", "1", "9", "microengines for Rx", "ONL NPR deck: 2"),
+    PARAM_COUNT("me_decap", Npe, me_decap, "1", "1", "9", "microengines for Substrate Decap", "assumed"),
+    PARAM_COUNT("me_parse", Npe, me_parse, "1", "1", "9", "microengines for Parse", "assumed"),
+    PARAM_COUNT("me_lookup", Npe, me_lookup, "1", "1", "9", "microengines for Lookup", "assumed"),
+    PARAM_COUNT("me_format", Npe, me_format, "1", "1", "9", "microengines for Header Format", "assumed"),
+    PARAM_COUNT("me_qm", Npe, me_qm, "2", "1", "4", "microengines for the queue manager", "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),
+    PARAM_COUNT("me_tx", Npe, me_tx, "2", "1", "9", "microengines for Tx", "assumed"),
+    PARAM_COUNT("me_stats", Npe, me_stats, "1", "1", "9", "microengines for Statistics", "assumed"),
+    PARAM_COUNT("ring_rx", Npe, ring_rx, "128", "2", "1024", "messages in the scratch ring from Rx to Decap", "assumed: 512 words of 4-word messages, HRM 57"),
+    PARAM_COUNT("ring_decap", Npe, ring_decap, "64", "2", "1024", "messages from Decap to Parse, if in scratch", "assumed"),
+    PARAM_COUNT("ring_parse", Npe, ring_parse, "64", "2", "1024", "messages from Parse to Lookup, if in scratch", "assumed"),
+    PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024", "messages from Lookup to Format, if in scratch", "assumed"),
+    PARAM_COUNT("ring_qm", Npe, ring_qm, "128", "2", "1024", "messages in the scratch ring of one queue-manager ME", "assumed"),
+    PARAM_COUNT("ring_tx", Npe, ring_tx, "128", "2", "1024", "messages in the scratch ring to Tx", "assumed"),
+    PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024", "messages in the scratch ring to Statistics", "assumed"),
+    MOVE_PARAMS(Npe, move_costs),
+#define X(symbol, name, count, text, source) PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
+    FP_SITES(X)
+#undef X
+    PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64", "packet schedulers; scheduler i serves interface i, the last one the exceptions", "SPP paper 4: ten"),
+    PARAM_COUNT("queues", Npe, n_queues, "16384", "2", "65536", "physical queues", "WashU V1 memory map: 16,384 descriptors (of the line card)"),
+    PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits", "output rate of each scheduler, on the wire", "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
+    PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB", "credit a scheduler may save up", "assumed: one buffer; ONL's port rate is a token bucket"),
+    PARAM_TEXT("address", Npe, address, "10.255.0.1", "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
+    PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up", "assumed"),
+    PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00", "MAC address that interface 0 sends to, counting up", "assumed"),
+    {0}};
+
+static const DropReason npe_drops[] = {
+    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},
+    {"too_long", "frame longer than a packet buffer"},
+    {"no_buffer", "no free packet buffer"},
+    {"queue_full", "the queue's limit was reached"},
+#define X(symbol, name, verdict, text) {name, text},
+    FP_REASONS(X)
+#undef X
+    {0}};
+
+const ComponentClass npe_class = {
+    .name = "npe", .text = "network-processing engine: an IXP 2850 running slices' fast paths",
+    .ports = "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out",
+    .size = sizeof(Npe), .params = npe_params, .drops = npe_drops,
+    .create = npe_create, .start = npe_start, .receive = npe_receive, .check = npe_check,
+    .report = npe_report, .free = npe_free,
+};

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Replays a capture: as it is, or each IPv4 packet inside the slice's UDP tunnel.
+ *
+ * A packet cut by the capture's snap length gets its missing bytes back as zeros, unless the cut is
+ * inside its IP header: then it goes as it is. Frames that are not IPv4 end here, counted as
+ * other_l2, when they would have to be tunnelled; so do packets too long for a tunnel. */
+#include <pcap/dlt.h>
+#include <string.h>
+
+#include "components/traffic/traffic.h"
+#include "components/traffic/tunnel.h"
+#include "emu/capture.h"
+#include "emu/probe.h"
+
+enum { ORIGINAL, SCALED, RATE };
+enum { DROP_OTHER_L2, DROP_TOO_LONG };
+enum { MAX_INNER = 8972 };
+
+typedef struct {
+    Emitter emitter;
+    /* settings */
+    char *file;
+    uint64_t n_ports, loop, limit;
+    int timing;
+    double scale;
+    Rate rate;
+    bool encapsulate;
+    SimTime start;
+    TunnelSettings tunnel;
+    /* state */
+    CaptureFile *capture;
+    Tunnel *tunnels;
+    SimEvent departure;
+    uint32_t next, port;
+    uint64_t round;
+    SimTime round_start, at;
+    uint64_t at_q16;
+    uint32_t sequence;
+    /* counters */
+    uint64_t packets, truncated;
+} Replay;
+
+/* The packet that a record becomes; NULL if it ended here. */
+static Packet *make(Replay *s, const CaptureRecord *r) {
+    Component *c = &s->emitter.base;
+    uint32_t offset = 0;
+    bool ipv4 = capture_ipv4(s->capture->link_type, r, &offset);
+    uint32_t have = r->captured - offset, whole = r->original - offset;
+    if (ipv4 && (have < 20 || have < (r->data[offset] & 15u) * 4)) whole = have;
+    if (whole > have) s->truncated++;
+    bool ethernet = s->capture->link_type == DLT_EN10MB;
+    uint32_t length = s->encapsulate ? TUNNEL_BYTES + whole : r->original;
+    bool other = s->encapsulate ? !ipv4 : !ethernet || r->captured < 14;
+    bool long_one = length > TUNNEL_BYTES + MAX_INNER;
+    Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
+    pkt->counted = true;
+    pkt->sequence = s->sequence++;
+    s->emitter.counted++;
+    s->packets++;
+    if (other || long_one) {
+        memset(pkt->data, 0, pkt->length);
+        component_drop(c, other ? DROP_OTHER_L2 : DROP_TOO_LONG, pkt);
+        return NULL;
+    }
+    if (s->encapsulate) {
+        tunnel_write(&s->tunnels[s->port], pkt->data, whole);
+        memcpy(pkt->data + TUNNEL_BYTES, r->data + offset, have);
+        memset(pkt->data + TUNNEL_BYTES + have, 0, whole - have);
+    } else {
+        memcpy(pkt->data, r->data, r->captured);
+        memset(pkt->data + r->captured, 0, length - r->captured);
+    }
+    return pkt;
+}
+
+static SimTime record_time(const Replay *s, const CaptureRecord *r) {
+    return s->timing == SCALED ? (SimTime)((double)r->time * s->scale) : r->time;
+}
+
+/* When the next record leaves, given that one of `bytes` on the wire has just left. */
+static SimTime next_time(Replay *s, uint32_t wire) {
+    if (s->timing != RATE) return s->round_start + record_time(s, &s->capture->records[s->next]);
+    double q16 = 65536e12 / s->rate.per_second;
+    s->at_q16 += s->rate.layer == RATE_PACKETS ? (uint64_t)q16 : (uint64_t)(q16 * 8 * wire);
+    s->at += s->at_q16 >> 16;
+    s->at_q16 &= 0xffff;
+    return s->at;
+}
+
+static void depart(Sim *sim, SimEvent *event) {
+    Replay *s = (Replay *)(void *)((char *)event - offsetof(Replay, departure));
+    const CaptureRecord *r = &s->capture->records[s->next];
+    Packet *pkt = make(s, r);
+    uint32_t wire = packet_wire_bytes(pkt ? pkt->length : r->original);
+    if (pkt) {
+        port_send(&s->emitter.base, s->port, pkt);
+        if (++s->port == s->n_ports) s->port = 0;
+    }
+    if (++s->next == s->capture->n) {
+        s->next = 0;
+        s->round_start = sim_now(sim);
+        if (++s->round == s->loop) {
+            s->emitter.until = sim_now(sim) + 1;
+            network_busy(s->emitter.base.network, -1);
+            return;
+        }
+    }
+    sim_schedule_at(sim, event, MAX(next_time(s, wire), sim_now(sim)));
+}
+
+static bool replay_create(Component *c, GError **error) {
+    Replay *s = (Replay *)c;
+    c->n_ports = (unsigned)s->n_ports;
+    s->emitter.n_flows = 1;
+    s->tunnels = g_new0(Tunnel, s->n_ports);
+    if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
+    if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
+    if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux SLL and BSD null",
+                s->file, s->capture->link_type);
+    return false;
+}
+
+static bool replay_start(Component *c, GError **error) {
+    Replay *s = (Replay *)c;
+    (void)error;
+    sim_event_init(&s->departure, depart, &c->owner);
+    s->emitter.from = s->emitter.until = s->round_start = s->at = s->start;
+    if (!s->capture->n) return true;
+    s->emitter.until = SIM_NEVER;
+    network_busy(c->network, 1);
+    sim_schedule_at(c->sim, &s->departure, s->start);
+    return true;
+}
+
+static void replay_report(Component *c, Report *report) {
+    const Replay *s = (const Replay *)c;
+    report_scalar(report, "packets", (double)s->packets, "packets");
+    report_scalar(report, "records", s->capture->n, "packets");
+    report_scalar(report, "completed_from_snap", (double)s->truncated, "packets");
+    report_scalar(report, "out_of_order_times", s->capture->disorder, "packets");
+}
+
+static void replay_free(Component *c) {
+    Replay *s = (Replay *)c;
+    capture_file_free(s->capture);
+    g_free(s->tunnels);
+}
+
+static const Param replay_params[] = {
+    PARAM_FILE("file", Replay, file, NULL, "capture to replay, pcap or pcapng", "scenario"),
+    PARAM_COUNT("ports", Replay, n_ports, "1", "1", "64", "interfaces it sends to, in turn", "scenario"),
+    PARAM_ENUM("timing", Replay, timing, "original", "original|scaled|rate", "times between packets", "scenario"),
+    PARAM_REAL("scale", Replay, scale, "1", "0", "1000000", "scaled: stretch times by this", "scenario"),
+    PARAM_RATE("rate", Replay, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "rate: packets as they come, at this wire rate", "scenario"),
+    PARAM_BOOL("encapsulate", Replay, encapsulate, "yes", "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
+    PARAM_COUNT("loop", Replay, loop, "1", "1", "1000000", "times to play it", "scenario"),
+    PARAM_COUNT("limit", Replay, limit, "0", "0", NULL, "read at most so many packets, 0: all", "scenario"),
+    PARAM_TIME("start", Replay, start, "0", NULL, NULL, "first packet", "scenario"),
+    TUNNEL_PARAMS(Replay, tunnel),
+    {0}};
+
+static const DropReason replay_drops[] = {
+    {"other_l2", "not an IPv4 packet, or not an Ethernet frame where one is needed"},
+    {"too_long", "too long for a tunnel or a frame"},
+    {0}};
+
+const ComponentClass replay_class = {
+    .name = "replay", .text = "replays a packet capture, in the slice's tunnel if asked to",
+    .ports = "0 .. ports-1: out", .size = sizeof(Replay), .params = replay_params, .drops = replay_drops,
+    .create = replay_create, .start = replay_start, .report = replay_report, .free = replay_free,
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A sink ends packets and measures. Rates are of what arrives inside the source's window; ratio,
+ * loss, latency and reordering are of the packets created inside it, whenever they arrive, so the
+ * ratio is never above 1. Latency runs from creation to the last bit. A packet is reordered if one
+ * of its flow with a higher number came before it (RFC 4737, type-P-reordered). */
+#include <string.h>
+
+#include "components/traffic/traffic.h"
+#include "emu/capture.h"
+#include "emu/probe.h"
+
+enum { MAX_PORTS = 64 };
+
+typedef struct {
+    Component base;
+    /* settings */
+    uint64_t n_ports;
+    char *source, *capture_name;
+    SimTime sample;
+    /* state */
+    Emitter *from;
+    Capture *capture;
+    uint32_t *next_sequence; /* by flow */
+    uint64_t sampled_bytes[MAX_PORTS];
+    SimEvent sampling;
+    GArray *series;
+    /* counters */
+    uint64_t counted, reordered, window_packets, window_wire, window_frame;
+    uint64_t packets[MAX_PORTS], wire_bytes[MAX_PORTS], unbalanced;
+    Histogram latency; /* ps */
+    double charged[N_PACKET_CAUSES];
+} Sink;
+
+static void sink_receive(Component *c, unsigned port, Packet *pkt) {
+    Sink *s = (Sink *)c;
+    SimTime now = sim_now(c->sim);
+    uint32_t wire = packet_wire_bytes(pkt->length);
+    s->packets[port]++;
+    s->wire_bytes[port] += wire;
+    if (s->capture) capture_write(s->capture, now, pkt->data, pkt->length);
+    if (now >= s->from->from && now < s->from->until) {
+        s->window_packets++;
+        s->window_wire += wire;
+        s->window_frame += packet_frame_bytes(pkt->length);
+    }
+    if (pkt->counted) {
+        packet_charge(pkt, CAUSE_WIRE, now);
+        s->counted++;
+        histogram_add(&s->latency, now - pkt->created);
+        SimTime sum = 0;
+        for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
+            sum += pkt->charged[i];
+            s->charged[i] += (double)pkt->charged[i];
+        }
+        if (sum != now - pkt->created) s->unbalanced++;
+        uint32_t *next = &s->next_sequence[pkt->flow];
+        if (pkt->sequence < *next)
+            s->reordered++;
+        else
+            *next = pkt->sequence + 1;
+    }
+    packet_deliver(pkt);
+}
+
+static void take_sample(Sim *sim, SimEvent *event) {
+    Sink *s = (Sink *)(void *)((char *)event - offsetof(Sink, sampling));
+    double row[MAX_PORTS + 1] = {(double)sim_now(sim) / 1e12};
+    for (unsigned i = 0; i < s->n_ports; i++) {
+        row[i + 1] = (double)(s->wire_bytes[i] - s->sampled_bytes[i]) * 8e12 / (double)s->sample;
+        s->sampled_bytes[i] = s->wire_bytes[i];
+    }
+    g_array_append_vals(s->series, row, (unsigned)s->n_ports + 1);
+    sim_schedule(sim, event, s->sample);
+}
+
+static bool sink_create(Component *c, GError **error) {
+    Sink *s = (Sink *)c;
+    (void)error;
+    c->n_ports = (unsigned)s->n_ports;
+    histogram_init(&s->latency);
+    s->series = g_array_new(FALSE, FALSE, sizeof(double));
+    sim_event_init(&s->sampling, take_sample, &c->owner);
+    return true;
+}
+
+static bool sink_start(Component *c, GError **error) {
+    Sink *s = (Sink *)c;
+    if (!(s->from = emitter_find(c, s->source, error))) return false;
+    s->next_sequence = g_new0(uint32_t, MAX(s->from->n_flows, 1));
+    if (s->sample) sim_schedule(c->sim, &s->sampling, s->sample);
+    return !*s->capture_name || capture_create(&s->capture, c, s->capture_name, error);
+}
+
+static bool sink_check(Component *c, GError **error) {
+    Sink *s = (Sink *)c;
+    if (s->unbalanced) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency", c->name,
+                    s->unbalanced);
+        return false;
+    }
+    return capture_close(&s->capture, error);
+}
+
+static void sink_report(Component *c, Report *report) {
+    Sink *s = (Sink *)c;
+    const Emitter *from = s->from;
+    double seconds = from->until > from->from ? (double)(from->until - from->from) / 1e12 : 0;
+    double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->counted;
+    report_scalar(report, "delivered_pps", (double)s->window_packets * per_second, "packets/s");
+    report_scalar(report, "delivered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
+    report_scalar(report, "delivered_frame_bps", (double)s->window_frame * 8 * per_second, "bit/s frame");
+    report_scalar(report, "delivered_ratio", from->counted ? n / (double)from->counted : 0, "ratio");
+    report_scalar(report, "lost", (double)from->counted - n, "packets");
+    report_scalar(report, "reordered", (double)s->reordered, "packets");
+    report_scalar(report, "latency_mean_us", histogram_mean(&s->latency) / 1e6, "us");
+    report_scalar(report, "latency_sd_us", histogram_sd(&s->latency) / 1e6, "us");
+    static const struct { const char *name; double fraction; } quantiles[] = {
+        {"latency_p50_us", 0.5}, {"latency_p90_us", 0.9}, {"latency_p99_us", 0.99}, {"latency_p999_us", 0.999}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
+        report_scalar(report, quantiles[i].name, (double)histogram_quantile(&s->latency, quantiles[i].fraction) / 1e6, "us");
+    report_scalar(report, "latency_max_us", (double)s->latency.max / 1e6, "us");
+    for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
+        if (s->charged[i] == 0) continue;
+        char *name = g_strdup_printf("cause.%s_us", packet_cause_name((PacketCause)i));
+        report_scalar(report, name, s->charged[i] / n / 1e6, "us");
+        g_free(name);
+    }
+    for (unsigned i = 0; i < s->n_ports; i++) {
+        char *name = g_strdup_printf("port%u.packets", i);
+        report_scalar(report, name, (double)s->packets[i], "packets");
+        g_free(name);
+    }
+    report_histogram(report, "latency", &s->latency, 1e-6, "us");
+    if (!s->sample) return;
+    g_auto(GStrv) names = g_new0(char *, s->n_ports + 1);
+    for (unsigned i = 0; i < s->n_ports; i++) names[i] = g_strdup_printf("port%u", i);
+    report_series(report, "rate", (const char *const *)names, (unsigned)s->n_ports, g_array_ref(s->series));
+}
+
+static void sink_free(Component *c) {
+    Sink *s = (Sink *)c;
+    capture_close(&s->capture, NULL);
+    histogram_clear(&s->latency);
+    if (s->series) g_array_unref(s->series);
+    g_free(s->next_sequence);
+}
+
+static const Param sink_params[] = {
+    PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
+    PARAM_TEXT("source", Sink, source, "traffic", "the source or replay whose window and flows it measures", "scenario"),
+    PARAM_TIME("sample", Sink, sample, "0", NULL, NULL, "interval of the series of delivered wire rate by port, 0: none", "SPP paper 7.1 samples every 200 ms"),
+    PARAM_TEXT("capture", Sink, capture_name, "", "name of a capture of all that arrives, in the results folder", "scenario"),
+    {0}};
+
+const ComponentClass sink_class = {
+    .name = "sink", .text = "ends packets and measures rate, loss, latency and order",
+    .ports = "0 .. ports-1: in", .size = sizeof(Sink), .params = sink_params,
+    .create = sink_create, .start = sink_start, .receive = sink_receive, .check = sink_check,
+    .report = sink_report, .free = sink_free,
+};
+
+Emitter *emitter_find(Component *c, const char *name, GError **error) {
+    Component *from = network_find(c->network, name);
+    if (from && (from->class == &source_class || from->class == &replay_class)) return (Emitter *)from;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found \"%s\", expected the name of a source or replay", name);
+    return NULL;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A traffic source: packets of a slice's application inside its UDP tunnel, spread evenly over the
+ * node's interfaces and over destinations.
+ *
+ * Packet k leaves through port k mod ports, to destination (port + k / ports) mod destinations, so
+ * every output gets an equal share of every input. Departures lie on the running total of
+ * bytes / rate and never drift; a list of payload sizes is cycled through. A packet's first bit may
+ * wait for the wire behind the one before it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/traffic/traffic.h"
+#include "components/traffic/tunnel.h"
+#include "emu/probe.h"
+
+enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900 };
+enum { CONSTANT, POISSON, ON_OFF };
+
+typedef struct {
+    Emitter emitter;
+    /* settings */
+    uint64_t n_ports, flows, ttl, inner_port;
+    int application, pattern;
+    char *payload, *destinations, *sources;
+    Rate rate;
+    SimTime start, duration, warmup, on, off;
+    TunnelSettings tunnel;
+    /* state */
+    Tunnel *tunnels;
+    uint32_t sizes[MAX_SIZES], n_sizes, size;
+    uint32_t destination[MAX_DESTINATIONS], n_destinations;
+    uint32_t source_base, inner_sum;
+    uint8_t inner[INNER_BYTES];
+    uint32_t *sequence; /* by flow */
+    uint32_t port, rotation, host;
+    uint64_t gap_q16, gap_fixed_q16; /* per byte of the layer, per packet */
+    SimTime next;
+    uint64_t next_q16; /* the fraction of `next` */
+    SimTime phase_end; /* of the on phase */
+    SimEvent departure;
+    bool running;
+    Random random;
+    /* counters */
+    uint64_t packets, window_payload, window_wire, window_frame;
+} Source;
+
+/* Bytes of a packet that the rate counts. */
+static uint32_t counted_bytes(const Source *s, uint32_t payload) {
+    uint32_t length = TUNNEL_BYTES + INNER_BYTES + payload;
+    switch (s->rate.layer) {
+    case RATE_WIRE: return packet_wire_bytes(length);
+    case RATE_FRAME: return packet_frame_bytes(length);
+    case RATE_PAYLOAD: return payload;
+    default: return 0;
+    }
+}
+
+static void set_rate(Source *s, Rate rate) {
+    s->rate = rate;
+    double q16 = 65536e12 / rate.per_second;
+    s->gap_q16 = rate.layer == RATE_PACKETS ? 0 : (uint64_t)(q16 * 8 + 0.5);
+    s->gap_fixed_q16 = rate.layer == RATE_PACKETS ? (uint64_t)(q16 + 0.5) : 0;
+}
+
+static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t to) {
+    uint8_t *p = pkt->data;
+    tunnel_write(&s->tunnels[s->port], p, INNER_BYTES + payload);
+    p += TUNNEL_BYTES;
+    memcpy(p, s->inner, INNER_BYTES);
+    uint32_t length = INNER_BYTES + payload, from = s->source_base + s->port;
+    put16(p + 2, length);
+    put32(p + 12, from);
+    put32(p + 16, to);
+    put16(p + 10, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) + (to >> 16) +
+                                (to & 0xffff)));
+    put16(p + 24, 8 + payload);
+    memset(p + INNER_BYTES, 0, payload);
+}
+
+static void emit(Source *s, SimTime now) {
+    uint32_t payload = s->sizes[s->size], d = s->port + s->rotation;
+    if (d >= s->n_destinations) d %= s->n_destinations;
+    Packet *pkt = packet_new(s->emitter.base.packets, TUNNEL_BYTES + INNER_BYTES + payload);
+    fill(s, pkt, payload, s->destination[d] + s->host);
+    pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
+    pkt->sequence = s->sequence[pkt->flow]++;
+    s->packets++;
+    if (now >= s->emitter.from && now < s->emitter.until) {
+        pkt->counted = true;
+        s->emitter.counted++;
+        s->window_payload += payload;
+        s->window_wire += packet_wire_bytes(pkt->length);
+        s->window_frame += packet_frame_bytes(pkt->length);
+    }
+    unsigned port = s->port;
+    if (++s->size == s->n_sizes) s->size = 0;
+    if (++s->port == s->n_ports) {
+        s->port = 0;
+        if (++s->rotation == s->n_destinations) {
+            s->rotation = 0;
+            if (++s->host == s->flows) s->host = 0;
+        }
+    }
+    port_send(&s->emitter.base, port, pkt);
+}
+
+static void finish(Source *s) {
+    if (!s->running) return;
+    s->running = false;
+    network_busy(s->emitter.base.network, -1);
+}
+
+static void depart(Sim *sim, SimEvent *event) {
+    Source *s = (Source *)(void *)((char *)event - offsetof(Source, departure));
+    SimTime now = sim_now(sim);
+    uint64_t gap = s->gap_q16 * counted_bytes(s, s->sizes[s->size]) + s->gap_fixed_q16;
+    emit(s, now);
+    if (s->pattern == POISSON) gap = (uint64_t)((double)gap * random_exponential(&s->random));
+    s->next_q16 += gap;
+    s->next += s->next_q16 >> 16;
+    s->next_q16 &= 0xffff;
+    if (s->pattern == ON_OFF && s->next >= s->phase_end) {
+        s->next = s->phase_end + s->off;
+        s->phase_end = s->next + s->on;
+    }
+    if (s->next < s->emitter.until)
+        sim_schedule_at(sim, event, s->next);
+    else
+        finish(s);
+}
+
+static bool parse_sizes(Source *s, GError **error) {
+    /* Simple IMIX 7:4:1 as IP lengths 40, 576, 1500, less the 28 bytes of headers. */
+    static const uint32_t imix[] = {12, 12, 548, 12, 12, 548, 12, 12, 548, 12, 548, 1472};
+    if (!strcmp(s->payload, "imix")) {
+        memcpy(s->sizes, imix, sizeof imix);
+        s->n_sizes = G_N_ELEMENTS(imix);
+        return true;
+    }
+    g_auto(GStrv) words = g_strsplit(s->payload, ",", -1);
+    for (unsigned i = 0; words[i]; i++) {
+        char *end, *word = g_strstrip(words[i]);
+        unsigned long value = strtoul(word, &end, 10);
+        if (*end == 'B') end++;
+        if (!g_ascii_isdigit(*word) || *end || value > MAX_PAYLOAD || i == MAX_SIZES) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "payload: found \"%s\", expected up to %d sizes of 0 to %d bytes such as \"40,576,1472\", or imix",
+                        s->payload, MAX_SIZES, MAX_PAYLOAD);
+            return false;
+        }
+        s->sizes[s->n_sizes++] = (uint32_t)value;
+    }
+    return true;
+}
+
+static bool parse_destinations(Source *s, GError **error) {
+    g_auto(GStrv) words = g_strsplit(s->destinations, ",", -1);
+    for (unsigned i = 0; words[i]; i++) {
+        if (i == MAX_DESTINATIONS) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "destinations: found more than %d", MAX_DESTINATIONS);
+            return false;
+        }
+        if (!ipv4_parse(g_strstrip(words[i]), &s->destination[i], error)) return false;
+        s->n_destinations++;
+    }
+    return true;
+}
+
+static bool source_create(Component *c, GError **error) {
+    Source *s = (Source *)c;
+    c->n_ports = (unsigned)s->n_ports;
+    if (!parse_sizes(s, error) || !parse_destinations(s, error) || !ipv4_parse(s->sources, &s->source_base, error))
+        return false;
+    bool has_payload = false;
+    for (unsigned i = 0; i < s->n_sizes; i++) has_payload |= s->sizes[i] > 0;
+    if (s->rate.layer == RATE_PAYLOAD && !has_payload) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+        return false;
+    }
+    s->tunnels = g_new0(Tunnel, s->n_ports);
+    if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
+    s->inner[0] = 0x45;
+    s->inner[8] = (uint8_t)s->ttl;
+    s->inner[9] = 17;
+    put16(s->inner + 20, (uint32_t)s->inner_port);
+    put16(s->inner + 22, (uint32_t)s->inner_port);
+    s->inner_sum = sum_words(s->inner, IPV4_BYTES);
+    s->emitter.n_flows = (uint32_t)(s->n_ports * s->n_destinations * s->flows);
+    s->sequence = g_new0(uint32_t, s->emitter.n_flows);
+    set_rate(s, s->rate);
+    return true;
+}
+
+static void begin(Source *s, SimTime at) {
+    s->running = true;
+    network_busy(s->emitter.base.network, 1);
+    s->next = at;
+    s->next_q16 = 0;
+    s->phase_end = at + s->on;
+    sim_schedule_at(s->emitter.base.sim, &s->departure, at);
+}
+
+static bool source_start(Component *c, GError **error) {
+    Source *s = (Source *)c;
+    (void)error;
+    s->emitter.from = s->start + s->warmup;
+    s->emitter.until = s->start + s->duration;
+    sim_event_init(&s->departure, depart, &c->owner);
+    component_random(c, "gaps", &s->random);
+    if (s->duration > 0) begin(s, s->start);
+    return true;
+}
+
+static bool source_command(Component *c, const char *verb, const char *args, GError **error) {
+    Source *s = (Source *)c;
+    SimTime now = sim_now(c->sim);
+    if (!strcmp(verb, "stop")) {
+        sim_cancel(c->sim, &s->departure);
+        finish(s);
+        return true;
+    }
+    if (!strcmp(verb, "start")) {
+        if (!s->running && now < s->emitter.until) begin(s, now);
+        return true;
+    }
+    if (!strcmp(verb, "rate")) {
+        if (!param_set(param_find(c->class->params, "rate"), s, args, NULL, error)) return false;
+        set_rate(s, s->rate);
+        return true;
+    }
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE", verb);
+    return false;
+}
+
+static void source_report(Component *c, Report *report) {
+    const Source *s = (const Source *)c;
+    double seconds = s->emitter.until > s->emitter.from ? (double)(s->emitter.until - s->emitter.from) / 1e12 : 0;
+    double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->emitter.counted;
+    report_scalar(report, "offered_pps", n * per_second, "packets/s");
+    report_scalar(report, "offered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
+    report_scalar(report, "offered_frame_bps", (double)s->window_frame * 8 * per_second, "bit/s frame");
+    report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : 0, "bytes");
+    report_scalar(report, "packets", n, "packets");
+    report_scalar(report, "packets_all", (double)s->packets, "packets");
+}
+
+static void source_free(Component *c) {
+    Source *s = (Source *)c;
+    g_free(s->tunnels);
+    g_free(s->sequence);
+}
+
+static const Param source_params[] = {
+    PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each", "SPP paper 7.1: five"),
+    PARAM_ENUM("application", Source, application, "ipv4", "ipv4", "what is inside the tunnel", "SPP paper 7"),
+    PARAM_TEXT("payload", Source, payload, "0", "bytes behind the inner UDP header: one size, a list that is cycled, or imix (40, 576, 1500 bytes of IP as aab aab aab abc)", "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes"),
+    PARAM_RATE("rate", Source, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "offered rate of all ports together; wire unless it names another layer", "scenario"),
+    PARAM_ENUM("pattern", Source, pattern, "constant", "constant|poisson|onoff", "gaps between packets", "scenario"),
+    PARAM_TIME("on", Source, on, "1ms", "1ns", NULL, "length of an on phase", "scenario"),
+    PARAM_TIME("off", Source, off, "1ms", "0", NULL, "length of an off phase", "scenario"),
+    PARAM_TIME("start", Source, start, "0", NULL, NULL, "first packet", "scenario"),
+    PARAM_TIME("duration", Source, duration, "20ms", NULL, "200s", "from the first packet to the last", "scenario"),
+    PARAM_TIME("warmup", Source, warmup, "2ms", NULL, NULL, "packets and time left out of rates, ratios and latencies", "assumed: queues fill within it"),
+    PARAM_COUNT("flows", Source, flows, "16", "1", "65536", "hosts behind each destination address", "assumed"),
+    PARAM_TEXT("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1", "first inner destination address of each group of hosts", "assumed: one group per output"),
+    PARAM_TEXT("sources", Source, sources, "10.100.0.1", "inner source address of port 0, counting up", "assumed"),
+    PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports", "assumed"),
+    PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live", "assumed"),
+    TUNNEL_PARAMS(Source, tunnel),
+    {0}};
+
+const ComponentClass source_class = {
+    .name = "source", .text = "creates a slice's packets at a given rate",
+    .ports = "0 .. ports-1: out", .size = sizeof(Source), .params = source_params,
+    .create = source_create, .start = source_start, .command = source_command,
+    .report = source_report, .free = source_free,
+};

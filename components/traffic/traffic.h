@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/traffic/traffic.h: what makes packets, ends them and looks at them. */
+#pragma once
+
+#include "emu/component.h"
+
+extern const ComponentClass source_class, replay_class, sink_class, tap_class;
+
+/* What a sink has to know of whoever creates packets: first in the structs of source and replay.
+ * A packet created at a time in [from, until) is `counted`. */
+typedef struct {
+    Component base;
+    SimTime from, until;
+    uint64_t counted; /* packets created in the window */
+    uint32_t n_flows; /* Packet.flow is below this */
+} Emitter;
+
+/* The emitter of that name, or NULL and an error that says what was expected. */
+Emitter *emitter_find(Component *c, const char *name, GError **error);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/traffic/tunnel.h: the outer headers of packets on their way to a slice, as the paper
+ * counts them: Ethernet 14 + VLAN 4 + IPv4 20 + UDP 8 bytes before the inner packet. With the inner
+ * IPv4 and UDP headers (28), preamble, FCS and gap (24) that is 98 bytes beyond the payload
+ * (SPP paper 7.1). UDP checksums are 0, which IPv4 allows. */
+#pragma once
+
+#include "emu/component.h"
+#include "fastpath/headers.h"
+
+#define INNER_BYTES 28u /* IPv4 and UDP headers of the inner packet */
+
+typedef struct {
+    char *node_address, *peer_address, *node_mac, *peer_mac;
+    uint64_t udp_port, peer_port, vlan;
+} TunnelSettings;
+
+/* One interface's outer headers with everything filled in but the lengths. */
+typedef struct {
+    uint8_t bytes[TUNNEL_BYTES];
+    uint32_t sum; /* of the IPv4 header's words without length and checksum */
+} Tunnel;
+
+#define TUNNEL_PARAMS(S, field)                                                                    \
+    PARAM_TEXT("node_address", S, field.node_address, "10.255.0.1",                                \
+               "IPv4 address of the node's interface 0, counting up with the port", "assumed"),    \
+    PARAM_TEXT("peer_address", S, field.peer_address, "10.253.0.1",                                \
+               "IPv4 address that sends to interface 0, counting up", "assumed"),                  \
+    PARAM_TEXT("node_mac", S, field.node_mac, "02:00:00:00:01:00",                                 \
+               "MAC address of the node's interface 0, counting up", "assumed"),                   \
+    PARAM_TEXT("peer_mac", S, field.peer_mac, "02:00:00:00:03:00",                                 \
+               "MAC address that sends to interface 0, counting up", "assumed"),                   \
+    PARAM_COUNT("udp_port", S, field.udp_port, "30000", "1", "65535", "the slice's UDP port",      \
+                "SPP paper 7.1: external UDP ports"),                                              \
+    PARAM_COUNT("peer_port", S, field.peer_port, "30001", "1", "65535", "UDP port it comes from",  \
+                "assumed"),                                                                        \
+    PARAM_COUNT("vlan", S, field.vlan, "100", "1", "4094", "VLAN id",                              \
+                "SPP paper 7.1 counts a VLAN tag; the id is assumed")
+
+/* Fill one tunnel per port. */
+bool tunnel_prepare(const TunnelSettings *settings, Tunnel *tunnels, unsigned n, GError **error);
+/* Write the outer headers for `inner` bytes to `frame`, which has room for TUNNEL_BYTES. */
+void tunnel_write(const Tunnel *tunnel, uint8_t *frame, uint32_t inner);
+/* "10.0.0.1" -> host order. */
+bool ipv4_parse(const char *text, uint32_t *address, GError **error);
+bool mac_parse(const char *text, uint8_t mac[6], GError **error);

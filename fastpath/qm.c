@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Weighted deficit round robin. The round of a scheduler is a ring of backlogged queues; `turn` is
+ * the queue being visited, which has had its quantum for this visit. */
+#include "fastpath/qm.h"
+
+#include <stdlib.h>
+
+#define CACHE_ENTRIES 16u /* queue descriptors held on chip, with a CAM: HRM 54, 215 */
+#define CACHE_GROUP 5u    /* schedulers of one microengine share its cache: WashU QM design */
+#define DESCRIPTOR_BYTES 16u
+#define LINK_BYTES 4u
+
+typedef struct {
+    uint32_t head, tail;        /* handles */
+    uint32_t next, prev;        /* in its scheduler's round */
+    uint32_t packets, scheduler, quantum, deficit;
+    uint64_t bytes;
+    uint32_t limit_packets, limit_bytes;
+    bool known;
+    QmCounts counts;
+} Queue;
+
+typedef struct {
+    uint32_t turn;  /* queue being visited, QM_NONE: no backlog */
+    bool visited;   /* it has had its quantum */
+    uint64_t ps_per_byte_q16, burst_ps;
+    uint64_t next_time, next_q16;
+} Scheduler;
+
+struct Qm {
+    unsigned n_schedulers, n_queues, n_handles;
+    Scheduler schedulers[QM_MAX_SCHEDULERS];
+    Queue *queues;
+    uint32_t *link, *bytes; /* by handle */
+    uint64_t held;
+    struct {
+        uint32_t queue[CACHE_ENTRIES]; /* most recently used first */
+    } cache[QM_MAX_SCHEDULERS / CACHE_GROUP + 1];
+};
+
+Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
+    if (n_schedulers > QM_MAX_SCHEDULERS) return NULL;
+    Qm *qm = calloc(1, sizeof *qm);
+    if (!qm) return NULL;
+    *qm = (Qm){.n_schedulers = n_schedulers, .n_queues = n_queues, .n_handles = n_handles};
+    qm->queues = calloc(n_queues, sizeof *qm->queues);
+    qm->link = calloc(n_handles, sizeof *qm->link);
+    qm->bytes = calloc(n_handles, sizeof *qm->bytes);
+    if (!qm->queues || !qm->link || !qm->bytes) {
+        qm_free(qm);
+        return NULL;
+    }
+    for (unsigned i = 0; i < n_schedulers; i++) qm->schedulers[i].turn = QM_NONE;
+    for (unsigned i = 0; i < n_queues; i++) qm->queues[i].head = qm->queues[i].tail = QM_NONE;
+    for (unsigned g = 0; g <= QM_MAX_SCHEDULERS / CACHE_GROUP; g++)
+        for (unsigned i = 0; i < CACHE_ENTRIES; i++) qm->cache[g].queue[i] = QM_NONE;
+    return qm;
+}
+
+void qm_free(Qm *qm) {
+    if (!qm) return;
+    free(qm->queues);
+    free(qm->link);
+    free(qm->bytes);
+    free(qm);
+}
+
+void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes) {
+    Scheduler *s = &qm->schedulers[scheduler];
+    s->ps_per_byte_q16 = rate_bps ? (uint64_t)(8e12 * 65536.0 / (double)rate_bps + 0.5) : 0;
+    s->burst_ps = burst_bytes * s->ps_per_byte_q16 >> 16;
+}
+
+bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_bytes,
+                  uint32_t limit_packets, uint32_t limit_bytes) {
+    if (queue >= qm->n_queues || scheduler >= qm->n_schedulers || !quantum_bytes) return false;
+    Queue *q = &qm->queues[queue];
+    if (q->packets && q->scheduler != scheduler) return false;
+    q->known = true;
+    q->scheduler = scheduler;
+    q->quantum = quantum_bytes;
+    q->limit_packets = limit_packets;
+    q->limit_bytes = limit_bytes;
+    return true;
+}
+
+/* The descriptor has to be on chip; the least recently used makes room. */
+static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog *log) {
+    uint32_t *entry = qm->cache[qm->queues[queue].scheduler / CACHE_GROUP].queue;
+    unsigned i = 0;
+    while (i < CACHE_ENTRIES - 1 && entry[i] != queue) i++;
+    if (entry[i] != queue) {
+        if (entry[i] != QM_NONE) fp_write(log, evict, FP_SRAM1, entry[i] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
+        fp_read(log, load, FP_SRAM1, queue * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
+    }
+    for (; i > 0; i--) entry[i] = entry[i - 1];
+    entry[0] = queue;
+}
+
+/* A newly backlogged queue joins behind all others: just before the one being visited. */
+static void round_join(Qm *qm, Scheduler *s, uint32_t queue) {
+    Queue *q = &qm->queues[queue];
+    q->deficit = 0;
+    if (s->turn == QM_NONE) {
+        q->next = q->prev = queue;
+        s->turn = queue;
+        s->visited = false;
+        return;
+    }
+    q->next = s->turn;
+    q->prev = qm->queues[s->turn].prev;
+    qm->queues[q->prev].next = queue;
+    qm->queues[s->turn].prev = queue;
+}
+
+static void round_leave(Qm *qm, Scheduler *s, uint32_t queue) {
+    Queue *q = &qm->queues[queue];
+    q->deficit = 0;
+    s->visited = false;
+    if (q->next == queue) {
+        s->turn = QM_NONE;
+        return;
+    }
+    qm->queues[q->prev].next = q->next;
+    qm->queues[q->next].prev = q->prev;
+    s->turn = q->next;
+}
+
+bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {
+    (void)now;
+    fp_work(log, SITE_ENQ_LOOKUP);
+    if (queue >= qm->n_queues || !qm->queues[queue].known) return false;
+    Queue *q = &qm->queues[queue];
+    cache_touch(qm, queue, SITE_ENQ_EVICT, SITE_ENQ_LOAD, log);
+    if ((q->limit_packets && q->packets >= q->limit_packets) ||
+        (q->limit_bytes && q->bytes + bytes > q->limit_bytes)) {
+        q->counts.dropped++;
+        q->counts.bytes_dropped += bytes;
+        return false;
+    }
+    fp_write(log, SITE_ENQ_LINK, FP_SRAM1, handle * LINK_BYTES, LINK_BYTES);
+    qm->link[handle] = QM_NONE;
+    qm->bytes[handle] = bytes;
+    if (q->tail == QM_NONE)
+        q->head = handle;
+    else
+        qm->link[q->tail] = handle;
+    q->tail = handle;
+    q->bytes += bytes;
+    q->counts.enqueued++;
+    q->counts.bytes_enqueued += bytes;
+    qm->held++;
+    if (q->packets++ == 0) round_join(qm, &qm->schedulers[q->scheduler], queue);
+    return true;
+}
+
+uint64_t qm_next_time(const Qm *qm, unsigned scheduler) {
+    const Scheduler *s = &qm->schedulers[scheduler];
+    return s->turn == QM_NONE ? QM_NEVER : s->next_time;
+}
+
+static void pace(Scheduler *s, uint32_t bytes, uint64_t now) {
+    uint64_t earliest = now > s->burst_ps ? now - s->burst_ps : 0;
+    if (s->next_time < earliest) {
+        s->next_time = earliest;
+        s->next_q16 = 0;
+    }
+    s->next_q16 += bytes * s->ps_per_byte_q16;
+    s->next_time += s->next_q16 >> 16;
+    s->next_q16 &= 0xffff;
+}
+
+uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
+    Scheduler *s = &qm->schedulers[scheduler];
+    if (s->turn == QM_NONE || s->next_time > now) return QM_NONE;
+    fp_work(log, SITE_DEQ_SCHEDULE);
+    Queue *q;
+    uint32_t bytes;
+    for (;;) { /* ends: deficits grow on every visit */
+        q = &qm->queues[s->turn];
+        if (!s->visited) q->deficit += q->quantum;
+        s->visited = true;
+        bytes = qm->bytes[q->head];
+        if (bytes <= q->deficit) break;
+        s->turn = q->next;
+        s->visited = false;
+    }
+    uint32_t queue = s->turn, handle = q->head;
+    cache_touch(qm, queue, SITE_DEQ_EVICT, SITE_DEQ_LOAD, log);
+    fp_read(log, SITE_DEQ_LINK, FP_SRAM1, handle * LINK_BYTES, LINK_BYTES);
+    fp_work(log, SITE_DEQ_DONE);
+    q->deficit -= bytes;
+    q->head = qm->link[handle];
+    if (q->head == QM_NONE) q->tail = QM_NONE;
+    q->bytes -= bytes;
+    q->counts.dequeued++;
+    q->counts.bytes_dequeued += bytes;
+    qm->held--;
+    pace(s, bytes, now);
+    if (--q->packets == 0) round_leave(qm, s, queue);
+    return handle;
+}
+
+unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) { return qm->queues[queue].scheduler; }
+uint32_t qm_queue_packets(const Qm *qm, unsigned queue) { return qm->queues[queue].packets; }
+uint64_t qm_queue_bytes(const Qm *qm, unsigned queue) { return qm->queues[queue].bytes; }
+uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) { return qm->queues[queue].deficit; }
+QmCounts qm_queue_counts(const Qm *qm, unsigned queue) { return qm->queues[queue].counts; }
+uint64_t qm_held(const Qm *qm) { return qm->held; }
