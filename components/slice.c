@@ -8,6 +8,7 @@
  * longest prefix is put first, because position decides in a TCAM. `PREFIX/LENGTH local` is the
  * router's own address. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "components/npe.h"

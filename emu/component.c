@@ -154,9 +154,10 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     return true;
 }
 
-bool network_start(Network *net, GError **error) {
+bool network_start(Network *net, const Component **failed, GError **error) {
     for (unsigned i = 0; i < net->components->len; i++) {
         Component *c = net->components->pdata[i];
+        *failed = c;
         if (c->class->start && !c->class->start(c, error)) return false;
     }
     return true;

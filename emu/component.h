@@ -87,7 +87,8 @@ bool network_create(Network *net, GError **error); /* class->create of all, in o
 /* Wire an output port to an input port, one direction. Each end is used at most once. */
 bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
                   unsigned to_port, LinkSpeed speed, GError **error);
-bool network_start(Network *net, GError **error);
+/* On failure *failed is the component that refused. */
+bool network_start(Network *net, const Component **failed, GError **error);
 /* After the run: stop all, check all and the conservation of packets and bytes. */
 bool network_stop(Network *net, GError **error);
 void network_report(Network *net, Report *report);

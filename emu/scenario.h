@@ -25,6 +25,7 @@
 #include "emu/component.h"
 
 #define SCENARIO_MAX_POINTS 100000u
+#define SCENARIO_MAX_AXES 32u
 #define SCENARIO_MAX_REPEAT 10000u
 
 typedef struct Scenario Scenario;
@@ -42,8 +43,7 @@ typedef struct {
 } ScenarioExpect;
 
 typedef struct {
-    const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series;
-    bool log_x, log_y;
+    const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series, *log;
     const char *where;
 } ScenarioPlot;
 
@@ -66,6 +66,10 @@ unsigned scenario_n_points(const Scenario *s);
 /* The iterated parameters of a point, in file order. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
+/* Its value in base units (bit/s, s, bytes, Hz), NaN if it is not a number. */
+double scenario_parameter_value(const Scenario *s, unsigned point, unsigned n);
+/* "FILE:LINE: [class name]" of a component, for messages; caller frees. */
+char *scenario_where(const Scenario *s, const char *component);
 
 /* Components, parameters, links and script of one point, created and linked, not yet started.
  * NULL and an error naming file and line if a class refuses. */

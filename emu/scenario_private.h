@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/scenario_private.h: what the reader (scenario_read.c), the checks and the builder share. */
+#pragma once
+
+#include "emu/scenario.h"
+
+typedef struct {
+    char *key, *value;
+    char *file;      /* where the value was written; "--set" for the command line */
+    unsigned line;
+    char *replaced;  /* place of the value it replaced, or NULL */
+    char *directory; /* of that file, for FILE values */
+    GPtrArray *axes; /* indices + 1 of the axes in `value`, in order */
+} Entry;
+
+typedef enum { SECTION_SCENARIO, SECTION_COMPONENT, SECTION_LINK, SECTION_AT, SECTION_EXPECT, SECTION_PLOT } SectionKind;
+
+typedef struct {
+    SectionKind kind;
+    char *head, *name; /* [head name] */
+    char *file;        /* the first file that opened it */
+    unsigned line;
+    const ComponentClass *class;
+    GPtrArray *entries;
+    GHashTable *seen_in; /* files that opened it */
+    SimTime at;
+} Section;
+
+/* One ${...} of one value. */
+typedef struct {
+    Section *section;
+    Entry *entry;
+    GPtrArray *values; /* text */
+} Axis;
+
+typedef struct {
+    char *title, *include;
+    SimTime duration, drain;
+    uint64_t seed, repeat;
+} ScenarioSettings;
+
+typedef struct {
+    char *link, *rate;
+    SimTime delay;
+    bool both;
+} LinkSettings;
+
+struct Scenario {
+    char *path, *name;
+    const ComponentClass *const *classes;
+    GPtrArray *sections, *axes;
+    unsigned n_points;
+    ScenarioSettings settings;
+    GArray *expects, *plots;
+    GPtrArray *strings; /* owned by expects and plots */
+};
+
+/* Reading: sections and entries, syntax only (scenario_read.c). */
+bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
+bool scenario_override(Scenario *s, const char *assignment, GError **error);
+Section *scenario_section(const Scenario *s, const char *head, const char *name);
+Entry *section_entry(const Section *section, const char *key);
+/* Split every value's ${...} off into axes. */
+bool scenario_find_axes(Scenario *s, GError **error);
+/* The value at a point of the study; caller frees. */
+char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
+/* The same with the given value for the n-th ${...} and the first for all others. */
+char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
+/* The table that describes a section's keys; NULL for [at]. */
+const Param *section_table(const Section *section);
+bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format, ...) G_GNUC_PRINTF(4, 5);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/script.h: the scripted part of a scenario: at given times, components are told things. It is
+ * a component itself, the last of its network, so that it is run, checked and freed like one. */
+#pragma once
+
+#include "emu/component.h"
+
+extern const ComponentClass script_class;
+
+/* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
+ * goes in front of what the component has to say against it. */
+void script_add(Component *script, SimTime time, Component *target, const char *lines, const char *where);
