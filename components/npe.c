@@ -293,7 +293,7 @@ static const Param npe_params[] = {
 #define X(symbol, name, count, text, source) PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X)
 #undef X
-    PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64", "packet schedulers; scheduler i serves interface i, the last one the exceptions", "SPP paper 4: ten"),
+    PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64", "packet schedulers: one for each interface, dealt out to the queue manager's MEs in turn, and the last for exceptions", "SPP paper 4: ten"),
     PARAM_COUNT("queues", Npe, n_queues, "16384", "2", "65536", "physical queues", "WashU V1 memory map: 16,384 descriptors (of the line card)"),
     PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits", "output rate of each scheduler, on the wire", "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
     PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB", "credit a scheduler may save up", "assumed: one buffer; ONL's port rate is a token bucket"),

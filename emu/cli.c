@@ -148,7 +148,22 @@ static int run_study(const RunFlags *flags, RunOptions *options, const char *fin
     return code;
 }
 
-static int verb_run(int argc, char **argv, const ComponentClass *const *classes) {
+/* GOption wants "-j 2"; people and make write "-j2". */
+static char **split_jobs(int *argc, char **argv) {
+    char **out = g_new0(char *, 2 * (size_t)*argc + 1);
+    int n = 0;
+    for (int i = 0; i < *argc; i++) {
+        bool joined = g_str_has_prefix(argv[i], "-j") && g_ascii_isdigit(argv[i][2]);
+        if (joined) out[n++] = (char *)"-j";
+        out[n++] = joined ? argv[i] + 2 : argv[i];
+    }
+    *argc = n;
+    return out;
+}
+
+static int verb_run(int argc, char **given, const ComponentClass *const *classes) {
+    g_autofree char **argv = split_jobs(&argc, given);
+    char **arguments = argv;
     RunFlags f = {.jobs = 1};
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
@@ -166,7 +181,7 @@ static int verb_run(int argc, char **argv, const ComponentClass *const *classes)
         {NULL}};
     g_autoptr(GOptionContext) context = g_option_context_new("FILE - run a scenario");
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) return usage("%s", error->message);
+    if (!g_option_context_parse(context, &argc, &arguments, &error)) return usage("%s", error->message);
     if (argc != 2) return usage("run: found %d file names, expected one scenario", argc - 1);
     if (f.jobs < 1 || f.jobs > MAX_JOBS) return usage("--jobs: found %d, expected 1 to %d", f.jobs, MAX_JOBS);
     if (f.repeat < 0 || f.repeat > (int)SCENARIO_MAX_REPEAT) return usage("--repeat: found %d, expected 1 to %u", f.repeat, SCENARIO_MAX_REPEAT);

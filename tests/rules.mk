@@ -17,4 +17,3 @@ test-binaries: all $(TEST_BIN) $(PLAIN_BIN)
 test: test-binaries
 	BUILD=$(BUILD) sh tests/run
 
-# target test               build and run all tests

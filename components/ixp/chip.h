@@ -80,8 +80,8 @@ struct Chip {
                   "DRAM reference, unloaded", "assumed: 300 cycles, 200 to 400 in secondary sources"), \
     PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", NULL, "100us",                   \
                   "TCAM key write to result", "assumed: 200 cycles"),                              \
-    PARAM_LATENCY("msf_latency", S, field.msf_latency, "100cycles", NULL, "100us",                 \
-                  "media switch fabric register read", "assumed: as the scratchpad, on the same buses"), \
+    PARAM_LATENCY("msf_latency", S, field.msf_latency, "196cycles", NULL, "100us",                 \
+                  "media switch fabric register read", "calibrated on F11-80; no source found"),     \
     PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                       \
                 "scratchpad bus, per command", "HRM 229: one command per internal cycle"),         \
     PARAM_COUNT("scratch_word_cycles", S, field.scratch_word_cycles, "2", "0", "1000",             \

@@ -46,14 +46,14 @@ typedef struct {
                 "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),                  \
     PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                              \
                 "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE),     \
-    PARAM_COUNT("instr_tx_get", S, field.tx_get, "10", "1", "4096",                                \
+    PARAM_COUNT("instr_tx_get", S, field.tx_get, "12", "1", "4096",                                \
                 "Tx, in order 1, once per packet: ring, descriptor, state",                        \
                 "calibrated on F9-npe-pps"),                                                       \
     PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                            \
                 "Tx, first mpacket: packet state, after section 1", MOVE_TX_SOURCE),               \
     PARAM_COUNT("instr_tx_sequence", S, field.tx_sequence, "30", "1", "4096",                      \
                 "Tx, in order 2, per mpacket: transmit sequence, element",                         \
-                "calibrated on F11-80"),                                                           \
+                "assumed: state in local memory, one register read"),                                                           \
     PARAM_COUNT("instr_tx_next", S, field.tx_next, "14", "1", "4096",                              \
                 "Tx, per mpacket: element control word, validate", MOVE_TX_SOURCE),                \
     PARAM_COUNT("instr_tx_last", S, field.tx_last, "10", "0", "4096",                              \
