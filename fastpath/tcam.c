@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_BITS = 16, INDEX_SIZE = 1 << INDEX_BITS, FIRST_SLOTS = 64 };
+enum { INDEX_BITS = 16, INDEX_SIZE = 1 << INDEX_BITS, FIRST_SLOTS = 64, MAX_OPEN = 8 };
 #define SLICE_MASK (UINT64_C(0xffff) << 48)
 #define EMPTY UINT32_MAX
 
@@ -41,7 +41,8 @@ struct Tcam {
     Entry *entries;
     Tuple **order; /* by lowest position */
     unsigned n_tuples, row_words;
-    uint64_t *rows; /* INDEX_SIZE rows of row_words words; bit = rank in `order` */
+    uint64_t *rows; /* INDEX_SIZE rows of row_words words; bit = rank in `order`; and one more row
+                     * for tuples that leave more than MAX_OPEN index bits open: always probed */
     TcamWord index_mask;
     uint8_t index_bit[INDEX_BITS];
 };
@@ -85,7 +86,7 @@ Tcam *tcam_new(unsigned n_entries) {
     t->n_entries = n_entries;
     t->entries = calloc(n_entries, sizeof *t->entries);
     t->row_words = 1;
-    t->rows = calloc(INDEX_SIZE, sizeof *t->rows);
+    t->rows = calloc(INDEX_SIZE + 1, sizeof *t->rows);
     t->order = calloc(64, sizeof *t->order);
     if (!t->entries || !t->rows || !t->order) {
         tcam_free(t);
@@ -149,6 +150,10 @@ static void rows_add(Tcam *t, unsigned rank, TcamWord value, TcamWord mask) {
     unsigned open[INDEX_BITS], n_open = 0;
     for (unsigned i = 0; i < INDEX_BITS; i++)
         if (!bit_of(mask, t->index_bit[i])) open[n_open++] = t->index_bit[i];
+    if (n_open > MAX_OPEN) {
+        t->rows[(size_t)INDEX_SIZE * t->row_words + rank / 64] |= UINT64_C(1) << (rank % 64);
+        return;
+    }
     for (uint32_t k = 0; k < 1u << n_open; k++) {
         TcamWord w = value;
         for (unsigned i = 0; i < n_open; i++)
@@ -160,7 +165,7 @@ static void rows_add(Tcam *t, unsigned rank, TcamWord value, TcamWord mask) {
 static bool rows_rebuild(Tcam *t) {
     unsigned words = (t->n_tuples + 63) / 64;
     if (words < 1) words = 1;
-    uint64_t *rows = calloc((size_t)INDEX_SIZE * words, sizeof *rows);
+    uint64_t *rows = calloc((size_t)(INDEX_SIZE + 1) * words, sizeof *rows);
     if (!rows) return false;
     free(t->rows);
     t->rows = rows;
@@ -266,9 +271,10 @@ bool tcam_get(const Tcam *t, unsigned position, TcamWord *value, TcamWord *mask)
 
 int tcam_lookup(const Tcam *t, TcamWord key) {
     const uint64_t *row = &t->rows[(size_t)row_of(t, key) * t->row_words];
+    const uint64_t *always = &t->rows[(size_t)INDEX_SIZE * t->row_words];
     uint32_t best = EMPTY;
     for (unsigned w = 0; w < t->row_words; w++)
-        for (uint64_t bits = row[w]; bits; bits &= bits - 1) {
+        for (uint64_t bits = row[w] | always[w]; bits; bits &= bits - 1) {
             const Tuple *tuple = t->order[w * 64 + (unsigned)__builtin_ctzll(bits)];
             if (tuple->lowest > best) return (int)best;
             const Slot *slot = slot_find(tuple, masked(key, tuple->mask));

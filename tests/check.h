@@ -27,8 +27,9 @@ typedef struct {
 
 #define CHECK(cond)                                                                                \
     do {                                                                                           \
-        if (!(cond)) printf("  %s:%d: %s is false\n", __FILE__, __LINE__, #cond);                  \
-        CU_ASSERT(cond);                                                                           \
+        bool holds_ = (cond);                                                                      \
+        if (!holds_) printf("  %s:%d: %s is false\n", __FILE__, __LINE__, #cond);                  \
+        CU_ASSERT(holds_);                                                                         \
     } while (0)
 #define CHECK_U64(found, expected)                                                                 \
     do {                                                                                           \
