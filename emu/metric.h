@@ -5,8 +5,8 @@
  * Expressions:  max(sink.delivered_pps / 1e6 if traffic.payload == 0)
  *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
  * Aggregates: max min mean median sum sd count first last, over the runs for which the condition
- * holds. Inside an aggregate: numbers, names (scalars of the run, or iterated parameters, as base
- * units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`. Outside:
+ * holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
+ * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`. Outside:
  * numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known one. */
 #pragma once
 

@@ -27,11 +27,7 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
     const StudyRuns *s = data;
     const RunResult *r = s->study->runs->pdata[s->index[run]];
     const Scenario *scenario = s->study->options->scenario;
-    for (unsigned i = 0; i < scenario_n_parameters(scenario); i++)
-        if (!strcmp(scenario_parameter(scenario, r->point, i).name, name)) {
-            *value = scenario_parameter_value(scenario, r->point, i);
-            return true;
-        }
+    if (scenario_value(scenario, r->point, name, value)) return true;
     const RunScalar *scalar = run_scalar(r, name);
     if (scalar) *value = scalar->value;
     return scalar != NULL;

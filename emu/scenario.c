@@ -292,14 +292,12 @@ ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned
     return (ScenarioParameter){g_intern_string(name), g_intern_string(value)};
 }
 
-double scenario_parameter_value(const Scenario *s, unsigned point, unsigned n) {
-    const Axis *axis = s->axes->pdata[n];
-    g_autofree char *value = entry_value(s, axis->entry, point);
-    Param row = *param_find(section_table(axis->section), axis->entry->key);
+static double number_of(const Param *row, const char *text, const char *directory) {
     union { uint64_t word; Rate rate; Latency latency; double real; bool yes; int choice; char *text; } u = {0};
-    row.offset = 0;
-    if (!param_set(&row, &u, value, axis->entry->directory, NULL)) return NAN;
-    switch (row.type) {
+    Param copy = *row;
+    copy.offset = 0;
+    if (!param_set(&copy, &u, text, directory, NULL)) return NAN;
+    switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_FREQUENCY:
     case PARAM_TYPE_SIZE: return (double)u.word;
@@ -318,6 +316,19 @@ double scenario_parameter_value(const Scenario *s, unsigned point, unsigned n) {
         return number;
     }
     }
+}
+
+bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {
+    const char *dot = strchr(name, '.');
+    g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
+    const Section *section = component ? find_component(s, component) : NULL;
+    if (!section && component) section = scenario_section(s, "link", component);
+    const Param *row = section ? param_find(section_table(section), dot + 1) : NULL;
+    if (!row) return false;
+    const Entry *entry = section_entry(section, row->name);
+    g_autofree char *text = entry ? entry_value(s, entry, point) : g_strdup(row->def);
+    *value = number_of(row, text, entry ? entry->directory : NULL);
+    return true;
 }
 
 char *scenario_where(const Scenario *s, const char *component) {

@@ -66,8 +66,9 @@ unsigned scenario_n_points(const Scenario *s);
 /* The iterated parameters of a point, in file order. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
-/* Its value in base units (bit/s, s, bytes, Hz), NaN if it is not a number. */
-double scenario_parameter_value(const Scenario *s, unsigned point, unsigned n);
+/* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN if
+ * it is not a number. False: there is none of that name. */
+bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);
 /* "FILE:LINE: [class name]" of a component, for messages; caller frees. */
 char *scenario_where(const Scenario *s, const char *component);
 

@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The command line: exit codes, messages, and what is left behind.
+B=${BUILD:-build}/sppemu
+dir=$(mktemp -d) || exit 1
+trap 'umount "$dir/full" 2>/dev/null; rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok cli $1"; }
+bad() { echo "FAILED cli $1"; failed=1; }
+# expect NAME CODE PATTERN COMMAND...: exit code, and a line of stderr that matches
+expect() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    got=$?
+    if [ $got -eq "$code" ] && { [ -z "$pattern" ] || grep -q -- "$pattern" "$dir/err"; }; then ok "$name"; else
+        bad "$name: exit $got, expected $code; stderr: $(head -c 300 "$dir/err")"
+    fi
+}
+run() { "$B" run "$@" -q --no-plots; }
+short="--set traffic.duration=500us --set traffic.warmup=100us"
+
+# Usage and input
+expect "no arguments: usage" 2 '' "$B"
+expect "unknown verb names the nearest" 2 'nearest is run' "$B" runn
+expect "unknown option" 2 'Unknown option' "$B" run npe --frob
+expect "no file" 2 'expected one scenario' "$B" run
+expect "jobs out of range" 2 'expected 1 to 256' "$B" run npe -j 0
+expect "seed that is no number" 2 'expected a whole number' "$B" run npe --seed x
+expect "help for an unknown class names the nearest" 2 'nearest is npe' "$B" help npee
+expect "missing file" 3 'cannot be read' "$B" run "$dir/none.ini"
+expect "folder as file" 3 'found a folder' "$B" run "$dir/."
+head -c 3000 "$B" >"$dir/garbage.ini"
+expect "binary garbage" 3 'garbage.ini:1: found' "$B" run "$dir/garbage.ini"
+: >"$dir/empty.ini"
+expect "empty scenario" 3 'found no component' "$B" run "$dir/empty.ini"
+expect "set with an unknown key" 3 'nearest is rate' "$B" run npe --set traffic.rat=5Gbit/s -o "$dir/x"
+expect "set without a unit" 3 'has no unit' "$B" run npe --set traffic.rate=5 -o "$dir/x"
+expect "negative rate" 3 'negative' "$B" run npe --set traffic.rate=-5Gbit/s -o "$dir/x"
+expect "a study of 1e9 points" 3 '1000000000 values' "$B" run npe --set 'traffic.rate=${1..1000000000}Gbit/s' -o "$dir/x"
+expect "too many microengines" 3 'the chip has 16' "$B" run npe --set npe0.me_parse=9 -o "$dir/x"
+expect "mpacket of a wrong size names file and line" 3 'npe-base.ini:4: \[npe npe0\] mpacket' "$B" run npe --set npe0.mpacket=100B -o "$dir/x"
+[ -e "$dir/x" ] && bad "a refused scenario leaves no folder" || ok "a refused scenario leaves no folder"
+
+# Captures
+cap=scenarios/data/smtp.pcap
+head -c 1000 $cap >"$dir/cut.pcap"
+expect "capture cut in mid-packet" 3 'cut.pcap: packet' "$B" run replay --set "traffic.file=$dir/cut.pcap" -o "$dir/x"
+expect "capture that is none" 3 'found no capture' "$B" run replay --set "traffic.file=$dir/garbage.ini" -o "$dir/x"
+printf '\324\303\262\241\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\151\0\0\0' >"$dir/wifi.pcap"
+expect "another link type, not tunnelled" 3 'link type 105' "$B" run replay --set "traffic.file=$dir/wifi.pcap" --set traffic.encapsulate=no -o "$dir/x"
+expect "another link type, tunnelled, is an empty run" 0 '' "$B" run replay --set "traffic.file=$dir/wifi.pcap" -q -o "$dir/wifi"
+
+# Results
+expect "a run" 0 '' run npe $short -o "$dir/a"
+for f in manifest.json runs.tsv claims.tsv resolved.ini stats.txt; do [ -s "$dir/a/$f" ] && ok "results hold $f" || bad "results hold $f"; done
+expect "results replace the same scenario's" 0 '' run npe $short -o "$dir/a"
+expect "but not another's" 1 'use --force' run replay -o "$dir/a"
+expect "unless forced" 0 '' run replay -o "$dir/a" --force
+mkdir "$dir/mine" && echo keep >"$dir/mine/file"
+expect "a folder of somebody else is left alone" 1 'left alone' run npe $short -o "$dir/mine" --force
+[ "$(cat "$dir/mine/file")" = keep ] && ok "and its files too" || bad "and its files too"
+expect "output under a file" 1 'cannot be written' run npe $short -o "$dir/garbage.ini/x"
+expect "resolved scenario runs again" 0 '' run "$dir/wifi/resolved.ini" -o "$dir/again"
+expect "a missed claim is no failure" 0 '' run fig9-npe $short --set traffic.payload=0 --set traffic.rate=1Gbit/s -o "$dir/f"
+expect "unless strict" 4 '' run fig9-npe $short --set traffic.payload=0 --set traffic.rate=1Gbit/s -o "$dir/f" --strict
+if [ -w /dev/full ]; then
+    "$B" run npe $short -o "$dir/f2" --no-plots --json >/dev/full 2>"$dir/err"
+    [ $? -eq 1 ] && grep -q 'cannot be written' "$dir/err" && ok "standard output full" || bad "standard output full"
+fi
+if mkdir "$dir/full" && mount -t tmpfs -o size=64k tmpfs "$dir/full" 2>/dev/null; then
+    head -c 60000 /dev/zero >"$dir/full/fill"
+    expect "disk full" 1 '' run npe $short -o "$dir/full/r"
+    [ -e "$dir/full/r" ] && bad "a full disk leaves no results" || ok "a full disk leaves no results"
+    umount "$dir/full"
+fi
+
+# Interruption: SIGINT leaves whole results marked so, SIGKILL leaves none
+"$B" run npe -q --no-plots --set traffic.duration=100s -o "$dir/int" 2>/dev/null &
+pid=$!
+until [ -d "$dir/.int.tmp" ]; do :; done
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && grep -q '"status": "interrupted"' "$dir/int/manifest.json" && ok "interrupt: exit 130, partial results marked" || bad "interrupt: exit 130, partial results marked"
+"$B" run npe -q --no-plots --set traffic.duration=100s -o "$dir/kill" 2>/dev/null &
+pid=$!
+until [ -d "$dir/.kill.tmp" ]; do :; done
+kill -KILL $pid
+wait $pid 2>/dev/null
+[ -e "$dir/kill" ] && bad "a killed run leaves no results" || ok "a killed run leaves no results"
+expect "the next run clears what it left" 0 '' run npe $short -o "$dir/kill"
+[ -e "$dir/.kill.tmp" ] && bad "no temporary folder is left" || ok "no temporary folder is left"
+
+# JSON and studies
+study="--set traffic.rate=\${1,2,5}Gbit/s --set traffic.pattern=poisson"
+"$B" run npe $short $study --json -q --no-plots -o "$dir/j" >"$dir/1.json"
+"$B" run npe $short $study --json -q --no-plots -o "$dir/j" >"$dir/2.json"
+"$B" run npe $short $study --json -q --no-plots -o "$dir/j" -j2 >"$dir/3.json"
+cmp -s "$dir/1.json" "$dir/2.json" && cmp -s "$dir/1.json" "$dir/3.json" && ok "JSON is the same twice and with two jobs" || bad "JSON is the same twice and with two jobs"
+grep -q '"schema": "sppemu-run-1"' "$dir/1.json" && [ "$(grep -c '"fingerprint"' "$dir/1.json")" -eq 3 ] && ok "JSON has its schema and three runs" || bad "JSON has its schema and three runs"
+"$B" run npe $short $study --json -q --no-plots --seed 2 -o "$dir/j" >"$dir/4.json"
+cmp -s "$dir/1.json" "$dir/4.json" && bad "another seed gives another run" || ok "another seed gives another run"
+"$B" list | grep -q '^fig9-npe' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
+"$B" help npe | grep -q 'sram_latency' && ok "help shows parameters" || bad "help shows parameters"
+
+# tshark reads what comes out of the replay: inner headers as they went in, but for TTL and checksum
+if command -v tshark >/dev/null; then
+    "$B" run replay -q -o "$dir/replay" || bad "replay runs"
+    fields="-T fields -e ip.src -e ip.dst -e ip.len -e ip.ttl -e ip.id -e tcp.seq_raw -e tcp.len"
+    inner="-d udp.port==30000,ip -o ip.check_checksum:TRUE"
+    tshark -r $cap $fields 2>/dev/null | awk -F'\t' -v OFS='\t' '{$4 = $4 - 1; print}' | sort >"$dir/before"
+    tshark -r "$dir/replay/out.pcap" $inner -T fields -E occurrence=l -e ip.src -e ip.dst -e ip.len -e ip.ttl -e ip.id -e tcp.seq_raw -e tcp.len 2>/dev/null | sort >"$dir/after"
+    [ -s "$dir/before" ] && cmp -s "$dir/before" "$dir/after" && ok "tshark finds every replayed packet with its TTL less one" || bad "tshark finds every replayed packet with its TTL less one"
+    wrong=$(tshark -r "$dir/replay/out.pcap" $inner -Y '_ws.malformed || ip.checksum.status == 0' 2>/dev/null | wc -l)
+    [ "$wrong" -eq 0 ] && ok "tshark finds no malformed frame and no wrong checksum" || bad "tshark finds $wrong malformed frames or wrong checksums"
+fi
+exit $failed

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Values with units, metric expressions, and what the scenario reader says to bad files. */
+#include <glib/gstdio.h>
+
+#include "components/classes.h"
+#include "emu/metric.h"
+#include "emu/scenario.h"
+#include "tests/check.h"
+
+/* Values ---------------------------------------------------------------------------------- */
+
+typedef union {
+    uint64_t word;
+    Rate rate;
+    Latency latency;
+    double real;
+} Value;
+
+static Value value;
+static char message[400];
+
+static bool read_as(ParamType type, const char *text) {
+    const Param row = {"x", type, 0, NULL, NULL, NULL, "any", NULL, NULL};
+    g_autoptr(GError) error = NULL;
+    bool ok = param_set(&row, &value, text, NULL, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    return ok;
+}
+
+static void values_are_exact_in_their_units(void) {
+    CHECK(read_as(PARAM_TYPE_TIME, "107ns") && value.word == 107000);
+    CHECK(read_as(PARAM_TYPE_TIME, "1.5 us") && value.word == 1500000);
+    CHECK(read_as(PARAM_TYPE_FREQUENCY, "1.4GHz") && value.word == 1400000000);
+    CHECK(read_as(PARAM_TYPE_SIZE, "64KiB") && value.word == 65536);
+    CHECK(read_as(PARAM_TYPE_COUNT, "1_000") && value.word == 1000);
+    CHECK(read_as(PARAM_TYPE_LATENCY, "150cycles") && value.latency.cycles && value.latency.value == 150);
+    CHECK(read_as(PARAM_TYPE_LATENCY, "107ns") && !value.latency.cycles && value.latency.value == 107000);
+    CHECK(read_as(PARAM_TYPE_RATE, "0.1Gbit/s frame") && value.rate.per_second == 1e8 && value.rate.layer == RATE_FRAME);
+    CHECK(read_as(PARAM_TYPE_RATE, "4.8Mp/s") && value.rate.per_second == 4.8e6 && value.rate.layer == RATE_PACKETS);
+    CHECK(read_as(PARAM_TYPE_FRACTION, "30%") && value.real == 0.3);
+    CHECK(read_as(PARAM_TYPE_TIME, "0") && value.word == 0);
+}
+
+static void a_wrong_value_says_what_was_expected(void) {
+    static const struct { ParamType type; const char *text, *part; } bad[] = {
+        {PARAM_TYPE_RATE, "5", "has no unit"},        {PARAM_TYPE_TIME, "5", "has no unit"},
+        {PARAM_TYPE_TIME, "5GB", "a time such as"},   {PARAM_TYPE_RATE, "-5Gbit/s", "negative"},
+        {PARAM_TYPE_COUNT, "-1", "negative"},         {PARAM_TYPE_TIME, "0.5ps", "finer than the unit"},
+        {PARAM_TYPE_COUNT, "99999999999999999999", "a whole number"}, {PARAM_TYPE_COUNT, "5 # five", "a whole number"},
+        {PARAM_TYPE_SIZE, "20000000000GB", "too large"}, {PARAM_TYPE_BOOL, "true", "yes or no"},
+        {PARAM_TYPE_REAL, "0x10", "a number"},        {PARAM_TYPE_FRACTION, "130%", "0 to 100%"},
+        {PARAM_TYPE_REAL, "nan", "a number"},         {PARAM_TYPE_TIME, "", "a time such as"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        CHECK(!read_as(bad[i].type, bad[i].text));
+        CHECK_CONTAINS(message, bad[i].part);
+    }
+}
+
+static void every_default_is_in_its_own_range(void) {
+    for (const ComponentClass *const *c = component_classes; *c; c++) {
+        void *target = g_malloc0((*c)->size);
+        for (const Param *row = (*c)->params; row->name; row++) {
+            g_autoptr(GError) error = NULL;
+            bool ok = !row->def || param_set(row, target, row->def, NULL, &error);
+            if (!ok) printf("  %s.%s: %s\n", (*c)->name, row->name, error->message);
+            CHECK(ok && row->text && row->source && *row->source);
+            g_autofree char *text = row->def ? param_format(row, target) : NULL;
+            if (text && *text) CHECK(param_set(row, target, text, NULL, NULL)); /* reads back */
+        }
+        param_clear((*c)->params, target);
+        g_free(target);
+    }
+}
+
+/* Metrics --------------------------------------------------------------------------------- */
+
+static bool table(const void *data, unsigned run, const char *name, double *v) {
+    const double (*rows)[2] = data;
+    if (!strcmp(name, "a.x")) *v = rows[run][0];
+    else if (!strcmp(name, "a.y")) *v = rows[run][1];
+    else return false;
+    return true;
+}
+
+static double metric(const char *text) {
+    static const double rows[5][2] = {{1, 10}, {2, 40}, {3, 20}, {4, 30}, {5, 60}};
+    static const char *const names[] = {"a.x", "a.y", NULL};
+    MetricRuns runs = {5, table, rows, names};
+    double v = NAN;
+    g_autoptr(GError) error = NULL;
+    bool ok = metric_evaluate(text, &runs, &v, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    CHECK(ok == !error);
+    return ok ? v : NAN;
+}
+
+static void metrics_compute_over_the_runs_that_hold(void) {
+    CHECK_NEAR(metric("max(a.y)"), 60, 0);
+    CHECK_NEAR(metric("max(a.y if a.x < 5 and not a.x == 2)"), 30, 0);
+    CHECK_NEAR(metric("mean(a.y if a.x > 1 or a.x == 1)"), 32, 1e-12);
+    CHECK_NEAR(metric("median(a.y)"), 30, 0);
+    CHECK_NEAR(metric("sd(a.x)"), sqrt(2.5), 1e-12);
+    CHECK_NEAR(metric("count(a.x if a.y >= 30)"), 3, 0);
+    CHECK_NEAR(metric("last(a.x) - first(a.x) * 2"), 3, 0);
+    CHECK_NEAR(metric("(max(a.y) - min(a.y)) / 2e0"), 25, 0);
+    CHECK_NEAR(metric("sum(a.x * (a.y + -10))"), 1 * 0 + 2 * 30 + 3 * 10 + 4 * 20 + 5 * 50, 0);
+    CHECK(isnan(metric("max(a.y if a.x > 9)")));
+    CHECK_NEAR(metric("count(a.y if a.x > 9)"), 0, 0);
+}
+
+static void a_wrong_metric_is_explained(void) {
+    metric("max(a.z)");
+    CHECK_CONTAINS(message, "the nearest is a.");
+    metric("a.x");
+    CHECK_CONTAINS(message, "outside an aggregate");
+    metric("max(a.x");
+    CHECK_CONTAINS(message, "expected )");
+    metric("max(a.x) 3");
+    CHECK_CONTAINS(message, "behind the expression");
+    metric("");
+    CHECK_CONTAINS(message, "found the end");
+    g_autofree char *deep = g_strnfill(1000, '(');
+    metric(deep);
+    CHECK_CONTAINS(message, "levels");
+}
+
+/* Scenario files -------------------------------------------------------------------------- */
+
+static char *folder;
+
+static Scenario *load(const char *text, const char *set) {
+    g_autofree char *path = g_build_filename(folder, "s.ini", NULL);
+    const char *const overrides[] = {set, NULL};
+    g_autoptr(GError) error = NULL;
+    CHECK(g_file_set_contents(path, text, -1, NULL));
+    Scenario *s = scenario_load(path, set ? overrides : NULL, component_classes, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    return s;
+}
+
+static void refused(const char *text, const char *part) {
+    Scenario *s = load(text, NULL);
+    CHECK(!s);
+    CHECK_CONTAINS(message, part);
+    scenario_free(s);
+}
+
+static void bad_files_are_refused_with_file_and_line(void) {
+    refused("", "found no component");
+    refused("[sink s]\nportz = 3\n", "s.ini:2: [sink s] portz: found an unknown key; the nearest is ports");
+    refused("[sink s]\nports = 3\nports = 4\n", "s.ini:3: [sink s] ports: found a second value");
+    refused("[sink s]\n[sink s]\n", "s.ini:2: found a second section [sink s]");
+    refused("[sink s]\n[source s]\n", "s.ini:2: found a second component s");
+    refused("[snk s]\n", "s.ini:1: found section [snk s]");
+    refused("[sink s]\nports = 99\n", "s.ini:2: [sink s] ports: found \"99\", expected 1 or more, up to 64");
+    refused("[source s]\nrate = 5\n", "has no unit");
+    refused("[source s]\nrate = -5Gbit/s\n", "which is negative");
+    refused("ports = 3\n", "before the first section");
+    refused("[sink s]\nports\n", "expected [SECTION] or KEY = VALUE");
+    refused("[sink s]\nports =\n", "found no value");
+    refused("[sink s]\nports = 1\x01\n", "control byte 0x01");
+    refused("[sink s]\ncapture = \xff\xfe\n", "not UTF-8");
+    refused("[slice r]\nnpe = nowhere\n", "expected the name of a component of class npe");
+    refused("[slice r]\nvlan = 3\n", "[slice r] npe: found no value");
+    refused("[source s]\nrate = ${0..1000000000}Gbit/s\n", "a range of 1000000001 values");
+    refused("[source s]\nrate = ${1..1000}Gbit/s\nduration = ${1..1000}ms\n", "a study of 1000000 points");
+    refused("[source s]\nrate = ${1..5 step 0}Gbit/s\n", "never ends");
+    refused("[source s]\nrate = ${1, 2Gbit/s\n", "${ without }");
+    refused("[source s]\nrate = ${1, 2}Gbit/z\n", "found \"1Gbit/z\"");
+    refused("[scenario]\ninclude = s.ini\n[sink s]\n", "closes a loop of includes");
+    refused("[scenario]\ninclude = none.ini\n[sink s]\n", "none.ini: cannot be read");
+    refused("[sink s]\n[at 5]\ns = stop\n", "has no unit");
+    refused("[sink s]\n[at 5ms]\ns = stop\n", "a sink takes no commands");
+    refused("[sink s]\n[at 5ms]\nt = stop\n", "found no component of that name");
+    refused("[sink s]\n[expect X]\nmetric = max(\n", "[expect X] metric:");
+    refused("[sink s]\n[plot p]\nx = 1\n", "neither x and y nor series");
+    g_autoptr(GError) error = NULL;
+    CHECK(!scenario_load(folder, NULL, component_classes, &error));
+    CHECK_CONTAINS(error->message, "found a folder");
+}
+
+static void iterations_multiply_and_stay_exact(void) {
+    Scenario *s = load("[source s]\nrate = ${0.1..0.5 step 0.1}Gbit/s\npayload = ${0, 40}\n", NULL);
+    CHECK(s && scenario_n_points(s) == 10);
+    CHECK_TEXT(scenario_parameter(s, 0, 0).name, "s.rate");
+    CHECK_TEXT(scenario_parameter(s, 5, 0).value, "0.3Gbit/s"); /* the last axis is the fastest */
+    CHECK_TEXT(scenario_parameter(s, 5, 1).value, "40");
+    double rate = 0, payload = 0, ports = 0;
+    CHECK(scenario_value(s, 5, "s.rate", &rate) && scenario_value(s, 5, "s.payload", &payload) && scenario_value(s, 5, "s.ports", &ports));
+    CHECK_NEAR(rate, 3e8, 0);
+    CHECK_NEAR(payload, 40, 0);
+    CHECK_NEAR(ports, 5, 0); /* a default counts too */
+    scenario_free(s);
+}
+
+static void set_overrides_and_is_checked(void) {
+    Scenario *s = load("[source s]\nrate = 1Gbit/s\n", "s.rate=${1, 2}Gbit/s");
+    CHECK(s && scenario_n_points(s) == 2);
+    scenario_free(s);
+    CHECK(!load("[source s]\n", "t.rate=1Gbit/s"));
+    CHECK_CONTAINS(message, "found no section \"t\"; the nearest is s");
+    CHECK(!load("[source s]\n", "s.rat=1Gbit/s"));
+    CHECK_CONTAINS(message, "the nearest is rate");
+    CHECK(!load("[source s]\n", "rate=1Gbit/s"));
+    CHECK_CONTAINS(message, "expected SECTION.KEY=VALUE");
+}
+
+static void a_resolved_scenario_reads_back_to_the_same(void) {
+    const char *text = "[source s]\n# comment\nrate = 1000Mbit/s\nduration = 0.02s\n[sink k]\nsource = s\n[link l]\nlink = s.0 -> k.0\n";
+    Scenario *a = load(text, NULL);
+    uint64_t identity = scenario_identity(a, 0);
+    g_autofree char *resolved = scenario_resolved(a, 0);
+    CHECK_CONTAINS(resolved, "s.ini:3");
+    scenario_free(a);
+    Scenario *b = load(resolved, NULL);
+    if (!b) printf("  %s\n", message);
+    CHECK(b && scenario_identity(b, 0) == identity);
+    scenario_free(b);
+    Scenario *c = load("[sink k]\nsource = s\n[source s]\nduration = 20ms\nrate = 1Gbit/s\n[link l]\nlink = s.0 -> k.0\n", NULL);
+    CHECK(c && scenario_identity(c, 0) == identity); /* order and spelling do not matter */
+    scenario_free(c);
+    Scenario *d = load(text, "s.rate=2Gbit/s");
+    CHECK(d && scenario_identity(d, 0) != identity);
+    scenario_free(d);
+}
+
+static void an_includer_may_override_and_both_places_are_shown(void) {
+    g_autofree char *path = g_build_filename(folder, "base.ini", NULL);
+    CHECK(g_file_set_contents(path, "[source s]\nrate = 1Gbit/s\nttl = 9\n", -1, NULL));
+    Scenario *s = load("[scenario]\ninclude = base.ini\n[source s]\nrate = 2Gbit/s\n", NULL);
+    CHECK(s != NULL);
+    g_autofree char *resolved = s ? scenario_resolved(s, 0) : NULL;
+    CHECK_CONTAINS(resolved, "s.ini:4, in place of ");
+    CHECK_CONTAINS(resolved, "base.ini:2");
+    CHECK_CONTAINS(resolved, "ttl = 9");
+    scenario_free(s);
+}
+
+int main(void) {
+    static const Test tests[] = {
+        TEST(values_are_exact_in_their_units), TEST(a_wrong_value_says_what_was_expected), TEST(every_default_is_in_its_own_range),
+        TEST(metrics_compute_over_the_runs_that_hold), TEST(a_wrong_metric_is_explained), TEST(bad_files_are_refused_with_file_and_line),
+        TEST(iterations_multiply_and_stay_exact), TEST(set_overrides_and_is_checked),
+        TEST(a_resolved_scenario_reads_back_to_the_same), TEST(an_includer_may_override_and_both_places_are_shown), {0}};
+    folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
+    int code = run_tests("scenario", tests);
+    static const char *const files[] = {"s.ini", "base.ini"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(folder, files[i], NULL);
+        g_remove(path);
+    }
+    g_rmdir(folder);
+    g_free(folder);
+    return code;
+}
