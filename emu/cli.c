@@ -148,6 +148,39 @@ static int run_study(const RunFlags *flags, RunOptions *options, const char *fin
     return code;
 }
 
+static int run_flags(const RunFlags *f, const char *file, const ComponentClass *const *classes) {
+    g_autoptr(GError) error = NULL;
+    guint64 seed = 0;
+    if (f->jobs < 1 || f->jobs > MAX_JOBS) return usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
+    if (f->repeat < 0 || f->repeat > (int)SCENARIO_MAX_REPEAT) return usage("--repeat: found %d, expected 1 to %u", f->repeat, SCENARIO_MAX_REPEAT);
+    if (f->seed && !g_ascii_string_to_unsigned(f->seed, 10, 0, INT64_MAX, &seed, NULL)) return usage("--seed: found \"%s\", expected a whole number", f->seed);
+
+    g_autofree char *path = find_scenario(file);
+    Scenario *scenario = scenario_load(path, (const char *const *)f->set, classes, &error);
+    if (!scenario) return complain(EXIT_INPUT, error);
+    g_autofree char *data = data_folder(), *claims_path = g_build_filename(data, "analysis", "claims", NULL);
+    Claims *claims = claims_load(claims_path, NULL);
+    g_autofree char *final = f->output ? g_strdup(f->output) : g_build_filename("results", scenario_name(scenario), NULL);
+    g_autofree char *temporary = results_open(final, scenario_name(scenario), f->force, &error);
+    int code;
+    if (!temporary) {
+        code = complain(EXIT_RUN_FAILED, error);
+    } else {
+        struct sigaction action = {.sa_handler = on_interrupt};
+        sigaction(SIGINT, &action, NULL);
+        sigaction(SIGTERM, &action, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        RunOptions options = {.scenario = scenario, .seed = f->seed ? seed : scenario_seed(scenario),
+                              .repeat = f->repeat ? (unsigned)f->repeat : scenario_repeat(scenario), .jobs = (unsigned)f->jobs,
+                              .folder = temporary, .stats = f->stats && !f->json,
+                              .progress = !f->quiet && isatty(STDERR_FILENO), .interrupted = &interrupted};
+        code = run_study(f, &options, final, temporary, claims);
+    }
+    claims_free(claims);
+    scenario_free(scenario);
+    return code;
+}
+
 /* GOption wants "-j 2"; people and make write "-j2". */
 static char **split_jobs(int *argc, char **argv) {
     char **out = g_new0(char *, 2 * (size_t)*argc + 1);
@@ -181,37 +214,15 @@ static int verb_run(int argc, char **given, const ComponentClass *const *classes
         {NULL}};
     g_autoptr(GOptionContext) context = g_option_context_new("FILE - run a scenario");
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &arguments, &error)) return usage("%s", error->message);
-    if (argc != 2) return usage("run: found %d file names, expected one scenario", argc - 1);
-    if (f.jobs < 1 || f.jobs > MAX_JOBS) return usage("--jobs: found %d, expected 1 to %d", f.jobs, MAX_JOBS);
-    if (f.repeat < 0 || f.repeat > (int)SCENARIO_MAX_REPEAT) return usage("--repeat: found %d, expected 1 to %u", f.repeat, SCENARIO_MAX_REPEAT);
-    guint64 seed = 0;
-    if (f.seed && !g_ascii_string_to_unsigned(f.seed, 10, 0, INT64_MAX, &seed, NULL)) return usage("--seed: found \"%s\", expected a whole number", f.seed);
-
-    g_autofree char *path = find_scenario(argv[1]);
-    Scenario *scenario = scenario_load(path, (const char *const *)f.set, classes, &error);
-    g_strfreev(f.set);
-    if (!scenario) return complain(EXIT_INPUT, error);
-    g_autofree char *data = data_folder(), *claims_path = g_build_filename(data, "analysis", "claims", NULL);
-    Claims *claims = claims_load(claims_path, NULL);
-    g_autofree char *final = f.output ? g_steal_pointer(&f.output) : g_build_filename("results", scenario_name(scenario), NULL);
-    g_autofree char *temporary = results_open(final, scenario_name(scenario), f.force, &error);
     int code;
-    if (!temporary) {
-        code = complain(EXIT_RUN_FAILED, error);
-    } else {
-        struct sigaction action = {.sa_handler = on_interrupt};
-        sigaction(SIGINT, &action, NULL);
-        sigaction(SIGTERM, &action, NULL);
-        signal(SIGPIPE, SIG_IGN);
-        RunOptions options = {.scenario = scenario, .seed = f.seed ? seed : scenario_seed(scenario),
-                              .repeat = f.repeat ? (unsigned)f.repeat : scenario_repeat(scenario), .jobs = (unsigned)f.jobs,
-                              .folder = temporary, .stats = f.stats && !f.json,
-                              .progress = !f.quiet && isatty(STDERR_FILENO), .interrupted = &interrupted};
-        code = run_study(&f, &options, final, temporary, claims);
-    }
-    claims_free(claims);
-    scenario_free(scenario);
+    if (!g_option_context_parse(context, &argc, &arguments, &error))
+        code = usage("%s", error->message);
+    else if (argc != 2)
+        code = usage("run: found %d file names, expected one scenario", argc - 1);
+    else
+        code = run_flags(&f, arguments[1], classes);
+    g_strfreev(f.set);
+    g_free(f.output);
     g_free(f.seed);
     return code;
 }

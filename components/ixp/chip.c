@@ -87,7 +87,7 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **err
     chip->msf_csr = (Channel){.latency = chip_latency(chip, s->msf_latency),
                               .fixed = s->scratch_cycles * cycle,
                               .per_unit = s->scratch_word_cycles * cycle, .unit_shift = 2};
-    for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], chip, i, &owner->owner);
+    for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], chip, i);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
     chip->free_buffers = g_new(uint32_t, s->n_buffers);
     chip->n_free = chip->least_free = (unsigned)s->n_buffers;

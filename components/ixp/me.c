@@ -193,6 +193,12 @@ static bool play(Me *me, Context *c, SimTime now) {
             g_assert(c->log.n > 0 && c->log.n <= FP_LOG_LENGTH);
         }
         FpReference *r = &c->log.reference[c->next];
+        /* Nobody can see where plain instructions end: they run on into the next entry's. */
+        while (r->unit == FP_NONE && c->next + 1 < c->log.n) {
+            r[1].instructions = (uint16_t)(r[1].instructions + r->instructions);
+            r++;
+            c->next++;
+        }
         unsigned cycles = r->instructions;
         if (cycles || me->swapping) {
             if (me->swapping) {
@@ -275,15 +281,17 @@ void chip_flush(Chip *chip, SimTime now) {
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-void me_init(Me *me, Chip *chip, unsigned number, SimOwner *owner) {
+void me_init(Me *me, Chip *chip, unsigned number) {
     *me = (Me){.chip = chip, .number = number};
-    sim_event_init(&me->burst, burst_over, owner);
+    sim_owner_init(chip->sim, &me->owner);
+    sim_event_init(&me->burst, burst_over, &me->owner);
     for (unsigned i = 0; i < ME_MAX_CONTEXTS; i++) {
         Context *c = &me->contexts[i];
         c->me = me;
         c->slot = i;
         c->state = CONTEXT_IDLE;
-        sim_event_init(&c->wake, wake_up, owner);
+        sim_owner_init(chip->sim, &c->owner);
+        sim_event_init(&c->wake, wake_up, &c->owner);
     }
 }
 

@@ -62,6 +62,7 @@ struct Context {
     unsigned next;   /* entry of the log to be played */
     FpLog log;
     SimEvent wake;
+    SimOwner owner; /* of `wake`: ties are broken by place, not by how much was scheduled before */
     SimTime due;           /* of the answer that OP_JOIN waits for */
     unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
     uint32_t state;  /* PacketCause or CONTEXT_IDLE */
@@ -104,6 +105,7 @@ struct Me {
     SimTime swap_start, swap; /* when the ME was granted, and the swap to split off the burst */
     bool swapping;     /* granted, and nothing executed yet */
     SimEvent burst;
+    SimOwner owner; /* of `burst` */
     Me *kick_next;     /* in the chip's list of MEs to look at */
     bool kicked;
     MeState state;
@@ -136,7 +138,7 @@ typedef struct {
     unsigned holder;
 } Turn;
 
-void me_init(Me *me, Chip *chip, unsigned number, SimOwner *owner);
+void me_init(Me *me, Chip *chip, unsigned number);
 /* Give the ME a block. */
 void me_load(Me *me, Block *block, unsigned n_contexts);
 /* Let all contexts begin, at step 0. */
