@@ -17,7 +17,7 @@ LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 .PHONY: all ci demo test check-asan check-determinism bench figures lint format fuzz coverage install clean help
 all:
 
-include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk
+include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
 
 all: $(BUILD)/sppemu $(BUILD)/sppfwd
 

@@ -184,6 +184,11 @@ static SimEvent *merge(SimEvent *a, SimEvent *b) {
 
 /* Bottom-up merge sort by `next`: bins[k] holds a sorted list of 2^k events. */
 static SimEvent *sort_list(SimEvent *list) {
+    SimEvent *second = list->next;
+    if (!second->next) {
+        list->next = NULL;
+        return merge(list, second);
+    }
     SimEvent *bins[32] = {0};
     unsigned n = 0;
     while (list) {
@@ -203,12 +208,42 @@ static SimEvent *sort_list(SimEvent *list) {
     return sorted;
 }
 
+/* A crowded slot is dealt out to 32 parts of 32 ps first, which leaves little to compare. */
+static SimEvent *sort_slot(SimEvent *list) {
+    enum { PARTS = 32, PART_SHIFT = 5 };
+    SimEvent *part[PARTS] = {0}, *sorted = NULL;
+    for (SimEvent *e = list, *next; e; e = next) {
+        SimEvent **head = &part[e->time >> PART_SHIFT & (PARTS - 1)];
+        next = e->next;
+        e->next = *head;
+        *head = e;
+    }
+    for (unsigned i = PARTS; i-- > 0;) {
+        SimEvent *head = part[i];
+        if (!head) continue;
+        if (head->next) head = sort_list(head);
+        SimEvent *last = head;
+        while (last->next) last = last->next;
+        last->next = sorted;
+        sorted = head;
+    }
+    return sorted;
+}
+
 static void activate(Sim *sim, uint64_t slot) {
     uint32_t i = (uint32_t)slot & SLOT_MASK;
-    SimEvent *list = sim->slots[i];
+    SimEvent *list = sim->slots[i], *second = list->next;
     slot_vacate(sim, i);
     sim->active_slot = slot;
-    if (list->next) list = sort_list(list);
+    if (second && !second->next) { /* two: the common small crowd */
+        if (before(second, list)) {
+            second->next = list;
+            list->next = NULL;
+            list = second;
+        }
+    } else if (second) {
+        list = sort_slot(list);
+    }
     SimEvent *prev = NULL;
     for (SimEvent *e = list; e; prev = e, e = e->next) {
         e->prev = prev;

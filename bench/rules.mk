@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+$(BUILD)/bench-programs: $(BUILD)/bench/bench.o $(BUILD)/emu/sim.o $(BUILD)/emu/random.o $(BUILD)/libfastpath.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+bench: all $(BUILD)/bench-programs
+	BUILD=$(BUILD) sh bench/run
