@@ -183,20 +183,20 @@ static const struct {
              {".delivered_bps", "delivered Gb/s", 1e-9}, {".delivered_pps", "delivered Mp/s", 1e-6},
              {".delivered_ratio", "ratio", 1},           {".latency_mean_us", "mean us", 1},
              {".latency_p99_us", "p99 us", 1}};
-enum { MAX_ROWS = 45, MAX_COLUMNS = 12 };
+enum { MAX_ROWS = 45 };
 
 static void print_runs(const Study *study, FILE *out) {
     const Scenario *s = study->options->scenario;
     const RunResult *first = study->runs->pdata[0];
-    unsigned column[MAX_COLUMNS], kind[MAX_COLUMNS], n = 0;
-    for (unsigned i = 0; i < first->scalars->len && n < MAX_COLUMNS; i++)
-        for (unsigned k = 0; k < G_N_ELEMENTS(shown); k++)
-            if (g_str_has_suffix(g_array_index(first->scalars, RunScalar, i).name, shown[k].suffix) && n < MAX_COLUMNS) {
-                column[n] = i;
-                kind[n++] = k;
-            }
+    const char *column[G_N_ELEMENTS(shown)] = {0};
+    for (unsigned k = 0; k < G_N_ELEMENTS(shown); k++) /* of the first component that has it */
+        for (unsigned i = 0; i < first->scalars->len && !column[k]; i++) {
+            const char *name = g_array_index(first->scalars, RunScalar, i).name;
+            if (g_str_has_suffix(name, shown[k].suffix)) column[k] = name;
+        }
     for (unsigned i = 0; i < scenario_n_parameters(s); i++) fprintf(out, "%-17s", scenario_parameter(s, 0, i).name);
-    for (unsigned k = 0; k < n; k++) fprintf(out, " %14s", shown[kind[k]].heading);
+    for (unsigned k = 0; k < G_N_ELEMENTS(shown); k++)
+        if (column[k]) fprintf(out, " %14s", shown[k].heading);
     fputc('\n', out);
     for (unsigned r = 0; r < study->runs->len; r++) {
         if (r == MAX_ROWS) {
@@ -206,8 +206,8 @@ static void print_runs(const Study *study, FILE *out) {
         const RunResult *run = study->runs->pdata[r];
         for (unsigned i = 0; i < scenario_n_parameters(s); i++) fprintf(out, "%-17s", scenario_parameter(s, run->point, i).value);
         if (run->failure) fprintf(out, " %s", run->failure);
-        for (unsigned k = 0; k < n && column[k] < run->scalars->len && !run->failure; k++)
-            fprintf(out, " %14.4f", g_array_index(run->scalars, RunScalar, column[k]).value * shown[kind[k]].scale);
+        for (unsigned k = 0; k < G_N_ELEMENTS(shown) && !run->failure; k++)
+            if (column[k]) fprintf(out, " %14.4f", run_scalar(run, column[k])->value * shown[k].scale);
         fputc('\n', out);
     }
 }
