@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * libFuzzer driver: whatever the frame, the blocks stay inside it and decide. The first byte chooses
+ * between a raw frame and a good tunnel around raw bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastpath/headers.h"
+#include "fastpath/ipv4.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static FpTables *t;
+    if (!t) {
+        uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+        FpResult next = {.next_hop = 1, .next_port = 2};
+        t = fp_tables_new(16);
+        *fp_slice(t, 0) = (FpSlice){.used = true, .n_queues = 2, .n_stats = 2, .exception_queue = 1};
+        fp_bind_port(t, 0, 0, 0x0aff0001, 30000);
+        ipv4_prefix_filter(0, 0, key, mask);
+        fp_filter_insert(t, 0, 0, key, mask, &next);
+    }
+    if (size < 1 || size > 1500) return 0;
+    uint32_t tunnel = data[0] & 1 ? TUNNEL_BYTES : 0, length = (uint32_t)size - 1 + tunnel;
+    if (length < ETHER_BYTES) return 0;
+    uint8_t *buffer = calloc(1, FP_HEADROOM + length), *f = buffer + FP_HEADROOM;
+    memcpy(f + tunnel, data + 1, size - 1);
+    if (tunnel) {
+        put32(f + 12, ETHER_TYPE_VLAN << 16);
+        put16(f + 16, ETHER_TYPE_IPV4);
+        put32(f + 18, 0x45000000u | (length - 18));
+        put32(f + 26, 64u << 24 | IP_PROTOCOL_UDP << 16);
+        put32(f + 34, 0x0aff0001);
+        put16(f + 28, fold_checksum(sum_words(f + 18, 20)));
+        put16(f + 40, 30000);
+        put16(f + 42, length - 38);
+    }
+    FpPacket p = {.bytes = f, .length = length, .original = length};
+    static uint16_t cost[FP_N_SITES];
+    FpLog log = {.cost = cost};
+    if (fp_decap(t, &p, &log) == FP_FORWARD && fp_parse(t, &p, &log) != FP_DROP && fp_lookup(t, &p, &log) != FP_DROP) {
+        fp_format(t, &p, &log);
+        if (log.n > FP_LOG_LENGTH) abort(); /* all four blocks in one log still fit */
+        if (p.offset < -(int32_t)FP_HEADROOM || p.offset + (int64_t)p.length > (int64_t)length + FP_HEADROOM) abort();
+    }
+    free(buffer);
+    return 0;
+}
