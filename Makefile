@@ -57,11 +57,11 @@ lint:
 	@! grep -nE '#include "(components|fastpath|tests)/' emu/*.[ch]
 	@! grep -nE '#include "(components|emu|tests)/|glib' fastpath/*.[ch]
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch]
-	@! grep -LE 'SPDX-License-Identifier' $$(git ls-files '*.c' '*.h' '*.sh' '*.mk' Makefile 2>/dev/null) | grep .
+	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
 	@echo "ok lint includes and licences"
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	find emu fastpath components tests bench -name '*.[ch]' -exec clang-format -i {} +
 
 coverage:
 	$(MAKE) test BUILD=build/coverage OPT='-O0 -g' SAN=--coverage

@@ -103,6 +103,15 @@ cmp -s "$dir/1.json" "$dir/4.json" && bad "another seed gives another run" || ok
 "$B" list | grep -q '^fig9-npe' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
 "$B" help npe | grep -q 'sram_latency' && ok "help shows parameters" || bad "help shows parameters"
 
+# Scripts, series, documentation
+printf '[scenario]\ninclude = %s/scenarios/npe-base.ini\n[at 1ms]\ntraffic = stop\n' "$PWD" >"$dir/stop.ini"
+"$B" run "$dir/stop.ini" --json -q --no-plots --set sink.sample=500us -o "$dir/stop" >"$dir/stop.json"
+grep -q '"traffic.packets_all": 637[89].0' "$dir/stop.json" && ok "a script stops the source after 1 ms of 6.38 Mp/s" || bad "a script stops the source after 1 ms of 6.38 Mp/s"
+head -1 "$dir/stop/series-sink.rate.tsv" | grep -q 'port4' && ok "a series is written" || bad "a series is written"
+printf '[scenario]\ninclude = %s/scenarios/npe-base.ini\n[at 1ms]\ntraffic = jump\n' "$PWD" >"$dir/jump.ini"
+expect "a script line that is refused names its place" 3 'jump.ini:4: .at 1ms. traffic: found "jump"' run "$dir/jump.ini" -o "$dir/x2"
+"$B" help --markdown | cmp -s - docs/parameters.md && ok "docs/parameters.md is up to date" || bad "docs/parameters.md is not what sppemu help --markdown prints"
+
 # tshark reads what comes out of the replay: inner headers as they went in, but for TTL and checksum
 if command -v tshark >/dev/null; then
     "$B" run replay -q -o "$dir/replay" || bad "replay runs"
