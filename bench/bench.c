@@ -2,8 +2,8 @@
  *
  * Speed of the calendar and of the TCAM, each beside something measured in the same run.
  *
- * Calendar: the hold model. n events are pending; each, when it runs, schedules itself again after an
- * exponential delay of mean 1 us, so that 98 percent fall into the wheel's 4.2 us. Beside it the
+ * Calendar: the hold model. n events are pending; each, when it runs, schedules itself again after
+ * an exponential delay of mean 1 us, so that 98 percent fall into the wheel's 4.2 us. Beside it the
  * same on a plain binary heap of (time, number) pairs.
  * TCAM: 131,072 real prefixes (standard input, PREFIX/LENGTH a line), random addresses. */
 #include <arpa/inet.h>
@@ -28,7 +28,9 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static SimTime delay(void) { return delays[next_delay++ & (N_DELAYS - 1)]; }
+static SimTime delay(void) {
+    return delays[next_delay++ & (N_DELAYS - 1)];
+}
 
 static void hold(Sim *sim, SimEvent *event) {
     if (--left == 0) sim_stop(sim);
@@ -59,7 +61,9 @@ typedef struct {
     void *event;
 } Entry;
 
-static bool before(const Entry *a, const Entry *b) { return a->time != b->time ? a->time < b->time : a->order < b->order; }
+static bool before(const Entry *a, const Entry *b) {
+    return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
 
 static void sift_down(Entry *heap, unsigned n, Entry e) {
     unsigned i = 0;
@@ -102,7 +106,9 @@ static void bench_tcam(void) {
     uint8_t *lengths = calloc(200000, 1);
     while (n < TCAM_MAX_ENTRIES && fgets(line, sizeof line, stdin)) {
         struct in_addr a;
-        if (sscanf(line, "%31[0-9.]/%u", prefix, &length) != 2 || inet_pton(AF_INET, prefix, &a) != 1) continue;
+        if (sscanf(line, "%31[0-9.]/%u", prefix, &length) != 2 ||
+            inet_pton(AF_INET, prefix, &a) != 1)
+            continue;
         prefixes[n] = ntohl(a.s_addr);
         lengths[n++] = (uint8_t)length;
     }
@@ -121,9 +127,11 @@ static void bench_tcam(void) {
     for (unsigned i = 0; i < 1 << 16; i++) addresses[i] = (uint32_t)random_next(&r);
     unsigned hits = 0;
     double start = seconds();
-    for (unsigned i = 0; i < LOOKUPS; i++) hits += tcam_lookup(t, (TcamWord){{(uint64_t)addresses[i & 0xffff] << 16, 0}}) != TCAM_MISS;
+    for (unsigned i = 0; i < LOOKUPS; i++)
+        hits += tcam_lookup(t, (TcamWord){{(uint64_t)addresses[i & 0xffff] << 16, 0}}) != TCAM_MISS;
     double spent = seconds() - start;
-    printf("tcam, %u prefixes, random addresses   %8.2f M look-ups/s   target 5 (%.0f %% hit)\n", n, LOOKUPS / spent / 1e6, 100.0 * hits / LOOKUPS);
+    printf("tcam, %u prefixes, random addresses   %8.2f M look-ups/s   target 5 (%.0f %% hit)\n", n,
+           LOOKUPS / spent / 1e6, 100.0 * hits / LOOKUPS);
     free(addresses);
     free(prefixes);
     free(lengths);
@@ -134,7 +142,8 @@ int main(void) {
     static const unsigned sizes[] = {100, 1000, 10000, 100000};
     Random r;
     random_seed(&r, 1, 0, "hold");
-    for (unsigned i = 0; i < N_DELAYS; i++) delays[i] = (SimTime)(random_exponential(&r) * (double)SIM_US) + 1;
+    for (unsigned i = 0; i < N_DELAYS; i++)
+        delays[i] = (SimTime)(random_exponential(&r) * (double)SIM_US) + 1;
     for (unsigned i = 0; i < 4; i++) {
         double best = 0, heap = 0;
         for (unsigned k = 0; k < 3; k++) {
@@ -142,8 +151,12 @@ int main(void) {
             best = a > best ? a : best;
             heap = b > heap ? b : heap;
         }
-        printf("calendar, %6u pending               %8.2f M events/s     heap %6.2f, ratio %.2f%s\n", sizes[i], best, heap, best / heap,
-               sizes[i] == 1000 ? ", target 1.8" : sizes[i] == 100000 ? ", target 2.5" : "");
+        printf(
+            "calendar, %6u pending               %8.2f M events/s     heap %6.2f, ratio %.2f%s\n",
+            sizes[i], best, heap, best / heap,
+            sizes[i] == 1000     ? ", target 1.8"
+            : sizes[i] == 100000 ? ", target 2.5"
+                                 : "");
     }
     bench_tcam();
     return 0;

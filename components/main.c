@@ -4,4 +4,6 @@
 #include "components/classes.h"
 #include "emu/cli.h"
 
-int main(int argc, char **argv) { return cli_main(argc, argv, component_classes); }
+int main(int argc, char **argv) {
+    return cli_main(argc, argv, component_classes);
+}

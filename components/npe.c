@@ -44,7 +44,8 @@ static int pipe_next(Npe *npe, Context *c, ChipPacket *cp, FpVerdict verdict) {
         npe->exceptions[cp->fp.reason]++;
     else
         npe->forwarded++;
-    return npe->qm_me[npe_qm_of(npe, qm_queue_scheduler(npe->qm, cp->fp.result.queue))].block.ring_in;
+    return npe->qm_me[npe_qm_of(npe, qm_queue_scheduler(npe->qm, cp->fp.result.queue))]
+        .block.ring_in;
 }
 
 static inline bool pipe_resume(Context *c, SimTime now, PipeFunction *function) {
@@ -78,10 +79,18 @@ static inline bool pipe_resume(Context *c, SimTime now, PipeFunction *function) 
     }
 }
 
-static bool decap_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_decap); }
-static bool parse_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_parse); }
-static bool lookup_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_lookup); }
-static bool format_resume(Context *c, SimTime now) { return pipe_resume(c, now, fp_format); }
+static bool decap_resume(Context *c, SimTime now) {
+    return pipe_resume(c, now, fp_decap);
+}
+static bool parse_resume(Context *c, SimTime now) {
+    return pipe_resume(c, now, fp_parse);
+}
+static bool lookup_resume(Context *c, SimTime now) {
+    return pipe_resume(c, now, fp_lookup);
+}
+static bool format_resume(Context *c, SimTime now) {
+    return pipe_resume(c, now, fp_format);
+}
 
 /* Statistics: off the main path, so that its memory references hold nobody up. */
 static bool stats_resume(Context *c, SimTime now) {
@@ -128,8 +137,10 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
 static bool parse_mac(const char *text, uint8_t mac[6], GError **error) {
     unsigned b[6];
     char end;
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected a MAC address such as 02:00:00:00:00:01", text);
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) !=
+        6) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found \"%s\", expected a MAC address such as 02:00:00:00:00:01", text);
         return false;
     }
     for (unsigned i = 0; i < 6; i++) mac[i] = (uint8_t)b[i];
@@ -140,7 +151,8 @@ static bool npe_interfaces(Npe *npe, GError **error) {
     struct in_addr base;
     uint8_t mac[6], next[6];
     if (inet_pton(AF_INET, npe->address, &base) != 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "address: found \"%s\", expected an IPv4 address", npe->address);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "address: found \"%s\", expected an IPv4 address",
+                    npe->address);
         return false;
     }
     if (!parse_mac(npe->mac, mac, error) || !parse_mac(npe->next_mac, next, error)) return false;
@@ -174,8 +186,11 @@ static bool npe_pipe(Npe *npe, Block *block, const char *name, uint64_t n_mes, B
 static bool npe_program(Npe *npe, GError **error) {
     Chip *chip = &npe->chip;
     Mover *mover = &npe->mover;
-    *mover = (Mover){.costs = &npe->move_costs, .ring_stats = -1, .drop_no_buffer = NPE_DROP_NO_BUFFER,
-                     .finish = npe_finish, .program = npe};
+    *mover = (Mover){.costs = &npe->move_costs,
+                     .ring_stats = -1,
+                     .drop_no_buffer = NPE_DROP_NO_BUFFER,
+                     .finish = npe_finish,
+                     .program = npe};
     if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
         !npe_pipe(npe, &npe->decap, "decap", npe->me_decap, decap_resume, error) ||
         !npe_pipe(npe, &npe->parse, "parse", npe->me_parse, parse_resume, error) ||
@@ -185,9 +200,12 @@ static bool npe_program(Npe *npe, GError **error) {
         !npe_pipe(npe, &npe->stats, "stats", npe->me_stats, stats_resume, error))
         return false;
     int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
-    int decap = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP, npe->ring_decap, error);
-    int parse = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE, npe->ring_parse, error);
-    int lookup = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP, npe->ring_lookup, error);
+    int decap = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
+                         npe->ring_decap, error);
+    int parse = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
+                         npe->ring_parse, error);
+    int lookup = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
+                          npe->ring_lookup, error);
     int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
     int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
     if (rx < 0 || decap < 0 || parse < 0 || lookup < 0 || tx < 0 || stats < 0) return false;
@@ -205,27 +223,35 @@ static bool npe_program(Npe *npe, GError **error) {
 static void npe_costs(Npe *npe) {
     for (unsigned i = 0; i < FP_N_SITES; i++) npe->cost[i] = (uint16_t)npe->instructions[i];
     for (unsigned m = 0; m < CHIP_N_MES; m++)
-        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) npe->chip.mes[m].contexts[k].log.cost = npe->cost;
+        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++)
+            npe->chip.mes[m].contexts[k].log.cost = npe->cost;
 }
 
 static bool npe_create(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
-    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues, (unsigned)npe->chip_settings.n_buffers);
+    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
+                     (unsigned)npe->chip_settings.n_buffers);
     npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
     if (!npe->qm || !npe->tables) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for %" G_GUINT64_FORMAT " queues and buffers", npe->n_queues);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
+                    npe->n_queues);
         return false;
     }
     if (npe->n_schedulers > npe->n_interfaces)
         for (unsigned s = 0; s < npe->n_schedulers; s++)
-            qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second, (uint32_t)npe->scheduler_burst);
+            qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second,
+                             (uint32_t)npe->scheduler_burst);
     else {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "schedulers: found %" G_GUINT64_FORMAT ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
-                    " or more", npe->n_schedulers, npe->n_interfaces + 1);
+                    "schedulers: found %" G_GUINT64_FORMAT
+                    ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
+                    " or more",
+                    npe->n_schedulers, npe->n_interfaces + 1);
         return false;
     }
-    if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error)) return false;
+    if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
+        return false;
     c->n_ports = (unsigned)npe->n_interfaces + 1;
     msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
     if (!npe_program(npe, error)) return false;
@@ -243,7 +269,8 @@ static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
     if (qm_held(npe->qm) <= npe->mover.held) return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers",
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers",
                 c->name, qm_held(npe->qm), npe->mover.held);
     return false;
 }
@@ -272,34 +299,60 @@ static void npe_free(Component *c) {
 }
 
 static const Param npe_params[] = {
-    PARAM_COUNT("interfaces", Npe, n_interfaces, "5", "1", "15", "external interfaces, ports 0 and up; exceptions leave by the port after them", "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
+    PARAM_COUNT(
+        "interfaces", Npe, n_interfaces, "5", "1", "15",
+        "external interfaces, ports 0 and up; exceptions leave by the port after them",
+        "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
     CHIP_PARAMS(Npe, chip_settings),
     PARAM_COUNT("me_rx", Npe, me_rx, "2", "1", "9", "microengines for Rx", "ONL NPR deck: 2"),
-    PARAM_COUNT("me_decap", Npe, me_decap, "1", "1", "9", "microengines for Substrate Decap", "assumed"),
+    PARAM_COUNT("me_decap", Npe, me_decap, "1", "1", "9", "microengines for Substrate Decap",
+                "assumed"),
     PARAM_COUNT("me_parse", Npe, me_parse, "1", "1", "9", "microengines for Parse", "assumed"),
     PARAM_COUNT("me_lookup", Npe, me_lookup, "1", "1", "9", "microengines for Lookup", "assumed"),
-    PARAM_COUNT("me_format", Npe, me_format, "1", "1", "9", "microengines for Header Format", "assumed"),
-    PARAM_COUNT("me_qm", Npe, me_qm, "2", "1", "4", "microengines for the queue manager", "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),
+    PARAM_COUNT("me_format", Npe, me_format, "1", "1", "9", "microengines for Header Format",
+                "assumed"),
+    PARAM_COUNT("me_qm", Npe, me_qm, "2", "1", "4", "microengines for the queue manager",
+                "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),
     PARAM_COUNT("me_tx", Npe, me_tx, "2", "1", "9", "microengines for Tx", "assumed"),
     PARAM_COUNT("me_stats", Npe, me_stats, "1", "1", "9", "microengines for Statistics", "assumed"),
-    PARAM_COUNT("ring_rx", Npe, ring_rx, "128", "2", "1024", "messages in the scratch ring from Rx to Decap", "assumed: 512 words of 4-word messages, HRM 57"),
-    PARAM_COUNT("ring_decap", Npe, ring_decap, "64", "2", "1024", "messages from Decap to Parse, if in scratch", "assumed"),
-    PARAM_COUNT("ring_parse", Npe, ring_parse, "64", "2", "1024", "messages from Parse to Lookup, if in scratch", "assumed"),
-    PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024", "messages from Lookup to Format, if in scratch", "assumed"),
-    PARAM_COUNT("ring_qm", Npe, ring_qm, "128", "2", "1024", "messages in the scratch ring of one queue-manager ME", "assumed"),
-    PARAM_COUNT("ring_tx", Npe, ring_tx, "128", "2", "1024", "messages in the scratch ring to Tx", "assumed"),
-    PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024", "messages in the scratch ring to Statistics", "assumed"),
+    PARAM_COUNT("ring_rx", Npe, ring_rx, "128", "2", "1024",
+                "messages in the scratch ring from Rx to Decap",
+                "assumed: 512 words of 4-word messages, HRM 57"),
+    PARAM_COUNT("ring_decap", Npe, ring_decap, "64", "2", "1024",
+                "messages from Decap to Parse, if in scratch", "assumed"),
+    PARAM_COUNT("ring_parse", Npe, ring_parse, "64", "2", "1024",
+                "messages from Parse to Lookup, if in scratch", "assumed"),
+    PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024",
+                "messages from Lookup to Format, if in scratch", "assumed"),
+    PARAM_COUNT("ring_qm", Npe, ring_qm, "128", "2", "1024",
+                "messages in the scratch ring of one queue-manager ME", "assumed"),
+    PARAM_COUNT("ring_tx", Npe, ring_tx, "128", "2", "1024", "messages in the scratch ring to Tx",
+                "assumed"),
+    PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
+                "messages in the scratch ring to Statistics", "assumed"),
     MOVE_PARAMS(Npe, move_costs),
-#define X(symbol, name, count, text, source) PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
+#define X(symbol, name, count, text, source)                                                       \
+    PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X)
 #undef X
-    PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64", "packet schedulers: one for each interface, dealt out to the queue manager's MEs in turn, and the last for exceptions", "SPP paper 4: ten"),
-    PARAM_COUNT("queues", Npe, n_queues, "16384", "2", "65536", "physical queues", "WashU V1 memory map: 16,384 descriptors (of the line card)"),
-    PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits", "output rate of each scheduler, on the wire", "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
-    PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB", "credit a scheduler may save up", "assumed: one buffer; ONL's port rate is a token bucket"),
-    PARAM_TEXT("address", Npe, address, "10.255.0.1", "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
-    PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up", "assumed"),
-    PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00", "MAC address that interface 0 sends to, counting up", "assumed"),
+        PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64",
+                    "packet schedulers: one for each interface, dealt out to the queue manager's "
+                    "MEs in turn, and the last for exceptions",
+                    "SPP paper 4: ten"),
+    PARAM_COUNT("queues", Npe, n_queues, "16384", "2", "65536", "physical queues",
+                "WashU V1 memory map: 16,384 descriptors (of the line card)"),
+    PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
+               "output rate of each scheduler, on the wire",
+               "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
+    PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB",
+               "credit a scheduler may save up",
+               "assumed: one buffer; ONL's port rate is a token bucket"),
+    PARAM_TEXT("address", Npe, address, "10.255.0.1",
+               "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
+    PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+               "assumed"),
+    PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00",
+               "MAC address that interface 0 sends to, counting up", "assumed"),
     {0}};
 
 static const DropReason npe_drops[] = {
@@ -310,12 +363,19 @@ static const DropReason npe_drops[] = {
 #define X(symbol, name, verdict, text) {name, text},
     FP_REASONS(X)
 #undef X
-    {0}};
+        {0}};
 
 const ComponentClass npe_class = {
-    .name = "npe", .text = "network-processing engine: an IXP 2850 running slices' fast paths",
+    .name = "npe",
+    .text = "network-processing engine: an IXP 2850 running slices' fast paths",
     .ports = "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out",
-    .size = sizeof(Npe), .params = npe_params, .drops = npe_drops,
-    .create = npe_create, .start = npe_start, .receive = npe_receive, .check = npe_check,
-    .report = npe_report, .free = npe_free,
+    .size = sizeof(Npe),
+    .params = npe_params,
+    .drops = npe_drops,
+    .create = npe_create,
+    .start = npe_start,
+    .receive = npe_receive,
+    .check = npe_check,
+    .report = npe_report,
+    .free = npe_free,
 };

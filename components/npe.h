@@ -19,10 +19,10 @@ typedef struct {
     unsigned first, n; /* schedulers */
     unsigned next;     /* where the search for the next scheduler begins */
     bool prefer_dequeue;
-    uint64_t serving;  /* schedulers that a context is dequeueing for, one bit each */
+    uint64_t serving; /* schedulers that a context is dequeueing for, one bit each */
     Context *sleeping[ME_MAX_CONTEXTS];
     unsigned n_sleeping;
-    SimEvent timer;    /* the next scheduler's time */
+    SimEvent timer; /* the next scheduler's time */
 } QmMe;
 
 struct Npe {
@@ -60,4 +60,10 @@ void npe_qm_on_put(void *qm_me, SimTime visible);
 unsigned npe_qm_of(const Npe *npe, unsigned scheduler); /* which QM ME serves it */
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
-enum { NPE_DROP_MAC_FULL, NPE_DROP_TOO_LONG, NPE_DROP_NO_BUFFER, NPE_DROP_QUEUE_FULL, NPE_DROP_FAST_PATH };
+enum {
+    NPE_DROP_MAC_FULL,
+    NPE_DROP_TOO_LONG,
+    NPE_DROP_NO_BUFFER,
+    NPE_DROP_QUEUE_FULL,
+    NPE_DROP_FAST_PATH
+};

@@ -18,7 +18,9 @@ unsigned npe_qm_of(const Npe *npe, unsigned scheduler) {
 }
 
 /* Wake one sleeping context, at once or when a message has become visible. */
-static Context *pop_sleeper(QmMe *q) { return q->n_sleeping ? q->sleeping[--q->n_sleeping] : NULL; }
+static Context *pop_sleeper(QmMe *q) {
+    return q->n_sleeping ? q->sleeping[--q->n_sleeping] : NULL;
+}
 
 void npe_qm_on_put(void *qm_me, SimTime visible) {
     Context *c = pop_sleeper(qm_me);
@@ -103,8 +105,8 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     Packet *pkt = c->pkt;
     /* Rates count the wire; the outer frame is what Format built. */
-    if (qm_enqueue(npe->qm, cp->fp.handle, cp->fp.result.queue, packet_wire_bytes(cp->fp.length), now,
-                   &c->log)) {
+    if (qm_enqueue(npe->qm, cp->fp.handle, cp->fp.result.queue, packet_wire_bytes(cp->fp.length),
+                   now, &c->log)) {
         sim_observe(npe->base.sim, SIM_ENQUEUE, npe->base.owner.id, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {
@@ -132,12 +134,13 @@ bool npe_qm_add(Npe *npe, GError **error) {
         QmMe *q = &npe->qm_me[i];
         q->npe = npe;
         q->first = i * per_me;
-        q->n = q->first >= npe->n_schedulers ? 0 : (unsigned)MIN(per_me, npe->n_schedulers - q->first);
+        q->n =
+            q->first >= npe->n_schedulers ? 0 : (unsigned)MIN(per_me, npe->n_schedulers - q->first);
         sim_event_init(&q->timer, timer_over, &npe->base.owner);
         if (!chip_add_block(&npe->chip, &q->block, "qm", 1, qm_resume, npe, error)) return false;
         q->block.part = i;
-        q->block.ring_in =
-            chip_add_ring(&npe->chip, i ? "format-qm1" : "format-qm0", true, true, (unsigned)npe->ring_qm, error);
+        q->block.ring_in = chip_add_ring(&npe->chip, i ? "format-qm1" : "format-qm0", true, true,
+                                         (unsigned)npe->ring_qm, error);
         if (q->block.ring_in < 0) return false;
         npe->chip.rings[q->block.ring_in].on_put = npe_qm_on_put;
         npe->chip.rings[q->block.ring_in].user = q;

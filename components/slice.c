@@ -32,11 +32,13 @@ typedef struct {
 static bool bad(GError **error, const char *where, unsigned line, const char *found) {
     if (line)
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s:%u: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or PREFIX/LENGTH local",
+                    "%s:%u: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
+                    "PREFIX/LENGTH local",
                     where, line, found);
     else
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or PREFIX/LENGTH local",
+                    "%s: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
+                    "PREFIX/LENGTH local",
                     where, found);
     return false;
 }
@@ -60,8 +62,11 @@ static bool parse_route(const char *text, unsigned n_interfaces, Route *route) {
     if (sscanf(text + used, " %u %31[0-9.]:%u %c", &interface, next, &port, &rest) != 3 ||
         interface >= n_interfaces || port > 65535 || inet_pton(AF_INET, next, &b) != 1)
         return false;
-    route->result = (FpResult){.verdict = FP_FORWARD, .interface = (uint16_t)interface, .queue = interface,
-                               .next_hop = ntohl(b.s_addr), .next_port = (uint16_t)port,
+    route->result = (FpResult){.verdict = FP_FORWARD,
+                               .interface = (uint16_t)interface,
+                               .queue = interface,
+                               .next_hop = ntohl(b.s_addr),
+                               .next_port = (uint16_t)port,
                                .stats = (uint16_t)interface};
     return true;
 }
@@ -104,10 +109,11 @@ static bool insert_routes(Slice *s, Npe *npe, GArray *routes, GError **error) {
         Route *route = &g_array_index(routes, Route, i);
         uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
         ipv4_prefix_filter(route->prefix, route->length, key, mask);
-        if (fp_filter_insert(npe->tables, s->number, npe->next_position++, key, mask, &route->result) != FP_INSERTED) {
+        if (fp_filter_insert(npe->tables, s->number, npe->next_position++, key, mask,
+                             &route->result) != FP_INSERTED) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "filter %u of %u: the TCAM of %s has %u entries and they are all taken", i + 1,
-                        routes->len, npe->base.name, TCAM_MAX_ENTRIES);
+                        "filter %u of %u: the TCAM of %s has %u entries and they are all taken",
+                        i + 1, routes->len, npe->base.name, TCAM_MAX_ENTRIES);
             return false;
         }
     }
@@ -124,8 +130,8 @@ static unsigned scheduler_of(const Npe *npe, unsigned interface) {
 static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     unsigned n = (unsigned)npe->n_interfaces + 1;
     if (npe->next_queue + n > npe->n_queues) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%u more queues, but %s has %" G_GUINT64_FORMAT, n,
-                    npe->base.name, npe->n_queues);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%u more queues, but %s has %" G_GUINT64_FORMAT,
+                    n, npe->base.name, npe->n_queues);
         return false;
     }
     f->queue_base = npe->next_queue;
@@ -136,7 +142,8 @@ static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     npe->next_queue += n;
     npe->next_counter = (uint16_t)(npe->next_counter + n);
     for (unsigned i = 0; i < n; i++)
-        qm_set_queue(npe->qm, f->queue_base + i, i < npe->n_interfaces ? scheduler_of(npe, i) : (unsigned)npe->n_schedulers - 1,
+        qm_set_queue(npe->qm, f->queue_base + i,
+                     i < npe->n_interfaces ? scheduler_of(npe, i) : (unsigned)npe->n_schedulers - 1,
                      (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
     return true;
 }
@@ -145,7 +152,8 @@ static bool slice_create(Component *c, GError **error) {
     Slice *s = (Slice *)c;
     c->n_ports = 0;
     if (fp_code_option_find(s->code_option) >= 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "code_option: found \"%s\", expected one that is built in, such as %s",
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "code_option: found \"%s\", expected one that is built in, such as %s",
                 s->code_option, fp_code_options[0].name);
     return false;
 }
@@ -155,28 +163,36 @@ static bool slice_start(Component *c, GError **error) {
     Npe *npe = (Npe *)network_find(c->network, s->npe);
     struct in_addr exceptions;
     if (npe->n_slices == FP_MAX_SLICES) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u slices already", s->npe, FP_MAX_SLICES);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u slices already", s->npe,
+                    FP_MAX_SLICES);
         return false;
     }
     if (inet_pton(AF_INET, s->exception_address, &exceptions) != 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "exception_address: found \"%s\", expected an IPv4 address",
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "exception_address: found \"%s\", expected an IPv4 address",
                     s->exception_address);
         return false;
     }
     s->number = npe->n_slices++;
     FpSlice *f = fp_slice(npe->tables, s->number);
-    *f = (FpSlice){.used = true, .option = (uint8_t)fp_code_option_find(s->code_option),
-                   .vlan = (uint16_t)s->vlan, .udp_port = (uint16_t)s->udp_port,
-                   .exception_address = ntohl(exceptions.s_addr), .exception_port = (uint16_t)s->exception_port};
+    *f = (FpSlice){.used = true,
+                   .option = (uint8_t)fp_code_option_find(s->code_option),
+                   .vlan = (uint16_t)s->vlan,
+                   .udp_port = (uint16_t)s->udp_port,
+                   .exception_address = ntohl(exceptions.s_addr),
+                   .exception_port = (uint16_t)s->exception_port};
     if (!slice_queues(s, npe, f, error)) return false;
     for (unsigned i = 0; i < npe->n_interfaces; i++)
-        if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address, f->udp_port)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "udp_port: another slice of %s has port %u already",
-                        s->npe, f->udp_port);
+        if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
+                          f->udp_port)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "udp_port: another slice of %s has port %u already", s->npe, f->udp_port);
             return false;
         }
     g_autoptr(GArray) routes = g_array_new(FALSE, FALSE, sizeof(Route));
-    if (!read_routes(s, (unsigned)npe->n_interfaces, routes, error) || !insert_routes(s, npe, routes, error)) return false;
+    if (!read_routes(s, (unsigned)npe->n_interfaces, routes, error) ||
+        !insert_routes(s, npe, routes, error))
+        return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
 }
@@ -200,20 +216,37 @@ static void slice_report(Component *c, Report *report) {
 
 static const Param slice_params[] = {
     PARAM_NAME("npe", Slice, npe, NULL, "npe", "where its fast path runs", "scenario"),
-    PARAM_TEXT("code_option", Slice, code_option, "ipv4", "what Parse and Header Format run for it", "SPP paper 4"),
-    PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535", "its UDP port on every interface", "SPP paper 7.1: five external UDP ports, one per interface"),
-    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its outgoing frames", "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
-    PARAM_COUNT("queue_packets", Slice, queue_packets, "512", "0", "229376", "limit of each of its queues in packets, 0: none", "assumed: SPP's limits are not published"),
-    PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB", "limit of each of its queues in wire bytes, 0: none", "assumed"),
-    PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1GB", "what a visit of its queues adds to their deficit", "ONL NSP default quantum"),
-    PARAM_TEXT("routes", Slice, routes, "", "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...", "scenario"),
-    PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`", "scenario"),
-    PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1", "where its exceptions go: the slice manager's address", "assumed"),
-    PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535", "UDP port of the slice manager", "assumed"),
+    PARAM_TEXT("code_option", Slice, code_option, "ipv4", "what Parse and Header Format run for it",
+               "SPP paper 4"),
+    PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",
+                "its UDP port on every interface",
+                "SPP paper 7.1: five external UDP ports, one per interface"),
+    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its outgoing frames",
+                "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
+    PARAM_COUNT("queue_packets", Slice, queue_packets, "512", "0", "229376",
+                "limit of each of its queues in packets, 0: none",
+                "assumed: SPP's limits are not published"),
+    PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB",
+               "limit of each of its queues in wire bytes, 0: none", "assumed"),
+    PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1GB",
+               "what a visit of its queues adds to their deficit", "ONL NSP default quantum"),
+    PARAM_TEXT("routes", Slice, routes, "", "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
+               "scenario"),
+    PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
+               "scenario"),
+    PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1",
+               "where its exceptions go: the slice manager's address", "assumed"),
+    PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
+                "UDP port of the slice manager", "assumed"),
     {0}};
 
 const ComponentClass slice_class = {
-    .name = "slice", .text = "a slice's share of an NPE: code option, port, queues and filters",
-    .ports = "none", .size = sizeof(Slice), .params = slice_params,
-    .create = slice_create, .start = slice_start, .report = slice_report,
+    .name = "slice",
+    .text = "a slice's share of an NPE: code option, port, queues and filters",
+    .ports = "none",
+    .size = sizeof(Slice),
+    .params = slice_params,
+    .create = slice_create,
+    .start = slice_start,
+    .report = slice_report,
 };

@@ -21,7 +21,8 @@ bool capture_create(Capture **capture, Component *c, const char *name, GError **
     if (!path) return true;
     Capture *cap = g_new0(Capture, 1);
     cap->path = g_steal_pointer(&path);
-    cap->handle = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAP, PCAP_TSTAMP_PRECISION_NANO);
+    cap->handle =
+        pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAP, PCAP_TSTAMP_PRECISION_NANO);
     cap->dumper = pcap_dump_open(cap->handle, cap->path);
     *capture = cap;
     if (cap->dumper) return true;
@@ -33,7 +34,8 @@ bool capture_create(Capture **capture, Component *c, const char *name, GError **
 void capture_write(Capture *cap, SimTime time, const uint8_t *data, uint32_t length) {
     struct pcap_pkthdr header = {.caplen = length, .len = length};
     header.ts.tv_sec = (time_t)(time / SIM_S);
-    header.ts.tv_usec = (suseconds_t)(time % SIM_S / SIM_NS); /* nanoseconds, by the precision asked for */
+    header.ts.tv_usec =
+        (suseconds_t)(time % SIM_S / SIM_NS); /* nanoseconds, by the precision asked for */
     pcap_dump((u_char *)cap->dumper, &header, data);
 }
 
@@ -47,8 +49,8 @@ bool capture_close(Capture **capture, GError **error) {
         int cause = errno;
         pcap_dump_close(cap->dumper);
         if (!ok)
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: the capture could not be written: %s",
-                        cap->path, g_strerror(cause));
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                        "%s: the capture could not be written: %s", cap->path, g_strerror(cause));
     }
     pcap_close(cap->handle);
     g_free(cap->path);
@@ -72,12 +74,14 @@ static SimTime stamp(const struct pcap_pkthdr *h) {
 CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
     char message[PCAP_ERRBUF_SIZE] = "";
     if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found a folder, expected a capture (pcap or pcapng)", path);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s: found a folder, expected a capture (pcap or pcapng)", path);
         return NULL;
     }
     pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, message);
     if (!p) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found no capture (pcap or pcapng): %s", path, message);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found no capture (pcap or pcapng): %s", path,
+                    message);
         return NULL;
     }
     CaptureFile *file = g_new0(CaptureFile, 1);
@@ -94,16 +98,20 @@ CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
         if (!records->len) first = last = time;
         if (time < last) file->disorder++;
         last = MAX(time, last);
-        CaptureRecord r = {.data = g_memdup2(data, h->caplen), .captured = h->caplen,
-                           .original = MAX(h->len, h->caplen), .time = last - first};
+        CaptureRecord r = {.data = g_memdup2(data, h->caplen),
+                           .captured = h->caplen,
+                           .original = MAX(h->len, h->caplen),
+                           .time = last - first};
         g_array_append_val(records, r);
     }
     file->n = records->len;
     file->records = (CaptureRecord *)(void *)g_array_free(records, FALSE);
     if (got == PCAP_ERROR)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: packet %u: %s", path, file->n + 1, pcap_geterr(p));
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: packet %u: %s", path, file->n + 1,
+                    pcap_geterr(p));
     else if (bytes > CAPTURE_MAX_BYTES)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found more than %u MiB of packets; set a limit", path,
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s: found more than %u MiB of packets; set a limit", path,
                     CAPTURE_MAX_BYTES >> 20);
     bool ok = got != PCAP_ERROR && bytes <= CAPTURE_MAX_BYTES;
     pcap_close(p);
@@ -124,7 +132,8 @@ bool capture_ipv4(int link_type, const CaptureRecord *r, uint32_t *offset) {
     case DLT_NULL:
     case DLT_LOOP: /* address family 2 in either byte order */
         *offset = 4;
-        return r->captured >= 4 && ((d[0] == 2 && !d[1] && !d[2] && !d[3]) || (d[3] == 2 && !d[0] && !d[1] && !d[2]));
+        return r->captured >= 4 &&
+               ((d[0] == 2 && !d[1] && !d[2] && !d[3]) || (d[3] == 2 && !d[0] && !d[1] && !d[2]));
     case DLT_LINUX_SLL: at = 14; break;
     case DLT_EN10MB: at = 12; break;
     default: return false;

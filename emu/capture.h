@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     CaptureRecord *records;
     uint32_t n;
-    int link_type; /* DLT_ of libpcap */
+    int link_type;     /* DLT_ of libpcap */
     uint32_t disorder; /* records earlier than the one before; their time is the earlier one's */
 } CaptureFile;
 

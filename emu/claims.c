@@ -32,12 +32,20 @@ static bool read_table(Claims *claims, const char *path, GError **error) {
         if (!*lines[i]) continue;
         g_auto(GStrv) f = g_strsplit(lines[i], "\t", -1);
         if (g_strv_length(f) != N_COLUMNS) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s:%u: found %u columns, expected %d", path, i + 1, g_strv_length(f), N_COLUMNS);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s:%u: found %u columns, expected %d", path,
+                        i + 1, g_strv_length(f), N_COLUMNS);
             return false;
         }
         Claim *c = g_new0(Claim, 1);
-        *c = (Claim){g_strdup(f[0]), g_strdup(f[1]), g_strdup(f[2]), g_strdup(f[3]), g_strdup(f[6]), g_strdup(f[7]),
-                     g_strdup(f[8]), g_ascii_strtod(f[4], NULL), g_ascii_strtod(f[5], NULL)};
+        *c = (Claim){g_strdup(f[0]),
+                     g_strdup(f[1]),
+                     g_strdup(f[2]),
+                     g_strdup(f[3]),
+                     g_strdup(f[6]),
+                     g_strdup(f[7]),
+                     g_strdup(f[8]),
+                     g_ascii_strtod(f[4], NULL),
+                     g_ascii_strtod(f[5], NULL)};
         g_ptr_array_add(claims->rows, c);
     }
     return true;

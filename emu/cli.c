@@ -52,7 +52,9 @@ static char *data_folder(void) {
 
 /* A scenario by path, or by the name of one that is shipped. */
 static char *find_scenario(const char *name) {
-    if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') || g_str_has_suffix(name, ".ini")) return g_strdup(name);
+    if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
+        g_str_has_suffix(name, ".ini"))
+        return g_strdup(name);
     g_autofree char *data = data_folder(), *file = g_strconcat(name, ".ini", NULL);
     g_autofree char *path = g_build_filename(data, "scenarios", file, NULL);
     return g_strdup(g_file_test(path, G_FILE_TEST_EXISTS) ? path : name);
@@ -68,10 +70,12 @@ typedef struct {
 } RunFlags;
 
 static int study_code(const Study *study) {
-    static const int gravest_first[] = {EXIT_INTERRUPTED, EXIT_INVARIANT, EXIT_INPUT, EXIT_RUN_FAILED};
+    static const int gravest_first[] = {EXIT_INTERRUPTED, EXIT_INVARIANT, EXIT_INPUT,
+                                        EXIT_RUN_FAILED};
     for (unsigned k = 0; k < G_N_ELEMENTS(gravest_first); k++)
         for (unsigned i = 0; i < study->runs->len; i++)
-            if (((RunResult *)study->runs->pdata[i])->code == gravest_first[k]) return gravest_first[k];
+            if (((RunResult *)study->runs->pdata[i])->code == gravest_first[k])
+                return gravest_first[k];
     return EXIT_OK;
 }
 
@@ -81,11 +85,13 @@ static void print_failures(const Study *study) {
     const Scenario *s = study->options->scenario;
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
-        if (!r->failure || r->code == EXIT_INTERRUPTED || !g_hash_table_add(seen, r->failure)) continue;
+        if (!r->failure || r->code == EXIT_INTERRUPTED || !g_hash_table_add(seen, r->failure))
+            continue;
         g_autoptr(GString) with = g_string_new(NULL);
         for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
             ScenarioParameter p = scenario_parameter(s, r->point, n);
-            g_string_append_printf(with, "%s--set %s=%s", n ? " " : " (repeat with ", p.name, p.value);
+            g_string_append_printf(with, "%s--set %s=%s", n ? " " : " (repeat with ", p.name,
+                                   p.value);
         }
         g_printerr("sppemu: %s%s%s\n", r->failure, with->str, with->len ? ")" : "");
     }
@@ -108,12 +114,14 @@ static void print_files(const Study *study, const char *final) {
     const Scenario *s = study->options->scenario;
     printf("results: %s\n", final);
     for (unsigned i = 0; i < scenario_n_plots(s); i++) {
-        g_autofree char *file = g_strconcat(scenario_plot(s, i)->name, ".png", NULL), *path = g_build_filename(final, file, NULL);
+        g_autofree char *file = g_strconcat(scenario_plot(s, i)->name, ".png", NULL),
+                        *path = g_build_filename(final, file, NULL);
         if (g_file_test(path, G_FILE_TEST_EXISTS)) printf("picture: %s\n", path);
     }
 }
 
-static int run_study(const RunFlags *flags, RunOptions *options, const char *final, char *temporary, const Claims *claims) {
+static int run_study(const RunFlags *flags, RunOptions *options, const char *final, char *temporary,
+                     const Claims *claims) {
     g_autoptr(GError) error = NULL;
     Study study = {.options = options, .claims = g_array_new(FALSE, FALSE, sizeof(ClaimResult))};
     study.runs = run_all(options);
@@ -137,7 +145,8 @@ static int run_study(const RunFlags *flags, RunOptions *options, const char *fin
         study_print(&study, stdout);
         print_files(&study, final);
     }
-    if (keep && code == EXIT_INTERRUPTED) g_printerr("sppemu: interrupted; partial results are in %s, marked so\n", final);
+    if (keep && code == EXIT_INTERRUPTED)
+        g_printerr("sppemu: interrupted; partial results are in %s, marked so\n", final);
     if (code == EXIT_OK && flags->strict && any_missed(&study)) code = EXIT_INVARIANT;
     g_ptr_array_unref(study.runs);
     g_array_unref(study.claims);
@@ -151,16 +160,21 @@ static int run_study(const RunFlags *flags, RunOptions *options, const char *fin
 static int run_flags(const RunFlags *f, const char *file, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
     guint64 seed = 0;
-    if (f->jobs < 1 || f->jobs > MAX_JOBS) return usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
-    if (f->repeat < 0 || f->repeat > (int)SCENARIO_MAX_REPEAT) return usage("--repeat: found %d, expected 1 to %u", f->repeat, SCENARIO_MAX_REPEAT);
-    if (f->seed && !g_ascii_string_to_unsigned(f->seed, 10, 0, INT64_MAX, &seed, NULL)) return usage("--seed: found \"%s\", expected a whole number", f->seed);
+    if (f->jobs < 1 || f->jobs > MAX_JOBS)
+        return usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
+    if (f->repeat < 0 || f->repeat > (int)SCENARIO_MAX_REPEAT)
+        return usage("--repeat: found %d, expected 1 to %u", f->repeat, SCENARIO_MAX_REPEAT);
+    if (f->seed && !g_ascii_string_to_unsigned(f->seed, 10, 0, INT64_MAX, &seed, NULL))
+        return usage("--seed: found \"%s\", expected a whole number", f->seed);
 
     g_autofree char *path = find_scenario(file);
     Scenario *scenario = scenario_load(path, (const char *const *)f->set, classes, &error);
     if (!scenario) return complain(EXIT_INPUT, error);
-    g_autofree char *data = data_folder(), *claims_path = g_build_filename(data, "analysis", "claims", NULL);
+    g_autofree char *data = data_folder(),
+                    *claims_path = g_build_filename(data, "analysis", "claims", NULL);
     Claims *claims = claims_load(claims_path, NULL);
-    g_autofree char *final = f->output ? g_strdup(f->output) : g_build_filename("results", scenario_name(scenario), NULL);
+    g_autofree char *final = f->output ? g_strdup(f->output)
+                                       : g_build_filename("results", scenario_name(scenario), NULL);
     g_autofree char *temporary = results_open(final, scenario_name(scenario), f->force, &error);
     int code;
     if (!temporary) {
@@ -170,10 +184,14 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
         sigaction(SIGINT, &action, NULL);
         sigaction(SIGTERM, &action, NULL);
         signal(SIGPIPE, SIG_IGN);
-        RunOptions options = {.scenario = scenario, .seed = f->seed ? seed : scenario_seed(scenario),
-                              .repeat = f->repeat ? (unsigned)f->repeat : scenario_repeat(scenario), .jobs = (unsigned)f->jobs,
-                              .folder = temporary, .stats = f->stats && !f->json,
-                              .progress = !f->quiet && isatty(STDERR_FILENO), .interrupted = &interrupted};
+        RunOptions options = {.scenario = scenario,
+                              .seed = f->seed ? seed : scenario_seed(scenario),
+                              .repeat = f->repeat ? (unsigned)f->repeat : scenario_repeat(scenario),
+                              .jobs = (unsigned)f->jobs,
+                              .folder = temporary,
+                              .stats = f->stats && !f->json,
+                              .progress = !f->quiet && isatty(STDERR_FILENO),
+                              .interrupted = &interrupted};
         code = run_study(f, &options, final, temporary, claims);
     }
     claims_free(claims);
@@ -200,14 +218,19 @@ static int verb_run(int argc, char **given, const ComponentClass *const *classes
     RunFlags f = {.jobs = 1};
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
-        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &f.set, "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &f.jobs, "Runs at a time, each in a process of its own", "N"},
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &f.output, "Results folder (default results/SCENARIO)", "DIR"},
+        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &f.set,
+         "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &f.jobs, "Runs at a time, each in a process of its own",
+         "N"},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &f.output,
+         "Results folder (default results/SCENARIO)", "DIR"},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &f.force, "Replace results of another scenario", NULL},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &f.seed, "Seed of all random streams", "N"},
         {"repeat", 0, 0, G_OPTION_ARG_INT, &f.repeat, "Repetitions of every point", "N"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &f.json, "One JSON document on standard output (schema sppemu-run-1)", NULL},
-        {"stats", 0, 0, G_OPTION_ARG_NONE, &f.stats, "Utilisation of microengines, memories and rings", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &f.json,
+         "One JSON document on standard output (schema sppemu-run-1)", NULL},
+        {"stats", 0, 0, G_OPTION_ARG_NONE, &f.stats,
+         "Utilisation of microengines, memories and rings", NULL},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &f.strict, "Exit with 4 if a claim is not met", NULL},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &f.no_plots, "Draw nothing", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &f.quiet, "Print no tables and no progress", NULL},
@@ -233,8 +256,10 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     g_autoptr(GError) error = NULL;
     char **set = NULL;
     const GOptionEntry entries[] = {
-        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &set, "Override one value", "SECTION.KEY=VALUE"}, {NULL}};
-    g_autoptr(GOptionContext) context = g_option_context_new("FILE - read a scenario and build it, without running it");
+        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &set, "Override one value", "SECTION.KEY=VALUE"},
+        {NULL}};
+    g_autoptr(GOptionContext) context =
+        g_option_context_new("FILE - read a scenario and build it, without running it");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) return usage("%s", error->message);
     if (argc != 2) return usage("check: found %d file names, expected one scenario", argc - 1);
@@ -250,12 +275,16 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
         g_prefix_error(&error, "%s ", where);
     }
     network_free(net);
-    if (!error) printf("%s: %u points of %u repetitions, %u claims, %u plots\n", path, scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s), scenario_n_plots(s));
+    if (!error)
+        printf("%s: %u points of %u repetitions, %u claims, %u plots\n", path, scenario_n_points(s),
+               scenario_repeat(s), scenario_n_expects(s), scenario_n_plots(s));
     scenario_free(s);
     return error ? complain(EXIT_INPUT, error) : EXIT_OK;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static int verb_list(const ComponentClass *const *classes) {
     g_autofree char *data = data_folder(), *folder = g_build_filename(data, "scenarios", NULL);
@@ -275,17 +304,24 @@ static int verb_list(const ComponentClass *const *classes) {
 
 static void print_class(const ComponentClass *c, bool markdown) {
     if (markdown)
-        printf("\n## %s\n\n%s. Ports: %s.\n\n| key | value | default | range | what | source |\n|---|---|---|---|---|---|\n", c->name, c->text, c->ports);
+        printf("\n## %s\n\n%s. Ports: %s.\n\n| key | value | default | range | what | source "
+               "|\n|---|---|---|---|---|---|\n",
+               c->name, c->text, c->ports);
     else
         printf("[%s NAME]: %s\nports: %s\n\n", c->name, c->text, c->ports);
     for (const Param *row = c->params; row && row->name; row++) {
-        g_autofree char *range = row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME ? g_strdelimit(g_strdup(row->choices), "|", ' ')
-                                 : g_strdup_printf("%s%s%s", row->min ? row->min : "", row->min || row->max ? " to " : "", row->max ? row->max : "");
+        g_autofree char *range =
+            row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME
+                ? g_strdelimit(g_strdup(row->choices), "|", ' ')
+                : g_strdup_printf("%s%s%s", row->min ? row->min : "",
+                                  row->min || row->max ? " to " : "", row->max ? row->max : "");
         const char *def = !row->def ? "must be given" : *row->def ? row->def : "none";
         if (markdown)
-            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, param_type_text(row->type), def, range, row->text, row->source);
+            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, param_type_text(row->type), def,
+                   range, row->text, row->source);
         else
-            printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "", param_type_text(row->type), def, *range ? "; " : "", range, row->source);
+            printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
+                   param_type_text(row->type), def, *range ? "; " : "", range, row->source);
     }
     for (const DropReason *d = c->drops; d && d->name; d++) {
         if (markdown)
@@ -313,7 +349,8 @@ static void print_help(void) {
 
 static int verb_help(int argc, char **argv, const ComponentClass *const *classes) {
     if (argc > 1 && !strcmp(argv[1], "--markdown")) {
-        puts("# Parameters\n\nMade by `sppemu help --markdown` from the parameter tables in the code.");
+        puts("# Parameters\n\nMade by `sppemu help --markdown` from the parameter tables in the "
+             "code.");
         for (; *classes; classes++) print_class(*classes, true);
         return EXIT_OK;
     }
@@ -333,7 +370,8 @@ static int verb_help(int argc, char **argv, const ComponentClass *const *classes
     }
     g_ptr_array_add(names, NULL);
     const char *near = param_nearest(argv[1], (const char *const *)names->pdata);
-    return usage("help: found no class %s%s%s", argv[1], near ? "; the nearest is " : "", near ? near : "");
+    return usage("help: found no class %s%s%s", argv[1], near ? "; the nearest is " : "",
+                 near ? near : "");
 }
 
 int cli_main(int argc, char **argv, const ComponentClass *const *classes) {
@@ -353,10 +391,12 @@ int cli_main(int argc, char **argv, const ComponentClass *const *classes) {
         return EXIT_OK;
     }
     if (!strcmp(verb, "--version")) {
-        printf("sppemu %s (GLib %u.%u, %s, jansson %s)\n", SPPEMU_VERSION, glib_major_version, glib_minor_version, "libpcap", JANSSON_VERSION);
+        printf("sppemu %s (GLib %u.%u, %s, jansson %s)\n", SPPEMU_VERSION, glib_major_version,
+               glib_minor_version, "libpcap", JANSSON_VERSION);
         return EXIT_OK;
     }
     static const char *const verbs[] = {"run", "check", "list", "help", NULL};
     const char *near = param_nearest(verb, verbs);
-    return usage("found \"%s\", expected run, check, list or help%s%s", verb, near ? "; the nearest is " : "", near ? near : "");
+    return usage("found \"%s\", expected run, check, list or help%s%s", verb,
+                 near ? "; the nearest is " : "", near ? near : "");
 }

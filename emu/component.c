@@ -71,9 +71,15 @@ void network_free(Network *net) {
     g_free(net);
 }
 
-Sim *network_sim(Network *net) { return net->sim; }
-PacketPool *network_packets(Network *net) { return net->packets; }
-const NetworkOptions *network_options(const Network *net) { return &net->options; }
+Sim *network_sim(Network *net) {
+    return net->sim;
+}
+PacketPool *network_packets(Network *net) {
+    return net->packets;
+}
+const NetworkOptions *network_options(const Network *net) {
+    return &net->options;
+}
 
 Component *network_add(Network *net, const ComponentClass *class, const char *name) {
     Component *c = g_malloc0(class->size);
@@ -137,7 +143,8 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
     Port *out = &from->ports[from_port], *in = &to->ports[to_port];
     if (out->peer || in->fed) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s.%u %s already: a port takes one link each way",
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s.%u %s already: a port takes one link each way",
                     out->peer ? from->name : to->name, out->peer ? from_port : to_port,
                     out->peer ? "sends over a link" : "receives from a link");
         return false;
@@ -209,7 +216,8 @@ bool network_stop(Network *net, GError **error) {
     if (dropped == counts.dropped) return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                 "drops are not conserved: %" G_GUINT64_FORMAT " with a reason, %" G_GUINT64_FORMAT
-                " in all", dropped, counts.dropped);
+                " in all",
+                dropped, counts.dropped);
     return false;
 }
 
@@ -252,9 +260,13 @@ bool port_connected(const Component *c, unsigned port) {
     return port < c->n_ports && c->ports[port].peer;
 }
 
-SimTime port_free_at(const Component *c, unsigned port) { return c->ports[port].free_at; }
+SimTime port_free_at(const Component *c, unsigned port) {
+    return c->ports[port].free_at;
+}
 
-LinkSpeed port_speed(const Component *c, unsigned port) { return c->ports[port].speed; }
+LinkSpeed port_speed(const Component *c, unsigned port) {
+    return c->ports[port].speed;
+}
 
 SimTime port_lookahead(const Component *c, unsigned port) {
     const LinkSpeed *s = &c->ports[port].speed;

@@ -37,11 +37,11 @@ typedef struct {
 typedef struct Port Port;
 
 struct ComponentClass {
-    const char *name;      /* [name INSTANCE] in a scenario */
-    const char *text;      /* one sentence */
-    const char *ports;     /* what each port is, for help */
+    const char *name;  /* [name INSTANCE] in a scenario */
+    const char *text;  /* one sentence */
+    const char *ports; /* what each port is, for help */
     size_t size;
-    const Param *params;   /* ends with {0} */
+    const Param *params;     /* ends with {0} */
     const DropReason *drops; /* ends with {0}; may be NULL */
     bool (*create)(Component *c, GError **error);
     bool (*start)(Component *c, GError **error);
@@ -83,7 +83,7 @@ const NetworkOptions *network_options(const Network *net);
 Component *network_add(Network *net, const ComponentClass *class, const char *name);
 Component *network_find(const Network *net, const char *name); /* NULL if there is none */
 Component *network_nth(const Network *net, unsigned n);        /* NULL past the last */
-bool network_create(Network *net, GError **error); /* class->create of all, in order */
+bool network_create(Network *net, GError **error);             /* class->create of all, in order */
 /* Wire an output port to an input port, one direction. Each end is used at most once. */
 bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
                   unsigned to_port, LinkSpeed speed, GError **error);

@@ -16,7 +16,7 @@ typedef struct {
     const char *at;
     const MetricRuns *runs; /* NULL: syntax only */
     unsigned run;
-    bool inside;            /* of an aggregate */
+    bool inside; /* of an aggregate */
     unsigned nesting;
     GError **error;
     bool failed;
@@ -44,14 +44,18 @@ static bool take(Parser *p, const char *symbol) {
     skip(p);
     size_t n = strlen(symbol);
     if (strncmp(p->at, symbol, n) != 0) return false;
-    if (g_ascii_isalpha(*symbol) && (g_ascii_isalnum(p->at[n]) || p->at[n] == '_' || p->at[n] == '.')) return false;
+    if (g_ascii_isalpha(*symbol) &&
+        (g_ascii_isalnum(p->at[n]) || p->at[n] == '_' || p->at[n] == '.'))
+        return false;
     p->at += n;
     return true;
 }
 
 static char *read_name(Parser *p) {
     const char *start = p->at;
-    while (g_ascii_isalnum(*p->at) || (*p->at && strchr("_.-", *p->at) && (*p->at != '-' || g_ascii_isalpha(p->at[1])))) p->at++;
+    while (g_ascii_isalnum(*p->at) ||
+           (*p->at && strchr("_.-", *p->at) && (*p->at != '-' || g_ascii_isalpha(p->at[1]))))
+        p->at++;
     return g_strndup(start, (size_t)(p->at - start));
 }
 
@@ -59,7 +63,8 @@ static double value_of(Parser *p, const char *name) {
     double value = 0;
     if (!p->runs || p->runs->lookup(p->runs->runs, p->run, name, &value)) return value;
     const char *near = param_nearest(name, p->runs->names);
-    return fail(p, "found the unknown name %s%s%s", name, near ? "; the nearest is " : "", near ? near : "");
+    return fail(p, "found the unknown name %s%s%s", name, near ? "; the nearest is " : "",
+                near ? near : "");
 }
 
 /* Aggregates ------------------------------------------------------------------------------ */
@@ -91,7 +96,8 @@ static double reduce(const char *kind, GArray *values) {
 }
 
 static bool is_aggregate(const char *name) {
-    static const char *const kinds[] = {"max", "min", "mean", "median", "sum", "sd", "count", "first", "last", NULL};
+    static const char *const kinds[] = {"max", "min",   "mean",  "median", "sum",
+                                        "sd",  "count", "first", "last",   NULL};
     return g_strv_contains(kinds, name);
 }
 
@@ -120,7 +126,8 @@ static double aggregate(Parser *p, const char *kind) {
 static double primary(Parser *p) {
     skip(p);
     if (p->failed) return NAN;
-    if (++p->nesting > MAX_NESTING) return fail(p, "found more than %d levels of parentheses and signs", MAX_NESTING);
+    if (++p->nesting > MAX_NESTING)
+        return fail(p, "found more than %d levels of parentheses and signs", MAX_NESTING);
     double value;
     if (take(p, "(")) {
         value = parse_or(p);
@@ -138,9 +145,13 @@ static double primary(Parser *p) {
         else if (p->inside)
             value = value_of(p, name);
         else
-            value = fail(p, "found %s outside an aggregate, expected one such as max(%s)", name, name);
+            value =
+                fail(p, "found %s outside an aggregate, expected one such as max(%s)", name, name);
     } else {
-        value = fail(p, *p->at ? "found \"%.20s\", expected a number, a name or (" : "found the end%s, expected a number, a name or (", p->at);
+        value = fail(p,
+                     *p->at ? "found \"%.20s\", expected a number, a name or ("
+                            : "found the end%s, expected a number, a name or (",
+                     p->at);
     }
     p->nesting--;
     return value;
@@ -207,9 +218,11 @@ static double parse_or(Parser *p) {
     return value;
 }
 
-static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, bool inside, double *value, GError **error) {
+static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, bool inside,
+                     double *value, GError **error) {
     if (strlen(text) > MAX_TEXT) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found an expression of more than %d bytes", MAX_TEXT);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found an expression of more than %d bytes",
+                    MAX_TEXT);
         return false;
     }
     Parser p = {.at = text, .runs = runs, .run = run, .inside = inside, .error = error};
@@ -219,11 +232,13 @@ static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, boo
     return !p.failed;
 }
 
-bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value, GError **error) {
+bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value,
+                     GError **error) {
     return evaluate(expression, runs, 0, false, value, error);
 }
 
-bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run, double *value, GError **error) {
+bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run,
+                         double *value, GError **error) {
     return evaluate(expression, runs, run, true, value, error);
 }
 

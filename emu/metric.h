@@ -6,8 +6,9 @@
  *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
  * Aggregates: max min mean median sum sd count first last, over the runs for which the condition
  * holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
- * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`. Outside:
- * numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known one. */
+ * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`.
+ * Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known
+ * one. */
 #pragma once
 
 #include <glib.h>
@@ -32,7 +33,8 @@ bool metric_check(const char *expression, bool aggregate, GError **error);
 
 /* A row of analysis/claims/NAME.tsv: published numbers as stated in the text. */
 typedef struct {
-    char *id, *where, *statement, *metric, *unit, *kind, *use; /* use: calibrate, predict, implied */
+    char *id, *where, *statement, *metric, *unit, *kind,
+        *use; /* use: calibrate, predict, implied */
     double low, high;
 } Claim;
 typedef struct Claims Claims;

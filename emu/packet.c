@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum { N_SIZES = 4, TAILROOM = 64 };
-static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304, 65536 + PACKET_HEADROOM_BYTES + TAILROOM};
+static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
+                                               65536 + PACKET_HEADROOM_BYTES + TAILROOM};
 static const unsigned slab_blocks[N_SIZES] = {256, 128, 64, 2};
 
 struct PacketPool {
@@ -29,8 +30,12 @@ static const char *const cause_texts[] = {
 #undef X
 };
 
-const char *packet_cause_name(PacketCause cause) { return cause_names[cause]; }
-const char *packet_cause_text(PacketCause cause) { return cause_texts[cause]; }
+const char *packet_cause_name(PacketCause cause) {
+    return cause_names[cause];
+}
+const char *packet_cause_text(PacketCause cause) {
+    return cause_texts[cause];
+}
 
 static size_t block_bytes(unsigned size) {
     return (sizeof(Packet) + buffer_bytes[size] + 15) & ~(size_t)15;
@@ -163,8 +168,10 @@ bool packet_pool_check(const PacketPool *pool, GError **error) {
     uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_held;
     if (in != out) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "bytes are not conserved: %" G_GUINT64_FORMAT " created and added, %" G_GUINT64_FORMAT
-                    " removed, delivered, dropped and held", in, out);
+                    "bytes are not conserved: %" G_GUINT64_FORMAT
+                    " created and added, %" G_GUINT64_FORMAT
+                    " removed, delivered, dropped and held",
+                    in, out);
         return false;
     }
     return true;

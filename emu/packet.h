@@ -19,7 +19,8 @@
 #define PACKET_CAUSES(X)                                                                           \
     X(CAUSE_SOURCE, "source", "held by its source")                                                \
     X(CAUSE_WIRE, "wire", "serialisation and propagation on links")                                \
-    X(CAUSE_RX_BUFFER, "rx_buffer", "MAC buffer, SPI-4 transfer and RBUF, before a context has it") \
+    X(CAUSE_RX_BUFFER, "rx_buffer",                                                                \
+      "MAC buffer, SPI-4 transfer and RBUF, before a context has it")                              \
     X(CAUSE_EXECUTE, "execute", "microengine instructions")                                        \
     X(CAUSE_SWAP, "swap", "context swaps")                                                         \
     X(CAUSE_READY, "ready", "ready, but another context has the microengine")                      \
@@ -55,22 +56,22 @@ typedef struct PacketPool PacketPool;
 
 typedef struct Packet {
     struct Packet *next; /* for the queue of its owner */
-    uint8_t *data;       /* first byte of the frame; PACKET_HEADROOM_BYTES may be pushed before it */
-    uint32_t length;     /* bytes of data, without FCS */
-    uint32_t capacity;   /* bytes of buffer behind `buffer` */
+    uint8_t *data;     /* first byte of the frame; PACKET_HEADROOM_BYTES may be pushed before it */
+    uint32_t length;   /* bytes of data, without FCS */
+    uint32_t capacity; /* bytes of buffer behind `buffer` */
     uint8_t *buffer;
     PacketPool *pool;
-    uint64_t id;      /* order of creation within the run, from 0 */
+    uint64_t id; /* order of creation within the run, from 0 */
     SimTime created;
-    uint32_t flow;    /* source's flow number; with `sequence` shows reordering at a sink */
+    uint32_t flow; /* source's flow number; with `sequence` shows reordering at a sink */
     uint32_t sequence;
-    uint32_t port;    /* the port it last came in through */
-    bool counted;     /* created inside its source's measurement window */
+    uint32_t port; /* the port it last came in through */
+    bool counted;  /* created inside its source's measurement window */
     PacketCause cause;
-    SimTime since;                   /* charged to `cause` from here on */
+    SimTime since;                    /* charged to `cause` from here on */
     SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */
-    SimTime due;      /* its owner's note: when it arrives, or may leave */
-    void *context;    /* its owner's note; NULL between owners */
+    SimTime due;                      /* its owner's note: when it arrives, or may leave */
+    void *context;                    /* its owner's note; NULL between owners */
 } Packet;
 
 /* Bytes created + added = delivered + dropped + removed + held; packets likewise. Checked at the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Values with units. Numbers are read as exact decimals, so that 1.4GHz is 1,400,000,000 and 0.1 has
- * no tail; a fraction finer than the unit of the field is refused, not rounded. */
+ * Values with units. Numbers are read as exact decimals, so that 1.4GHz is 1,400,000,000 and 0.1
+ * has no tail; a fraction finer than the unit of the field is refused, not rounded. */
 #include "emu/param.h"
 
 #include <math.h>
@@ -9,23 +9,33 @@
 
 #include "emu/sim.h"
 
-G_DEFINE_QUARK(sppemu-input-error-quark, sppemu_input_error)
+G_DEFINE_QUARK(sppemu - input - error - quark, sppemu_input_error)
 
 typedef struct {
     const char *name;
     uint64_t scale; /* of the field's base unit */
 } Unit;
 
-static const Unit time_units[] = {{"ps", 1}, {"ns", SIM_NS}, {"us", SIM_US}, {"ms", SIM_MS}, {"s", SIM_S}, {0}};
-static const Unit frequency_units[] = {{"Hz", 1}, {"kHz", 1000}, {"MHz", 1000000}, {"GHz", 1000000000}, {0}};
-static const Unit size_units[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-                                  {"kB", 1000}, {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000}, {0}};
-static const Unit bit_units[] = {
-    {"bit/s", 1}, {"b/s", 1}, {"kbit/s", 1000}, {"kb/s", 1000}, {"Mbit/s", 1000000}, {"Mb/s", 1000000},
-    {"Gbit/s", 1000000000}, {"Gb/s", 1000000000}, {"Tbit/s", UINT64_C(1000000000000)}, {0}};
-static const Unit packet_units[] = {
-    {"packet/s", 1}, {"packets/s", 1}, {"p/s", 1}, {"kpacket/s", 1000}, {"kp/s", 1000}, {"Kp/s", 1000},
-    {"Mpacket/s", 1000000}, {"Mp/s", 1000000}, {0}};
+static const Unit time_units[] = {{"ps", 1},      {"ns", SIM_NS}, {"us", SIM_US},
+                                  {"ms", SIM_MS}, {"s", SIM_S},   {0}};
+static const Unit frequency_units[] = {
+    {"Hz", 1}, {"kHz", 1000}, {"MHz", 1000000}, {"GHz", 1000000000}, {0}};
+static const Unit size_units[] = {{"B", 1},         {"KiB", 1 << 10},   {"MiB", 1 << 20},
+                                  {"GiB", 1 << 30}, {"kB", 1000},       {"KB", 1000},
+                                  {"MB", 1000000},  {"GB", 1000000000}, {0}};
+static const Unit bit_units[] = {{"bit/s", 1},
+                                 {"b/s", 1},
+                                 {"kbit/s", 1000},
+                                 {"kb/s", 1000},
+                                 {"Mbit/s", 1000000},
+                                 {"Mb/s", 1000000},
+                                 {"Gbit/s", 1000000000},
+                                 {"Gb/s", 1000000000},
+                                 {"Tbit/s", UINT64_C(1000000000000)},
+                                 {0}};
+static const Unit packet_units[] = {{"packet/s", 1},        {"packets/s", 1},  {"p/s", 1},
+                                    {"kpacket/s", 1000},    {"kp/s", 1000},    {"Kp/s", 1000},
+                                    {"Mpacket/s", 1000000}, {"Mp/s", 1000000}, {0}};
 static const Unit no_units[] = {{"", 1}, {0}};
 static const Unit cycle_units[] = {{"cycles", 1}, {"cycle", 1}, {0}};
 
@@ -98,7 +108,8 @@ static bool read_whole(const char *text, const Unit *units, uint64_t *value, con
     if (!unit) return complain(error, text, expected, *rest ? "" : ", which has no unit");
     __extension__ unsigned __int128 scaled = (unsigned __int128)digits * unit->scale;
     for (; places; places--) {
-        if (scaled % 10) return complain(error, text, expected, ", which is finer than the unit allows");
+        if (scaled % 10)
+            return complain(error, text, expected, ", which is finer than the unit allows");
         scaled /= 10;
     }
     if (scaled > UINT64_MAX) return complain(error, text, expected, ", which is too large");
@@ -109,17 +120,21 @@ static bool read_whole(const char *text, const Unit *units, uint64_t *value, con
 static bool read_real(const char *text, double *value, const char *expected, GError **error) {
     char *end;
     *value = g_ascii_strtod(text, &end);
-    if (end == text || *end || !isfinite(*value) || strpbrk(text, "xXnN")) return complain(error, text, expected, "");
+    if (end == text || *end || !isfinite(*value) || strpbrk(text, "xXnN"))
+        return complain(error, text, expected, "");
     return true;
 }
 
 static bool read_rate(const char *text, const char *kinds, Rate *rate, GError **error) {
-    static const struct { const char *word; RateLayer layer; } layers[] = {
-        {" wire", RATE_WIRE}, {" frame", RATE_FRAME}, {" payload", RATE_PAYLOAD}};
+    static const struct {
+        const char *word;
+        RateLayer layer;
+    } layers[] = {{" wire", RATE_WIRE}, {" frame", RATE_FRAME}, {" payload", RATE_PAYLOAD}};
     bool bits = strcmp(kinds, "packets") != 0, packets = strcmp(kinds, "bits") != 0;
-    const char *expected = !packets ? "a rate such as 800Mbit/s, with wire, frame or payload after it if need be"
-                           : bits   ? "a rate such as 800Mbit/s or 4.8Mpacket/s"
-                                    : "a packet rate such as 4.8Mpacket/s";
+    const char *expected =
+        !packets ? "a rate such as 800Mbit/s, with wire, frame or payload after it if need be"
+        : bits   ? "a rate such as 800Mbit/s or 4.8Mpacket/s"
+                 : "a packet rate such as 4.8Mpacket/s";
     g_autofree char *number = g_strdup(text);
     rate->layer = RATE_WIRE;
     for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++)
@@ -132,7 +147,8 @@ static bool read_rate(const char *text, const char *kinds, Rate *rate, GError **
     unsigned places;
     const char *rest;
     if (text[0] == '-') return complain(error, text, expected, ", which is negative");
-    if (!read_decimal(g_strstrip(number), &digits, &places, &rest)) return complain(error, text, expected, "");
+    if (!read_decimal(g_strstrip(number), &digits, &places, &rest))
+        return complain(error, text, expected, "");
     while (*rest == ' ') rest++;
     const Unit *unit = bits ? find_unit(bit_units, rest) : NULL;
     if (unit) scale = unit->scale;
@@ -173,7 +189,12 @@ static bool bounded(const Param *row, const void *field, const char *text, GErro
         const char *bound = upper ? row->max : row->min;
         if (!bound) continue;
         Param open = *row;
-        union { uint64_t u; Rate r; Latency l; double d; } limit = {0};
+        union {
+            uint64_t u;
+            Rate r;
+            Latency l;
+            double d;
+        } limit = {0};
         open.min = open.max = NULL;
         open.offset = 0;
         if (!param_set(&open, &limit, bound, NULL, NULL)) continue;
@@ -193,9 +214,7 @@ static bool bounded(const Param *row, const void *field, const char *text, GErro
             found = *(const double *)field;
             edge = limit.d;
             break;
-        default:
-            found = (double)*(const uint64_t *)field;
-            edge = (double)limit.u;
+        default: found = (double)*(const uint64_t *)field; edge = (double)limit.u;
         }
         if (upper ? found <= edge : found >= edge) continue;
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s%s", text,
@@ -207,26 +226,35 @@ static bool bounded(const Param *row, const void *field, const char *text, GErro
 }
 
 static char *resolve(const char *text, const char *directory) {
-    if (!*text || g_path_is_absolute(text) || !directory || !strcmp(directory, ".")) return g_strdup(text);
+    if (!*text || g_path_is_absolute(text) || !directory || !strcmp(directory, "."))
+        return g_strdup(text);
     return g_build_filename(directory, text, NULL);
 }
 
-bool param_set(const Param *row, void *target, const char *text, const char *directory, GError **error) {
+bool param_set(const Param *row, void *target, const char *text, const char *directory,
+               GError **error) {
     void *field = (char *)target + row->offset;
     const char *expected = param_type_text(row->type);
-    union { uint64_t u; Rate r; Latency l; double d; } value = {0};
+    union {
+        uint64_t u;
+        Rate r;
+        Latency l;
+        double d;
+    } value = {0};
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:
     case PARAM_TYPE_FREQUENCY:
     case PARAM_TYPE_SIZE:
-        if (!read_whole(text, units_of(row->type), &value.u, expected, error) || !bounded(row, &value, text, error))
+        if (!read_whole(text, units_of(row->type), &value.u, expected, error) ||
+            !bounded(row, &value, text, error))
             return false;
         *(uint64_t *)field = value.u;
         return true;
     case PARAM_TYPE_LATENCY:
         value.l.cycles = strstr(text, "cycle") != NULL;
-        if (!read_whole(text, value.l.cycles ? cycle_units : time_units, &value.l.value, expected, error) ||
+        if (!read_whole(text, value.l.cycles ? cycle_units : time_units, &value.l.value, expected,
+                        error) ||
             !bounded(row, &value, text, error))
             return false;
         *(Latency *)field = value.l;
@@ -234,7 +262,8 @@ bool param_set(const Param *row, void *target, const char *text, const char *dir
     case PARAM_TYPE_RATE:
         if (!read_rate(text, row->choices ? row->choices : "bits", &value.r, error)) return false;
         /* Limits are in bits; a packet rate only has to be positive. */
-        if (value.r.layer == RATE_PACKETS ? value.r.per_second <= 0 : !bounded(row, &value, text, error)) {
+        if (value.r.layer == RATE_PACKETS ? value.r.per_second <= 0
+                                          : !bounded(row, &value, text, error)) {
             if (value.r.layer == RATE_PACKETS) return complain(error, text, "a rate above 0", "");
             return false;
         }
@@ -247,13 +276,15 @@ bool param_set(const Param *row, void *target, const char *text, const char *dir
         if (percent) number[strlen(number) - 1] = 0;
         if (!read_real(number, &value.d, expected, error)) return false;
         if (percent) value.d /= 100;
-        if (row->type == PARAM_TYPE_FRACTION && (value.d < 0 || value.d > 1)) return complain(error, text, "a share from 0 to 100%", "");
+        if (row->type == PARAM_TYPE_FRACTION && (value.d < 0 || value.d > 1))
+            return complain(error, text, "a share from 0 to 100%", "");
         if (!bounded(row, &value, text, error)) return false;
         *(double *)field = value.d;
         return true;
     }
     case PARAM_TYPE_BOOL:
-        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0) return complain(error, text, expected, "");
+        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+            return complain(error, text, expected, "");
         *(bool *)field = text[0] == 'y';
         return true;
     case PARAM_TYPE_ENUM: return read_enum(row, text, field, error);
@@ -277,7 +308,8 @@ void param_set_defaults(const Param *table, void *target) {
 
 void param_clear(const Param *table, void *target) {
     for (const Param *row = table; row->name; row++)
-        if (row->type >= PARAM_TYPE_TEXT) g_clear_pointer((char **)(void *)((char *)target + row->offset), g_free);
+        if (row->type >= PARAM_TYPE_TEXT)
+            g_clear_pointer((char **)(void *)((char *)target + row->offset), g_free);
 }
 
 const Param *param_find(const Param *table, const char *name) {
@@ -335,17 +367,20 @@ char *param_format(const Param *row, const void *target) {
     case PARAM_TYPE_SIZE: return with_unit(*(const uint64_t *)field, units_of(row->type));
     case PARAM_TYPE_LATENCY: {
         const Latency *l = field;
-        return l->cycles ? g_strdup_printf("%" G_GUINT64_FORMAT "cycles", l->value) : with_unit(l->value, time_units);
+        return l->cycles ? g_strdup_printf("%" G_GUINT64_FORMAT "cycles", l->value)
+                         : with_unit(l->value, time_units);
     }
     case PARAM_TYPE_RATE: {
         const Rate *r = field;
         g_ascii_formatd(number, sizeof number, "%.15g", r->per_second);
         if (r->per_second < 1e15 && r->per_second == (double)(uint64_t)r->per_second)
             g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, (uint64_t)r->per_second);
-        return g_strdup_printf("%s%s%s", number, r->layer == RATE_PACKETS ? "packet/s" : "bit/s", layers[r->layer]);
+        return g_strdup_printf("%s%s%s", number, r->layer == RATE_PACKETS ? "packet/s" : "bit/s",
+                               layers[r->layer]);
     }
     case PARAM_TYPE_REAL:
-    case PARAM_TYPE_FRACTION: return g_strdup(g_ascii_formatd(number, sizeof number, "%.15g", *(const double *)field));
+    case PARAM_TYPE_FRACTION:
+        return g_strdup(g_ascii_formatd(number, sizeof number, "%.15g", *(const double *)field));
     case PARAM_TYPE_BOOL: return g_strdup(*(const bool *)field ? "yes" : "no");
     case PARAM_TYPE_ENUM: {
         g_auto(GStrv) choices = g_strsplit(row->choices, "|", -1);

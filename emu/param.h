@@ -53,9 +53,9 @@ typedef struct {
 typedef struct {
     const char *name;
     ParamType type;
-    size_t offset;       /* of the field in the component's struct */
-    const char *def;     /* as it would be written in a scenario; NULL: must be given */
-    const char *min;     /* likewise; NULL: the type's own limit */
+    size_t offset;   /* of the field in the component's struct */
+    const char *def; /* as it would be written in a scenario; NULL: must be given */
+    const char *min; /* likewise; NULL: the type's own limit */
     const char *max;
     const char *choices; /* ENUM: "a|b|c"; NAME: the class; RATE: "bits", "packets" or "any" */
     const char *text;    /* one sentence, without a full stop */

@@ -8,7 +8,8 @@
 #include "emu/results.h"
 
 /* Okabe and Ito's palette, which people who see colours differently can tell apart. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"};
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                      "#E69F00", "#56B4E9", "#000000", "#999999"};
 
 typedef struct {
     double curve, x, y;
@@ -20,12 +21,14 @@ static int by_curve(const void *a, const void *b) {
     return p->x < q->x ? -1 : p->x > q->x;
 }
 
-static bool gather(const ScenarioPlot *plot, const MetricRuns *runs, GArray *points, GError **error) {
+static bool gather(const ScenarioPlot *plot, const MetricRuns *runs, GArray *points,
+                   GError **error) {
     for (unsigned r = 0; r < runs->n_runs; r++) {
         Point p = {0};
         double holds = 1;
         if ((plot->condition && !metric_evaluate_run(plot->condition, runs, r, &holds, error)) ||
-            !metric_evaluate_run(plot->x, runs, r, &p.x, error) || !metric_evaluate_run(plot->y, runs, r, &p.y, error) ||
+            !metric_evaluate_run(plot->x, runs, r, &p.x, error) ||
+            !metric_evaluate_run(plot->y, runs, r, &p.y, error) ||
             (plot->curve && !metric_evaluate_run(plot->curve, runs, r, &p.curve, error))) {
             g_prefix_error(error, "%s: [plot %s]: ", plot->where, plot->name);
             return false;
@@ -52,17 +55,29 @@ static unsigned published(const ScenarioPlot *plot, GString *data) {
 
 static void script_head(const ScenarioPlot *plot, GString *gp) {
     g_string_append_printf(gp,
-        "set encoding utf8\nset title \"%s\"\nset xlabel \"%s\"\nset ylabel \"%s\"\nset grid xtics ytics mxtics mytics lw 0.6, lw 0.3\n"
-        "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
-        plot->title ? plot->title : plot->name, plot->x_label ? plot->x_label : plot->x ? plot->x : "time, s",
-        plot->y_label ? plot->y_label : plot->y ? plot->y : plot->series);
+                           "set encoding utf8\nset title \"%s\"\nset xlabel \"%s\"\nset ylabel "
+                           "\"%s\"\nset grid xtics ytics mxtics mytics lw 0.6, lw 0.3\n"
+                           "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse "
+                           "Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
+                           plot->title ? plot->title : plot->name,
+                           plot->x_label ? plot->x_label
+                           : plot->x     ? plot->x
+                                         : "time, s",
+                           plot->y_label ? plot->y_label
+                           : plot->y     ? plot->y
+                                         : plot->series);
     if (plot->log && strchr(plot->log, 'x')) g_string_append(gp, "set logscale x\nset mxtics 10\n");
     if (plot->log && strchr(plot->log, 'y')) g_string_append(gp, "set logscale y\nset mytics 10\n");
 }
 
 static void script_terminals(const char *name, GString *gp, const char *command) {
-    g_string_append_printf(gp, "set terminal svg size 900,600 font \"sans,14\" background \"white\"\nset output \"%s.svg\"\n%s\n", name, command);
-    g_string_append_printf(gp, "set terminal pngcairo size 900,600 font \"sans,11\"\nset output \"%s.png\"\nreplot\n", name);
+    g_string_append_printf(gp,
+                           "set terminal svg size 900,600 font \"sans,14\" background "
+                           "\"white\"\nset output \"%s.svg\"\n%s\n",
+                           name, command);
+    g_string_append_printf(
+        gp, "set terminal pngcairo size 900,600 font \"sans,11\"\nset output \"%s.png\"\nreplot\n",
+        name);
 }
 
 static bool draw(const char *folder, const char *name) {
@@ -70,26 +85,31 @@ static bool draw(const char *folder, const char *name) {
     char *argv[] = {(char *)"gnuplot", script, NULL};
     g_autoptr(GError) error = NULL;
     int status = 0;
-    if (g_spawn_sync(folder, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &complaint, &status, &error) &&
+    if (g_spawn_sync(folder, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
+                     NULL, NULL, &complaint, &status, &error) &&
         g_spawn_check_wait_status(status, &error))
         return true;
     g_printerr("%s: not drawn: %s\n", name, complaint && *complaint ? complaint : error->message);
     return false;
 }
 
-static bool write_plot(const char *folder, const char *name, const GString *data, const GString *gp, GError **error) {
-    g_autofree char *data_path = g_strdup_printf("%s/%s.tsv", folder, name), *gp_path = g_strdup_printf("%s/%s.gp", folder, name);
+static bool write_plot(const char *folder, const char *name, const GString *data, const GString *gp,
+                       GError **error) {
+    g_autofree char *data_path = g_strdup_printf("%s/%s.tsv", folder, name),
+                    *gp_path = g_strdup_printf("%s/%s.gp", folder, name);
     return (!data->len || g_file_set_contents(data_path, data->str, (gssize)data->len, error)) &&
            g_file_set_contents(gp_path, gp->str, (gssize)gp->len, error);
 }
 
-static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *folder, GError **error) {
+static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *folder,
+                      GError **error) {
     g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(Point));
     MetricRuns *runs = study_metric_runs(study);
     bool ok = gather(plot, runs, points, error);
     study_metric_runs_free(runs);
     if (!ok || !points->len) return ok;
-    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL), command = g_string_new("plot ");
+    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
+                       command = g_string_new("plot ");
     const char *word = plot->curve ? strrchr(plot->curve, '.') : NULL;
     unsigned n_curves = 0;
     script_head(plot, gp);
@@ -98,9 +118,13 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
         if (i == 0 || p->curve != p[-1].curve) {
             if (i) g_string_append(data, "\n\n");
             const char *colour = colours[n_curves % G_N_ELEMENTS(colours)];
-            g_string_append_printf(command, "%s\"%s.tsv\" index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc rgb \"%s\" ", n_curves ? ", " : "", plot->name, n_curves, 4 + n_curves % 8, colour);
+            g_string_append_printf(
+                command,
+                "%s\"%s.tsv\" index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc rgb \"%s\" ",
+                n_curves ? ", " : "", plot->name, n_curves, 4 + n_curves % 8, colour);
             if (plot->curve)
-                g_string_append_printf(command, "title \"%s %.6g\"", word ? word + 1 : plot->curve, p->curve);
+                g_string_append_printf(command, "title \"%s %.6g\"", word ? word + 1 : plot->curve,
+                                       p->curve);
             else
                 g_string_append(command, "notitle");
             n_curves++;
@@ -109,8 +133,12 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
     }
     g_string_append(data, "\n\n");
     if (published(plot, data))
-        g_string_append_printf(command, ", \"%s.tsv\" index %u using 1:2 with points pt 7 ps 1.4 lc rgb \"#000000\" title \"published\", "
-                               "\"%s.tsv\" index %u using 1:2:3 with labels right offset -1,0.6 notitle", plot->name, n_curves, plot->name, n_curves);
+        g_string_append_printf(
+            command,
+            ", \"%s.tsv\" index %u using 1:2 with points pt 7 ps 1.4 lc rgb \"#000000\" title "
+            "\"published\", "
+            "\"%s.tsv\" index %u using 1:2:3 with labels right offset -1,0.6 notitle",
+            plot->name, n_curves, plot->name, n_curves);
     script_terminals(plot->name, gp, command->str);
     if (!write_plot(folder, plot->name, data, gp, error)) return false;
     draw(folder, plot->name);
@@ -118,16 +146,21 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
 }
 
 /* A time series of the first run. */
-static bool plot_series(const Study *study, const ScenarioPlot *plot, const char *folder, GError **error) {
-    g_autofree char *own = run_folder(study->options, 0), *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
+static bool plot_series(const Study *study, const ScenarioPlot *plot, const char *folder,
+                        GError **error) {
+    g_autofree char *own = run_folder(study->options, 0),
+                    *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
     g_autofree char *path = g_build_filename(folder, file, NULL), *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL)) return true;
     unsigned columns = 0;
     for (const char *p = text; *p && *p != '\n'; p++) columns += *p == '\t';
-    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL), command = g_string_new("plot ");
+    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
+                       command = g_string_new("plot ");
     script_head(plot, gp);
     for (unsigned c = 0; c < columns; c++)
-        g_string_append_printf(command, "%s\"%s\" using 1:%u with lines lw 2 lc rgb \"%s\" title columnhead(%u)", c ? ", " : "", file, c + 2, colours[c % G_N_ELEMENTS(colours)], c + 2);
+        g_string_append_printf(
+            command, "%s\"%s\" using 1:%u with lines lw 2 lc rgb \"%s\" title columnhead(%u)",
+            c ? ", " : "", file, c + 2, colours[c % G_N_ELEMENTS(colours)], c + 2);
     script_terminals(plot->name, gp, command->str);
     if (!write_plot(folder, plot->name, data, gp, error)) return false;
     draw(folder, plot->name);

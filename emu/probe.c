@@ -9,7 +9,9 @@
 
 enum { CELL_BITS = 7, CELLS = 1 << CELL_BITS };
 
-void histogram_init(Histogram *h) { *h = (Histogram){.min = UINT64_MAX}; }
+void histogram_init(Histogram *h) {
+    *h = (Histogram){.min = UINT64_MAX};
+}
 
 void histogram_clear(Histogram *h) {
     g_free(h->cells);
@@ -49,7 +51,9 @@ void histogram_add(Histogram *h, uint64_t value) {
     h->sum_squares += x * x;
 }
 
-double histogram_mean(const Histogram *h) { return h->count ? h->sum / (double)h->count : 0; }
+double histogram_mean(const Histogram *h) {
+    return h->count ? h->sum / (double)h->count : 0;
+}
 
 double histogram_sd(const Histogram *h) {
     if (h->count < 2) return 0;
@@ -161,7 +165,9 @@ void report_series(Report *r, const char *name, const char *const *columns, unsi
     g_array_append_val(r->series, s);
 }
 
-unsigned report_n_scalars(const Report *r) { return r->scalars->len; }
+unsigned report_n_scalars(const Report *r) {
+    return r->scalars->len;
+}
 const ReportScalar *report_scalar_at(const Report *r, unsigned n) {
     return &g_array_index(r->scalars, ReportScalar, n);
 }
@@ -169,12 +175,18 @@ const ReportScalar *report_find(const Report *r, const char *name) {
     unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(r->by_name, name));
     return n ? report_scalar_at(r, n - 1) : NULL;
 }
-unsigned report_n_series(const Report *r) { return r->series->len; }
+unsigned report_n_series(const Report *r) {
+    return r->series->len;
+}
 const ReportSeries *report_series_at(const Report *r, unsigned n) {
     return &g_array_index(r->series, ReportSeries, n);
 }
-unsigned report_n_histograms(const Report *r) { return r->histograms->len; }
+unsigned report_n_histograms(const Report *r) {
+    return r->histograms->len;
+}
 const ReportHistogram *report_histogram_at(const Report *r, unsigned n) {
     return &g_array_index(r->histograms, ReportHistogram, n);
 }
-const char *report_stats_text(const Report *r) { return r->text->str; }
+const char *report_stats_text(const Report *r) {
+    return r->text->str;
+}

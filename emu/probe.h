@@ -61,8 +61,8 @@ void report_text(Report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void report_histogram(Report *report, const char *name, const Histogram *h, double scale,
                       const char *unit); /* copies */
 /* Takes `values`. */
-void report_series(Report *report, const char *name, const char *const *columns,
-                   unsigned n_columns, GArray *values);
+void report_series(Report *report, const char *name, const char *const *columns, unsigned n_columns,
+                   GArray *values);
 
 unsigned report_n_scalars(const Report *report);
 const ReportScalar *report_scalar_at(const Report *report, unsigned n);

@@ -13,7 +13,9 @@ static uint64_t split_mix(uint64_t *state) {
     return z ^ z >> 31;
 }
 
-static uint64_t rotate(uint64_t x, unsigned n) { return x << n | x >> (64 - n); }
+static uint64_t rotate(uint64_t x, unsigned n) {
+    return x << n | x >> (64 - n);
+}
 
 void random_seed(Random *random, uint64_t seed, unsigned repetition, const char *stream) {
     uint64_t state = UINT64_C(0xcbf29ce484222325); /* FNV-1a over the stream's name */
@@ -43,9 +45,13 @@ uint64_t random_below(Random *random, uint64_t bound) {
     return x % bound;
 }
 
-double random_unit(Random *random) { return (double)(random_next(random) >> 11) * 0x1p-53; }
+double random_unit(Random *random) {
+    return (double)(random_next(random) >> 11) * 0x1p-53;
+}
 
-double random_exponential(Random *random) { return -random_log(1.0 - random_unit(random)); }
+double random_exponential(Random *random) {
+    return -random_log(1.0 - random_unit(random));
+}
 
 double random_log(double x) {
     /* x = m 2^e with m in [sqrt 1/2, sqrt 2); ln m = 2 atanh s with s = (m - 1) / (m + 1). */

@@ -39,12 +39,14 @@ MetricRuns *study_metric_runs(const Study *study) {
     s->names = g_ptr_array_new();
     s->index = g_new0(unsigned, study->runs->len);
     const Scenario *scenario = study->options->scenario;
-    for (unsigned i = 0; i < scenario_n_parameters(scenario); i++) g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
+    for (unsigned i = 0; i < scenario_n_parameters(scenario); i++)
+        g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
         if (r->code != EXIT_OK) continue;
         if (!s->base.n_runs)
-            for (unsigned k = 0; k < r->scalars->len; k++) g_ptr_array_add(s->names, (char *)g_array_index(r->scalars, RunScalar, k).name);
+            for (unsigned k = 0; k < r->scalars->len; k++)
+                g_ptr_array_add(s->names, (char *)g_array_index(r->scalars, RunScalar, k).name);
         s->index[s->base.n_runs++] = i;
     }
     g_ptr_array_add(s->names, NULL);
@@ -74,21 +76,41 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
     for (unsigned i = 0; ok && i < scenario_n_expects(scenario); i++) {
         const ScenarioExpect *e = scenario_expect(scenario, i);
         const Claim *row = table ? claims_find(table, e->id) : NULL;
-        ClaimResult c = {.id = e->id, .statement = row ? row->statement : e->statement ? e->statement : "",
-                         .unit = row ? row->unit : e->unit ? e->unit : "", .use = row ? row->use : e->use ? e->use : "predict",
-                         .source = row ? row->where : e->source ? e->source : "", .value = NAN};
+        ClaimResult c = {.id = e->id,
+                         .statement = row            ? row->statement
+                                      : e->statement ? e->statement
+                                                     : "",
+                         .unit = row       ? row->unit
+                                 : e->unit ? e->unit
+                                           : "",
+                         .use = row      ? row->use
+                                : e->use ? e->use
+                                         : "predict",
+                         .source = row         ? row->where
+                                   : e->source ? e->source
+                                               : "",
+                         .value = NAN};
         g_autoptr(GError) cause = NULL;
         if (!row && (!e->low || !e->high)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s]: found no such claim in the table of published numbers, expected one, or low and high here", e->where, e->id);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: [expect %s]: found no such claim in the table of published numbers, "
+                        "expected one, or low and high here",
+                        e->where, e->id);
             ok = false;
-        } else if (!bound(row ? NULL : e->low, row ? row->low : 0, &c.low) || !bound(row ? NULL : e->high, row ? row->high : 0, &c.high)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s]: found bounds \"%s\" and \"%s\", expected numbers", e->where, e->id, e->low, e->high);
+        } else if (!bound(row ? NULL : e->low, row ? row->low : 0, &c.low) ||
+                   !bound(row ? NULL : e->high, row ? row->high : 0, &c.high)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: [expect %s]: found bounds \"%s\" and \"%s\", expected numbers",
+                        e->where, e->id, e->low, e->high);
             ok = false;
         } else if (runs->n_runs && !metric_evaluate(e->metric, runs, &c.value, &cause)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e->where, e->id, cause->message);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e->where, e->id,
+                        cause->message);
             ok = false;
         }
-        c.verdict = isnan(c.value) ? "not measured" : c.value >= c.low && c.value <= c.high ? "met" : "missed";
+        c.verdict = isnan(c.value)                          ? "not measured"
+                    : c.value >= c.low && c.value <= c.high ? "met"
+                                                            : "missed";
         g_array_append_val(study->claims, c);
     }
     study_metric_runs_free(runs);
@@ -97,7 +119,9 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
 
 /* JSON ------------------------------------------------------------------------------------ */
 
-static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 static json_t *hex(uint64_t value) {
     char text[24];
@@ -121,12 +145,15 @@ static json_t *parameters_json(const Study *study, const RunResult *r) {
         ScenarioParameter p = scenario_parameter(s, r->point, i);
         json_object_set_new(all, p.name, json_string(p.value));
     }
-    if (study->options->repeat > 1) json_object_set_new(all, "repetition", json_integer(r->repetition));
+    if (study->options->repeat > 1)
+        json_object_set_new(all, "repetition", json_integer(r->repetition));
     return all;
 }
 
 static json_t *totals_json(const Study *study) {
-    static const char *const summed[] = {"run.events", "run.packets_created", "run.packets_delivered", "run.packets_dropped", "run.packets_held", "run.duration_s"};
+    static const char *const summed[] = {
+        "run.events",          "run.packets_created", "run.packets_delivered",
+        "run.packets_dropped", "run.packets_held",    "run.duration_s"};
     json_t *all = json_object();
     json_object_set_new(all, "runs", json_integer(study->runs->len));
     json_object_set_new(all, "points", json_integer(scenario_n_points(study->options->scenario)));
@@ -168,7 +195,9 @@ json_t *study_json(const Study *study) {
     json_object_set_new(doc, "scenario", json_string(scenario_name(study->options->scenario)));
     json_object_set_new(doc, "seed", json_integer((json_int_t)study->options->seed));
     json_object_set_new(doc, "claims", claims);
-    json_object_set_new(doc, "scalars", study->runs->len == 1 ? scalars_json(study->runs->pdata[0]) : totals_json(study));
+    json_object_set_new(doc, "scalars",
+                        study->runs->len == 1 ? scalars_json(study->runs->pdata[0])
+                                              : totals_json(study));
     json_object_set_new(doc, "runs", runs);
     return doc;
 }
@@ -179,9 +208,12 @@ json_t *study_json(const Study *study) {
 static const struct {
     const char *suffix, *heading;
     double scale;
-} shown[] = {{".offered_bps", "offered Gb/s", 1e-9},     {".offered_pps", "offered Mp/s", 1e-6},
-             {".delivered_bps", "delivered Gb/s", 1e-9}, {".delivered_pps", "delivered Mp/s", 1e-6},
-             {".delivered_ratio", "ratio", 1},           {".latency_mean_us", "mean us", 1},
+} shown[] = {{".offered_bps", "offered Gb/s", 1e-9},
+             {".offered_pps", "offered Mp/s", 1e-6},
+             {".delivered_bps", "delivered Gb/s", 1e-9},
+             {".delivered_pps", "delivered Mp/s", 1e-6},
+             {".delivered_ratio", "ratio", 1},
+             {".latency_mean_us", "mean us", 1},
              {".latency_p99_us", "p99 us", 1}};
 enum { MAX_ROWS = 45 };
 
@@ -194,7 +226,8 @@ static void print_runs(const Study *study, FILE *out) {
             const char *name = g_array_index(first->scalars, RunScalar, i).name;
             if (g_str_has_suffix(name, shown[k].suffix)) column[k] = name;
         }
-    for (unsigned i = 0; i < scenario_n_parameters(s); i++) fprintf(out, "%-17s", scenario_parameter(s, 0, i).name);
+    for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+        fprintf(out, "%-17s", scenario_parameter(s, 0, i).name);
     for (unsigned k = 0; k < G_N_ELEMENTS(shown); k++)
         if (column[k]) fprintf(out, " %14s", shown[k].heading);
     fputc('\n', out);
@@ -204,10 +237,12 @@ static void print_runs(const Study *study, FILE *out) {
             break;
         }
         const RunResult *run = study->runs->pdata[r];
-        for (unsigned i = 0; i < scenario_n_parameters(s); i++) fprintf(out, "%-17s", scenario_parameter(s, run->point, i).value);
+        for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+            fprintf(out, "%-17s", scenario_parameter(s, run->point, i).value);
         if (run->failure) fprintf(out, " %s", run->failure);
         for (unsigned k = 0; k < G_N_ELEMENTS(shown) && !run->failure; k++)
-            if (column[k]) fprintf(out, " %14.4f", run_scalar(run, column[k])->value * shown[k].scale);
+            if (column[k])
+                fprintf(out, " %14.4f", run_scalar(run, column[k])->value * shown[k].scale);
         fputc('\n', out);
     }
 }
@@ -215,12 +250,14 @@ static void print_runs(const Study *study, FILE *out) {
 static void print_claims(const Study *study, FILE *out) {
     static const char *const uses[] = {"calibrate", "predict", "implied"};
     static const char *const words[] = {"calibrated", "predicted", "implied"};
-    fprintf(out, "\n%-20s %-22s %10s  %-6s %-10s %s\n", "claim", "published", "emulated", "unit", "use", "verdict");
+    fprintf(out, "\n%-20s %-22s %10s  %-6s %-10s %s\n", "claim", "published", "emulated", "unit",
+            "use", "verdict");
     for (unsigned i = 0; i < study->claims->len; i++) {
         const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
         char range[40];
         g_snprintf(range, sizeof range, "%.6g to %.6g", c->low, c->high);
-        fprintf(out, "%-20s %-22s %10.5g  %-6s %-10s %s\n", c->id, range, c->value, c->unit, c->use, c->verdict);
+        fprintf(out, "%-20s %-22s %10.5g  %-6s %-10s %s\n", c->id, range, c->value, c->unit, c->use,
+                c->verdict);
     }
     for (unsigned u = 0; u < G_N_ELEMENTS(uses); u++) {
         unsigned all = 0, met = 0;
@@ -247,7 +284,9 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     return remove(path);
 }
 
-void results_discard(const char *folder) { nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+void results_discard(const char *folder) {
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 /* Whether the folder may be replaced by results of this scenario. */
 static bool replaceable(const char *final, const char *scenario, bool force, GError **error) {
@@ -258,9 +297,12 @@ static bool replaceable(const char *final, const char *scenario, bool force, GEr
     const char *owner = json_string_value(json_object_get(manifest, "scenario"));
     bool ours = schema && !strcmp(schema, SCHEMA), same = ours && owner && !strcmp(owner, scenario);
     if (!ours)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: exists and holds no results of sppemu; it is left alone", final);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                    "%s: exists and holds no results of sppemu; it is left alone", final);
     else if (!same && !force)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: holds results of scenario %s; use --force to replace them", final, owner ? owner : "?");
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                    "%s: holds results of scenario %s; use --force to replace them", final,
+                    owner ? owner : "?");
     json_decref(manifest);
     return same || (ours && force);
 }
@@ -273,19 +315,22 @@ char *results_open(const char *final, const char *scenario, bool force, GError *
         results_discard(temporary); /* of a run that was killed */
         if (g_mkdir(temporary, 0777) == 0) return g_steal_pointer(&temporary);
     }
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be written: %s", final, g_strerror(errno));
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be written: %s", final,
+                g_strerror(errno));
     return NULL;
 }
 
 static bool write_text(const char *folder, const char *name, const char *text, GError **error) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, error);
+    return g_file_set_contents_full(
+        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, error);
 }
 
 static char *runs_table(const Study *study) {
     const Scenario *s = study->options->scenario;
     GString *t = g_string_new("run\trepetition");
-    for (unsigned i = 0; i < scenario_n_parameters(s); i++) g_string_append_printf(t, "\t%s", scenario_parameter(s, 0, i).name);
+    for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+        g_string_append_printf(t, "\t%s", scenario_parameter(s, 0, i).name);
     const RunResult *first = NULL;
     for (unsigned r = 0; r < study->runs->len && !first; r++)
         if (((RunResult *)study->runs->pdata[r])->scalars->len) first = study->runs->pdata[r];
@@ -296,8 +341,10 @@ static char *runs_table(const Study *study) {
     for (unsigned r = 0; r < study->runs->len; r++) {
         const RunResult *run = study->runs->pdata[r];
         g_string_append_printf(t, "\n%u\t%u", r, run->repetition);
-        for (unsigned i = 0; i < scenario_n_parameters(s); i++) g_string_append_printf(t, "\t%s", scenario_parameter(s, run->point, i).value);
-        for (unsigned i = 0; first && i < first->scalars->len; i++) { /* by name: causes may be absent */
+        for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+            g_string_append_printf(t, "\t%s", scenario_parameter(s, run->point, i).value);
+        for (unsigned i = 0; first && i < first->scalars->len;
+             i++) { /* by name: causes may be absent */
             const RunScalar *x = run_scalar(run, g_array_index(first->scalars, RunScalar, i).name);
             g_string_append_printf(t, "\t%.12g", x ? x->value : 0.0);
         }
@@ -310,7 +357,9 @@ static char *claims_table(const Study *study) {
     GString *t = g_string_new("id\tstatement\tlow\thigh\tvalue\tunit\tuse\tverdict\tsource\n");
     for (unsigned i = 0; i < study->claims->len; i++) {
         const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
-        g_string_append_printf(t, "%s\t%s\t%.12g\t%.12g\t%.12g\t%s\t%s\t%s\t%s\n", c->id, c->statement, c->low, c->high, c->value, c->unit, c->use, c->verdict, c->source);
+        g_string_append_printf(t, "%s\t%s\t%.12g\t%.12g\t%.12g\t%s\t%s\t%s\t%s\n", c->id,
+                               c->statement, c->low, c->high, c->value, c->unit, c->use, c->verdict,
+                               c->source);
     }
     return g_string_free(t, FALSE);
 }
@@ -318,7 +367,9 @@ static char *claims_table(const Study *study) {
 static char *manifest_text(const Study *study) {
     static const char version[] = SPPEMU_VERSION;
     json_t *m = json_object(), *runs = json_array();
-    const char *status = study->code == EXIT_OK ? "ok" : study->code == EXIT_INTERRUPTED ? "interrupted" : "failed";
+    const char *status = study->code == EXIT_OK            ? "ok"
+                         : study->code == EXIT_INTERRUPTED ? "interrupted"
+                                                           : "failed";
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
         json_t *one = json_object();
@@ -341,12 +392,15 @@ static char *manifest_text(const Study *study) {
     return text;
 }
 
-bool results_finish(const Study *study, const char *temporary, const char *final, bool plots, GError **error) {
+bool results_finish(const Study *study, const char *temporary, const char *final, bool plots,
+                    GError **error) {
     g_autofree char *runs = runs_table(study), *claims = claims_table(study);
     g_autofree char *resolved = scenario_resolved(study->options->scenario, 0);
     char *manifest = manifest_text(study); /* jansson's memory */
-    bool ok = write_text(temporary, "runs.tsv", runs, error) && write_text(temporary, "claims.tsv", claims, error) &&
-              write_text(temporary, "resolved.ini", resolved, error) && (!plots || plots_write(study, temporary, error)) &&
+    bool ok = write_text(temporary, "runs.tsv", runs, error) &&
+              write_text(temporary, "claims.tsv", claims, error) &&
+              write_text(temporary, "resolved.ini", resolved, error) &&
+              (!plots || plots_write(study, temporary, error)) &&
               write_text(temporary, "manifest.json", manifest, error);
     free(manifest);
     if (!ok) return false;
@@ -354,7 +408,8 @@ bool results_finish(const Study *study, const char *temporary, const char *final
     results_discard(old);
     bool had = g_file_test(final, G_FILE_TEST_EXISTS);
     if ((had && g_rename(final, old) != 0) || g_rename(temporary, final) != 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be put in its place: %s", final, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be put in its place: %s",
+                    final, g_strerror(errno));
         if (had) g_rename(old, final);
         return false;
     }

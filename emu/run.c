@@ -46,7 +46,9 @@ const RunScalar *run_scalar(const RunResult *r, const char *name) {
     return NULL;
 }
 
-unsigned run_count(const RunOptions *o) { return scenario_n_points(o->scenario) * o->repeat; }
+unsigned run_count(const RunOptions *o) {
+    return scenario_n_points(o->scenario) * o->repeat;
+}
 
 char *run_folder(const RunOptions *o, unsigned index) {
     return run_count(o) == 1 ? g_strdup(".") : g_strdup_printf("runs/%04u", index);
@@ -68,7 +70,8 @@ static void write_series(const Report *report, const char *folder, GError **erro
     for (unsigned i = 0; i < report_n_series(report) && !*error; i++) {
         const ReportSeries *s = report_series_at(report, i);
         g_autoptr(GString) text = g_string_new("time[s]");
-        for (unsigned k = 0; k < s->n_columns; k++) g_string_append_printf(text, "\t%s", s->columns[k]);
+        for (unsigned k = 0; k < s->n_columns; k++)
+            g_string_append_printf(text, "\t%s", s->columns[k]);
         const double *v = (const double *)(const void *)s->values->data;
         for (unsigned n = 0; n < s->values->len; n++)
             g_string_append_printf(text, "%c%.12g", n % (s->n_columns + 1) ? '\t' : '\n', v[n]);
@@ -84,11 +87,13 @@ static void write_histograms(const Report *report, const char *folder, GError **
         g_autoptr(GString) text = g_string_new(NULL);
         g_string_append_printf(text, "up_to[%s]\tcount\tfraction\n", h->unit);
         uint64_t seen = 0, shown = 0;
-        for (unsigned step = 1; step <= 1000 && h->histogram.count; step++) { /* 0.1 percent at a time */
+        for (unsigned step = 1; step <= 1000 && h->histogram.count;
+             step++) { /* 0.1 percent at a time */
             uint64_t value = histogram_quantile(&h->histogram, step / 1000.0);
             if (step < 1000 && value == shown) continue;
             seen = (uint64_t)(step / 1000.0 * (double)h->histogram.count);
-            g_string_append_printf(text, "%.12g\t%" G_GUINT64_FORMAT "\t%.12g\n", (double)value * h->scale, seen, step / 1000.0);
+            g_string_append_printf(text, "%.12g\t%" G_GUINT64_FORMAT "\t%.12g\n",
+                                   (double)value * h->scale, seen, step / 1000.0);
             shown = value;
         }
         g_autofree char *path = g_strdup_printf("%s/histogram-%s.tsv", folder, h->name);
@@ -96,7 +101,8 @@ static void write_histograms(const Report *report, const char *folder, GError **
     }
 }
 
-static void write_files(const RunOptions *o, const Report *report, const char *folder, RunResult *r) {
+static void write_files(const RunOptions *o, const Report *report, const char *folder,
+                        RunResult *r) {
     GError *error = NULL;
     if (o->stats && report_stats_text(report)[0]) fputs(report_stats_text(report), stdout);
     if (!folder) return;
@@ -115,9 +121,12 @@ static void draw(Watch *w, bool last) {
     w->drawn = now;
     double seconds = (double)(now - w->began) / 1e6, runs = run_count(w->options);
     double share = (double)w->shared->done / runs;
-    fprintf(stderr, "\r\033[K%.0f of %.0f runs, %.1f ms simulated, %.0f%%, %.2f M events/s, %.2f M packets/s, %.0f s left",
-            (double)w->shared->done, runs, w->shared->sim_seconds * 1e3, share * 100, (double)w->shared->events / seconds / 1e6,
-            (double)w->shared->packets / seconds / 1e6, share > 0 ? seconds / share - seconds : 0);
+    fprintf(stderr,
+            "\r\033[K%.0f of %.0f runs, %.1f ms simulated, %.0f%%, %.2f M events/s, %.2f M "
+            "packets/s, %.0f s left",
+            (double)w->shared->done, runs, w->shared->sim_seconds * 1e3, share * 100,
+            (double)w->shared->events / seconds / 1e6, (double)w->shared->packets / seconds / 1e6,
+            share > 0 ? seconds / share - seconds : 0);
     if (last) fputs("\r\033[K", stderr);
 }
 
@@ -174,10 +183,12 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
         network_free(net);
         return r;
     }
-    network_run(net, scenario_duration(o->scenario, r->point), scenario_drain(o->scenario), 100 * SIM_US, watch, w);
+    network_run(net, scenario_duration(o->scenario, r->point), scenario_drain(o->scenario),
+                100 * SIM_US, watch, w);
     bool cut = *o->interrupted != 0;
     if (!network_stop(net, &error)) {
-        bool input = error->domain == SPPEMU_INPUT_ERROR, file = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+        bool input = error->domain == SPPEMU_INPUT_ERROR,
+             file = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
         failed(r, input ? EXIT_INPUT : file ? EXIT_RUN_FAILED : EXIT_INVARIANT, NULL, error);
     } else if (cut) {
         r->code = EXIT_INTERRUPTED;
@@ -200,7 +211,8 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
 
 static void save(FILE *f, unsigned index, const RunResult *r) {
     g_autofree char *failure = r->failure ? g_strdelimit(g_strdup(r->failure), "\t\n", ' ') : NULL;
-    fprintf(f, "run\t%u\t%d\t%" G_GINT64_MODIFIER "x\t%" G_GINT64_MODIFIER "x\t%s\n", index, r->code, r->fingerprint, r->identity, failure ? failure : "");
+    fprintf(f, "run\t%u\t%d\t%" G_GINT64_MODIFIER "x\t%" G_GINT64_MODIFIER "x\t%s\n", index,
+            r->code, r->fingerprint, r->identity, failure ? failure : "");
     for (unsigned i = 0; i < r->scalars->len; i++) {
         const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
         fprintf(f, "%s\t%s\t%a\n", s->name, s->unit, s->value);
@@ -286,7 +298,8 @@ GPtrArray *run_all(const RunOptions *o) {
     GPtrArray *results = g_ptr_array_new_with_free_func(run_result_free);
     g_ptr_array_set_size(results, (int)n);
     Watch w = {.options = o, .began = g_get_monotonic_time()};
-    w.shared = mmap(NULL, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    w.shared =
+        mmap(NULL, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     g_assert(w.shared != MAP_FAILED);
     if (o->jobs > 1 && n > 1)
         run_forked(o, results, &w);
@@ -297,10 +310,12 @@ GPtrArray *run_all(const RunOptions *o) {
     for (unsigned i = 0; i < n; i++)
         if (!results->pdata[i]) {
             RunResult *r = g_new0(RunResult, 1);
-            *r = (RunResult){.point = i / o->repeat, .repetition = i % o->repeat,
-                             .code = *o->interrupted ? EXIT_INTERRUPTED : EXIT_RUN_FAILED,
-                             .failure = g_strdup(*o->interrupted ? "not run: interrupted" : "its process died"),
-                             .scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar))};
+            *r = (RunResult){
+                .point = i / o->repeat,
+                .repetition = i % o->repeat,
+                .code = *o->interrupted ? EXIT_INTERRUPTED : EXIT_RUN_FAILED,
+                .failure = g_strdup(*o->interrupted ? "not run: interrupted" : "its process died"),
+                .scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar))};
             results->pdata[i] = r;
         }
     return results;

@@ -6,7 +6,14 @@
 #include "emu/scenario.h"
 
 /* Exit codes, the most important failure first where several apply. */
-enum { EXIT_OK = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INVARIANT = 4, EXIT_INTERRUPTED = 130 };
+enum {
+    EXIT_OK = 0,
+    EXIT_RUN_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_INPUT = 3,
+    EXIT_INVARIANT = 4,
+    EXIT_INTERRUPTED = 130
+};
 
 typedef struct {
     const char *name, *unit; /* interned */
@@ -15,8 +22,8 @@ typedef struct {
 
 typedef struct {
     unsigned point, repetition;
-    int code;       /* one of the above */
-    char *failure;  /* one sentence, NULL when code is 0 */
+    int code;      /* one of the above */
+    char *failure; /* one sentence, NULL when code is 0 */
     uint64_t fingerprint, identity;
     GArray *scalars; /* RunScalar, in the order of the report */
 } RunResult;
@@ -25,9 +32,9 @@ typedef struct {
     const Scenario *scenario;
     uint64_t seed;
     unsigned repeat, jobs;
-    const char *folder;  /* results in the making; each run gets a folder in it; NULL: no files */
-    bool stats;          /* print the components' tables */
-    bool progress;       /* draw it on stderr */
+    const char *folder; /* results in the making; each run gets a folder in it; NULL: no files */
+    bool stats;         /* print the components' tables */
+    bool progress;      /* draw it on stderr */
     volatile int *interrupted; /* set by the caller's signal handler */
 } RunOptions;
 

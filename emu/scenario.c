@@ -16,10 +16,14 @@
 static const Param scenario_params[] = {
     PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
     PARAM_TEXT("include", ScenarioSettings, include, "", "files to read first", SETTING),
-    PARAM_TIME("duration", ScenarioSettings, duration, "0", NULL, NULL, "end of the run, 0: when idle", SETTING),
-    PARAM_TIME("drain", ScenarioSettings, drain, "100ms", NULL, NULL, "longest wait for packets after the last source", SETTING),
-    PARAM_COUNT("seed", ScenarioSettings, seed, "1", NULL, NULL, "seed of all random streams", SETTING),
-    PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point", SETTING),
+    PARAM_TIME("duration", ScenarioSettings, duration, "0", NULL, NULL,
+               "end of the run, 0: when idle", SETTING),
+    PARAM_TIME("drain", ScenarioSettings, drain, "100ms", NULL, NULL,
+               "longest wait for packets after the last source", SETTING),
+    PARAM_COUNT("seed", ScenarioSettings, seed, "1", NULL, NULL, "seed of all random streams",
+                SETTING),
+    PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
+                SETTING),
     {0}};
 
 static const Param link_params[] = {
@@ -84,38 +88,50 @@ static const char *nearest_component(const Scenario *s, const char *found) {
 
 /* Checks ---------------------------------------------------------------------------------- */
 
-static bool check_key(const Section *section, const Entry *entry, const Param *table, GError **error) {
+static bool check_key(const Section *section, const Entry *entry, const Param *table,
+                      GError **error) {
     if (param_find(table, entry->key)) return true;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (const Param *row = table; row->name; row++) g_ptr_array_add(names, (char *)row->name);
     g_ptr_array_add(names, NULL);
     const char *near = param_nearest(entry->key, (const char *const *)names->pdata);
-    return entry_error(error, section, entry, "found an unknown key%s%s%s", near ? "; the nearest is " : "",
-                       near ? near : "", near ? "" : "; see sppemu help");
+    return entry_error(error, section, entry, "found an unknown key%s%s%s",
+                       near ? "; the nearest is " : "", near ? near : "",
+                       near ? "" : "; see sppemu help");
 }
 
-static bool check_value(const Scenario *s, const Section *section, const Entry *entry, const Param *row,
-                        const char *value, GError **error) {
-    union { uint64_t word; Rate rate; Latency latency; double real; char *text; } scratch = {0};
+static bool check_value(const Scenario *s, const Section *section, const Entry *entry,
+                        const Param *row, const char *value, GError **error) {
+    union {
+        uint64_t word;
+        Rate rate;
+        Latency latency;
+        double real;
+        char *text;
+    } scratch = {0};
     Param copy = *row;
     copy.offset = 0;
     g_autoptr(GError) cause = NULL;
-    if (!param_set(&copy, &scratch, value, entry->directory, &cause)) return entry_error(error, section, entry, "%s", cause->message);
+    if (!param_set(&copy, &scratch, value, entry->directory, &cause))
+        return entry_error(error, section, entry, "%s", cause->message);
     if (row->type < PARAM_TYPE_TEXT) return true;
     bool ok = true;
     if (row->type == PARAM_TYPE_NAME) {
         const Section *named = find_component(s, value);
         if (!named || strcmp(named->class->name, row->choices) != 0) {
             const char *near = nearest_component(s, value);
-            ok = entry_error(error, section, entry, "found \"%s\", expected the name of a component of class %s%s%s", value,
-                             row->choices, near && !named ? "; the nearest is " : "", near && !named ? near : "");
+            ok = entry_error(error, section, entry,
+                             "found \"%s\", expected the name of a component of class %s%s%s",
+                             value, row->choices, near && !named ? "; the nearest is " : "",
+                             near && !named ? near : "");
         }
     }
     g_free(scratch.text);
     return ok;
 }
 
-static bool check_values(const Scenario *s, const Section *section, const Entry *entry, const Param *row, GError **error) {
+static bool check_values(const Scenario *s, const Section *section, const Entry *entry,
+                         const Param *row, GError **error) {
     if (!entry->axes->len) return check_value(s, section, entry, row, entry->value, error);
     for (unsigned n = 0; n < entry->axes->len; n++) {
         unsigned axis = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;
@@ -134,9 +150,12 @@ static bool check_at(const Scenario *s, const Section *section, GError **error) 
         const Section *target = find_component(s, entry->key);
         if (!target) {
             const char *near = nearest_component(s, entry->key);
-            return entry_error(error, section, entry, "found no component of that name%s%s", near ? "; the nearest is " : "", near ? near : "");
+            return entry_error(error, section, entry, "found no component of that name%s%s",
+                               near ? "; the nearest is " : "", near ? near : "");
         }
-        if (!target->class->command) return entry_error(error, section, entry, "a %s takes no commands", target->class->name);
+        if (!target->class->command)
+            return entry_error(error, section, entry, "a %s takes no commands",
+                               target->class->name);
     }
     return true;
 }
@@ -146,19 +165,24 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     if (!table) return check_at(s, section, error);
     for (unsigned k = 0; k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
-        if (!check_key(section, entry, table, error) || !check_values(s, section, entry, param_find(table, entry->key), error)) return false;
+        if (!check_key(section, entry, table, error) ||
+            !check_values(s, section, entry, param_find(table, entry->key), error))
+            return false;
     }
     for (const Param *row = table; row->name; row++)
         if (!row->def && !section_entry(section, row->name)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s:%u: [%s %s] %s: found no value, expected %s (%s)", section->file, section->line,
-                        section->head, section->name, row->name, param_type_text(row->type), row->text);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s:%u: [%s %s] %s: found no value, expected %s (%s)", section->file,
+                        section->line, section->head, section->name, row->name,
+                        param_type_text(row->type), row->text);
             return false;
         }
     return true;
 }
 
 /* Fill a struct of settings from a section at a point of the study. */
-static void fill(const Scenario *s, const Section *section, const Param *table, void *target, unsigned point) {
+static void fill(const Scenario *s, const Section *section, const Param *table, void *target,
+                 unsigned point) {
     param_set_defaults(table, target);
     for (unsigned k = 0; section && k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
@@ -170,7 +194,8 @@ static void fill(const Scenario *s, const Section *section, const Param *table, 
 
 static char *entry_place(const Section *section, const char *key) {
     const Entry *e = section_entry(section, key);
-    return e && e->line ? g_strdup_printf("%s:%u", e->file, e->line) : g_strdup_printf("%s:%u", section->file, section->line);
+    return e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
+                        : g_strdup_printf("%s:%u", section->file, section->line);
 }
 
 static bool expects_and_plots(Scenario *s, GError **error) {
@@ -183,20 +208,23 @@ static bool expects_and_plots(Scenario *s, GError **error) {
             e.id = section->name;
             e.where = entry_place(section, "metric");
             g_ptr_array_add(s->strings, (char *)e.where);
-            const char **texts[] = {&e.metric, &e.low, &e.high, &e.unit, &e.use, &e.source, &e.statement};
+            const char **texts[] = {&e.metric, &e.low,    &e.high,     &e.unit,
+                                    &e.use,    &e.source, &e.statement};
             for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
                 g_ptr_array_add(s->strings, (char *)*texts[t]);
                 if (!**texts[t]) *texts[t] = NULL;
             }
             g_array_append_val(s->expects, e);
             if (!metric_check(e.metric, true, &cause)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e.where, e.id, cause->message);
+                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e.where,
+                            e.id, cause->message);
                 return false;
             }
         } else if (section->kind == SECTION_PLOT) {
             ScenarioPlot p = {0};
             fill(s, section, plot_params, &p, 0);
-            const char **texts[] = {&p.title, &p.x, &p.y, &p.curve, &p.condition, &p.x_label, &p.y_label, &p.points, &p.series, &p.log};
+            const char **texts[] = {&p.title,   &p.x,       &p.y,      &p.curve,  &p.condition,
+                                    &p.x_label, &p.y_label, &p.points, &p.series, &p.log};
             p.name = section->name;
             p.where = entry_place(section, "y");
             g_ptr_array_add(s->strings, (char *)p.where);
@@ -205,13 +233,15 @@ static bool expects_and_plots(Scenario *s, GError **error) {
                 if (!**texts[t]) *texts[t] = NULL;
                 bool expression = t >= 1 && t <= 4 && *texts[t];
                 if (expression && !metric_check(*texts[t], false, &cause)) {
-                    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: %s", p.where, p.name, cause->message);
+                    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: %s", p.where, p.name,
+                                cause->message);
                     return false;
                 }
             }
             g_array_append_val(s->plots, p);
             if (!p.series && (!p.x || !p.y)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: found neither x and y nor series", p.where, p.name);
+                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                            "%s: [plot %s]: found neither x and y nor series", p.where, p.name);
                 return false;
             }
         }
@@ -224,7 +254,8 @@ static void axis_free(void *data) {
     g_free(data);
 }
 
-Scenario *scenario_load(const char *path, const char *const *overrides, const ComponentClass *const *classes, GError **error) {
+Scenario *scenario_load(const char *path, const char *const *overrides,
+                        const ComponentClass *const *classes, GError **error) {
     Scenario *s = g_new0(Scenario, 1);
     s->path = g_strdup(path);
     s->name = g_path_get_basename(path);
@@ -237,7 +268,8 @@ Scenario *scenario_load(const char *path, const char *const *overrides, const Co
     s->strings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
-    for (unsigned i = 0; ok && overrides && overrides[i]; i++) ok = scenario_override(s, overrides[i], error);
+    for (unsigned i = 0; ok && overrides && overrides[i]; i++)
+        ok = scenario_override(s, overrides[i], error);
     ok = ok && scenario_find_axes(s, error);
     bool any = false;
     for (unsigned i = 0; ok && i < s->sections->len; i++) {
@@ -246,7 +278,8 @@ Scenario *scenario_load(const char *path, const char *const *overrides, const Co
         ok = check_section(s, section, error);
     }
     if (ok && !any) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found no component, expected sections such as [npe npe0]", path);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s: found no component, expected sections such as [npe npe0]", path);
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
@@ -269,21 +302,43 @@ void scenario_free(Scenario *s) {
     g_free(s);
 }
 
-const char *scenario_name(const Scenario *s) { return s->name; }
-const char *scenario_title(const Scenario *s) { return *s->settings.title ? s->settings.title : s->name; }
-uint64_t scenario_seed(const Scenario *s) { return s->settings.seed; }
-unsigned scenario_repeat(const Scenario *s) { return (unsigned)s->settings.repeat; }
-SimTime scenario_drain(const Scenario *s) { return s->settings.drain; }
+const char *scenario_name(const Scenario *s) {
+    return s->name;
+}
+const char *scenario_title(const Scenario *s) {
+    return *s->settings.title ? s->settings.title : s->name;
+}
+uint64_t scenario_seed(const Scenario *s) {
+    return s->settings.seed;
+}
+unsigned scenario_repeat(const Scenario *s) {
+    return (unsigned)s->settings.repeat;
+}
+SimTime scenario_drain(const Scenario *s) {
+    return s->settings.drain;
+}
 SimTime scenario_duration(const Scenario *s, unsigned point) {
     (void)point;
     return s->settings.duration ? s->settings.duration : SIM_NEVER;
 }
-unsigned scenario_n_points(const Scenario *s) { return s->n_points; }
-unsigned scenario_n_parameters(const Scenario *s) { return s->axes->len; }
-unsigned scenario_n_expects(const Scenario *s) { return s->expects->len; }
-const ScenarioExpect *scenario_expect(const Scenario *s, unsigned n) { return &g_array_index(s->expects, ScenarioExpect, n); }
-unsigned scenario_n_plots(const Scenario *s) { return s->plots->len; }
-const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) { return &g_array_index(s->plots, ScenarioPlot, n); }
+unsigned scenario_n_points(const Scenario *s) {
+    return s->n_points;
+}
+unsigned scenario_n_parameters(const Scenario *s) {
+    return s->axes->len;
+}
+unsigned scenario_n_expects(const Scenario *s) {
+    return s->expects->len;
+}
+const ScenarioExpect *scenario_expect(const Scenario *s, unsigned n) {
+    return &g_array_index(s->expects, ScenarioExpect, n);
+}
+unsigned scenario_n_plots(const Scenario *s) {
+    return s->plots->len;
+}
+const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) {
+    return &g_array_index(s->plots, ScenarioPlot, n);
+}
 
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
     const Axis *axis = s->axes->pdata[n];
@@ -293,7 +348,15 @@ ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned
 }
 
 static double number_of(const Param *row, const char *text, const char *directory) {
-    union { uint64_t word; Rate rate; Latency latency; double real; bool yes; int choice; char *text; } u = {0};
+    union {
+        uint64_t word;
+        Rate rate;
+        Latency latency;
+        double real;
+        bool yes;
+        int choice;
+        char *text;
+    } u = {0};
     Param copy = *row;
     copy.offset = 0;
     if (!param_set(&copy, &u, text, directory, NULL)) return NAN;
@@ -303,7 +366,8 @@ static double number_of(const Param *row, const char *text, const char *director
     case PARAM_TYPE_SIZE: return (double)u.word;
     case PARAM_TYPE_TIME: return (double)u.word / 1e12;
     case PARAM_TYPE_RATE: return u.rate.per_second;
-    case PARAM_TYPE_LATENCY: return u.latency.cycles ? (double)u.latency.value : (double)u.latency.value / 1e12;
+    case PARAM_TYPE_LATENCY:
+        return u.latency.cycles ? (double)u.latency.value : (double)u.latency.value / 1e12;
     case PARAM_TYPE_REAL:
     case PARAM_TYPE_FRACTION: return u.real;
     case PARAM_TYPE_BOOL: return u.yes;
@@ -333,41 +397,48 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
 
 char *scenario_where(const Scenario *s, const char *component) {
     const Section *section = find_component(s, component);
-    return section ? g_strdup_printf("%s:%u: [%s %s]", section->file, section->line, section->head, section->name)
+    return section ? g_strdup_printf("%s:%u: [%s %s]", section->file, section->line, section->head,
+                                     section->name)
                    : g_strdup_printf("%s: %s", s->path, component);
 }
 
 /* Building -------------------------------------------------------------------------------- */
 
-static bool build_component(const Scenario *s, const Section *section, Network *net, unsigned point, GError **error) {
+static bool build_component(const Scenario *s, const Section *section, Network *net, unsigned point,
+                            GError **error) {
     Component *c = network_add(net, section->class, section->name);
     for (unsigned k = 0; k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
         g_autofree char *value = entry_value(s, entry, point);
         g_autoptr(GError) cause = NULL;
-        if (!param_set(param_find(section_table(section), entry->key), c, value, entry->directory, &cause))
+        if (!param_set(param_find(section_table(section), entry->key), c, value, entry->directory,
+                       &cause))
             return entry_error(error, section, entry, "%s", cause->message);
     }
     if (network_create(net, error)) return true;
-    g_prefix_error(error, "%s:%u: [%s %s] ", section->file, section->line, section->head, section->name);
+    g_prefix_error(error, "%s:%u: [%s %s] ", section->file, section->line, section->head,
+                   section->name);
     return false;
 }
 
 /* "name.0" or "name.0..4" */
-static bool parse_end(const Scenario *s, Network *net, const char *text, Component **c, unsigned *first, unsigned *n, char **why) {
+static bool parse_end(const Scenario *s, Network *net, const char *text, Component **c,
+                      unsigned *first, unsigned *n, char **why) {
     g_autofree char *name = g_strdup(text);
     char *dot = strchr(name, '.');
     unsigned last;
     int used = 0;
     if (!dot) {
-        *why = g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST", text);
+        *why =
+            g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST", text);
         return false;
     }
     *dot = 0;
     if (sscanf(dot + 1, "%u..%u%n", first, &last, &used) != 2 || dot[1 + used]) {
         used = 0;
         if (sscanf(dot + 1, "%u%n", first, &used) != 1 || dot[1 + used]) {
-            *why = g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST", text);
+            *why = g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST",
+                                   text);
             return false;
         }
         last = *first;
@@ -379,12 +450,14 @@ static bool parse_end(const Scenario *s, Network *net, const char *text, Compone
     }
     if ((*c = network_find(net, name))) return true;
     const char *near = nearest_component(s, name);
-    *why = g_strdup_printf("found no component \"%s\"%s%s", name, near ? "; the nearest is " : "", near ? near : "");
+    *why = g_strdup_printf("found no component \"%s\"%s%s", name, near ? "; the nearest is " : "",
+                           near ? near : "");
     return false;
 }
 
 static bool link_speed(const LinkSettings *l, LinkSpeed *speed, GError **error) {
-    static const Param rate = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", "10Tbit/s", "bits", NULL, NULL};
+    static const Param rate = {"rate",     PARAM_TYPE_RATE, 0,    NULL, "1bit/s",
+                               "10Tbit/s", "bits",          NULL, NULL};
     Rate r;
     *speed = (LinkSpeed){.delay = l->delay};
     if (!strcmp(l->rate, "none")) return true;
@@ -393,7 +466,8 @@ static bool link_speed(const LinkSettings *l, LinkSpeed *speed, GError **error) 
     return true;
 }
 
-static bool build_link(const Scenario *s, const Section *section, Network *net, unsigned point, GError **error) {
+static bool build_link(const Scenario *s, const Section *section, Network *net, unsigned point,
+                       GError **error) {
     LinkSettings l = {0};
     fill(s, section, link_params, &l, point);
     g_auto(GStrv) ends = g_strsplit(l.link, "->", -1);
@@ -406,7 +480,8 @@ static bool build_link(const Scenario *s, const Section *section, Network *net, 
     bool ok = false;
     if (g_strv_length(ends) != 2)
         entry_error(error, section, entry, "found \"%s\", expected A.0 -> B.0", l.link);
-    else if (!parse_end(s, net, g_strstrip(ends[0]), &from, &first_from, &n, &why) || !parse_end(s, net, g_strstrip(ends[1]), &to, &first_to, &m, &why))
+    else if (!parse_end(s, net, g_strstrip(ends[0]), &from, &first_from, &n, &why) ||
+             !parse_end(s, net, g_strstrip(ends[1]), &to, &first_to, &m, &why))
         entry_error(error, section, entry, "%s", why);
     else if (n != m)
         entry_error(error, section, entry, "found %u ports on the left and %u on the right", n, m);
@@ -416,14 +491,16 @@ static bool build_link(const Scenario *s, const Section *section, Network *net, 
         ok = true;
         for (unsigned i = 0; ok && i < n; i++)
             ok = network_link(net, from, first_from + i, to, first_to + i, speed, &cause) &&
-                 (!l.both || network_link(net, to, first_to + i, from, first_from + i, speed, &cause));
+                 (!l.both ||
+                  network_link(net, to, first_to + i, from, first_from + i, speed, &cause));
         if (!ok) entry_error(error, section, entry, "%s", cause->message);
     }
     param_clear(link_params, &l);
     return ok;
 }
 
-Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions *options, GError **error) {
+Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions *options,
+                        GError **error) {
     Network *net = network_new(options);
     bool ok = true;
     for (unsigned i = 0; ok && i < s->sections->len; i++) {
@@ -444,7 +521,8 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
         }
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            g_autofree char *where = g_strdup_printf("%s:%u: [at %s] %s", entry->file, entry->line, section->name, entry->key);
+            g_autofree char *where = g_strdup_printf("%s:%u: [at %s] %s", entry->file, entry->line,
+                                                     section->name, entry->key);
             script_add(script, section->at, network_find(net, entry->key), entry->value, where);
         }
     }
@@ -455,10 +533,14 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
 
 /* Resolved form and identity -------------------------------------------------------------- */
 
-static char *formatted(const Scenario *s, const Section *section, const Param *row, unsigned point) {
+static char *formatted(const Scenario *s, const Section *section, const Param *row,
+                       unsigned point) {
     const Entry *entry = section_entry(section, row->name);
     g_autofree char *value = entry ? entry_value(s, entry, point) : g_strdup(row->def);
-    union { uint64_t word[2]; char *text; } u = {{0}};
+    union {
+        uint64_t word[2];
+        char *text;
+    } u = {{0}};
     Param copy = *row;
     copy.offset = 0;
     if (!param_set(&copy, &u, value, entry ? entry->directory : NULL, NULL)) return g_strdup(value);
@@ -472,7 +554,8 @@ char *scenario_resolved(const Scenario *s, unsigned point) {
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
         const Param *table = section_table(section);
-        g_string_append_printf(out, "%s[%s%s%s]\n", i ? "\n" : "", section->head, section->name ? " " : "", section->name ? section->name : "");
+        g_string_append_printf(out, "%s[%s%s%s]\n", i ? "\n" : "", section->head,
+                               section->name ? " " : "", section->name ? section->name : "");
         for (unsigned k = 0; !table && k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
             g_string_append_printf(out, "%s = %s\n", entry->key, entry->value);
@@ -485,16 +568,22 @@ char *scenario_resolved(const Scenario *s, unsigned point) {
             if (!entry)
                 g_string_append(out, "# default\n");
             else if (entry->line)
-                g_string_append_printf(out, "# %s:%u%s%s\n", entry->file, entry->line, entry->replaced ? ", in place of " : "", entry->replaced ? entry->replaced : "");
+                g_string_append_printf(out, "# %s:%u%s%s\n", entry->file, entry->line,
+                                       entry->replaced ? ", in place of " : "",
+                                       entry->replaced ? entry->replaced : "");
             else
-                g_string_append_printf(out, "# %s%s%s\n", entry->file, entry->replaced ? ", in place of " : "", entry->replaced ? entry->replaced : "");
+                g_string_append_printf(out, "# %s%s%s\n", entry->file,
+                                       entry->replaced ? ", in place of " : "",
+                                       entry->replaced ? entry->replaced : "");
             g_string_append_printf(out, "%s = %s\n", row->name, value);
         }
     }
     return g_string_free(out, FALSE);
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 uint64_t scenario_identity(const Scenario *s, unsigned point) {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
@@ -504,25 +593,32 @@ uint64_t scenario_identity(const Scenario *s, unsigned point) {
         if (section->kind == SECTION_EXPECT || section->kind == SECTION_PLOT) continue;
         for (unsigned k = 0; !table && k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            g_ptr_array_add(lines, g_strdup_printf("at %" G_GUINT64_FORMAT " %s=%s", section->at, entry->key, entry->value));
+            g_ptr_array_add(lines, g_strdup_printf("at %" G_GUINT64_FORMAT " %s=%s", section->at,
+                                                   entry->key, entry->value));
         }
         for (const Param *row = table; row && row->name; row++) {
-            if (section->kind == SECTION_SCENARIO && (!strcmp(row->name, "include") || !strcmp(row->name, "title"))) continue;
+            if (section->kind == SECTION_SCENARIO &&
+                (!strcmp(row->name, "include") || !strcmp(row->name, "title")))
+                continue;
             char *value = formatted(s, section, row, point), *content = NULL;
             size_t length;
-            if (row->type == PARAM_TYPE_FILE && *value && g_file_get_contents(value, &content, &length, NULL)) {
+            if (row->type == PARAM_TYPE_FILE && *value &&
+                g_file_get_contents(value, &content, &length, NULL)) {
                 g_free(value);
-                value = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)content, length);
+                value =
+                    g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)content, length);
                 g_free(content);
             }
-            g_ptr_array_add(lines, g_strdup_printf("%s.%s=%s", section->name ? section->name : section->head, row->name, value));
+            g_ptr_array_add(lines, g_strdup_printf("%s.%s=%s",
+                                                   section->name ? section->name : section->head,
+                                                   row->name, value));
             g_free(value);
         }
     }
     g_ptr_array_sort(lines, by_text);
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (unsigned i = 0; i < lines->len; i++)
-        for (const char *p = lines->pdata[i]; ; p++) {
+        for (const char *p = lines->pdata[i];; p++) {
             hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
             if (!*p) break;
         }

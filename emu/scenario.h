@@ -8,10 +8,10 @@
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
- *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, kind and use come from the table of
- *                     published numbers, or are given here: low, high, unit, use, source, statement
- *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points
- *                     (of published numbers: "x:y:label, ..."), series (for time series)
+ *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, kind and use come from the table
+ * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
+ * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
+ * "x:y:label, ..."), series (for time series)
  *
  * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
  * Each becomes an axis of the parameter study, in file order, the last one fastest.
@@ -38,12 +38,14 @@ typedef struct {
 typedef struct {
     const char *id;     /* F9-npe-pps */
     const char *metric; /* as written */
-    const char *low, *high, *unit, *use, *source, *statement; /* as written here; NULL: see the table */
-    const char *where;  /* file:line, for messages */
+    const char *low, *high, *unit, *use, *source,
+        *statement;    /* as written here; NULL: see the table */
+    const char *where; /* file:line, for messages */
 } ScenarioExpect;
 
 typedef struct {
-    const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series, *log;
+    const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series,
+        *log;
     const char *where;
 } ScenarioPlot;
 
@@ -58,16 +60,17 @@ const char *scenario_name(const Scenario *s);  /* file name without folder and "
 const char *scenario_title(const Scenario *s); /* the name if none is given */
 uint64_t scenario_seed(const Scenario *s);     /* default 1 */
 unsigned scenario_repeat(const Scenario *s);   /* default 1 */
-SimTime scenario_duration(const Scenario *s, unsigned point); /* SIM_NEVER if not given: until idle */
-SimTime scenario_drain(const Scenario *s);     /* default 100ms */
+SimTime scenario_duration(const Scenario *s,
+                          unsigned point); /* SIM_NEVER if not given: until idle */
+SimTime scenario_drain(const Scenario *s); /* default 100ms */
 
 /* Points of the study (without repetitions); at least 1. */
 unsigned scenario_n_points(const Scenario *s);
 /* The iterated parameters of a point, in file order. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
-/* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN if
- * it is not a number. False: there is none of that name. */
+/* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN
+ * if it is not a number. False: there is none of that name. */
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);
 /* "FILE:LINE: [class name]" of a component, for messages; caller frees. */
 char *scenario_where(const Scenario *s, const char *component);

@@ -7,14 +7,21 @@
 
 typedef struct {
     char *key, *value;
-    char *file;      /* where the value was written; "--set" for the command line */
+    char *file; /* where the value was written; "--set" for the command line */
     unsigned line;
     char *replaced;  /* place of the value it replaced, or NULL */
     char *directory; /* of that file, for FILE values */
     GPtrArray *axes; /* indices + 1 of the axes in `value`, in order */
 } Entry;
 
-typedef enum { SECTION_SCENARIO, SECTION_COMPONENT, SECTION_LINK, SECTION_AT, SECTION_EXPECT, SECTION_PLOT } SectionKind;
+typedef enum {
+    SECTION_SCENARIO,
+    SECTION_COMPONENT,
+    SECTION_LINK,
+    SECTION_AT,
+    SECTION_EXPECT,
+    SECTION_PLOT
+} SectionKind;
 
 typedef struct {
     SectionKind kind;
@@ -69,4 +76,5 @@ char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
 char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
-bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format, ...) G_GNUC_PRINTF(4, 5);
+bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,
+                 ...) G_GNUC_PRINTF(4, 5);

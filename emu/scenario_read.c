@@ -8,7 +8,8 @@
 
 enum { MAX_FILE = 16 << 20, MAX_LINE = 4096, MAX_DEPTH = 16 };
 
-static bool fail(GError **error, const char *file, unsigned line, const char *format, ...) G_GNUC_PRINTF(4, 5);
+static bool fail(GError **error, const char *file, unsigned line, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 static bool fail(GError **error, const char *file, unsigned line, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -21,7 +22,8 @@ static bool fail(GError **error, const char *file, unsigned line, const char *fo
     return false;
 }
 
-bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format, ...) {
+bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,
+                 ...) {
     va_list args;
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
@@ -68,7 +70,8 @@ static void section_free(void *data) {
     g_free(section);
 }
 
-static Section *section_new(Scenario *s, const char *head, const char *name, const char *file, unsigned line) {
+static Section *section_new(Scenario *s, const char *head, const char *name, const char *file,
+                            unsigned line) {
     Section *section = g_new0(Section, 1);
     section->head = g_strdup(head);
     section->name = g_strdup(name);
@@ -81,12 +84,14 @@ static Section *section_new(Scenario *s, const char *head, const char *name, con
     return section;
 }
 
-static void place(Section *section, const char *key, const char *value, const char *file, unsigned line) {
+static void place(Section *section, const char *key, const char *value, const char *file,
+                  unsigned line) {
     Entry *old = section_entry(section, key);
     Entry *e = old ? old : g_new0(Entry, 1);
     if (old) {
         g_autofree char *was = old->replaced;
-        old->replaced = old->line ? g_strdup_printf("%s:%u%s%s", old->file, old->line, was ? ", " : "", was ? was : "")
+        old->replaced = old->line ? g_strdup_printf("%s:%u%s%s", old->file, old->line,
+                                                    was ? ", " : "", was ? was : "")
                                   : g_strdup(old->file);
         g_free(old->value);
         g_free(old->file);
@@ -114,7 +119,8 @@ static const char *nearest_head(const Scenario *s, const char *found) {
     static const char *const own[] = {"scenario", "link", "at", "expect", "plot"};
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
-    for (const ComponentClass *const *c = s->classes; *c; c++) g_ptr_array_add(names, (char *)(*c)->name);
+    for (const ComponentClass *const *c = s->classes; *c; c++)
+        g_ptr_array_add(names, (char *)(*c)->name);
     g_ptr_array_add(names, NULL);
     return param_nearest(found, (const char *const *)names->pdata);
 }
@@ -126,19 +132,29 @@ static bool name_is_plain(const char *name) {
 }
 
 static bool kind_of(Scenario *s, Section *section, GError **error) {
-    static const struct { const char *head; SectionKind kind; } kinds[] = {
-        {"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK}, {"at", SECTION_AT},
-        {"expect", SECTION_EXPECT}, {"plot", SECTION_PLOT}};
+    static const struct {
+        const char *head;
+        SectionKind kind;
+    } kinds[] = {{"scenario", SECTION_SCENARIO},
+                 {"link", SECTION_LINK},
+                 {"at", SECTION_AT},
+                 {"expect", SECTION_EXPECT},
+                 {"plot", SECTION_PLOT}};
     const char *file = section->file, *head = section->head;
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (!strcmp(head, kinds[i].head)) {
             section->kind = kinds[i].kind;
             if (section->kind == SECTION_SCENARIO)
-                return !section->name || fail(error, file, section->line, "found [scenario %s], expected [scenario]", section->name);
-            if (!section->name) return fail(error, file, section->line, "found [%s], expected a name after it", head);
+                return !section->name ||
+                       fail(error, file, section->line, "found [scenario %s], expected [scenario]",
+                            section->name);
+            if (!section->name)
+                return fail(error, file, section->line, "found [%s], expected a name after it",
+                            head);
             if (section->kind != SECTION_AT) return true;
             g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
-            static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+            static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL,
+                                       NULL};
             g_autoptr(GError) cause = NULL;
             return param_set(&time, &section->at, words[0], NULL, &cause) ||
                    fail(error, file, section->line, "[at %s]: %s", section->name, cause->message);
@@ -147,21 +163,29 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
     section->class = find_class(s, head);
     if (!section->class) {
         const char *near = nearest_head(s, head);
-        return fail(error, file, section->line, "found section [%s%s%s], expected a component class, link, at, expect or plot%s%s%s", head,
-                    section->name ? " " : "", section->name ? section->name : "", near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
+        return fail(
+            error, file, section->line,
+            "found section [%s%s%s], expected a component class, link, at, expect or plot%s%s%s",
+            head, section->name ? " " : "", section->name ? section->name : "",
+            near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
     }
     if (!section->name || !name_is_plain(section->name))
-        return fail(error, file, section->line, "found [%s%s%s], expected a name of letters, digits, - and _", head,
+        return fail(error, file, section->line,
+                    "found [%s%s%s], expected a name of letters, digits, - and _", head,
                     section->name ? " " : "", section->name ? section->name : "");
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *other = s->sections->pdata[i];
-        if (other != section && other->kind == SECTION_COMPONENT && !strcmp(other->name, section->name))
-            return fail(error, file, section->line, "found a second component %s; the first is at %s:%u", section->name, other->file, other->line);
+        if (other != section && other->kind == SECTION_COMPONENT &&
+            !strcmp(other->name, section->name))
+            return fail(error, file, section->line,
+                        "found a second component %s; the first is at %s:%u", section->name,
+                        other->file, other->line);
     }
     return true;
 }
 
-static Section *open_section(Scenario *s, char *line, const char *file, unsigned number, GError **error) {
+static Section *open_section(Scenario *s, char *line, const char *file, unsigned number,
+                             GError **error) {
     char *end = strchr(line, ']');
     if (!end || end[1]) {
         fail(error, file, number, "found \"%s\", expected [SECTION] or [CLASS NAME]", line);
@@ -175,7 +199,9 @@ static Section *open_section(Scenario *s, char *line, const char *file, unsigned
     }
     Section *section = scenario_section(s, head, name);
     if (section && g_hash_table_contains(section->seen_in, file)) {
-        fail(error, file, number, "found a second section [%s%s%s] in this file; the first is at line %u", head, name ? " " : "", name ? name : "", section->line);
+        fail(error, file, number,
+             "found a second section [%s%s%s] in this file; the first is at line %u", head,
+             name ? " " : "", name ? name : "", section->line);
         return NULL;
     }
     if (!section) {
@@ -188,15 +214,20 @@ static Section *open_section(Scenario *s, char *line, const char *file, unsigned
 
 /* Files ----------------------------------------------------------------------------------- */
 
-static bool include(Scenario *s, const char *list, const char *file, unsigned line, GPtrArray *stack, GError **error) {
+static bool include(Scenario *s, const char *list, const char *file, unsigned line,
+                    GPtrArray *stack, GError **error) {
     g_auto(GStrv) names = g_strsplit(list, ",", -1);
     g_autofree char *directory = g_path_get_dirname(file);
     for (unsigned i = 0; names[i]; i++) {
         char *name = g_strstrip(names[i]);
-        g_autofree char *path = g_path_is_absolute(name) || !strcmp(directory, ".") ? g_strdup(name) : g_build_filename(directory, name, NULL);
+        g_autofree char *path = g_path_is_absolute(name) || !strcmp(directory, ".")
+                                    ? g_strdup(name)
+                                    : g_build_filename(directory, name, NULL);
         for (unsigned k = 0; k < stack->len; k++)
-            if (!strcmp(stack->pdata[k], path)) return fail(error, file, line, "include of %s closes a loop of includes", path);
-        if (stack->len >= MAX_DEPTH) return fail(error, file, line, "includes are nested more than %d deep", MAX_DEPTH);
+            if (!strcmp(stack->pdata[k], path))
+                return fail(error, file, line, "include of %s closes a loop of includes", path);
+        if (stack->len >= MAX_DEPTH)
+            return fail(error, file, line, "includes are nested more than %d deep", MAX_DEPTH);
         if (!scenario_read_file(s, path, stack, error)) {
             g_prefix_error(error, "%s:%u: in the included file: ", file, line);
             return false;
@@ -205,8 +236,8 @@ static bool include(Scenario *s, const char *list, const char *file, unsigned li
     return true;
 }
 
-static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line, const char *file, unsigned number,
-                      GPtrArray *stack, GError **error) {
+static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line,
+                      const char *file, unsigned number, GPtrArray *stack, GError **error) {
     line = g_strstrip(line);
     if (!*line || *line == '#' || *line == ';') return true;
     if (*line == '[') {
@@ -214,15 +245,20 @@ static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *li
         return (*current = open_section(s, line, file, number, error)) != NULL;
     }
     char *equals = strchr(line, '=');
-    if (!equals || equals == line) return fail(error, file, number, "found \"%.60s\", expected [SECTION] or KEY = VALUE", line);
+    if (!equals || equals == line)
+        return fail(error, file, number, "found \"%.60s\", expected [SECTION] or KEY = VALUE",
+                    line);
     *equals = 0;
     const char *key = g_strstrip(line), *value = g_strstrip(equals + 1);
     if (!*current) return fail(error, file, number, "found key %s before the first section", key);
     if (!*value) return fail(error, file, number, "[%s] %s: found no value", (*current)->head, key);
-    if (!g_hash_table_add(keys, g_strdup(key))) return fail(error, file, number, "[%s%s%s] %s: found a second value for this key", (*current)->head,
-                    (*current)->name ? " " : "", (*current)->name ? (*current)->name : "", key);
+    if (!g_hash_table_add(keys, g_strdup(key)))
+        return fail(error, file, number, "[%s%s%s] %s: found a second value for this key",
+                    (*current)->head, (*current)->name ? " " : "",
+                    (*current)->name ? (*current)->name : "", key);
     place(*current, key, value, file, number);
-    if ((*current)->kind == SECTION_SCENARIO && !strcmp(key, "include")) return include(s, value, file, number, stack, error);
+    if ((*current)->kind == SECTION_SCENARIO && !strcmp(key, "include"))
+        return include(s, value, file, number, stack, error);
     return true;
 }
 
@@ -230,9 +266,13 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
     size_t length;
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) return fail(error, path, 0, "found a folder, expected a scenario file");
-    if (!g_file_get_contents(path, &text, &length, &cause)) return fail(error, path, 0, "cannot be read: %s", cause->message);
-    if (length > MAX_FILE) return fail(error, path, 0, "found %zu bytes, expected a scenario file of at most 16 MiB", length);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return fail(error, path, 0, "found a folder, expected a scenario file");
+    if (!g_file_get_contents(path, &text, &length, &cause))
+        return fail(error, path, 0, "cannot be read: %s", cause->message);
+    if (length > MAX_FILE)
+        return fail(error, path, 0, "found %zu bytes, expected a scenario file of at most 16 MiB",
+                    length);
     g_ptr_array_add(stack, g_strdup(path));
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Section *current = NULL;
@@ -244,9 +284,13 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
         size_t n = (size_t)(stop - at);
         for (size_t i = 0; ok && i < n; i++)
             if ((uint8_t)at[i] < 32 && at[i] != '\t' && !(at[i] == '\r' && i == n - 1))
-                ok = fail(error, path, number + 1, "found the control byte 0x%02x, expected text", (uint8_t)at[i]);
-        if (ok && n > MAX_LINE) ok = fail(error, path, number + 1, "found a line of %zu bytes, expected at most %d", n, MAX_LINE);
-        if (ok && !g_utf8_validate(at, (gssize)n, NULL)) ok = fail(error, path, number + 1, "found bytes that are not UTF-8");
+                ok = fail(error, path, number + 1, "found the control byte 0x%02x, expected text",
+                          (uint8_t)at[i]);
+        if (ok && n > MAX_LINE)
+            ok = fail(error, path, number + 1, "found a line of %zu bytes, expected at most %d", n,
+                      MAX_LINE);
+        if (ok && !g_utf8_validate(at, (gssize)n, NULL))
+            ok = fail(error, path, number + 1, "found bytes that are not UTF-8");
         if (!ok) break;
         g_autofree char *line = g_strndup(at, n);
         ok = read_line(s, &current, keys, line, path, number + 1, stack, error);
@@ -260,7 +304,8 @@ bool scenario_override(Scenario *s, const char *assignment, GError **error) {
     g_autofree char *text = g_strdup(assignment);
     char *equals = strchr(text, '='), *dot = strchr(text, '.');
     if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set: found \"%s\", expected SECTION.KEY=VALUE", assignment);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set: found \"%s\", expected SECTION.KEY=VALUE",
+                    assignment);
         return false;
     }
     *equals = *dot = 0;
@@ -273,11 +318,13 @@ bool scenario_override(Scenario *s, const char *assignment, GError **error) {
         g_ptr_array_add(names, (char *)name);
         if (!section && !strcmp(name, text)) section = one;
     }
-    if (!section && !strcmp(text, "scenario")) section = section_new(s, "scenario", NULL, "--set", 0);
+    if (!section && !strcmp(text, "scenario"))
+        section = section_new(s, "scenario", NULL, "--set", 0);
     g_ptr_array_add(names, NULL);
     if (!section) {
         const char *near = param_nearest(text, (const char *const *)names->pdata);
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set %s: found no section \"%s\"%s%s", assignment, text, near ? "; the nearest is " : "", near ? near : "");
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set %s: found no section \"%s\"%s%s",
+                    assignment, text, near ? "; the nearest is " : "", near ? near : "");
         return false;
     }
     place(section, g_strstrip(dot + 1), g_strstrip(equals + 1), "--set", 0);
@@ -316,10 +363,12 @@ static char *decimal_text(int64_t value, int places) {
         places--;
     }
     if (!places) return g_strdup_printf("%s%" G_GUINT64_FORMAT, sign, size);
-    return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%0*" G_GUINT64_FORMAT, sign, size / (uint64_t)scale, places, size % (uint64_t)scale);
+    return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%0*" G_GUINT64_FORMAT, sign,
+                           size / (uint64_t)scale, places, size % (uint64_t)scale);
 }
 
-static bool add_range(GPtrArray *values, char *item, const Section *section, const Entry *entry, GError **error) {
+static bool add_range(GPtrArray *values, char *item, const Section *section, const Entry *entry,
+                      GError **error) {
     char *dots = strstr(item, ".."), *step = strstr(item, " step ");
     if (!dots) {
         g_ptr_array_add(values, g_strdup(item));
@@ -329,22 +378,34 @@ static bool add_range(GPtrArray *values, char *item, const Section *section, con
     if (step) *step = 0;
     int64_t v[3] = {0, 0, 1};
     int places[3] = {0}, most = 0;
-    char *texts[3] = {g_strstrip(item), g_strstrip(dots + 2), step ? g_strstrip(step + 6) : (char *)"1"};
+    char *texts[3] = {g_strstrip(item), g_strstrip(dots + 2),
+                      step ? g_strstrip(step + 6) : (char *)"1"};
     for (unsigned i = 0; i < 3; i++) {
-        if (!decimal(texts[i], &v[i], &places[i])) return entry_error(error, section, entry, "found \"%s\" in a range, expected A..B or A..B step C", texts[i]);
+        if (!decimal(texts[i], &v[i], &places[i]))
+            return entry_error(error, section, entry,
+                               "found \"%s\" in a range, expected A..B or A..B step C", texts[i]);
         most = MAX(most, places[i]);
     }
     for (unsigned i = 0; i < 3; i++)
         for (; places[i] < most; places[i]++) {
-            if (v[i] > INT64_MAX / 10 || v[i] < INT64_MIN / 10) return entry_error(error, section, entry, "found \"%s\", which has too many digits", texts[i]);
+            if (v[i] > INT64_MAX / 10 || v[i] < INT64_MIN / 10)
+                return entry_error(error, section, entry, "found \"%s\", which has too many digits",
+                                   texts[i]);
             v[i] *= 10;
         }
     if (v[2] == 0 || (v[1] - v[0] > 0) != (v[2] > 0)) {
-        if (v[1] != v[0] || v[2] == 0) return entry_error(error, section, entry, "found a range that never ends: %s..%s step %s", texts[0], texts[1], texts[2]);
+        if (v[1] != v[0] || v[2] == 0)
+            return entry_error(error, section, entry,
+                               "found a range that never ends: %s..%s step %s", texts[0], texts[1],
+                               texts[2]);
     }
     uint64_t n = (uint64_t)((v[1] - v[0]) / v[2]) + 1;
-    if (n > SCENARIO_MAX_POINTS) return entry_error(error, section, entry, "found a range of %" G_GUINT64_FORMAT " values, expected at most %u", n, SCENARIO_MAX_POINTS);
-    for (uint64_t i = 0; i < n; i++) g_ptr_array_add(values, decimal_text(v[0] + (int64_t)i * v[2], most));
+    if (n > SCENARIO_MAX_POINTS)
+        return entry_error(error, section, entry,
+                           "found a range of %" G_GUINT64_FORMAT " values, expected at most %u", n,
+                           SCENARIO_MAX_POINTS);
+    for (uint64_t i = 0; i < n; i++)
+        g_ptr_array_add(values, decimal_text(v[0] + (int64_t)i * v[2], most));
     return true;
 }
 
@@ -352,7 +413,9 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
     for (const char *at = entry->value; (at = strstr(at, "${"));) {
         const char *end = strchr(at, '}');
         if (!end) return entry_error(error, section, entry, "found ${ without }");
-        if (s->axes->len == SCENARIO_MAX_AXES) return entry_error(error, section, entry, "found more than %u iterations", SCENARIO_MAX_AXES);
+        if (s->axes->len == SCENARIO_MAX_AXES)
+            return entry_error(error, section, entry, "found more than %u iterations",
+                               SCENARIO_MAX_AXES);
         Axis *axis = g_new0(Axis, 1);
         *axis = (Axis){section, entry, g_ptr_array_new_with_free_func(g_free)};
         g_ptr_array_add(s->axes, axis);
@@ -373,8 +436,10 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         Section *section = s->sections->pdata[i];
         for (unsigned k = 0; k < section->entries->len; k++) {
             Entry *entry = section->entries->pdata[k];
-            if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK)
-                return entry_error(error, section, entry, "found ${...}, which only components and links may have");
+            if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT &&
+                section->kind != SECTION_LINK)
+                return entry_error(error, section, entry,
+                                   "found ${...}, which only components and links may have");
             if (!find_axes(s, section, entry, error)) return false;
         }
     }
@@ -382,7 +447,10 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         points *= ((Axis *)s->axes->pdata[i])->values->len;
         if (points > SCENARIO_MAX_POINTS) {
             const Axis *axis = s->axes->pdata[i];
-            return entry_error(error, axis->section, axis->entry, "found a study of %" G_GUINT64_FORMAT " points or more, expected at most %u", points, SCENARIO_MAX_POINTS);
+            return entry_error(error, axis->section, axis->entry,
+                               "found a study of %" G_GUINT64_FORMAT
+                               " points or more, expected at most %u",
+                               points, SCENARIO_MAX_POINTS);
         }
     }
     s->n_points = (unsigned)points;

@@ -30,17 +30,23 @@ static void tell(Sim *sim, SimEvent *event) {
     for (unsigned i = 0; lines[i] && !script->refused; i++) {
         g_auto(GStrv) words = g_strsplit(g_strstrip(lines[i]), " ", 2);
         if (!words[0]) continue;
-        item->target->class->command(item->target, words[0], words[1] ? g_strstrip(words[1]) : "", &script->refused);
+        item->target->class->command(item->target, words[0], words[1] ? g_strstrip(words[1]) : "",
+                                     &script->refused);
     }
     if (!script->refused) return;
     g_prefix_error(&script->refused, "%s: ", item->where);
     sim_stop(sim);
 }
 
-void script_add(Component *c, SimTime time, Component *target, const char *lines, const char *where) {
+void script_add(Component *c, SimTime time, Component *target, const char *lines,
+                const char *where) {
     Script *script = (Script *)c;
     Item *item = g_new0(Item, 1);
-    *item = (Item){.script = c, .target = target, .time = time, .lines = g_strdup(lines), .where = g_strdup(where)};
+    *item = (Item){.script = c,
+                   .target = target,
+                   .time = time,
+                   .lines = g_strdup(lines),
+                   .where = g_strdup(where)};
     sim_event_init(&item->event, tell, &c->owner);
     g_ptr_array_add(script->items, item);
 }
@@ -76,7 +82,12 @@ static void script_free(Component *c) {
 }
 
 const ComponentClass script_class = {
-    .name = "script", .text = "tells components things at given times", .ports = "none",
-    .size = sizeof(Script), .create = script_create, .start = script_start, .check = script_check,
+    .name = "script",
+    .text = "tells components things at given times",
+    .ports = "none",
+    .size = sizeof(Script),
+    .create = script_create,
+    .start = script_start,
+    .check = script_check,
     .free = script_free,
 };

@@ -10,4 +10,5 @@ extern const ComponentClass script_class;
 
 /* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
  * goes in front of what the component has to say against it. */
-void script_add(Component *script, SimTime time, Component *target, const char *lines, const char *where);
+void script_add(Component *script, SimTime time, Component *target, const char *lines,
+                const char *where);

@@ -59,13 +59,27 @@ void sim_event_init(SimEvent *event, SimHandler *run, SimOwner *owner) {
     *event = (SimEvent){.run = run, .owner = owner};
 }
 
-SimTime sim_now(const Sim *sim) { return sim->now; }
-bool sim_event_pending(const SimEvent *event) { return event->place != PLACE_IDLE; }
-uint64_t sim_events_run(const Sim *sim) { return sim->n_run; }
-uint64_t sim_events_pending(const Sim *sim) { return sim->n_pending; }
-void sim_stop(Sim *sim) { sim->stopped = 1; }
-bool sim_stopped(const Sim *sim) { return sim->stopped != 0; }
-uint64_t sim_fingerprint(const Sim *sim) { return sim->fingerprint; }
+SimTime sim_now(const Sim *sim) {
+    return sim->now;
+}
+bool sim_event_pending(const SimEvent *event) {
+    return event->place != PLACE_IDLE;
+}
+uint64_t sim_events_run(const Sim *sim) {
+    return sim->n_run;
+}
+uint64_t sim_events_pending(const Sim *sim) {
+    return sim->n_pending;
+}
+void sim_stop(Sim *sim) {
+    sim->stopped = 1;
+}
+bool sim_stopped(const Sim *sim) {
+    return sim->stopped != 0;
+}
+uint64_t sim_fingerprint(const Sim *sim) {
+    return sim->fingerprint;
+}
 
 static inline bool before(const SimEvent *a, const SimEvent *b) {
     return a->time != b->time ? a->time < b->time : a->order < b->order;
@@ -256,7 +270,8 @@ static void activate(Sim *sim, uint64_t slot) {
 
 void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
     if (event->place != PLACE_IDLE || time < sim->now)
-        g_error("%" G_GUINT64_FORMAT " ps: owner %u schedules an event %s, for %" G_GUINT64_FORMAT " ps",
+        g_error("%" G_GUINT64_FORMAT " ps: owner %u schedules an event %s, for %" G_GUINT64_FORMAT
+                " ps",
                 sim->now, event->owner->id, event->place ? "twice" : "in the past", time);
     event->time = time;
     event->order = (uint64_t)event->owner->id << ORDER_SHIFT | event->owner->count++;

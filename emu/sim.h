@@ -62,7 +62,8 @@ void sim_cancel(Sim *sim, SimEvent *event);
 
 /* Run every event up to and including `limit`, then set the clock to `limit`. Returns early, with
  * the clock at the last event, when sim_stop was called. May be called again with a later limit:
- * this is how a caller interleaves the run with the outside (progress, partitions, live traffic). */
+ * this is how a caller interleaves the run with the outside (progress, partitions, live traffic).
+ */
 void sim_run_until(Sim *sim, SimTime limit);
 /* Make sim_run_until return after the event that is running. Safe in a signal handler. */
 void sim_stop(Sim *sim);

@@ -30,11 +30,11 @@ typedef enum {
 
 typedef struct {
     uint8_t unit;
-    bool posted;           /* the context goes on without waiting for it */
+    bool posted; /* the context goes on without waiting for it */
     bool write;
     uint16_t instructions; /* executed before it is issued */
     uint16_t bytes;
-    uint32_t address;      /* DRAM: byte address, chooses the channel */
+    uint32_t address; /* DRAM: byte address, chooses the channel */
 } FpReference;
 
 #define FP_LOG_LENGTH 48u
@@ -49,8 +49,11 @@ typedef struct {
 static inline void fp_log(FpLog *log, FpSite site, FpUnit unit, bool write, bool posted,
                           uint32_t address, uint32_t bytes) {
     FpReference *r = &log->reference[log->n++]; /* the player asserts n <= FP_LOG_LENGTH */
-    *r = (FpReference){.unit = (uint8_t)unit, .posted = posted, .write = write,
-                       .instructions = log->cost[site], .bytes = (uint16_t)bytes,
+    *r = (FpReference){.unit = (uint8_t)unit,
+                       .posted = posted,
+                       .write = write,
+                       .instructions = log->cost[site],
+                       .bytes = (uint16_t)bytes,
                        .address = address};
 }
 #else
@@ -59,9 +62,11 @@ static inline void fp_log(FpLog *log, FpSite site, FpUnit unit, bool write, bool
 #endif
 
 /* Read, and wait for the answer. */
-#define fp_read(log, site, unit, address, bytes) fp_log(log, site, unit, false, false, address, bytes)
+#define fp_read(log, site, unit, address, bytes)                                                   \
+    fp_log(log, site, unit, false, false, address, bytes)
 /* Write, and go on. */
-#define fp_write(log, site, unit, address, bytes) fp_log(log, site, unit, true, true, address, bytes)
+#define fp_write(log, site, unit, address, bytes)                                                  \
+    fp_log(log, site, unit, true, true, address, bytes)
 /* Execute the site's instructions and touch nothing. */
 #define fp_work(log, site) fp_log(log, site, FP_NONE, false, true, 0, 0)
 
@@ -70,35 +75,36 @@ typedef enum { FP_FORWARD, FP_EXCEPTION, FP_DROP } FpVerdict;
 
 /* A DRAM buffer: address = handle * FP_BUFFER_BYTES. */
 #define FP_BUFFER_BYTES 2048u
-#define FP_HEADROOM 96u /* bytes in front of a received frame that an outer header may grow into */
+#define FP_HEADROOM 96u /* bytes in front of a received frame that an outer header may grow into   \
+                         */
 
 #define FP_KEY_BYTES 14u /* 112 bits: SPP paper, section 4 */
 
 /* What a filter says: the data associated with a TCAM entry, in SRAM. */
 typedef struct {
-    uint8_t verdict;      /* FpVerdict: FP_EXCEPTION for local delivery, FP_DROP for a deny filter */
-    uint8_t reason;       /* FpReason, when the verdict is not FP_FORWARD */
-    uint16_t interface;   /* physical interface that it leaves by */
-    uint32_t queue;       /* physical queue: hidden from the slice, set when the filter is inserted */
-    uint32_t next_hop;    /* IPv4 address of the next node, host order */
-    uint16_t next_port;   /* UDP port there */
-    uint16_t stats;       /* counter index */
+    uint8_t verdict;    /* FpVerdict: FP_EXCEPTION for local delivery, FP_DROP for a deny filter */
+    uint8_t reason;     /* FpReason, when the verdict is not FP_FORWARD */
+    uint16_t interface; /* physical interface that it leaves by */
+    uint32_t queue;     /* physical queue: hidden from the slice, set when the filter is inserted */
+    uint32_t next_hop;  /* IPv4 address of the next node, host order */
+    uint16_t next_port; /* UDP port there */
+    uint16_t stats;     /* counter index */
 } FpResult;
 
 /* A packet on its way through the blocks: what WashU kept in the buffer descriptor and in ring
  * messages. `offset` moves as headers are stripped and built. */
 typedef struct FpPacket {
-    uint8_t *bytes;     /* first byte of the received frame; FP_HEADROOM bytes may be used before it */
-    int32_t offset;     /* of the current header from `bytes` */
-    uint32_t length;    /* bytes from there, without FCS */
-    uint32_t original;  /* length before a capture cut it; = length inside the emulator */
-    uint32_t handle;    /* buffer */
+    uint8_t *bytes;  /* first byte of the received frame; FP_HEADROOM bytes may be used before it */
+    int32_t offset;  /* of the current header from `bytes` */
+    uint32_t length; /* bytes from there, without FCS */
+    uint32_t original; /* length before a capture cut it; = length inside the emulator */
+    uint32_t handle;   /* buffer */
     uint16_t rx_interface;
     uint16_t slice;
     uint16_t vlan;
-    uint8_t option;     /* code option of the slice */
-    uint8_t verdict;    /* FpVerdict so far */
-    uint8_t reason;     /* FpReason, when not FP_FORWARD */
+    uint8_t option;  /* code option of the slice */
+    uint8_t verdict; /* FpVerdict so far */
+    uint8_t reason;  /* FpReason, when not FP_FORWARD */
     uint8_t key[FP_KEY_BYTES];
     FpResult result;
 } FpPacket;

@@ -16,8 +16,12 @@
 #define IP_PROTOCOL_TCP 6u
 #define IP_PROTOCOL_UDP 17u
 
-static inline uint32_t get16(const uint8_t *p) { return (uint32_t)p[0] << 8 | p[1]; }
-static inline uint32_t get32(const uint8_t *p) { return get16(p) << 16 | get16(p + 2); }
+static inline uint32_t get16(const uint8_t *p) {
+    return (uint32_t)p[0] << 8 | p[1];
+}
+static inline uint32_t get32(const uint8_t *p) {
+    return get16(p) << 16 | get16(p + 2);
+}
 static inline void put16(uint8_t *p, uint32_t v) {
     p[0] = (uint8_t)(v >> 8);
     p[1] = (uint8_t)v;

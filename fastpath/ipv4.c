@@ -2,24 +2,38 @@
  *
  * IPv4 on the fast path. What RFC 1812 asks beyond it (options, expiry, local delivery,
  * fragmentation, ICMP) is marked for the slow path. A packet for the router itself is not subject
- * to its time to live (5.3.1): a TTL or options verdict from Parse is overruled by a local filter in
- * Lookup. Fragments are forwarded like any other packet. */
+ * to its time to live (5.3.1): a TTL or options verdict from Parse is overruled by a local filter
+ * in Lookup. Fragments are forwarded like any other packet. */
 #include "fastpath/ipv4.h"
 
 #include <string.h>
 
 #include "fastpath/headers.h"
 
-static const char *const class_names[IPV4_N_CLASSES] = {
-    "bad:short<20", "bad:version", "bad:ihl<5", "bad:truncated-header", "bad:checksum",
-    "bad:totlen<ihl", "bad:totlen>frame", "martian:src", "martian:dst", "bcast", "mcast",
-    "ttl-expire", "options", "fragment", "plain"};
+static const char *const class_names[IPV4_N_CLASSES] = {"bad:short<20",
+                                                        "bad:version",
+                                                        "bad:ihl<5",
+                                                        "bad:truncated-header",
+                                                        "bad:checksum",
+                                                        "bad:totlen<ihl",
+                                                        "bad:totlen>frame",
+                                                        "martian:src",
+                                                        "martian:dst",
+                                                        "bcast",
+                                                        "mcast",
+                                                        "ttl-expire",
+                                                        "options",
+                                                        "fragment",
+                                                        "plain"};
 
 static const uint8_t class_reason[IPV4_N_CLASSES] = {
-    FP_SHORT, FP_VERSION, FP_IHL, FP_TRUNCATED, FP_CHECKSUM, FP_TOTAL_SHORT, FP_TOTAL_LONG,
-    FP_MARTIAN_SRC, FP_MARTIAN_DST, FP_BROADCAST, FP_MULTICAST, FP_TTL, FP_OPTIONS, FP_OK, FP_OK};
+    FP_SHORT,       FP_VERSION,    FP_IHL,         FP_TRUNCATED,   FP_CHECKSUM,
+    FP_TOTAL_SHORT, FP_TOTAL_LONG, FP_MARTIAN_SRC, FP_MARTIAN_DST, FP_BROADCAST,
+    FP_MULTICAST,   FP_TTL,        FP_OPTIONS,     FP_OK,          FP_OK};
 
-const char *ipv4_class_name(Ipv4Class c) { return class_names[c]; }
+const char *ipv4_class_name(Ipv4Class c) {
+    return class_names[c];
+}
 
 Ipv4Class ipv4_classify(const uint8_t *ip, uint32_t captured, uint32_t original) {
     if (captured < IPV4_BYTES) return IPV4_SHORT;

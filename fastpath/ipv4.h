@@ -12,9 +12,22 @@
 /* One class per packet, the first that applies, in this order. RFC 1812 5.2.2 (header tests),
  * 5.3.7 (martians), 5.3.5.1 (broadcast), 5.3.1 (time to live). */
 typedef enum {
-    IPV4_SHORT, IPV4_VERSION, IPV4_IHL, IPV4_TRUNCATED, IPV4_CHECKSUM, IPV4_TOTAL_SHORT,
-    IPV4_TOTAL_LONG, IPV4_MARTIAN_SRC, IPV4_MARTIAN_DST, IPV4_BROADCAST, IPV4_MULTICAST,
-    IPV4_TTL, IPV4_OPTIONS, IPV4_FRAGMENT, IPV4_PLAIN, IPV4_N_CLASSES
+    IPV4_SHORT,
+    IPV4_VERSION,
+    IPV4_IHL,
+    IPV4_TRUNCATED,
+    IPV4_CHECKSUM,
+    IPV4_TOTAL_SHORT,
+    IPV4_TOTAL_LONG,
+    IPV4_MARTIAN_SRC,
+    IPV4_MARTIAN_DST,
+    IPV4_BROADCAST,
+    IPV4_MULTICAST,
+    IPV4_TTL,
+    IPV4_OPTIONS,
+    IPV4_FRAGMENT,
+    IPV4_PLAIN,
+    IPV4_N_CLASSES
 } Ipv4Class;
 
 /* `captured` bytes are at `ip`; `original` is their number before a capture cut the packet. */

@@ -10,7 +10,13 @@
 #include "fastpath/ipv4.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
-enum { PORT_BUCKET_BYTES = 16, RESULT_BYTES = 16, SLICE_BYTES = 32, COUNTER_BYTES = 16, DESCRIPTOR_BYTES = 32 };
+enum {
+    PORT_BUCKET_BYTES = 16,
+    RESULT_BYTES = 16,
+    SLICE_BYTES = 32,
+    COUNTER_BYTES = 16,
+    DESCRIPTOR_BYTES = 32
+};
 
 typedef struct {
     uint32_t address;
@@ -38,9 +44,15 @@ static const struct {
 #undef X
 };
 
-const char *fp_reason_name(FpReason reason) { return reasons[reason].name; }
-const char *fp_reason_text(FpReason reason) { return reasons[reason].text; }
-FpVerdict fp_reason_verdict(FpReason reason) { return reasons[reason].verdict; }
+const char *fp_reason_name(FpReason reason) {
+    return reasons[reason].name;
+}
+const char *fp_reason_text(FpReason reason) {
+    return reasons[reason].text;
+}
+FpVerdict fp_reason_verdict(FpReason reason) {
+    return reasons[reason].verdict;
+}
 
 const FpCodeOption fp_code_options[] = {
     {"ipv4", "IPv4 router, RFC 1812 fast path", ipv4_parse_block, ipv4_format_block},
@@ -73,9 +85,15 @@ void fp_tables_free(FpTables *t) {
     free(t);
 }
 
-Tcam *fp_tcam(FpTables *t) { return t->tcam; }
-FpInterface *fp_interface(FpTables *t, unsigned interface) { return &t->interfaces[interface]; }
-FpSlice *fp_slice(FpTables *t, unsigned slice) { return &t->slices[slice]; }
+Tcam *fp_tcam(FpTables *t) {
+    return t->tcam;
+}
+FpInterface *fp_interface(FpTables *t, unsigned interface) {
+    return &t->interfaces[interface];
+}
+FpSlice *fp_slice(FpTables *t, unsigned slice) {
+    return &t->slices[slice];
+}
 
 /* The port table -------------------------------------------------------------------------- */
 
@@ -91,7 +109,8 @@ static uint32_t port_slot(const FpTables *t, uint32_t address, uint32_t port) {
     return i;
 }
 
-bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t address, uint16_t port) {
+bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t address,
+                  uint16_t port) {
     PortEntry *e = &t->ports[port_slot(t, address, port)];
     if (e->used || t->n_ports == MAX_PORTS) return false;
     *e = (PortEntry){address, port, (uint16_t)slice, (uint16_t)interface, true};
@@ -105,7 +124,8 @@ bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port) {
     t->ports[hole].used = false;
     t->n_ports--;
     /* Those behind the hole find their places anew. */
-    for (uint32_t i = (hole + 1) & (PORT_SLOTS - 1); t->ports[i].used; i = (i + 1) & (PORT_SLOTS - 1)) {
+    for (uint32_t i = (hole + 1) & (PORT_SLOTS - 1); t->ports[i].used;
+         i = (i + 1) & (PORT_SLOTS - 1)) {
         PortEntry e = t->ports[i];
         t->ports[i].used = false;
         t->ports[port_slot(t, e.address, e.port)] = e;
@@ -267,4 +287,6 @@ void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log)
     fp_write(log, SITE_COUNT_BYTES, FP_SRAM3, index * COUNTER_BYTES + 4, 4);
 }
 
-const FpCounter *fp_counter(const FpTables *t, unsigned index) { return &t->counters[index]; }
+const FpCounter *fp_counter(const FpTables *t, unsigned index) {
+    return &t->counters[index];
+}

@@ -64,9 +64,9 @@ typedef struct {
     uint32_t exception_queue; /* physical queue of its slow path */
     uint32_t exception_address;
     uint16_t exception_port;
-    uint16_t stats_base, n_stats;      /* counter indices it may use */
-    uint32_t queue_base, n_queues;     /* its queue q is physical queue_base + q */
-    uint32_t sram_base, sram_bytes;    /* its block of slice memory in SRAM */
+    uint16_t stats_base, n_stats;   /* counter indices it may use */
+    uint32_t queue_base, n_queues;  /* its queue q is physical queue_base + q */
+    uint32_t sram_base, sram_bytes; /* its block of slice memory in SRAM */
 } FpSlice;
 
 typedef struct FpTables FpTables;
@@ -85,7 +85,13 @@ bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port);
 
 /* The management processor's way in: puts the filter at `position` (lower wins) with the slice's id
  * added, remaps result->queue from the slice's numbering and bounds it, likewise stats. */
-typedef enum { FP_INSERTED, FP_BAD_POSITION, FP_POSITION_TAKEN, FP_BAD_QUEUE, FP_BAD_STATS } FpInsert;
+typedef enum {
+    FP_INSERTED,
+    FP_BAD_POSITION,
+    FP_POSITION_TAKEN,
+    FP_BAD_QUEUE,
+    FP_BAD_STATS
+} FpInsert;
 FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
                           const uint8_t key[FP_KEY_BYTES], const uint8_t mask[FP_KEY_BYTES],
                           const FpResult *result);
@@ -122,4 +128,5 @@ void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log)
 const FpCounter *fp_counter(const FpTables *t, unsigned index);
 
 /* Between NPE and GPE, between the outer UDP header and the inner packet of an exception. */
-#define FP_INTERNAL_BYTES 8u /* reason 1, interface 1, slice 2, original length 2, zero 2; big-endian */
+#define FP_INTERNAL_BYTES                                                                          \
+    8u /* reason 1, interface 1, slice 2, original length 2, zero 2; big-endian */

@@ -12,8 +12,8 @@
 #define LINK_BYTES 4u
 
 typedef struct {
-    uint32_t head, tail;        /* handles */
-    uint32_t next, prev;        /* in its scheduler's round */
+    uint32_t head, tail; /* handles */
+    uint32_t next, prev; /* in its scheduler's round */
     uint32_t packets, scheduler, quantum, deficit;
     uint64_t bytes;
     uint32_t limit_packets, limit_bytes;
@@ -22,8 +22,8 @@ typedef struct {
 } Queue;
 
 typedef struct {
-    uint32_t turn;  /* queue being visited, QM_NONE: no backlog */
-    bool visited;   /* it has had its quantum */
+    uint32_t turn; /* queue being visited, QM_NONE: no backlog */
+    bool visited;  /* it has had its quantum */
     uint64_t ps_per_byte_q16, burst_ps;
     uint64_t next_time, next_q16;
 } Scheduler;
@@ -91,7 +91,8 @@ static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog
     unsigned i = 0;
     while (i < CACHE_ENTRIES - 1 && entry[i] != queue) i++;
     if (entry[i] != queue) {
-        if (entry[i] != QM_NONE) fp_write(log, evict, FP_SRAM1, entry[i] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
+        if (entry[i] != QM_NONE)
+            fp_write(log, evict, FP_SRAM1, entry[i] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
         fp_read(log, load, FP_SRAM1, queue * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES);
     }
     for (; i > 0; i--) entry[i] = entry[i - 1];
@@ -202,9 +203,21 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
     return handle;
 }
 
-unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) { return qm->queues[queue].scheduler; }
-uint32_t qm_queue_packets(const Qm *qm, unsigned queue) { return qm->queues[queue].packets; }
-uint64_t qm_queue_bytes(const Qm *qm, unsigned queue) { return qm->queues[queue].bytes; }
-uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) { return qm->queues[queue].deficit; }
-QmCounts qm_queue_counts(const Qm *qm, unsigned queue) { return qm->queues[queue].counts; }
-uint64_t qm_held(const Qm *qm) { return qm->held; }
+unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].scheduler;
+}
+uint32_t qm_queue_packets(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].packets;
+}
+uint64_t qm_queue_bytes(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].bytes;
+}
+uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].deficit;
+}
+QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].counts;
+}
+uint64_t qm_held(const Qm *qm) {
+    return qm->held;
+}

@@ -21,7 +21,7 @@
 typedef struct Qm Qm;
 
 typedef struct {
-    uint64_t enqueued, dequeued, dropped;          /* packets */
+    uint64_t enqueued, dequeued, dropped; /* packets */
     uint64_t bytes_enqueued, bytes_dequeued, bytes_dropped;
 } QmCounts;
 

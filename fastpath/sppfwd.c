@@ -7,9 +7,9 @@
  *   sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap     OUT.pcap may be -, for none
  *   sppfwd [-r ROUTES] -g PACKETS [-n REPEAT]                0 byte payloads, random destinations
  *
- * ROUTES has a `prefix/length` at the start of each line; the rest of the line chooses the interface
- * by its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a default.
- * Exit codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
+ * ROUTES has a `prefix/length` at the start of each line; the rest of the line chooses the
+ * interface by its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a
+ * default. Exit codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -22,7 +22,13 @@
 #include "fastpath/ipv4.h"
 #include "fastpath/qm.h"
 
-enum { N_INTERFACES = 5, UDP_PORT = 30000, MAX_FRAME = 66000, MAX_INPUT_PACKETS = 1 << 20, BATCH = 32 };
+enum {
+    N_INTERFACES = 5,
+    UDP_PORT = 30000,
+    MAX_FRAME = 66000,
+    MAX_INPUT_PACKETS = 1 << 20,
+    BATCH = 32
+};
 #define NODE_ADDRESS 0x0aff0001u
 
 typedef struct {
@@ -71,13 +77,17 @@ static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_
 /* Where the IPv4 packet of a captured frame begins; -1: none. */
 static int find_ipv4(int link, const uint8_t *d, uint32_t captured) {
     uint32_t at = link == DLT_LINUX_SLL ? 14 : 12;
-    if (link == DLT_RAW || link == 12 || link == DLT_IPV4) return captured && d[0] >> 4 == 6 ? -1 : 0;
-    if (link == DLT_NULL || link == DLT_LOOP) return captured >= 4 && (d[0] == 2 || d[3] == 2) ? 4 : -1;
+    if (link == DLT_RAW || link == 12 || link == DLT_IPV4)
+        return captured && d[0] >> 4 == 6 ? -1 : 0;
+    if (link == DLT_NULL || link == DLT_LOOP)
+        return captured >= 4 && (d[0] == 2 || d[3] == 2) ? 4 : -1;
     if (link != DLT_EN10MB && link != DLT_LINUX_SLL) return -1;
     for (unsigned tags = 0; captured >= at + 2; tags++, at += VLAN_BYTES) {
         uint32_t type = get16(d + at);
         if (type == ETHER_TYPE_IPV4) return (int)at + 2;
-        if (link != DLT_EN10MB || tags == 4 || (type != ETHER_TYPE_VLAN && type != 0x88a8 && type != 0x9100)) return -1;
+        if (link != DLT_EN10MB || tags == 4 ||
+            (type != ETHER_TYPE_VLAN && type != 0x88a8 && type != 0x9100))
+            return -1;
     }
     return -1;
 }
@@ -119,7 +129,8 @@ static void generate(Load *load, uint32_t n) {
         put32(ip + 16, random32());
         put16(ip + 10, 0);
         put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
-        if (ipv4_classify(ip, sizeof ip, sizeof ip) == IPV4_PLAIN) add_packet(load, ip, sizeof ip, sizeof ip);
+        if (ipv4_classify(ip, sizeof ip, sizeof ip) == IPV4_PLAIN)
+            add_packet(load, ip, sizeof ip, sizeof ip);
     }
 }
 
@@ -151,14 +162,17 @@ static Route *read_routes(const char *path, unsigned *n) {
         Route r = {0};
         int used = 0;
         number++;
-        if (sscanf(line, "%31[0-9.]/%u%n", prefix, &r.length, &used) != 2 || r.length > 32 || inet_pton(AF_INET, prefix, &a) != 1) {
-            fprintf(stderr, "sppfwd: %s:%u: found \"%.40s\", expected PREFIX/LENGTH\n", path, number, strtok(line, "\n") ? line : "");
+        if (sscanf(line, "%31[0-9.]/%u%n", prefix, &r.length, &used) != 2 || r.length > 32 ||
+            inet_pton(AF_INET, prefix, &a) != 1) {
+            fprintf(stderr, "sppfwd: %s:%u: found \"%.40s\", expected PREFIX/LENGTH\n", path,
+                    number, strtok(line, "\n") ? line : "");
             free(routes);
             fclose(f);
             return NULL;
         }
         uint32_t hash = 2166136261u;
-        for (const char *c = line + used; *c && *c != '\n'; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+        for (const char *c = line + used; *c && *c != '\n'; c++)
+            hash = (hash ^ (uint8_t)*c) * 16777619u;
         r.prefix = ntohl(a.s_addr);
         r.interface = hash % N_INTERFACES;
         if (*n == size) routes = realloc(routes, (size = size ? 2 * size : 1024) * sizeof *routes);
@@ -172,15 +186,22 @@ static Route *read_routes(const char *path, unsigned *n) {
 static FpTables *make_tables(const Route *routes, unsigned n, Qm *qm) {
     FpTables *t = fp_tables_new(n);
     if (!t) abort();
-    *fp_slice(t, 0) = (FpSlice){.used = true, .vlan = 100, .udp_port = UDP_PORT, .exception_queue = N_INTERFACES,
-                                .n_queues = N_INTERFACES + 1, .n_stats = N_INTERFACES + 1};
+    *fp_slice(t, 0) = (FpSlice){.used = true,
+                                .vlan = 100,
+                                .udp_port = UDP_PORT,
+                                .exception_queue = N_INTERFACES,
+                                .n_queues = N_INTERFACES + 1,
+                                .n_stats = N_INTERFACES + 1};
     for (unsigned i = 0; i < N_INTERFACES; i++) fp_interface(t, i)->address = NODE_ADDRESS + i;
     fp_bind_port(t, 0, 0, NODE_ADDRESS, UDP_PORT);
     for (unsigned i = 0; i <= N_INTERFACES; i++) qm_set_queue(qm, i, i, 2048, 0, 0);
     for (unsigned i = 0; i < n; i++) {
         uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-        FpResult result = {.interface = (uint16_t)routes[i].interface, .queue = routes[i].interface,
-                           .next_hop = 0xc0a86401u, .next_port = UDP_PORT, .stats = (uint16_t)routes[i].interface};
+        FpResult result = {.interface = (uint16_t)routes[i].interface,
+                           .queue = routes[i].interface,
+                           .next_hop = 0xc0a86401u,
+                           .next_port = UDP_PORT,
+                           .stats = (uint16_t)routes[i].interface};
         ipv4_prefix_filter(routes[i].prefix, routes[i].length, key, mask);
         if (fp_filter_insert(t, 0, i, key, mask, &result) != FP_INSERTED) abort();
     }
@@ -195,11 +216,13 @@ typedef struct {
 } Totals;
 
 /* One batch through all blocks; handles are places in the batch. */
-static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Totals *totals, pcap_dumper_t *out) {
+static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Totals *totals,
+                          pcap_dumper_t *out) {
     static FpPacket packets[BATCH];
     for (unsigned i = 0; i < n; i++) {
         FpPacket *p = &packets[i];
-        *p = (FpPacket){.bytes = in[i].frame, .length = in[i].length, .original = in[i].original, .handle = i};
+        *p = (FpPacket){
+            .bytes = in[i].frame, .length = in[i].length, .original = in[i].original, .handle = i};
         FpVerdict v = fp_decap(t, p, NULL);
         if (v == FP_FORWARD) v = fp_parse(t, p, NULL);
         if (v != FP_DROP) v = fp_lookup(t, p, NULL);
@@ -225,7 +248,9 @@ static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Tota
 
 /* Forwarding rewrites the inner header: put time to live and checksum back for another round. */
 static void restore(const Load *load, const uint8_t *saved) {
-    for (uint32_t i = 0; i < load->n; i++) memcpy(load->packets[i].frame, saved + (size_t)i * 80, load->packets[i].length < 80 ? load->packets[i].length : 80);
+    for (uint32_t i = 0; i < load->n; i++)
+        memcpy(load->packets[i].frame, saved + (size_t)i * 80,
+               load->packets[i].length < 80 ? load->packets[i].length : 80);
 }
 
 static double seconds(void) {
@@ -234,7 +259,8 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char *out_path, bool classes) {
+static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char *out_path,
+                   bool classes) {
     pcap_t *dead = NULL;
     pcap_dumper_t *out = NULL;
     if (out_path && strcmp(out_path, "-") != 0) {
@@ -246,26 +272,36 @@ static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char 
     }
     uint8_t *saved = calloc(load->n + 1, 80);
     if (!saved) abort();
-    for (uint32_t i = 0; i < load->n; i++) memcpy(saved + (size_t)i * 80, load->packets[i].frame, load->packets[i].length < 80 ? load->packets[i].length : 80);
+    for (uint32_t i = 0; i < load->n; i++)
+        memcpy(saved + (size_t)i * 80, load->packets[i].frame,
+               load->packets[i].length < 80 ? load->packets[i].length : 80);
     Totals totals = {0};
     double spent = 0;
     for (unsigned r = 0; r < repeat; r++) {
         double start = seconds();
         for (uint32_t i = 0; i < load->n; i += BATCH)
-            forward_batch(t, qm, load->packets + i, load->n - i < BATCH ? load->n - i : BATCH, &totals, r ? NULL : out);
+            forward_batch(t, qm, load->packets + i, load->n - i < BATCH ? load->n - i : BATCH,
+                          &totals, r ? NULL : out);
         spent += seconds() - start;
         restore(load, saved);
     }
     free(saved);
     double n = (double)load->n * repeat;
-    printf("packets %.0f forwarded %llu exceptions %llu dropped %llu\n", n, (unsigned long long)totals.forwarded,
-           (unsigned long long)totals.exceptions, (unsigned long long)totals.dropped);
-    if (n > 0 && spent > 0) printf("%.0f packets/s, %.1f ns a packet\n", n / spent, spent / n * 1e9);
+    printf("packets %.0f forwarded %llu exceptions %llu dropped %llu\n", n,
+           (unsigned long long)totals.forwarded, (unsigned long long)totals.exceptions,
+           (unsigned long long)totals.dropped);
+    if (n > 0 && spent > 0)
+        printf("%.0f packets/s, %.1f ns a packet\n", n / spent, spent / n * 1e9);
     for (unsigned i = 0; classes && i < IPV4_N_CLASSES; i++)
-        if (load->classes[i]) printf("class %s %llu\n", ipv4_class_name((Ipv4Class)i), (unsigned long long)load->classes[i]);
-    if (classes && load->other_l2) printf("class other_l2 %llu\n", (unsigned long long)load->other_l2);
+        if (load->classes[i])
+            printf("class %s %llu\n", ipv4_class_name((Ipv4Class)i),
+                   (unsigned long long)load->classes[i]);
+    if (classes && load->other_l2)
+        printf("class other_l2 %llu\n", (unsigned long long)load->other_l2);
     for (unsigned i = 1; i < FP_N_REASONS; i++)
-        if (totals.reasons[i]) printf("reason %s %llu\n", fp_reason_name((FpReason)i), (unsigned long long)totals.reasons[i]);
+        if (totals.reasons[i])
+            printf("reason %s %llu\n", fp_reason_name((FpReason)i),
+                   (unsigned long long)totals.reasons[i]);
     int code = 0;
     if (out) {
         if (pcap_dump_flush(out) != 0) {
@@ -279,7 +315,8 @@ static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char 
 }
 
 int main(int argc, char **argv) {
-    static const Route few[] = {{0x20000000, 3, 0}, {0x40000000, 3, 1}, {0x60000000, 3, 2}, {0x80000000, 3, 3}, {0xa0000000, 3, 4}, {0, 0, 0}};
+    static const Route few[] = {{0x20000000, 3, 0}, {0x40000000, 3, 1}, {0x60000000, 3, 2},
+                                {0x80000000, 3, 3}, {0xa0000000, 3, 4}, {0, 0, 0}};
     const char *routes_path = NULL;
     unsigned repeat = 1, generated = 0, n_routes = 6;
     bool classes = false;
@@ -291,7 +328,8 @@ int main(int argc, char **argv) {
         default: return 2;
         }
     if (argc - optind != (generated ? 0 : 2) || repeat == 0 || generated > MAX_INPUT_PACKETS) {
-        fprintf(stderr, "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap, or sppfwd [-r ROUTES] [-n REPEAT] -g PACKETS\n");
+        fprintf(stderr, "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap, or sppfwd "
+                        "[-r ROUTES] [-n REPEAT] -g PACKETS\n");
         return 2;
     }
     Load load = {0};

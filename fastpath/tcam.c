@@ -56,7 +56,9 @@ static uint64_t mix(TcamWord w) {
 static TcamWord masked(TcamWord a, TcamWord m) {
     return (TcamWord){{a.word[0] & m.word[0], a.word[1] & m.word[1]}};
 }
-static bool equal(TcamWord a, TcamWord b) { return a.word[0] == b.word[0] && a.word[1] == b.word[1]; }
+static bool equal(TcamWord a, TcamWord b) {
+    return a.word[0] == b.word[0] && a.word[1] == b.word[1];
+}
 
 TcamWord tcam_word(uint16_t slice, const uint8_t key[14]) {
     TcamWord w = {{(uint64_t)slice << 48, 0}};
@@ -65,7 +67,9 @@ TcamWord tcam_word(uint16_t slice, const uint8_t key[14]) {
     return w;
 }
 
-static bool bit_of(TcamWord w, unsigned bit) { return w.word[bit >> 6] >> (63 - (bit & 63)) & 1; }
+static bool bit_of(TcamWord w, unsigned bit) {
+    return w.word[bit >> 6] >> (63 - (bit & 63)) & 1;
+}
 
 /* The index row of a key: its index bits, mixed with the slice. The default bits are 16 in a row
  * (the first two bytes of the slice's key), which needs no gathering. */
@@ -173,7 +177,8 @@ static bool rows_rebuild(Tcam *t) {
     for (unsigned r = 0; r < t->n_tuples; r++) {
         const Tuple *tuple = t->order[r];
         for (uint32_t i = 0; i < tuple->size; i++)
-            if (tuple->slots[i].position != EMPTY) rows_add(t, r, tuple->slots[i].value, tuple->mask);
+            if (tuple->slots[i].position != EMPTY)
+                rows_add(t, r, tuple->slots[i].value, tuple->mask);
     }
     return true;
 }
@@ -254,7 +259,8 @@ bool tcam_remove(Tcam *t, unsigned position) {
     Slot *slot = slot_find(tuple, gone.value);
     if (slot->position != position) return true; /* it was shadowed */
     for (unsigned p = position + 1; p < t->n_entries; p++)
-        if (t->entries[p].used && equal(t->entries[p].value, gone.value) && equal(t->entries[p].mask, gone.mask)) {
+        if (t->entries[p].used && equal(t->entries[p].value, gone.value) &&
+            equal(t->entries[p].mask, gone.mask)) {
             slot->position = p;
             return true;
         }
@@ -283,8 +289,12 @@ int tcam_lookup(const Tcam *t, TcamWord key) {
     return best == EMPTY ? TCAM_MISS : (int)best;
 }
 
-unsigned tcam_used(const Tcam *t) { return t->n_used; }
-unsigned tcam_entries(const Tcam *t) { return t->n_entries; }
+unsigned tcam_used(const Tcam *t) {
+    return t->n_used;
+}
+unsigned tcam_entries(const Tcam *t) {
+    return t->n_entries;
+}
 
 void tcam_optimise(Tcam *t) {
     /* Prefer the first 16 key bits while at least half of the entries care about all of them: that

@@ -14,7 +14,8 @@
 #define TCAM_MISS (-1)
 
 typedef struct {
-    uint64_t word[2]; /* word[0]: slice id in the top 16 bits, then key bytes 0..5; word[1]: 6..13 */
+    uint64_t
+        word[2]; /* word[0]: slice id in the top 16 bits, then key bytes 0..5; word[1]: 6..13 */
 } TcamWord;
 
 typedef struct Tcam Tcam;

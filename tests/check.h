@@ -22,7 +22,8 @@ typedef struct {
     const char *name;
     void (*run)(void);
 } Test;
-#define TEST(f) {#f, f}
+#define TEST(f)                                                                                    \
+    { #f, f }
 #define TEST_SECONDS 120u
 
 #define CHECK(cond)                                                                                \
@@ -53,7 +54,7 @@ typedef struct {
         if (!f_ || strcmp(f_, e_) != 0)                                                            \
             printf("  %s:%d: %s is \"%s\", expected \"%s\"\n", __FILE__, __LINE__, #found,         \
                    f_ ? f_ : "(null)", e_);                                                        \
-        CU_ASSERT(f_ && strcmp(f_, e_) == 0);                                                      \
+        CU_ASSERT(f_ &&strcmp(f_, e_) == 0);                                                       \
     } while (0)
 #define CHECK_CONTAINS(found, part)                                                                \
     do {                                                                                           \
@@ -61,7 +62,7 @@ typedef struct {
         if (!f_ || !strstr(f_, e_))                                                                \
             printf("  %s:%d: %s is \"%s\", expected it to contain \"%s\"\n", __FILE__, __LINE__,   \
                    #found, f_ ? f_ : "(null)", e_);                                                \
-        CU_ASSERT(f_ && strstr(f_, e_) != NULL);                                                   \
+        CU_ASSERT(f_ &&strstr(f_, e_) != NULL);                                                    \
     } while (0)
 
 static inline int run_tests(const char *suite_name, const Test *tests) {

@@ -16,7 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!file == !error) g_error("records and an error, or neither");
     uint32_t offset;
     for (uint32_t i = 0; file && i < file->n; i++)
-        if (capture_ipv4(file->link_type, &file->records[i], &offset) && offset > file->records[i].captured) g_error("offset beyond the record");
+        if (capture_ipv4(file->link_type, &file->records[i], &offset) &&
+            offset > file->records[i].captured)
+            g_error("offset beyond the record");
     capture_file_free(file);
     return 0;
 }

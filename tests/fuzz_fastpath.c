@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * libFuzzer driver: whatever the frame, the blocks stay inside it and decide. The first byte chooses
- * between a raw frame and a good tunnel around raw bytes. */
+ * libFuzzer driver: whatever the frame, the blocks stay inside it and decide. The first byte
+ * chooses between a raw frame and a good tunnel around raw bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
         FpResult next = {.next_hop = 1, .next_port = 2};
         t = fp_tables_new(16);
-        *fp_slice(t, 0) = (FpSlice){.used = true, .n_queues = 2, .n_stats = 2, .exception_queue = 1};
+        *fp_slice(t, 0) =
+            (FpSlice){.used = true, .n_queues = 2, .n_stats = 2, .exception_queue = 1};
         fp_bind_port(t, 0, 0, 0x0aff0001, 30000);
         ipv4_prefix_filter(0, 0, key, mask);
         fp_filter_insert(t, 0, 0, key, mask, &next);
@@ -39,10 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FpPacket p = {.bytes = f, .length = length, .original = length};
     static uint16_t cost[FP_N_SITES];
     FpLog log = {.cost = cost};
-    if (fp_decap(t, &p, &log) == FP_FORWARD && fp_parse(t, &p, &log) != FP_DROP && fp_lookup(t, &p, &log) != FP_DROP) {
+    if (fp_decap(t, &p, &log) == FP_FORWARD && fp_parse(t, &p, &log) != FP_DROP &&
+        fp_lookup(t, &p, &log) != FP_DROP) {
         fp_format(t, &p, &log);
         if (log.n > FP_LOG_LENGTH) abort(); /* all four blocks in one log still fit */
-        if (p.offset < -(int32_t)FP_HEADROOM || p.offset + (int64_t)p.length > (int64_t)length + FP_HEADROOM) abort();
+        if (p.offset < -(int32_t)FP_HEADROOM ||
+            p.offset + (int64_t)p.length > (int64_t)length + FP_HEADROOM)
+            abort();
     }
     free(buffer);
     return 0;

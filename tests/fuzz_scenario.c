@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * libFuzzer driver: whatever the bytes, the scenario reader answers with a scenario or one error. */
+ * libFuzzer driver: whatever the bytes, the scenario reader answers with a scenario or one error.
+ */
 #include <unistd.h>
 
 #include "components/classes.h"

@@ -21,7 +21,9 @@ static uint64_t dice(uint64_t n) {
 
 enum { ENTRIES = 1500 };
 
-static TcamWord some_word(void) { return (TcamWord){{dice(UINT64_MAX), dice(UINT64_MAX)}}; }
+static TcamWord some_word(void) {
+    return (TcamWord){{dice(UINT64_MAX), dice(UINT64_MAX)}};
+}
 
 static TcamWord some_mask(void) {
     TcamWord m = {{UINT64_C(0xffff) << 48, 0}};
@@ -29,19 +31,24 @@ static TcamWord some_mask(void) {
     if (kind == 0) return m; /* anything of the slice */
     if (kind < 3) m.word[0] |= (length ? UINT64_MAX << (64 - length) : 0) >> 16;
     if (kind == 2) m.word[1] = UINT64_C(0xff) << 48;
-    if (kind == 3) m = (TcamWord){{m.word[0] | (some_word().word[0] & 0xf0f0ff), some_word().word[1] & UINT64_C(0x0f00000000000000)}};
+    if (kind == 3)
+        m = (TcamWord){{m.word[0] | (some_word().word[0] & 0xf0f0ff),
+                        some_word().word[1] & UINT64_C(0x0f00000000000000)}};
     return m;
 }
 
 /* Few values, so that entries overlap and keys hit. */
 static TcamWord near_word(void) {
-    return (TcamWord){{dice(3) << 48 | dice(4) << 40 | dice(4) << 32 | dice(4) << 16, dice(4) << 48 | dice(2) << 56}};
+    return (TcamWord){{dice(3) << 48 | dice(4) << 40 | dice(4) << 32 | dice(4) << 16,
+                       dice(4) << 48 | dice(2) << 56}};
 }
 
 static int searched(const Tcam *t, TcamWord key) {
     TcamWord v, m;
     for (unsigned p = 0; p < tcam_entries(t); p++)
-        if (tcam_get(t, p, &v, &m) && !(((key.word[0] ^ v.word[0]) & m.word[0]) | ((key.word[1] ^ v.word[1]) & m.word[1]))) return (int)p;
+        if (tcam_get(t, p, &v, &m) &&
+            !(((key.word[0] ^ v.word[0]) & m.word[0]) | ((key.word[1] ^ v.word[1]) & m.word[1])))
+            return (int)p;
     return TCAM_MISS;
 }
 
@@ -85,8 +92,9 @@ static void entries_equal_in_value_and_mask_shadow_each_other(void) {
 /* Queue manager --------------------------------------------------------------------------- */
 
 static void backlogged_queues_share_as_their_quanta(void) {
-    /* 30/25/20/15/10 percent, the smallest quantum one largest frame of 1,518 bytes. In any interval
-     * |sent_i / f_i - sent_j / f_j| <= Q + 2 Max with f = quantum / Q (Shreedhar and Varghese). */
+    /* 30/25/20/15/10 percent, the smallest quantum one largest frame of 1,518 bytes. In any
+     * interval |sent_i / f_i - sent_j / f_j| <= Q + 2 Max with f = quantum / Q (Shreedhar and
+     * Varghese). */
     static const uint32_t quantum[5] = {4554, 3795, 3036, 2277, 1518};
     enum { HANDLES = 1024, MAX = 1518 };
     Qm *qm = qm_new(1, 5, HANDLES);
@@ -151,8 +159,9 @@ static void a_full_queue_refuses_and_counts(void) {
     CHECK(!qm_set_queue(qm, 2, 2, 1500, 0, 0));
     CHECK(qm_enqueue(qm, 0, 0, 100, 0, NULL) && qm_enqueue(qm, 1, 0, 100, 0, NULL));
     CHECK(!qm_enqueue(qm, 2, 0, 100, 0, NULL));
-    CHECK(qm_enqueue(qm, 2, 1, 200, 0, NULL) && !qm_enqueue(qm, 3, 1, 51, 0, NULL) && qm_enqueue(qm, 3, 1, 50, 0, NULL));
-    CHECK(!qm_enqueue(qm, 4, 2, 50, 0, NULL)); /* never set up */
+    CHECK(qm_enqueue(qm, 2, 1, 200, 0, NULL) && !qm_enqueue(qm, 3, 1, 51, 0, NULL) &&
+          qm_enqueue(qm, 3, 1, 50, 0, NULL));
+    CHECK(!qm_enqueue(qm, 4, 2, 50, 0, NULL));  /* never set up */
     CHECK(!qm_set_queue(qm, 0, 1, 1500, 0, 0)); /* backlogged: stays with its scheduler */
     QmCounts n = qm_queue_counts(qm, 0);
     CHECK_U64(n.dropped, 1);
@@ -170,7 +179,8 @@ static void the_incremental_checksum_is_that_of_rfc_1624(void) {
         if (ip[8] == 0) ip[8] = 1;
         put16(ip + 10, 0);
         put16(ip + 10, fold_checksum(sum_words(ip, 20)));
-        uint32_t word = get16(ip + 8), updated = checksum_update(get16(ip + 10), word, word - 0x100);
+        uint32_t word = get16(ip + 8),
+                 updated = checksum_update(get16(ip + 10), word, word - 0x100);
         put16(ip + 8, word - 0x100);
         put16(ip + 10, 0);
         uint32_t whole = fold_checksum(sum_words(ip, 20));
@@ -182,7 +192,8 @@ static void the_incremental_checksum_is_that_of_rfc_1624(void) {
 }
 
 static void good_header(uint8_t *ip) {
-    static const uint8_t h[20] = {0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
+    static const uint8_t h[20] = {0x45, 0, 0,  28, 0, 1, 0,  0, 64, 17,
+                                  0,    0, 10, 0,  0, 1, 10, 0, 0,  2};
     memset(ip, 0, 64);
     memcpy(ip, h, 20);
 }
@@ -244,16 +255,24 @@ static void header_tests_come_in_the_order_of_rfc_1812(void) {
 /* A slice with a default route, one local address and one denied prefix. */
 static FpTables *router(void) {
     FpTables *t = fp_tables_new(64);
-    *fp_slice(t, 0) = (FpSlice){.used = true, .vlan = 7, .udp_port = 30000, .exception_queue = 5, .exception_address = 0x0afe0001,
-                                .exception_port = 30100, .n_queues = 6, .n_stats = 6};
+    *fp_slice(t, 0) = (FpSlice){.used = true,
+                                .vlan = 7,
+                                .udp_port = 30000,
+                                .exception_queue = 5,
+                                .exception_address = 0x0afe0001,
+                                .exception_port = 30100,
+                                .n_queues = 6,
+                                .n_stats = 6};
     *fp_slice(t, 1) = *fp_slice(t, 0);
     fp_slice(t, 1)->queue_base = 6;
     fp_interface(t, 3)->address = 0x0aff0004;
     CHECK(fp_bind_port(t, 0, 2, 0x0aff0003, 30000));
     CHECK(!fp_bind_port(t, 1, 2, 0x0aff0003, 30000));
     uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-    FpResult local = {.verdict = FP_EXCEPTION, .reason = FP_LOCAL}, deny = {.verdict = FP_DROP, .reason = FP_DENIED};
-    FpResult next = {.interface = 3, .queue = 3, .next_hop = 0xc0a80101, .next_port = 31000, .stats = 3};
+    FpResult local = {.verdict = FP_EXCEPTION, .reason = FP_LOCAL},
+             deny = {.verdict = FP_DROP, .reason = FP_DENIED};
+    FpResult next = {
+        .interface = 3, .queue = 3, .next_hop = 0xc0a80101, .next_port = 31000, .stats = 3};
     ipv4_prefix_filter(0x0a0000fe, 32, key, mask);
     CHECK_U64(fp_filter_insert(t, 0, 0, key, mask, &local), FP_INSERTED);
     ipv4_prefix_filter(0x0a010000, 16, key, mask);
@@ -281,7 +300,9 @@ static FpPacket send_through(FpTables *t, uint8_t *buffer, const uint8_t *inner,
     put16(ip + 24, 8 + bytes);
     memcpy(f + 46, inner, bytes);
     FpPacket p = {.bytes = f, .length = 46 + bytes, .original = 46 + bytes};
-    if (fp_decap(t, &p, NULL) == FP_FORWARD && fp_parse(t, &p, NULL) != FP_DROP && fp_lookup(t, &p, NULL) != FP_DROP) fp_format(t, &p, NULL);
+    if (fp_decap(t, &p, NULL) == FP_FORWARD && fp_parse(t, &p, NULL) != FP_DROP &&
+        fp_lookup(t, &p, NULL) != FP_DROP)
+        fp_format(t, &p, NULL);
     return p;
 }
 
@@ -339,10 +360,16 @@ static void a_denied_packet_is_dropped(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {
-        TEST(the_first_match_by_position_wins), TEST(entries_equal_in_value_and_mask_shadow_each_other),
-        TEST(backlogged_queues_share_as_their_quanta), TEST(a_scheduler_keeps_its_rate_exactly), TEST(a_full_queue_refuses_and_counts),
-        TEST(the_incremental_checksum_is_that_of_rfc_1624), TEST(header_tests_come_in_the_order_of_rfc_1812),
-        TEST(a_packet_is_forwarded_byte_for_byte), TEST(a_packet_for_the_router_ignores_its_time_to_live), TEST(a_denied_packet_is_dropped), {0}};
+    static const Test tests[] = {TEST(the_first_match_by_position_wins),
+                                 TEST(entries_equal_in_value_and_mask_shadow_each_other),
+                                 TEST(backlogged_queues_share_as_their_quanta),
+                                 TEST(a_scheduler_keeps_its_rate_exactly),
+                                 TEST(a_full_queue_refuses_and_counts),
+                                 TEST(the_incremental_checksum_is_that_of_rfc_1624),
+                                 TEST(header_tests_come_in_the_order_of_rfc_1812),
+                                 TEST(a_packet_is_forwarded_byte_for_byte),
+                                 TEST(a_packet_for_the_router_ignores_its_time_to_live),
+                                 TEST(a_denied_packet_is_dropped),
+                                 {0}};
     return run_tests("fastpath", tests);
 }

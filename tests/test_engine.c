@@ -40,7 +40,9 @@ static unsigned twin_next(void) {
     unsigned best = N_EVENTS;
     for (unsigned i = 0; i < N_EVENTS; i++) {
         if (!twin_pending[i]) continue;
-        if (best == N_EVENTS || twin_time[i] < twin_time[best] || (twin_time[i] == twin_time[best] && twin_order[i] < twin_order[best])) best = i;
+        if (best == N_EVENTS || twin_time[i] < twin_time[best] ||
+            (twin_time[i] == twin_time[best] && twin_order[i] < twin_order[best]))
+            best = i;
     }
     return best;
 }
@@ -114,7 +116,8 @@ static void run_until_stops_at_its_limit_and_goes_on(void) {
 static void packets_and_bytes_are_conserved(void) {
     Sim *sim = sim_new();
     PacketPool *packets = packet_pool_new(sim);
-    Packet *a = packet_new(packets, 74), *b = packet_new(packets, 1500), *c = packet_new(packets, 9000);
+    Packet *a = packet_new(packets, 74), *b = packet_new(packets, 1500),
+           *c = packet_new(packets, 9000);
     packet_push(a, 46);
     packet_pull(b, 20);
     packet_set_length(b, 1000);
@@ -169,11 +172,12 @@ static void note_arrival(Component *c, unsigned port, Packet *pkt) {
     packet_deliver(pkt);
 }
 
-static const ComponentClass end_class = {.name = "end", .size = sizeof(Component), .receive = note_arrival};
+static const ComponentClass end_class = {
+    .name = "end", .size = sizeof(Component), .receive = note_arrival};
 
 static void a_link_delivers_the_last_bit(void) {
-    /* 1,500 bytes of data are 1,524 on the wire: 12,192 ns at 1 Gbit/s, and 5 us further. The second
-     * packet waits for the first. */
+    /* 1,500 bytes of data are 1,524 on the wire: 12,192 ns at 1 Gbit/s, and 5 us further. The
+     * second packet waits for the first. */
     NetworkOptions options = {.seed = 1};
     Network *net = network_new(&options);
     Component *a = network_add(net, &end_class, "a"), *b = network_add(net, &end_class, "b");
@@ -203,7 +207,8 @@ static void a_link_delivers_the_last_bit(void) {
 /* Random streams -------------------------------------------------------------------------- */
 
 static void xoshiro_gives_the_published_sequence(void) {
-    /* State 1, 2, 3, 4: the first outputs of xoshiro256** by its definition, rotl(s1 * 5, 7) * 9. */
+    /* State 1, 2, 3, 4: the first outputs of xoshiro256** by its definition, rotl(s1 * 5, 7) * 9.
+     */
     Random r = {{1, 2, 3, 4}};
     CHECK_U64(random_next(&r), 11520);
     CHECK_U64(random_next(&r), 0);
@@ -253,7 +258,8 @@ static void quantiles_are_within_a_cell_of_the_sorted_samples(void) {
     }
     qsort(values, N, sizeof *values, ascending);
     for (unsigned k = 1; k <= 1000; k++) {
-        uint64_t exact = values[(size_t)ceil(k / 1000.0 * N) - 1], found = histogram_quantile(&h, k / 1000.0);
+        uint64_t exact = values[(size_t)ceil(k / 1000.0 * N) - 1],
+                 found = histogram_quantile(&h, k / 1000.0);
         CHECK(found >= exact && (double)found <= (double)exact * (1 + 1.0 / 128) + 1);
     }
     CHECK_U64(h.count, N);
@@ -263,11 +269,16 @@ static void quantiles_are_within_a_cell_of_the_sorted_samples(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {
-        TEST(events_run_in_the_order_of_a_searched_list), TEST(run_until_stops_at_its_limit_and_goes_on),
-        TEST(packets_and_bytes_are_conserved), TEST(the_causes_of_a_packet_sum_to_its_age),
-        TEST(wire_bytes_are_98_more_than_the_payload), TEST(a_link_delivers_the_last_bit),
-        TEST(xoshiro_gives_the_published_sequence), TEST(the_logarithm_agrees_with_the_library),
-        TEST(streams_do_not_depend_on_each_other), TEST(quantiles_are_within_a_cell_of_the_sorted_samples), {0}};
+    static const Test tests[] = {TEST(events_run_in_the_order_of_a_searched_list),
+                                 TEST(run_until_stops_at_its_limit_and_goes_on),
+                                 TEST(packets_and_bytes_are_conserved),
+                                 TEST(the_causes_of_a_packet_sum_to_its_age),
+                                 TEST(wire_bytes_are_98_more_than_the_payload),
+                                 TEST(a_link_delivers_the_last_bit),
+                                 TEST(xoshiro_gives_the_published_sequence),
+                                 TEST(the_logarithm_agrees_with_the_library),
+                                 TEST(streams_do_not_depend_on_each_other),
+                                 TEST(quantiles_are_within_a_cell_of_the_sorted_samples),
+                                 {0}};
     return run_tests("engine", tests);
 }

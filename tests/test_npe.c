@@ -40,53 +40,61 @@ static double scalar(RunResult *r, const char *name) {
 #define RATIO(...) scalar(RUN(__VA_ARGS__), "sink.delivered_ratio")
 
 static void the_ordered_section_of_tx_sets_the_packet_rate(void) {
-    /* One packet per scratch get (100 cycles), SRAM read (107 ns), 12 instructions, two swaps within
-     * it, and the hand-over to the other ME (10 cycles, and a swap there): about 290 cycles. */
+    /* One packet per scratch get (100 cycles), SRAM read (107 ns), 12 instructions, two swaps
+     * within it, and the hand-over to the other ME (10 cycles, and a swap there): about 290 cycles.
+     */
     double cycles = 1.4e9 / PPS("traffic.rate=5Gbit/s");
     CHECK_NEAR(cycles, 290, 6);
 }
 
 static void half_the_clock_stretches_what_counts_in_cycles(void) {
     /* All of the section but the 150 cycles of SRAM doubles: 140 * 2 + 75 of the slower cycles. */
-    double whole = PPS("traffic.rate=5Gbit/s"), half = PPS("traffic.rate=5Gbit/s", "npe0.me_clock=700MHz");
+    double whole = PPS("traffic.rate=5Gbit/s"),
+           half = PPS("traffic.rate=5Gbit/s", "npe0.me_clock=700MHz");
     CHECK(half < 0.75 * whole && half > 0.5 * whole);
 }
 
 static void twice_the_sram_latency_adds_it_to_the_section(void) {
     /* 107 ns more per packet: 1 / (1 / rate + 107 ns). */
-    double before = PPS("traffic.rate=5Gbit/s"), after = PPS("traffic.rate=5Gbit/s", "npe0.sram_latency=214ns");
+    double before = PPS("traffic.rate=5Gbit/s"),
+           after = PPS("traffic.rate=5Gbit/s", "npe0.sram_latency=214ns");
     CHECK_NEAR(after, 1 / (1 / before + 107e-9), 0.02 * before);
 }
 
 static void one_context_cannot_hide_memory_latency(void) {
-    /* A block then takes its whole latency per packet. Decap's is a scratch get (71 ns), a DRAM read
-     * (214 and four bursts), an SRAM read (107 and four words) and 60 instructions (43): above 435 ns,
-     * so below 2.3 M/s. Two contexts do twice as much, four reach Tx's limit. */
-    double one = PPS("traffic.rate=5Gbit/s", "npe0.contexts=1"), two = PPS("traffic.rate=5Gbit/s", "npe0.contexts=2");
+    /* A block then takes its whole latency per packet. Decap's is a scratch get (71 ns), a DRAM
+     * read (214 and four bursts), an SRAM read (107 and four words) and 60 instructions (43): above
+     * 435 ns, so below 2.3 M/s. Two contexts do twice as much, four reach Tx's limit. */
+    double one = PPS("traffic.rate=5Gbit/s", "npe0.contexts=1"),
+           two = PPS("traffic.rate=5Gbit/s", "npe0.contexts=2");
     CHECK(one < 2.3e6 && one > 1.8e6);
     CHECK_NEAR(two / one, 2, 0.1);
     CHECK(PPS("traffic.rate=5Gbit/s", "npe0.contexts=4") > 4.7e6);
 }
 
 static void mpackets_of_64_bytes_cost_small_frames_twice(void) {
-    /* A 0 byte payload is a frame of 78 bytes, two mpackets of 64: the sequence section, per mpacket,
-     * then sets the rate, and 128 and 256 are equal because both take one. */
-    double at64 = PPS("traffic.rate=5Gbit/s", "npe0.mpacket=64B"), at128 = PPS("traffic.rate=5Gbit/s"),
+    /* A 0 byte payload is a frame of 78 bytes, two mpackets of 64: the sequence section, per
+     * mpacket, then sets the rate, and 128 and 256 are equal because both take one. */
+    double at64 = PPS("traffic.rate=5Gbit/s", "npe0.mpacket=64B"),
+           at128 = PPS("traffic.rate=5Gbit/s"),
            at256 = PPS("traffic.rate=5Gbit/s", "npe0.mpacket=256B");
     CHECK(at64 < 0.7 * at128);
     CHECK_NEAR(at256, at128, 0.01 * at128);
 }
 
 static void a_frame_one_byte_above_an_mpacket_pays_for_two(void) {
-    /* Payload 50 is a frame of 128 bytes, 51 one of 129; with elements of 256 bytes nothing happens. */
+    /* Payload 50 is a frame of 128 bytes, 51 one of 129; with elements of 256 bytes nothing
+     * happens. */
     CHECK(RATIO("traffic.rate=5Gbit/s", "traffic.payload=50") > 0.999);
-    CHECK(RATIO("traffic.rate=5Gbit/s", "traffic.payload=51", "traffic.duration=20ms", "traffic.warmup=5ms") < 0.75);
+    CHECK(RATIO("traffic.rate=5Gbit/s", "traffic.payload=51", "traffic.duration=20ms",
+                "traffic.warmup=5ms") < 0.75);
     CHECK(RATIO("traffic.rate=5Gbit/s", "traffic.payload=51", "npe0.mpacket=256B") > 0.999);
 }
 
 static void the_80_byte_point_of_figure_11_is_calibrated_and_40_predicted(void) {
     /* IPv4 payloads are 7 bytes longer than I3's. Published: 90 and 100 percent of 5 Gb/s. */
-    CHECK_NEAR(RATIO("traffic.rate=5Gbit/s", "traffic.payload=87", "traffic.duration=20ms"), 0.90, 0.02);
+    CHECK_NEAR(RATIO("traffic.rate=5Gbit/s", "traffic.payload=87", "traffic.duration=20ms"), 0.90,
+               0.02);
     CHECK(RATIO("traffic.rate=5Gbit/s", "traffic.payload=47") > 0.99);
 }
 
@@ -101,9 +109,11 @@ static void one_more_me_helps_a_block_that_computes_and_not_an_ordered_section(v
 }
 
 static void a_lone_packet_takes_the_sum_of_its_parts(void) {
-    /* At 1 packet per ms nothing queues: store-and-forward on two links of 784 ns plus the chip. More
-     * DRAM latency adds its four references (Rx, Decap, Parse, Tx) exactly. */
-    double base = LATENCY("traffic.rate=1kp/s", "traffic.duration=20ms"), more = LATENCY("traffic.rate=1kp/s", "traffic.duration=20ms", "npe0.dram_latency=1214ns");
+    /* At 1 packet per ms nothing queues: store-and-forward on two links of 784 ns plus the chip.
+     * More DRAM latency adds its four references (Rx, Decap, Parse, Tx) exactly. */
+    double base = LATENCY("traffic.rate=1kp/s", "traffic.duration=20ms"),
+           more =
+               LATENCY("traffic.rate=1kp/s", "traffic.duration=20ms", "npe0.dram_latency=1214ns");
     CHECK(base > 2 * 0.784 && base < 10);
     CHECK_NEAR(more - base, 4.0, 0.005);
 }
@@ -112,13 +122,19 @@ static void packets_stay_in_order_and_all_are_accounted_for(void) {
     RunResult *r = RUN("traffic.rate=5Gbit/s", "traffic.payload=imix");
     CHECK_U64(run_scalar(r, "sink.reordered")->value, 0);
     double created = run_scalar(r, "run.packets_created")->value;
-    CHECK_NEAR(created, run_scalar(r, "run.packets_delivered")->value + run_scalar(r, "run.packets_dropped")->value + run_scalar(r, "run.packets_held")->value, 0);
+    CHECK_NEAR(created,
+               run_scalar(r, "run.packets_delivered")->value +
+                   run_scalar(r, "run.packets_dropped")->value +
+                   run_scalar(r, "run.packets_held")->value,
+               0);
     CHECK_U64(run_scalar(r, "run.packets_held")->value, 0);
     run_result_free(r);
 }
 
 static void a_scheduler_at_800_mbit_caps_its_interface(void) {
-    double bps = scalar(RUN("traffic.rate=5Gbit/s", "traffic.payload=400", "npe0.scheduler_rate=800Mbit/s", "traffic.duration=10ms"), "sink.delivered_bps");
+    double bps = scalar(RUN("traffic.rate=5Gbit/s", "traffic.payload=400",
+                            "npe0.scheduler_rate=800Mbit/s", "traffic.duration=10ms"),
+                        "sink.delivered_bps");
     CHECK_NEAR(bps, 4e9, 4e6);
 }
 
@@ -130,7 +146,8 @@ static void exceptions_leave_by_their_own_port(void) {
     CHECK_NEAR(run_scalar(r, "exceptions.port0.packets")->value, created, 0);
     run_result_free(r);
     r = RUN("traffic.rate=10Mbit/s", "traffic.udp_port=31999");
-    CHECK_NEAR(run_scalar(r, "npe0.drop.no_slice")->value, run_scalar(r, "run.packets_created")->value, 0);
+    CHECK_NEAR(run_scalar(r, "npe0.drop.no_slice")->value,
+               run_scalar(r, "run.packets_created")->value, 0);
     run_result_free(r);
 }
 
@@ -143,7 +160,8 @@ static void too_few_buffers_drop_with_a_reason(void) {
 static void a_clock_edge_never_drifts(void) {
     /* Edge n of 1.4 GHz is at floor(n * 5000 / 7) ps. */
     Clock c = clock_of(1400000000);
-    for (uint64_t n = 0; n < UINT64_C(3000000000000); n = n * 3 + 1) CHECK_U64(clock_time(&c, n), n / 7 * 5000 + n % 7 * 5000 / 7);
+    for (uint64_t n = 0; n < UINT64_C(3000000000000); n = n * 3 + 1)
+        CHECK_U64(clock_time(&c, n), n / 7 * 5000 + n % 7 * 5000 / 7);
     for (uint64_t t = 0; t < UINT64_C(2000000000000000); t = t * 3 + 1) {
         uint64_t n = clock_edge(&c, t);
         CHECK(clock_time(&c, n) >= t && (n == 0 || clock_time(&c, n - 1) < t));
@@ -152,12 +170,20 @@ static void a_clock_edge_never_drifts(void) {
 
 int main(void) {
     static const Test tests[] = {
-        TEST(the_ordered_section_of_tx_sets_the_packet_rate), TEST(half_the_clock_stretches_what_counts_in_cycles),
-        TEST(twice_the_sram_latency_adds_it_to_the_section), TEST(one_context_cannot_hide_memory_latency),
-        TEST(mpackets_of_64_bytes_cost_small_frames_twice), TEST(a_frame_one_byte_above_an_mpacket_pays_for_two),
-        TEST(the_80_byte_point_of_figure_11_is_calibrated_and_40_predicted), TEST(one_more_me_helps_a_block_that_computes_and_not_an_ordered_section),
-        TEST(a_lone_packet_takes_the_sum_of_its_parts), TEST(packets_stay_in_order_and_all_are_accounted_for),
-        TEST(a_scheduler_at_800_mbit_caps_its_interface), TEST(exceptions_leave_by_their_own_port),
-        TEST(too_few_buffers_drop_with_a_reason), TEST(a_clock_edge_never_drifts), {0}};
+        TEST(the_ordered_section_of_tx_sets_the_packet_rate),
+        TEST(half_the_clock_stretches_what_counts_in_cycles),
+        TEST(twice_the_sram_latency_adds_it_to_the_section),
+        TEST(one_context_cannot_hide_memory_latency),
+        TEST(mpackets_of_64_bytes_cost_small_frames_twice),
+        TEST(a_frame_one_byte_above_an_mpacket_pays_for_two),
+        TEST(the_80_byte_point_of_figure_11_is_calibrated_and_40_predicted),
+        TEST(one_more_me_helps_a_block_that_computes_and_not_an_ordered_section),
+        TEST(a_lone_packet_takes_the_sum_of_its_parts),
+        TEST(packets_stay_in_order_and_all_are_accounted_for),
+        TEST(a_scheduler_at_800_mbit_caps_its_interface),
+        TEST(exceptions_leave_by_their_own_port),
+        TEST(too_few_buffers_drop_with_a_reason),
+        TEST(a_clock_edge_never_drifts),
+        {0}};
     return run_tests("npe", tests);
 }

@@ -34,23 +34,36 @@ static void values_are_exact_in_their_units(void) {
     CHECK(read_as(PARAM_TYPE_FREQUENCY, "1.4GHz") && value.word == 1400000000);
     CHECK(read_as(PARAM_TYPE_SIZE, "64KiB") && value.word == 65536);
     CHECK(read_as(PARAM_TYPE_COUNT, "1_000") && value.word == 1000);
-    CHECK(read_as(PARAM_TYPE_LATENCY, "150cycles") && value.latency.cycles && value.latency.value == 150);
-    CHECK(read_as(PARAM_TYPE_LATENCY, "107ns") && !value.latency.cycles && value.latency.value == 107000);
-    CHECK(read_as(PARAM_TYPE_RATE, "0.1Gbit/s frame") && value.rate.per_second == 1e8 && value.rate.layer == RATE_FRAME);
-    CHECK(read_as(PARAM_TYPE_RATE, "4.8Mp/s") && value.rate.per_second == 4.8e6 && value.rate.layer == RATE_PACKETS);
+    CHECK(read_as(PARAM_TYPE_LATENCY, "150cycles") && value.latency.cycles &&
+          value.latency.value == 150);
+    CHECK(read_as(PARAM_TYPE_LATENCY, "107ns") && !value.latency.cycles &&
+          value.latency.value == 107000);
+    CHECK(read_as(PARAM_TYPE_RATE, "0.1Gbit/s frame") && value.rate.per_second == 1e8 &&
+          value.rate.layer == RATE_FRAME);
+    CHECK(read_as(PARAM_TYPE_RATE, "4.8Mp/s") && value.rate.per_second == 4.8e6 &&
+          value.rate.layer == RATE_PACKETS);
     CHECK(read_as(PARAM_TYPE_FRACTION, "30%") && value.real == 0.3);
     CHECK(read_as(PARAM_TYPE_TIME, "0") && value.word == 0);
 }
 
 static void a_wrong_value_says_what_was_expected(void) {
-    static const struct { ParamType type; const char *text, *part; } bad[] = {
-        {PARAM_TYPE_RATE, "5", "has no unit"},        {PARAM_TYPE_TIME, "5", "has no unit"},
-        {PARAM_TYPE_TIME, "5GB", "a time such as"},   {PARAM_TYPE_RATE, "-5Gbit/s", "negative"},
-        {PARAM_TYPE_COUNT, "-1", "negative"},         {PARAM_TYPE_TIME, "0.5ps", "finer than the unit"},
-        {PARAM_TYPE_COUNT, "99999999999999999999", "a whole number"}, {PARAM_TYPE_COUNT, "5 # five", "a whole number"},
-        {PARAM_TYPE_SIZE, "20000000000GB", "too large"}, {PARAM_TYPE_BOOL, "true", "yes or no"},
-        {PARAM_TYPE_REAL, "0x10", "a number"},        {PARAM_TYPE_FRACTION, "130%", "0 to 100%"},
-        {PARAM_TYPE_REAL, "nan", "a number"},         {PARAM_TYPE_TIME, "", "a time such as"}};
+    static const struct {
+        ParamType type;
+        const char *text, *part;
+    } bad[] = {{PARAM_TYPE_RATE, "5", "has no unit"},
+               {PARAM_TYPE_TIME, "5", "has no unit"},
+               {PARAM_TYPE_TIME, "5GB", "a time such as"},
+               {PARAM_TYPE_RATE, "-5Gbit/s", "negative"},
+               {PARAM_TYPE_COUNT, "-1", "negative"},
+               {PARAM_TYPE_TIME, "0.5ps", "finer than the unit"},
+               {PARAM_TYPE_COUNT, "99999999999999999999", "a whole number"},
+               {PARAM_TYPE_COUNT, "5 # five", "a whole number"},
+               {PARAM_TYPE_SIZE, "20000000000GB", "too large"},
+               {PARAM_TYPE_BOOL, "true", "yes or no"},
+               {PARAM_TYPE_REAL, "0x10", "a number"},
+               {PARAM_TYPE_FRACTION, "130%", "0 to 100%"},
+               {PARAM_TYPE_REAL, "nan", "a number"},
+               {PARAM_TYPE_TIME, "", "a time such as"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         CHECK(!read_as(bad[i].type, bad[i].text));
         CHECK_CONTAINS(message, bad[i].part);
@@ -76,10 +89,13 @@ static void every_default_is_in_its_own_range(void) {
 /* Metrics --------------------------------------------------------------------------------- */
 
 static bool table(const void *data, unsigned run, const char *name, double *v) {
-    const double (*rows)[2] = data;
-    if (!strcmp(name, "a.x")) *v = rows[run][0];
-    else if (!strcmp(name, "a.y")) *v = rows[run][1];
-    else return false;
+    const double(*rows)[2] = data;
+    if (!strcmp(name, "a.x"))
+        *v = rows[run][0];
+    else if (!strcmp(name, "a.y"))
+        *v = rows[run][1];
+    else
+        return false;
     return true;
 }
 
@@ -148,12 +164,14 @@ static void refused(const char *text, const char *part) {
 
 static void bad_files_are_refused_with_file_and_line(void) {
     refused("", "found no component");
-    refused("[sink s]\nportz = 3\n", "s.ini:2: [sink s] portz: found an unknown key; the nearest is ports");
+    refused("[sink s]\nportz = 3\n",
+            "s.ini:2: [sink s] portz: found an unknown key; the nearest is ports");
     refused("[sink s]\nports = 3\nports = 4\n", "s.ini:3: [sink s] ports: found a second value");
     refused("[sink s]\n[sink s]\n", "s.ini:2: found a second section [sink s]");
     refused("[sink s]\n[source s]\n", "s.ini:2: found a second component s");
     refused("[snk s]\n", "s.ini:1: found section [snk s]");
-    refused("[sink s]\nports = 99\n", "s.ini:2: [sink s] ports: found \"99\", expected 1 or more, up to 64");
+    refused("[sink s]\nports = 99\n",
+            "s.ini:2: [sink s] ports: found \"99\", expected 1 or more, up to 64");
     refused("[source s]\nrate = 5\n", "has no unit");
     refused("[source s]\nrate = -5Gbit/s\n", "which is negative");
     refused("ports = 3\n", "before the first section");
@@ -164,7 +182,8 @@ static void bad_files_are_refused_with_file_and_line(void) {
     refused("[slice r]\nnpe = nowhere\n", "expected the name of a component of class npe");
     refused("[slice r]\nvlan = 3\n", "[slice r] npe: found no value");
     refused("[source s]\nrate = ${0..1000000000}Gbit/s\n", "a range of 1000000001 values");
-    refused("[source s]\nrate = ${1..1000}Gbit/s\nduration = ${1..1000}ms\n", "a study of 1000000 points");
+    refused("[source s]\nrate = ${1..1000}Gbit/s\nduration = ${1..1000}ms\n",
+            "a study of 1000000 points");
     refused("[source s]\nrate = ${1..5 step 0}Gbit/s\n", "never ends");
     refused("[source s]\nrate = ${1, 2Gbit/s\n", "${ without }");
     refused("[source s]\nrate = ${1, 2}Gbit/z\n", "found \"1Gbit/z\"");
@@ -187,7 +206,8 @@ static void iterations_multiply_and_stay_exact(void) {
     CHECK_TEXT(scenario_parameter(s, 5, 0).value, "0.3Gbit/s"); /* the last axis is the fastest */
     CHECK_TEXT(scenario_parameter(s, 5, 1).value, "40");
     double rate = 0, payload = 0, ports = 0;
-    CHECK(scenario_value(s, 5, "s.rate", &rate) && scenario_value(s, 5, "s.payload", &payload) && scenario_value(s, 5, "s.ports", &ports));
+    CHECK(scenario_value(s, 5, "s.rate", &rate) && scenario_value(s, 5, "s.payload", &payload) &&
+          scenario_value(s, 5, "s.ports", &ports));
     CHECK_NEAR(rate, 3e8, 0);
     CHECK_NEAR(payload, 40, 0);
     CHECK_NEAR(ports, 5, 0); /* a default counts too */
@@ -207,7 +227,8 @@ static void set_overrides_and_is_checked(void) {
 }
 
 static void a_resolved_scenario_reads_back_to_the_same(void) {
-    const char *text = "[source s]\n# comment\nrate = 1000Mbit/s\nduration = 0.02s\n[sink k]\nsource = s\n[link l]\nlink = s.0 -> k.0\n";
+    const char *text = "[source s]\n# comment\nrate = 1000Mbit/s\nduration = 0.02s\n[sink "
+                       "k]\nsource = s\n[link l]\nlink = s.0 -> k.0\n";
     Scenario *a = load(text, NULL);
     uint64_t identity = scenario_identity(a, 0);
     g_autofree char *resolved = scenario_resolved(a, 0);
@@ -217,7 +238,9 @@ static void a_resolved_scenario_reads_back_to_the_same(void) {
     if (!b) printf("  %s\n", message);
     CHECK(b && scenario_identity(b, 0) == identity);
     scenario_free(b);
-    Scenario *c = load("[sink k]\nsource = s\n[source s]\nduration = 20ms\nrate = 1Gbit/s\n[link l]\nlink = s.0 -> k.0\n", NULL);
+    Scenario *c = load("[sink k]\nsource = s\n[source s]\nduration = 20ms\nrate = 1Gbit/s\n[link "
+                       "l]\nlink = s.0 -> k.0\n",
+                       NULL);
     CHECK(c && scenario_identity(c, 0) == identity); /* order and spelling do not matter */
     scenario_free(c);
     Scenario *d = load(text, "s.rate=2Gbit/s");
@@ -238,11 +261,17 @@ static void an_includer_may_override_and_both_places_are_shown(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {
-        TEST(values_are_exact_in_their_units), TEST(a_wrong_value_says_what_was_expected), TEST(every_default_is_in_its_own_range),
-        TEST(metrics_compute_over_the_runs_that_hold), TEST(a_wrong_metric_is_explained), TEST(bad_files_are_refused_with_file_and_line),
-        TEST(iterations_multiply_and_stay_exact), TEST(set_overrides_and_is_checked),
-        TEST(a_resolved_scenario_reads_back_to_the_same), TEST(an_includer_may_override_and_both_places_are_shown), {0}};
+    static const Test tests[] = {TEST(values_are_exact_in_their_units),
+                                 TEST(a_wrong_value_says_what_was_expected),
+                                 TEST(every_default_is_in_its_own_range),
+                                 TEST(metrics_compute_over_the_runs_that_hold),
+                                 TEST(a_wrong_metric_is_explained),
+                                 TEST(bad_files_are_refused_with_file_and_line),
+                                 TEST(iterations_multiply_and_stay_exact),
+                                 TEST(set_overrides_and_is_checked),
+                                 TEST(a_resolved_scenario_reads_back_to_the_same),
+                                 TEST(an_includer_may_override_and_both_places_are_shown),
+                                 {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);
     static const char *const files[] = {"s.ini", "base.ini"};

@@ -58,10 +58,13 @@ void chip_buffer_put(Chip *chip, ChipPacket *cp) {
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-static SimTime period(uint64_t hz) { return SIM_S / hz; }
+static SimTime period(uint64_t hz) {
+    return SIM_S / hz;
+}
 
 bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **error) {
-    *chip = (Chip){.owner = owner, .sim = owner->sim, .settings = s, .clock = clock_of(s->me_clock_hz)};
+    *chip =
+        (Chip){.owner = owner, .sim = owner->sim, .settings = s, .clock = clock_of(s->me_clock_hz)};
     if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
@@ -74,19 +77,24 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **err
     SimTime cycle = clock_time(&chip->clock, 1);
     SimTime sram_word = period(s->sram_clock_hz), dram_burst = period(s->dram_clock_hz);
     for (unsigned i = 0; i < CHIP_N_SRAM; i++)
-        chip->sram[i] = (Channel){.latency = chip_latency(chip, s->sram_latency), .per_unit = sram_word,
-                                  .unit_shift = 2, .separate_write = true};
+        chip->sram[i] = (Channel){.latency = chip_latency(chip, s->sram_latency),
+                                  .per_unit = sram_word,
+                                  .unit_shift = 2,
+                                  .separate_write = true};
     for (unsigned i = 0; i < CHIP_N_DRAM; i++)
         chip->dram[i] = (Channel){.latency = chip_latency(chip, s->dram_latency),
-                                  .per_unit = dram_burst, .unit_shift = 4};
+                                  .per_unit = dram_burst,
+                                  .unit_shift = 4};
     chip->tcam = (Channel){.latency = chip_latency(chip, s->tcam_latency),
                            .per_unit = period(s->tcam_rate_hz)};
     chip->scratch = (Channel){.latency = chip_latency(chip, s->scratch_latency),
                               .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle, .unit_shift = 2};
+                              .per_unit = s->scratch_word_cycles * cycle,
+                              .unit_shift = 2};
     chip->msf_csr = (Channel){.latency = chip_latency(chip, s->msf_latency),
                               .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle, .unit_shift = 2};
+                              .per_unit = s->scratch_word_cycles * cycle,
+                              .unit_shift = 2};
     for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], chip, i);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
     chip->free_buffers = g_new(uint32_t, s->n_buffers);
@@ -105,8 +113,8 @@ void chip_clear(Chip *chip) {
     g_free(chip->free_buffers);
 }
 
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes,
-                    BlockResume *resume, void *program, GError **error) {
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
+                    void *program, GError **error) {
     if (chip->n_mes_used + n_mes > CHIP_N_MES) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "block %s: %u more microengines make %u, but the chip has %u", name, n_mes,
@@ -114,9 +122,16 @@ bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes,
         return false;
     }
     unsigned per_me = (unsigned)chip->settings->contexts;
-    *block = (Block){.name = name, .chip = chip, .program = program, .resume = resume,
-                     .n_mes = n_mes, .n_contexts = n_mes * per_me,
-                     .ring_in = -1, .ring_out = -1, .turn_in = -1, .turn_out = -1};
+    *block = (Block){.name = name,
+                     .chip = chip,
+                     .program = program,
+                     .resume = resume,
+                     .n_mes = n_mes,
+                     .n_contexts = n_mes * per_me,
+                     .ring_in = -1,
+                     .ring_out = -1,
+                     .turn_in = -1,
+                     .turn_out = -1};
     for (unsigned m = 0; m < n_mes; m++) {
         Me *me = &chip->mes[chip->n_mes_used++];
         me_load(me, block, per_me);
@@ -139,8 +154,11 @@ int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsi
         return -1;
     }
     g_assert(chip->n_rings < CHIP_MAX_RINGS);
-    chip->rings[chip->n_rings] = (Ring){.name = name, .scratch = scratch, .packets = packets,
-                                        .size = size, .message = g_new0(uint64_t, size),
+    chip->rings[chip->n_rings] = (Ring){.name = name,
+                                        .scratch = scratch,
+                                        .packets = packets,
+                                        .size = size,
+                                        .message = g_new0(uint64_t, size),
                                         .visible = g_new0(SimTime, size)};
     return (int)chip->n_rings++;
 }
@@ -155,7 +173,8 @@ void chip_start(Chip *chip) {
     SimTime now = sim_now(chip->sim);
     chip->started = now;
     for (unsigned i = 0; i < chip->n_blocks; i++)
-        for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++) me_start(chip->blocks[i]->mes[m], now);
+        for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++)
+            me_start(chip->blocks[i]->mes[m], now);
     chip_flush(chip, now);
 }
 
@@ -175,7 +194,8 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
             if (sum != elapsed) {
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                             "%s ME %u context %u: its states sum to %" G_GUINT64_FORMAT
-                            " ps of %" G_GUINT64_FORMAT, chip->owner->name, i, k, sum, elapsed);
+                            " ps of %" G_GUINT64_FORMAT,
+                            chip->owner->name, i, k, sum, elapsed);
                 return false;
             }
         }
@@ -189,7 +209,8 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
     }
     if (chip->n_free + buffers_held == chip->settings->n_buffers) return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT " held, of %" G_GUINT64_FORMAT,
+                "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT
+                " held, of %" G_GUINT64_FORMAT,
                 chip->owner->name, chip->n_free, buffers_held, chip->settings->n_buffers);
     return false;
 }
@@ -209,19 +230,22 @@ static const struct {
 };
 
 static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
-    report_text(report, "%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
+    report_text(report,
+                "%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
                 chip->owner->name, (double)elapsed / 1e9);
     report_text(report, "%3s %-8s %6s %6s %6s |", "ME", "block", "run", "stall", "idle");
-    for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) report_text(report, " %5s", columns[k].heading);
+    for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++)
+        report_text(report, " %5s", columns[k].heading);
     report_text(report, "\n");
     for (unsigned i = 0; i < chip->n_mes_used; i++) {
         const Me *me = &chip->mes[i];
         report_text(report, "%3u %-8s %6.2f %6.2f %6.2f |", i, me->block->name,
-                    percent(me->spent[ME_RUNNING], elapsed), percent(me->spent[ME_STALLED], elapsed),
-                    percent(me->spent[ME_IDLE], elapsed));
+                    percent(me->spent[ME_RUNNING], elapsed),
+                    percent(me->spent[ME_STALLED], elapsed), percent(me->spent[ME_IDLE], elapsed));
         for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) {
             SimTime sum = 0;
-            for (unsigned n = 0; n < me->n_contexts; n++) sum += me->contexts[n].spent[columns[k].state];
+            for (unsigned n = 0; n < me->n_contexts; n++)
+                sum += me->contexts[n].spent[columns[k].state];
             report_text(report, " %5.1f", percent(sum, elapsed * me->n_contexts));
         }
         report_text(report, "\n");
@@ -236,7 +260,8 @@ static void report_channel(const Chip *chip, Report *report, const char *name, c
     if (!ch->references) return;
     /* Separate read and write buses have twice the time to be busy in. */
     double busy = percent(ch->busy, ch->separate_write ? 2 * elapsed : elapsed);
-    report_text(report, "    %-9s %12" G_GUINT64_FORMAT " references  bus %6.2f %%  mean wait %8.2f ns\n",
+    report_text(report,
+                "    %-9s %12" G_GUINT64_FORMAT " references  bus %6.2f %%  mean wait %8.2f ns\n",
                 name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
     char *scalar = g_strdup_printf("%s_busy", name);
     report_scalar(report, scalar, busy / 100, "fraction");
@@ -260,22 +285,27 @@ void chip_report(Chip *chip, Report *report) {
     report_channel(chip, report, "scratch", &chip->scratch, elapsed);
     report_channel(chip, report, "msf_csr", &chip->msf_csr, elapsed);
     const Msf *msf = &chip->msf;
-    report_text(report, "    SPI-4 in %6.2f %%, out %6.2f %%; RBUF at most %u of %u, TBUF %u of %u elements\n",
-                percent(msf->bus_in, elapsed), percent(msf->bus_out, elapsed),
-                msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak, msf->tbuf_size);
+    report_text(
+        report,
+        "    SPI-4 in %6.2f %%, out %6.2f %%; RBUF at most %u of %u, TBUF %u of %u elements\n",
+        percent(msf->bus_in, elapsed), percent(msf->bus_out, elapsed),
+        msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak, msf->tbuf_size);
     report_text(report, "    buffers: at most %u of %" G_GUINT64_FORMAT " in use\n",
                 (unsigned)chip->settings->n_buffers - chip->least_free, chip->settings->n_buffers);
     report_scalar(report, "mpackets_in", (double)msf->mpackets_in, "mpackets");
     report_scalar(report, "mpackets_out", (double)msf->mpackets_out, "mpackets");
-    report_scalar(report, "buffers_peak", (double)(chip->settings->n_buffers - chip->least_free), "buffers");
+    report_scalar(report, "buffers_peak", (double)(chip->settings->n_buffers - chip->least_free),
+                  "buffers");
     report_text(report, "  rings\n");
     for (unsigned i = 0; i < chip->n_rings; i++) {
         Ring *ring = &chip->rings[i];
         ring->filled += ring->n * (now - ring->filled_since);
         ring->filled_since = now;
-        report_text(report, "    %-12s %-7s size %4u  mean %7.2f  peak %4u  puts %10" G_GUINT64_FORMAT
-                    "  waited for room %8" G_GUINT64_FORMAT "\n", ring->name,
-                    ring->scratch ? "scratch" : "nn", ring->size,
-                    elapsed ? (double)ring->filled / (double)elapsed : 0, ring->peak, ring->puts, ring->full);
+        report_text(report,
+                    "    %-12s %-7s size %4u  mean %7.2f  peak %4u  puts %10" G_GUINT64_FORMAT
+                    "  waited for room %8" G_GUINT64_FORMAT "\n",
+                    ring->name, ring->scratch ? "scratch" : "nn", ring->size,
+                    elapsed ? (double)ring->filled / (double)elapsed : 0, ring->peak, ring->puts,
+                    ring->full);
     }
 }

@@ -62,51 +62,61 @@ struct Chip {
 
 /* The rows of the chip in the table of a component whose struct S has a ChipSettings `field`. */
 #define CHIP_PARAMS(S, field)                                                                      \
-    PARAM_FREQUENCY("me_clock", S, field.me_clock_hz, "1.4GHz", "1MHz", "10GHz",                    \
+    PARAM_FREQUENCY("me_clock", S, field.me_clock_hz, "1.4GHz", "1MHz", "10GHz",                   \
                     "microengine clock", "HRM 189; SPP does not state its own"),                   \
-    PARAM_COUNT("contexts", S, field.contexts, "8", "1", "8", "contexts per microengine", "HRM 35"), \
-    PARAM_COUNT("swap_cycles", S, field.swap_cycles, "2", "0", "100",                              \
-                "cycles to switch contexts", "SPP paper 3"),                                       \
-    PARAM_LATENCY("signal_latency", S, field.signal_latency, "10cycles", NULL, "100us",            \
-                  "passing a turn to a context of another microengine; within one it is the swap", \
-                  "assumed: a fast write through the chip's CSR bus"),                             \
-    PARAM_LATENCY("nn_latency", S, field.nn_latency, "4cycles", NULL, "100us",                     \
-                  "next-neighbour put to visible", "assumed: a few cycles, no source found"),      \
-    PARAM_LATENCY("scratch_latency", S, field.scratch_latency, "100cycles", NULL, "100us",         \
-                  "scratchpad read or ring get, unloaded", "assumed: 60 to 120 in secondary sources"), \
-    PARAM_LATENCY("sram_latency", S, field.sram_latency, "107ns", NULL, "100us",                   \
-                  "SRAM read, unloaded", "assumed: 150 cycles; SPP paper 3 gives 50 to 100 ns or more"), \
-    PARAM_LATENCY("dram_latency", S, field.dram_latency, "214ns", NULL, "100us",                   \
-                  "DRAM reference, unloaded", "assumed: 300 cycles, 200 to 400 in secondary sources"), \
-    PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", NULL, "100us",                   \
-                  "TCAM key write to result", "assumed: 200 cycles"),                              \
-    PARAM_LATENCY("msf_latency", S, field.msf_latency, "196cycles", NULL, "100us",                 \
-                  "media switch fabric register read", "calibrated on F11-80; no source found"),     \
-    PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                       \
-                "scratchpad bus, per command", "HRM 229: one command per internal cycle"),         \
-    PARAM_COUNT("scratch_word_cycles", S, field.scratch_word_cycles, "2", "0", "1000",             \
-                "scratchpad bus, per 32-bit word", "HRM 230"),                                     \
-    PARAM_FREQUENCY("sram_clock", S, field.sram_clock_hz, "200MHz", "1MHz", "10GHz",                \
-                    "QDR SRAM clock: 4 bytes per clock and direction", "HRM 51, 207"),             \
-    PARAM_FREQUENCY("dram_clock", S, field.dram_clock_hz, "127.3MHz", "1MHz", "10GHz",              \
-                    "RDRAM controller clock: 16 bytes per clock and channel", "HRM 189"),          \
-    PARAM_FREQUENCY("tcam_rate", S, field.tcam_rate_hz, "100MHz", "1kHz", "10GHz",                  \
-                    "TCAM look-ups per second", "IDT 75P42100 data sheet, a sibling of SPP's"),    \
-    PARAM_COUNT("counter_channel", S, field.counter_channel, "1", "0", "2",                        \
-                "SRAM channel of the statistics counters", "assumed: with the queue descriptors"), \
-    PARAM_SIZE("mpacket", S, field.mpacket_bytes, "128B", "64B", "256B",                           \
-               "RBUF and TBUF element: 64, 128 or 256 bytes",                                      \
-               "HRM 62, 65; 128 is inferred from the three points of Figure 11"),                  \
-    PARAM_SIZE("rbuf", S, field.rbuf_bytes, "8KiB", "256B", "1MiB", "receive buffer", "HRM 62"),   \
-    PARAM_SIZE("tbuf", S, field.tbuf_bytes, "8KiB", "256B", "1MiB", "transmit buffer", "HRM 65"),  \
-    PARAM_SIZE("mac_fifo", S, field.mac_fifo_bytes, "64KiB", "2KiB", "64MiB",                      \
-               "MAC buffer of one port, each way", "assumed: a few tens of frames"),               \
-    PARAM_RATE("spi_rate", S, field.spi_rate, "12.8Gbit/s", "100Mbit/s", "1Tbit/s", "bits",        \
-               "SPI-4.2 bus between MAC and RBUF or TBUF, each way",                               \
-               "HRM 59: 16 pins, double data rate; 400 MHz assumed"),                              \
-    PARAM_COUNT("buffers", S, field.n_buffers, "229376", "16", "1048576",                          \
-                "packet buffers of 2 KiB in DRAM",                                                 \
-                "WashU V1 memory map: 0x38000 descriptors (of the line card)")
+        PARAM_COUNT("contexts", S, field.contexts, "8", "1", "8", "contexts per microengine",      \
+                    "HRM 35"),                                                                     \
+        PARAM_COUNT("swap_cycles", S, field.swap_cycles, "2", "0", "100",                          \
+                    "cycles to switch contexts", "SPP paper 3"),                                   \
+        PARAM_LATENCY(                                                                             \
+            "signal_latency", S, field.signal_latency, "10cycles", NULL, "100us",                  \
+            "passing a turn to a context of another microengine; within one it is the swap",       \
+            "assumed: a fast write through the chip's CSR bus"),                                   \
+        PARAM_LATENCY("nn_latency", S, field.nn_latency, "4cycles", NULL, "100us",                 \
+                      "next-neighbour put to visible", "assumed: a few cycles, no source found"),  \
+        PARAM_LATENCY("scratch_latency", S, field.scratch_latency, "100cycles", NULL, "100us",     \
+                      "scratchpad read or ring get, unloaded",                                     \
+                      "assumed: 60 to 120 in secondary sources"),                                  \
+        PARAM_LATENCY("sram_latency", S, field.sram_latency, "107ns", NULL, "100us",               \
+                      "SRAM read, unloaded",                                                       \
+                      "assumed: 150 cycles; SPP paper 3 gives 50 to 100 ns or more"),              \
+        PARAM_LATENCY("dram_latency", S, field.dram_latency, "214ns", NULL, "100us",               \
+                      "DRAM reference, unloaded",                                                  \
+                      "assumed: 300 cycles, 200 to 400 in secondary sources"),                     \
+        PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", NULL, "100us",               \
+                      "TCAM key write to result", "assumed: 200 cycles"),                          \
+        PARAM_LATENCY("msf_latency", S, field.msf_latency, "196cycles", NULL, "100us",             \
+                      "media switch fabric register read",                                         \
+                      "calibrated on F11-80; no source found"),                                    \
+        PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                   \
+                    "scratchpad bus, per command", "HRM 229: one command per internal cycle"),     \
+        PARAM_COUNT("scratch_word_cycles", S, field.scratch_word_cycles, "2", "0", "1000",         \
+                    "scratchpad bus, per 32-bit word", "HRM 230"),                                 \
+        PARAM_FREQUENCY("sram_clock", S, field.sram_clock_hz, "200MHz", "1MHz", "10GHz",           \
+                        "QDR SRAM clock: 4 bytes per clock and direction", "HRM 51, 207"),         \
+        PARAM_FREQUENCY("dram_clock", S, field.dram_clock_hz, "127.3MHz", "1MHz", "10GHz",         \
+                        "RDRAM controller clock: 16 bytes per clock and channel", "HRM 189"),      \
+        PARAM_FREQUENCY("tcam_rate", S, field.tcam_rate_hz, "100MHz", "1kHz", "10GHz",             \
+                        "TCAM look-ups per second",                                                \
+                        "IDT 75P42100 data sheet, a sibling of SPP's"),                            \
+        PARAM_COUNT("counter_channel", S, field.counter_channel, "1", "0", "2",                    \
+                    "SRAM channel of the statistics counters",                                     \
+                    "assumed: with the queue descriptors"),                                        \
+        PARAM_SIZE("mpacket", S, field.mpacket_bytes, "128B", "64B", "256B",                       \
+                   "RBUF and TBUF element: 64, 128 or 256 bytes",                                  \
+                   "HRM 62, 65; 128 is inferred from the three points of Figure 11"),              \
+        PARAM_SIZE("rbuf", S, field.rbuf_bytes, "8KiB", "256B", "1MiB", "receive buffer",          \
+                   "HRM 62"),                                                                      \
+        PARAM_SIZE("tbuf", S, field.tbuf_bytes, "8KiB", "256B", "1MiB", "transmit buffer",         \
+                   "HRM 65"),                                                                      \
+        PARAM_SIZE("mac_fifo", S, field.mac_fifo_bytes, "64KiB", "2KiB", "64MiB",                  \
+                   "MAC buffer of one port, each way", "assumed: a few tens of frames"),           \
+        PARAM_RATE("spi_rate", S, field.spi_rate, "12.8Gbit/s", "100Mbit/s", "1Tbit/s", "bits",    \
+                   "SPI-4.2 bus between MAC and RBUF or TBUF, each way",                           \
+                   "HRM 59: 16 pins, double data rate; 400 MHz assumed"),                          \
+        PARAM_COUNT("buffers", S, field.n_buffers, "229376", "16", "1048576",                      \
+                    "packet buffers of 2 KiB in DRAM",                                             \
+                    "WashU V1 memory map: 0x38000 descriptors (of the line card)")
 
 /* Set up an unprogrammed chip. `settings` must outlive it. False: the settings contradict. */
 bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, GError **error);
@@ -114,8 +124,8 @@ void chip_clear(Chip *chip);
 
 /* Programming: before chip_start. A block takes the next free MEs. Its contexts take turns in the
  * order ME 0 context 0, ME 1 context 0, ..., so that neighbours in order sit on different MEs. */
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes,
-                    BlockResume *resume, void *program, GError **error);
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
+                    void *program, GError **error);
 /* Returns its index, -1 and an error when the chip has no more scratch rings. */
 int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
                   GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/ixp/clock.h: a clock domain. Edge n of a clock of f Hz lies at floor(n * 10^12 / f) ps,
- * counted from 0, so rounding never accumulates. The period is kept as quotient and remainder: whole
- * picoseconds, and the rest in units of 2^-64 ps; no event divides. */
+ * components/ixp/clock.h: a clock domain. Edge n of a clock of f Hz lies at floor(n * 10^12 / f)
+ * ps, counted from 0, so rounding never accumulates. The period is kept as quotient and remainder:
+ * whole picoseconds, and the rest in units of 2^-64 ps; no event divides. */
 #pragma once
 
 #include "emu/sim.h"

@@ -34,7 +34,9 @@ static inline void context_become(Context *c, uint32_t state, SimTime now) {
     if (c->pkt) packet_charge(c->pkt, (PacketCause)state, now);
 }
 
-void context_sleep(Context *c, uint32_t state, SimTime now) { context_become(c, state, now); }
+void context_sleep(Context *c, uint32_t state, SimTime now) {
+    context_become(c, state, now);
+}
 
 void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
     context_become(c, state, now);
@@ -137,8 +139,8 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
 /* The player ------------------------------------------------------------------------------ */
 
 static const uint8_t unit_cause[FP_N_UNITS] = {
-    [FP_NONE] = CAUSE_EXECUTE, [FP_SRAM0] = CAUSE_SRAM, [FP_SRAM1] = CAUSE_SRAM,
-    [FP_SRAM2] = CAUSE_SRAM,   [FP_SRAM3] = CAUSE_SRAM, [FP_TCAM] = CAUSE_TCAM,
+    [FP_NONE] = CAUSE_EXECUTE, [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM,
+    [FP_SRAM2] = CAUSE_SRAM,   [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,
     [FP_DRAM] = CAUSE_DRAM,    [FP_SCRATCH] = CAUSE_SCRATCH,
 };
 
@@ -313,7 +315,8 @@ void me_settle(Me *me, SimTime now) {
         Context *c = &me->contexts[i];
         SimTime until = now;
         if (me->current == c && me->swap) { /* cut short inside the swap or behind it */
-            SimTime end = MIN(now, me->swap_start + me->swap), swapped = end > c->since ? end - c->since : 0;
+            SimTime end = MIN(now, me->swap_start + me->swap),
+                    swapped = end > c->since ? end - c->since : 0;
             c->spent[CAUSE_SWAP] += swapped;
             c->since += swapped;
         }

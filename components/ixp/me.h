@@ -5,8 +5,8 @@
  * A block is a program that a number of microengines (ME) run on all their contexts. Its `resume`
  * function is called whenever a context has played its log to the end and holds the ME: it runs the
  * next segment of the block on real bytes and appends to the log what that segment costs. The ME
- * then plays the log in time: it executes the instructions before each reference, issues it, and, if
- * the context has to wait, swaps to the next ready context (round robin, never preempting).
+ * then plays the log in time: it executes the instructions before each reference, issues it, and,
+ * if the context has to wait, swaps to the next ready context (round robin, never preempting).
  *
  * Source: IXP2800 Hardware Reference Manual, pages 35-49; SPP paper, section 3.
  * Time: everything an ME does happens at edges of its clock; a swap takes `swap_cycles`, charged
@@ -57,15 +57,15 @@ struct Context {
     unsigned slot;   /* within the ME */
     int step;        /* of the block's program; 0 at first */
     uint64_t message;
-    Packet *pkt;     /* whose time this context's time is, or NULL */
-    uintptr_t note;  /* the block's own */
-    unsigned next;   /* entry of the log to be played */
+    Packet *pkt;    /* whose time this context's time is, or NULL */
+    uintptr_t note; /* the block's own */
+    unsigned next;  /* entry of the log to be played */
     FpLog log;
     SimEvent wake;
     SimOwner owner; /* of `wake`: ties are broken by place, not by how much was scheduled before */
-    SimTime due;           /* of the answer that OP_JOIN waits for */
+    SimTime due;    /* of the answer that OP_JOIN waits for */
     unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
-    uint32_t state;  /* PacketCause or CONTEXT_IDLE */
+    uint32_t state;        /* PacketCause or CONTEXT_IDLE */
     SimTime since;
     SimTime spent[N_CONTEXT_STATES];
     Context *waiting_next; /* in the queue of a ring */
@@ -83,7 +83,7 @@ struct Block {
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
     Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
-    unsigned part;  /* which of several equal blocks (queue manager) */
+    unsigned part; /* which of several equal blocks (queue manager) */
     int ring_in, ring_out;
     int turn_in, turn_out;
     uint64_t messages;
@@ -98,15 +98,15 @@ struct Me {
     unsigned number, n_contexts;
     Context contexts[ME_MAX_CONTEXTS];
     Context *current;
-    uint32_t ready;    /* contexts that may run, one bit each */
-    unsigned last;     /* slot that ran last */
-    unsigned n_active; /* contexts that are not idle */
-    uint64_t edge;     /* clock edge at which the burst ends */
+    uint32_t ready;           /* contexts that may run, one bit each */
+    unsigned last;            /* slot that ran last */
+    unsigned n_active;        /* contexts that are not idle */
+    uint64_t edge;            /* clock edge at which the burst ends */
     SimTime swap_start, swap; /* when the ME was granted, and the swap to split off the burst */
-    bool swapping;     /* granted, and nothing executed yet */
+    bool swapping;            /* granted, and nothing executed yet */
     SimEvent burst;
     SimOwner owner; /* of `burst` */
-    Me *kick_next;     /* in the chip's list of MEs to look at */
+    Me *kick_next;  /* in the chip's list of MEs to look at */
     bool kicked;
     MeState state;
     SimTime since;
@@ -125,7 +125,7 @@ typedef struct {
     Context *getters, *last_getter, *putters, *last_putter;
     uint64_t puts, full; /* full: puts that had to wait */
     unsigned peak;
-    uint64_t filled;     /* messages times ps, for the mean occupancy */
+    uint64_t filled; /* messages times ps, for the mean occupancy */
     SimTime filled_since;
     void (*on_put)(void *user, SimTime now); /* told of every put instead of waking getters */
     void *user;

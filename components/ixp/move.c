@@ -4,15 +4,18 @@
 #include "components/ixp/move.h"
 
 static inline void work(Context *c, uint64_t instructions) {
-    c->log.reference[c->log.n++] = (FpReference){
-        .unit = FP_NONE, .posted = true, .instructions = (uint16_t)instructions};
+    c->log.reference[c->log.n++] =
+        (FpReference){.unit = FP_NONE, .posted = true, .instructions = (uint16_t)instructions};
 }
 
 static inline void touch(Context *c, FpUnit unit, bool write, bool posted, uint64_t instructions,
                          uint32_t address, uint32_t bytes) {
-    c->log.reference[c->log.n++] = (FpReference){
-        .unit = (uint8_t)unit, .write = write, .posted = posted, .address = address,
-        .instructions = (uint16_t)instructions, .bytes = (uint16_t)bytes};
+    c->log.reference[c->log.n++] = (FpReference){.unit = (uint8_t)unit,
+                                                 .write = write,
+                                                 .posted = posted,
+                                                 .address = address,
+                                                 .instructions = (uint16_t)instructions,
+                                                 .bytes = (uint16_t)bytes};
 }
 
 void mover_release(Mover *mover, Context *c, ChipPacket *cp) {
@@ -35,7 +38,8 @@ static uintptr_t rx_pack(const Mpacket *m) {
     return (uintptr_t)m->index << 32 | (uintptr_t)m->bytes << 1 | m->last;
 }
 static RxNote rx_unpack(uintptr_t note) {
-    return (RxNote){.index = (uint32_t)(note >> 32), .bytes = (uint32_t)note >> 1, .last = note & 1};
+    return (RxNote){
+        .index = (uint32_t)(note >> 32), .bytes = (uint32_t)note >> 1, .last = note & 1};
 }
 
 /* In order: find out which packet the mpacket belongs to. Contexts carry on with the ChipPacket;
@@ -132,7 +136,9 @@ static void tx_claim(Mover *mover, Context *c) {
 
 /* A context's note between element and validation. The packet must not be asked any more: another
  * context may finish its last mpacket first. */
-static uintptr_t tx_pack(int element, bool last) { return (uintptr_t)element << 1 | last; }
+static uintptr_t tx_pack(int element, bool last) {
+    return (uintptr_t)element << 1 | last;
+}
 
 static bool tx_resume(Context *c, SimTime now) {
     Mover *mover = c->block->program;
@@ -180,7 +186,9 @@ static bool tx_resume(Context *c, SimTime now) {
     case TX_ELEMENT: {
         uint32_t element = chip->msf.element_bytes, at = (uint32_t)c->note * element;
         uint32_t left = packet_frame_bytes(cp->pkt->length) - at;
-        Mpacket m = {.pkt = cp->pkt, .index = (uint32_t)c->note, .bytes = MIN(left, element),
+        Mpacket m = {.pkt = cp->pkt,
+                     .index = (uint32_t)c->note,
+                     .bytes = MIN(left, element),
                      .last = left <= element};
         int e = msf_tbuf_get(&chip->msf, c, &m, cp->tx_port, now);
         if (e < 0) return false;

@@ -14,8 +14,8 @@
  * Section 1 costs a scratch get plus an SRAM read per packet, whatever the number of contexts, and
  * section 2 a register read per mpacket: these two serial sections, not the amount of work, set the
  * NPE's packet rate and its mpacket rate. Pattern and instruction counts after the IXP2400 receive
- * and transmit microcode in the Linux tree (drivers/net/ixp2000, 2004): 75 and 56 instructions for a
- * frame of one mpacket, 57 and 44 for a middle one. */
+ * and transmit microcode in the Linux tree (drivers/net/ixp2000, 2004): 75 and 56 instructions for
+ * a frame of one mpacket, 57 and 44 for a middle one. */
 #pragma once
 
 #include "components/ixp/chip.h"
@@ -31,10 +31,11 @@ typedef struct {
     int turn_rx_assign, turn_tx_sequence;
     ChipPacket *sending; /* the packet whose mpackets Tx is handing out */
     uint32_t sent, mpackets;
-    int ring_stats; /* -1: none */
+    int ring_stats;          /* -1: none */
     unsigned drop_no_buffer; /* the owner's reason */
-    uint64_t held; /* buffers between Rx and Tx */
-    /* Called when Tx has read the descriptor: fixes data and length of cp->pkt, returns the port. */
+    uint64_t held;           /* buffers between Rx and Tx */
+    /* Called when Tx has read the descriptor: fixes data and length of cp->pkt, returns the port.
+     */
     unsigned (*finish)(void *program, ChipPacket *cp);
     void *program;
 } Mover;
@@ -42,22 +43,22 @@ typedef struct {
 #define MOVE_PARAMS(S, field)                                                                      \
     PARAM_COUNT("instr_rx_first", S, field.rx_first, "36", "1", "4096",                            \
                 "Rx, first mpacket: status, reassembly state, buffer", MOVE_RX_SOURCE),            \
-    PARAM_COUNT("instr_rx_next", S, field.rx_next, "27", "1", "4096",                              \
-                "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),                  \
-    PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                              \
-                "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE),     \
-    PARAM_COUNT("instr_tx_get", S, field.tx_get, "12", "1", "4096",                                \
-                "Tx, in order 1, once per packet: ring, descriptor, state",                        \
-                "calibrated on F9-npe-pps"),                                                       \
-    PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                            \
-                "Tx, first mpacket: packet state, after section 1", MOVE_TX_SOURCE),               \
-    PARAM_COUNT("instr_tx_sequence", S, field.tx_sequence, "30", "1", "4096",                      \
-                "Tx, in order 2, per mpacket: transmit sequence, element",                         \
-                "assumed: state in local memory, one register read"),                                                           \
-    PARAM_COUNT("instr_tx_next", S, field.tx_next, "14", "1", "4096",                              \
-                "Tx, per mpacket: element control word, validate", MOVE_TX_SOURCE),                \
-    PARAM_COUNT("instr_tx_last", S, field.tx_last, "10", "0", "4096",                              \
-                "Tx, last mpacket: free the buffer, statistics", MOVE_TX_SOURCE)
+        PARAM_COUNT("instr_rx_next", S, field.rx_next, "27", "1", "4096",                          \
+                    "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),              \
+        PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                          \
+                    "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE), \
+        PARAM_COUNT("instr_tx_get", S, field.tx_get, "12", "1", "4096",                            \
+                    "Tx, in order 1, once per packet: ring, descriptor, state",                    \
+                    "calibrated on F9-npe-pps"),                                                   \
+        PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                        \
+                    "Tx, first mpacket: packet state, after section 1", MOVE_TX_SOURCE),           \
+        PARAM_COUNT("instr_tx_sequence", S, field.tx_sequence, "30", "1", "4096",                  \
+                    "Tx, in order 2, per mpacket: transmit sequence, element",                     \
+                    "assumed: state in local memory, one register read"),                          \
+        PARAM_COUNT("instr_tx_next", S, field.tx_next, "14", "1", "4096",                          \
+                    "Tx, per mpacket: element control word, validate", MOVE_TX_SOURCE),            \
+        PARAM_COUNT("instr_tx_last", S, field.tx_last, "10", "0", "4096",                          \
+                    "Tx, last mpacket: free the buffer, statistics", MOVE_TX_SOURCE)
 #define MOVE_RX_SOURCE "IXP2400 Rx microcode: 75 in all for one mpacket; the split is assumed"
 #define MOVE_TX_SOURCE "IXP2400 Tx microcode: 56 in all for one mpacket; the split is assumed"
 

@@ -5,7 +5,9 @@
 
 #include "components/ixp/chip.h"
 
-static uint32_t frame_bytes(const Packet *pkt) { return packet_frame_bytes(pkt->length); }
+static uint32_t frame_bytes(const Packet *pkt) {
+    return packet_frame_bytes(pkt->length);
+}
 
 uint32_t msf_mpackets(const Msf *msf, uint32_t length) {
     return (packet_frame_bytes(length) + msf->element_bytes - 1) / msf->element_bytes;
@@ -32,7 +34,9 @@ static void transfer_next(Msf *msf, SimTime now) {
     }
     uint32_t bytes = MIN(msf->frame_left, msf->element_bytes);
     msf->frame_left -= bytes;
-    msf->arriving = (Mpacket){.pkt = msf->frame, .index = msf->frame_index++, .bytes = bytes,
+    msf->arriving = (Mpacket){.pkt = msf->frame,
+                              .index = msf->frame_index++,
+                              .bytes = bytes,
                               .last = msf->frame_left == 0};
     if (msf->arriving.last) msf->frame = NULL;
     msf->rbuf_free--;
@@ -105,7 +109,8 @@ static void transmit_next(Msf *msf, SimTime now) {
     SimTime start = now;
     if (port_connected(msf->chip->owner, head->port)) {
         /* The MAC holds what the wire has not sent: room for it ends so long before free_at. */
-        SimTime backlog = msf->fifo_limit * port_speed(msf->chip->owner, head->port).ps_per_byte_q16 >> 16;
+        SimTime backlog =
+            msf->fifo_limit * port_speed(msf->chip->owner, head->port).ps_per_byte_q16 >> 16;
         SimTime free_at = port_free_at(msf->chip->owner, head->port);
         if (free_at > now + backlog) start = free_at - backlog;
     }
@@ -157,10 +162,13 @@ void msf_tbuf_valid(Msf *msf, int element, SimTime now) {
 
 void msf_init(Msf *msf, Chip *chip, unsigned n_ports) {
     const ChipSettings *s = chip->settings;
-    *msf = (Msf){.chip = chip, .n_ports = n_ports, .element_bytes = (uint32_t)s->mpacket_bytes,
+    *msf = (Msf){.chip = chip,
+                 .n_ports = n_ports,
+                 .element_bytes = (uint32_t)s->mpacket_bytes,
                  .fifo_limit = s->mac_fifo_bytes};
     msf->ps_per_byte_q16 = (SimTime)(8e12 / s->spi_rate.per_second * 65536.0 + 0.5);
-    msf->rbuf_size = msf->rbuf_free = msf->rbuf_least = (unsigned)(s->rbuf_bytes / s->mpacket_bytes);
+    msf->rbuf_size = msf->rbuf_free = msf->rbuf_least =
+        (unsigned)(s->rbuf_bytes / s->mpacket_bytes);
     msf->tbuf_size = (unsigned)(s->tbuf_bytes / s->mpacket_bytes);
     msf->full = g_new0(Mpacket, msf->rbuf_size);
     msf->tbuf = g_new0(TransmitElement, msf->tbuf_size);

@@ -4,12 +4,12 @@
  * transmit buffers (RBUF, TBUF) of mpacket elements.
  *
  * A frame of n bytes (with FCS) takes ceil(n / element) mpackets each way. In: a frame that the MAC
- * has received whole crosses the bus element by element, frames of the ports in turn; a full element
- * goes to the context at the head of the free list. Out: elements cross the bus strictly in the
- * order of their allocation, once valid; the frame leaves its port when its last element is in the
- * MAC. A MAC without room drops the frame (in) or holds the bus (out).
- * Source: IXP2800 HRM 59-66, 245-266. Not modelled: interleaving of frames within the bus,
- * calendars and per-port thresholds of SPI-4.2 flow control. */
+ * has received whole crosses the bus element by element, frames of the ports in turn; a full
+ * element goes to the context at the head of the free list. Out: elements cross the bus strictly in
+ * the order of their allocation, once valid; the frame leaves its port when its last element is in
+ * the MAC. A MAC without room drops the frame (in) or holds the bus (out). Source: IXP2800 HRM
+ * 59-66, 245-266. Not modelled: interleaving of frames within the bus, calendars and per-port
+ * thresholds of SPI-4.2 flow control. */
 #pragma once
 
 #include "emu/component.h"
@@ -50,7 +50,7 @@ typedef struct {
     unsigned rbuf_size, rbuf_free, rbuf_least;
     Mpacket *full; /* ring of elements no context has taken yet */
     unsigned full_head, n_full;
-    unsigned n_promised; /* of these, meant for contexts that are about to take them */
+    unsigned n_promised;     /* of these, meant for contexts that are about to take them */
     Context *free_list[128]; /* contexts waiting for an mpacket, in order */
     unsigned free_head, n_free;
 

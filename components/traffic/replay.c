@@ -118,7 +118,8 @@ static bool replay_create(Component *c, GError **error) {
     if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
     if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return true;
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux SLL and BSD null",
+                "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux "
+                "SLL and BSD null",
                 s->file, s->capture->link_type);
     return false;
 }
@@ -151,13 +152,19 @@ static void replay_free(Component *c) {
 
 static const Param replay_params[] = {
     PARAM_FILE("file", Replay, file, NULL, "capture to replay, pcap or pcapng", "scenario"),
-    PARAM_COUNT("ports", Replay, n_ports, "1", "1", "64", "interfaces it sends to, in turn", "scenario"),
-    PARAM_ENUM("timing", Replay, timing, "original", "original|scaled|rate", "times between packets", "scenario"),
-    PARAM_REAL("scale", Replay, scale, "1", "0", "1000000", "scaled: stretch times by this", "scenario"),
-    PARAM_RATE("rate", Replay, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "rate: packets as they come, at this wire rate", "scenario"),
-    PARAM_BOOL("encapsulate", Replay, encapsulate, "yes", "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
+    PARAM_COUNT("ports", Replay, n_ports, "1", "1", "64", "interfaces it sends to, in turn",
+                "scenario"),
+    PARAM_ENUM("timing", Replay, timing, "original", "original|scaled|rate",
+               "times between packets", "scenario"),
+    PARAM_REAL("scale", Replay, scale, "1", "0", "1000000", "scaled: stretch times by this",
+               "scenario"),
+    PARAM_RATE("rate", Replay, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any",
+               "rate: packets as they come, at this wire rate", "scenario"),
+    PARAM_BOOL("encapsulate", Replay, encapsulate, "yes",
+               "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
     PARAM_COUNT("loop", Replay, loop, "1", "1", "1000000", "times to play it", "scenario"),
-    PARAM_COUNT("limit", Replay, limit, "0", "0", NULL, "read at most so many packets, 0: all", "scenario"),
+    PARAM_COUNT("limit", Replay, limit, "0", "0", NULL, "read at most so many packets, 0: all",
+                "scenario"),
     PARAM_TIME("start", Replay, start, "0", NULL, NULL, "first packet", "scenario"),
     TUNNEL_PARAMS(Replay, tunnel),
     {0}};
@@ -168,7 +175,14 @@ static const DropReason replay_drops[] = {
     {0}};
 
 const ComponentClass replay_class = {
-    .name = "replay", .text = "replays a packet capture, in the slice's tunnel if asked to",
-    .ports = "0 .. ports-1: out", .size = sizeof(Replay), .params = replay_params, .drops = replay_drops,
-    .create = replay_create, .start = replay_start, .report = replay_report, .free = replay_free,
+    .name = "replay",
+    .text = "replays a packet capture, in the slice's tunnel if asked to",
+    .ports = "0 .. ports-1: out",
+    .size = sizeof(Replay),
+    .params = replay_params,
+    .drops = replay_drops,
+    .create = replay_create,
+    .start = replay_start,
+    .report = replay_report,
+    .free = replay_free,
 };

@@ -96,8 +96,8 @@ static bool sink_check(Component *c, GError **error) {
     Sink *s = (Sink *)c;
     if (s->unbalanced) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency", c->name,
-                    s->unbalanced);
+                    "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency",
+                    c->name, s->unbalanced);
         return false;
     }
     return capture_close(&s->capture, error);
@@ -110,16 +110,24 @@ static void sink_report(Component *c, Report *report) {
     double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->counted;
     report_scalar(report, "delivered_pps", (double)s->window_packets * per_second, "packets/s");
     report_scalar(report, "delivered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
-    report_scalar(report, "delivered_frame_bps", (double)s->window_frame * 8 * per_second, "bit/s frame");
-    report_scalar(report, "delivered_ratio", from->counted ? n / (double)from->counted : 0, "ratio");
+    report_scalar(report, "delivered_frame_bps", (double)s->window_frame * 8 * per_second,
+                  "bit/s frame");
+    report_scalar(report, "delivered_ratio", from->counted ? n / (double)from->counted : 0,
+                  "ratio");
     report_scalar(report, "lost", (double)from->counted - n, "packets");
     report_scalar(report, "reordered", (double)s->reordered, "packets");
     report_scalar(report, "latency_mean_us", histogram_mean(&s->latency) / 1e6, "us");
     report_scalar(report, "latency_sd_us", histogram_sd(&s->latency) / 1e6, "us");
-    static const struct { const char *name; double fraction; } quantiles[] = {
-        {"latency_p50_us", 0.5}, {"latency_p90_us", 0.9}, {"latency_p99_us", 0.99}, {"latency_p999_us", 0.999}};
+    static const struct {
+        const char *name;
+        double fraction;
+    } quantiles[] = {{"latency_p50_us", 0.5},
+                     {"latency_p90_us", 0.9},
+                     {"latency_p99_us", 0.99},
+                     {"latency_p999_us", 0.999}};
     for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
-        report_scalar(report, quantiles[i].name, (double)histogram_quantile(&s->latency, quantiles[i].fraction) / 1e6, "us");
+        report_scalar(report, quantiles[i].name,
+                      (double)histogram_quantile(&s->latency, quantiles[i].fraction) / 1e6, "us");
     report_scalar(report, "latency_max_us", (double)s->latency.max / 1e6, "us");
     for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
         if (s->charged[i] == 0) continue;
@@ -136,7 +144,8 @@ static void sink_report(Component *c, Report *report) {
     if (!s->sample) return;
     g_auto(GStrv) names = g_new0(char *, s->n_ports + 1);
     for (unsigned i = 0; i < s->n_ports; i++) names[i] = g_strdup_printf("port%u", i);
-    report_series(report, "rate", (const char *const *)names, (unsigned)s->n_ports, g_array_ref(s->series));
+    report_series(report, "rate", (const char *const *)names, (unsigned)s->n_ports,
+                  g_array_ref(s->series));
 }
 
 static void sink_free(Component *c) {
@@ -149,21 +158,34 @@ static void sink_free(Component *c) {
 
 static const Param sink_params[] = {
     PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
-    PARAM_TEXT("source", Sink, source, "traffic", "the source or replay whose window and flows it measures", "scenario"),
-    PARAM_TIME("sample", Sink, sample, "0", NULL, NULL, "interval of the series of delivered wire rate by port, 0: none", "SPP paper 7.1 samples every 200 ms"),
-    PARAM_TEXT("capture", Sink, capture_name, "", "name of a capture of all that arrives, in the results folder", "scenario"),
+    PARAM_TEXT("source", Sink, source, "traffic",
+               "the source or replay whose window and flows it measures", "scenario"),
+    PARAM_TIME("sample", Sink, sample, "0", NULL, NULL,
+               "interval of the series of delivered wire rate by port, 0: none",
+               "SPP paper 7.1 samples every 200 ms"),
+    PARAM_TEXT("capture", Sink, capture_name, "",
+               "name of a capture of all that arrives, in the results folder", "scenario"),
     {0}};
 
 const ComponentClass sink_class = {
-    .name = "sink", .text = "ends packets and measures rate, loss, latency and order",
-    .ports = "0 .. ports-1: in", .size = sizeof(Sink), .params = sink_params,
-    .create = sink_create, .start = sink_start, .receive = sink_receive, .check = sink_check,
-    .report = sink_report, .free = sink_free,
+    .name = "sink",
+    .text = "ends packets and measures rate, loss, latency and order",
+    .ports = "0 .. ports-1: in",
+    .size = sizeof(Sink),
+    .params = sink_params,
+    .create = sink_create,
+    .start = sink_start,
+    .receive = sink_receive,
+    .check = sink_check,
+    .report = sink_report,
+    .free = sink_free,
 };
 
 Emitter *emitter_find(Component *c, const char *name, GError **error) {
     Component *from = network_find(c->network, name);
-    if (from && (from->class == &source_class || from->class == &replay_class)) return (Emitter *)from;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found \"%s\", expected the name of a source or replay", name);
+    if (from && (from->class == &source_class || from->class == &replay_class))
+        return (Emitter *)from;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "source: found \"%s\", expected the name of a source or replay", name);
     return NULL;
 }

@@ -73,8 +73,8 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t to) {
     put16(p + 2, length);
     put32(p + 12, from);
     put32(p + 16, to);
-    put16(p + 10, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) + (to >> 16) +
-                                (to & 0xffff)));
+    put16(p + 10, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) +
+                                (to >> 16) + (to & 0xffff)));
     put16(p + 24, 8 + payload);
     memset(p + INNER_BYTES, 0, payload);
 }
@@ -146,7 +146,8 @@ static bool parse_sizes(Source *s, GError **error) {
         if (*end == 'B') end++;
         if (!g_ascii_isdigit(*word) || *end || value > MAX_PAYLOAD || i == MAX_SIZES) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "payload: found \"%s\", expected up to %d sizes of 0 to %d bytes such as \"40,576,1472\", or imix",
+                        "payload: found \"%s\", expected up to %d sizes of 0 to %d bytes such as "
+                        "\"40,576,1472\", or imix",
                         s->payload, MAX_SIZES, MAX_PAYLOAD);
             return false;
         }
@@ -159,7 +160,8 @@ static bool parse_destinations(Source *s, GError **error) {
     g_auto(GStrv) words = g_strsplit(s->destinations, ",", -1);
     for (unsigned i = 0; words[i]; i++) {
         if (i == MAX_DESTINATIONS) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "destinations: found more than %d", MAX_DESTINATIONS);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "destinations: found more than %d",
+                        MAX_DESTINATIONS);
             return false;
         }
         if (!ipv4_parse(g_strstrip(words[i]), &s->destination[i], error)) return false;
@@ -171,12 +173,14 @@ static bool parse_destinations(Source *s, GError **error) {
 static bool source_create(Component *c, GError **error) {
     Source *s = (Source *)c;
     c->n_ports = (unsigned)s->n_ports;
-    if (!parse_sizes(s, error) || !parse_destinations(s, error) || !ipv4_parse(s->sources, &s->source_base, error))
+    if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
+        !ipv4_parse(s->sources, &s->source_base, error))
         return false;
     bool has_payload = false;
     for (unsigned i = 0; i < s->n_sizes; i++) has_payload |= s->sizes[i] > 0;
     if (s->rate.layer == RATE_PAYLOAD && !has_payload) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "rate counts payload, but every payload is 0 bytes");
         return false;
     }
     s->tunnels = g_new0(Tunnel, s->n_ports);
@@ -230,17 +234,21 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         set_rate(s, s->rate);
         return true;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE", verb);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE",
+                verb);
     return false;
 }
 
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
-    double seconds = s->emitter.until > s->emitter.from ? (double)(s->emitter.until - s->emitter.from) / 1e12 : 0;
+    double seconds = s->emitter.until > s->emitter.from
+                         ? (double)(s->emitter.until - s->emitter.from) / 1e12
+                         : 0;
     double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->emitter.counted;
     report_scalar(report, "offered_pps", n * per_second, "packets/s");
     report_scalar(report, "offered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
-    report_scalar(report, "offered_frame_bps", (double)s->window_frame * 8 * per_second, "bit/s frame");
+    report_scalar(report, "offered_frame_bps", (double)s->window_frame * 8 * per_second,
+                  "bit/s frame");
     report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : 0, "bytes");
     report_scalar(report, "packets", n, "packets");
     report_scalar(report, "packets_all", (double)s->packets, "packets");
@@ -253,27 +261,49 @@ static void source_free(Component *c) {
 }
 
 static const Param source_params[] = {
-    PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each", "SPP paper 7.1: five"),
-    PARAM_ENUM("application", Source, application, "ipv4", "ipv4", "what is inside the tunnel", "SPP paper 7"),
-    PARAM_TEXT("payload", Source, payload, "0", "bytes behind the inner UDP header: one size, a list that is cycled, or imix (40, 576, 1500 bytes of IP as aab aab aab abc)", "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes"),
-    PARAM_RATE("rate", Source, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "offered rate of all ports together; wire unless it names another layer", "scenario"),
-    PARAM_ENUM("pattern", Source, pattern, "constant", "constant|poisson|onoff", "gaps between packets", "scenario"),
+    PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each",
+                "SPP paper 7.1: five"),
+    PARAM_ENUM("application", Source, application, "ipv4", "ipv4", "what is inside the tunnel",
+               "SPP paper 7"),
+    PARAM_TEXT("payload", Source, payload, "0",
+               "bytes behind the inner UDP header: one size, a list that is cycled, or imix (40, "
+               "576, 1500 bytes of IP as aab aab aab abc)",
+               "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes"),
+    PARAM_RATE("rate", Source, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any",
+               "offered rate of all ports together; wire unless it names another layer",
+               "scenario"),
+    PARAM_ENUM("pattern", Source, pattern, "constant", "constant|poisson|onoff",
+               "gaps between packets", "scenario"),
     PARAM_TIME("on", Source, on, "1ms", "1ns", NULL, "length of an on phase", "scenario"),
     PARAM_TIME("off", Source, off, "1ms", "0", NULL, "length of an off phase", "scenario"),
     PARAM_TIME("start", Source, start, "0", NULL, NULL, "first packet", "scenario"),
-    PARAM_TIME("duration", Source, duration, "20ms", NULL, "200s", "from the first packet to the last", "scenario"),
-    PARAM_TIME("warmup", Source, warmup, "2ms", NULL, NULL, "packets and time left out of rates, ratios and latencies", "assumed: queues fill within it"),
-    PARAM_COUNT("flows", Source, flows, "16", "1", "65536", "hosts behind each destination address", "assumed"),
-    PARAM_TEXT("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1", "first inner destination address of each group of hosts", "assumed: one group per output"),
-    PARAM_TEXT("sources", Source, sources, "10.100.0.1", "inner source address of port 0, counting up", "assumed"),
-    PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports", "assumed"),
+    PARAM_TIME("duration", Source, duration, "20ms", NULL, "200s",
+               "from the first packet to the last", "scenario"),
+    PARAM_TIME("warmup", Source, warmup, "2ms", NULL, NULL,
+               "packets and time left out of rates, ratios and latencies",
+               "assumed: queues fill within it"),
+    PARAM_COUNT("flows", Source, flows, "16", "1", "65536", "hosts behind each destination address",
+                "assumed"),
+    PARAM_TEXT("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1",
+               "first inner destination address of each group of hosts",
+               "assumed: one group per output"),
+    PARAM_TEXT("sources", Source, sources, "10.100.0.1",
+               "inner source address of port 0, counting up", "assumed"),
+    PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
+                "assumed"),
     PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live", "assumed"),
     TUNNEL_PARAMS(Source, tunnel),
     {0}};
 
 const ComponentClass source_class = {
-    .name = "source", .text = "creates a slice's packets at a given rate",
-    .ports = "0 .. ports-1: out", .size = sizeof(Source), .params = source_params,
-    .create = source_create, .start = source_start, .command = source_command,
-    .report = source_report, .free = source_free,
+    .name = "source",
+    .text = "creates a slice's packets at a given rate",
+    .ports = "0 .. ports-1: out",
+    .size = sizeof(Source),
+    .params = source_params,
+    .create = source_create,
+    .start = source_start,
+    .command = source_command,
+    .report = source_report,
+    .free = source_free,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A tap in a link: every packet that comes in at port 0 is written to a capture and leaves at port 0
- * at once. */
+ * A tap in a link: every packet that comes in at port 0 is written to a capture and leaves at port
+ * 0 at once. */
 #include "components/traffic/traffic.h"
 #include "emu/capture.h"
 #include "emu/probe.h"
@@ -25,20 +25,32 @@ static bool tap_start(Component *c, GError **error) {
     return capture_create(&t->capture, c, t->capture_name, error);
 }
 
-static bool tap_check(Component *c, GError **error) { return capture_close(&((Tap *)c)->capture, error); }
+static bool tap_check(Component *c, GError **error) {
+    return capture_close(&((Tap *)c)->capture, error);
+}
 
 static void tap_report(Component *c, Report *report) {
     report_scalar(report, "packets", (double)((Tap *)c)->packets, "packets");
 }
 
-static void tap_free(Component *c) { capture_close(&((Tap *)c)->capture, NULL); }
+static void tap_free(Component *c) {
+    capture_close(&((Tap *)c)->capture, NULL);
+}
 
-static const Param tap_params[] = {
-    PARAM_TEXT("capture", Tap, capture_name, "tap.pcap", "name of the capture in the results folder", "scenario"),
-    {0}};
+static const Param tap_params[] = {PARAM_TEXT("capture", Tap, capture_name, "tap.pcap",
+                                              "name of the capture in the results folder",
+                                              "scenario"),
+                                   {0}};
 
 const ComponentClass tap_class = {
-    .name = "tap", .text = "writes what passes through it to a capture",
-    .ports = "0: in and out", .size = sizeof(Tap), .params = tap_params,
-    .start = tap_start, .receive = tap_receive, .check = tap_check, .report = tap_report, .free = tap_free,
+    .name = "tap",
+    .text = "writes what passes through it to a capture",
+    .ports = "0: in and out",
+    .size = sizeof(Tap),
+    .params = tap_params,
+    .start = tap_start,
+    .receive = tap_receive,
+    .check = tap_check,
+    .report = tap_report,
+    .free = tap_free,
 };

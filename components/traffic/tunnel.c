@@ -13,14 +13,16 @@ bool ipv4_parse(const char *text, uint32_t *address, GError **error) {
         *address = ntohl(a.s_addr);
         return true;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected an IPv4 address such as 10.0.0.1", text);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "found \"%s\", expected an IPv4 address such as 10.0.0.1", text);
     return false;
 }
 
 bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
     unsigned b[6];
     char rest;
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &rest) == 6) {
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+               &rest) == 6) {
         for (unsigned i = 0; i < 6; i++) mac[i] = (uint8_t)b[i];
         return true;
     }
