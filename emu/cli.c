@@ -37,17 +37,23 @@ static int usage(const char *format, ...) {
     return EXIT_USAGE;
 }
 
-/* The folder that holds scenarios/ and analysis/: beside a build tree, or installed. */
+static bool holds_claims(const char *folder) {
+    g_autofree char *claims = g_build_filename(folder, "analysis", "claims", NULL);
+    return g_file_test(claims, G_FILE_TEST_IS_DIR);
+}
+
+/* The folder that holds scenarios/ and analysis/: above the program in a build tree, the working
+ * directory, or where they are installed. */
 static char *data_folder(void) {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    for (g_autofree char *at = self ? g_path_get_dirname(self) : g_strdup("."); strlen(at) > 1;) {
-        g_autofree char *claims = g_build_filename(at, "analysis", "claims", NULL);
-        if (g_file_test(claims, G_FILE_TEST_IS_DIR)) return g_steal_pointer(&at);
+    g_autofree char *at = self ? g_path_get_dirname(self) : g_get_current_dir();
+    while (strlen(at) > 1) {
+        if (holds_claims(at)) return g_steal_pointer(&at);
         char *up = g_path_get_dirname(at);
         g_free(at);
         at = up;
     }
-    return g_strdup(SPPEMU_DATADIR);
+    return g_strdup(holds_claims(".") ? "." : SPPEMU_DATADIR);
 }
 
 /* A scenario by path, or by the name of one that is shipped. */
@@ -172,7 +178,9 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     if (!scenario) return complain(EXIT_INPUT, error);
     g_autofree char *data = data_folder(),
                     *claims_path = g_build_filename(data, "analysis", "claims", NULL);
-    Claims *claims = claims_load(claims_path, NULL);
+    Claims *claims = claims_load(claims_path, &error);
+    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
+    g_clear_error(&error);
     g_autofree char *final = f->output ? g_strdup(f->output)
                                        : g_build_filename("results", scenario_name(scenario), NULL);
     g_autofree char *temporary = results_open(final, scenario_name(scenario), f->force, &error);
