@@ -183,15 +183,16 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     g_clear_error(&error);
     g_autofree char *final = f->output ? g_strdup(f->output)
                                        : g_build_filename("results", scenario_name(scenario), NULL);
+    /* Before there is anything to lose: a shell starts background jobs with SIGINT ignored. */
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
     g_autofree char *temporary = results_open(final, scenario_name(scenario), f->force, &error);
     int code;
     if (!temporary) {
         code = complain(EXIT_RUN_FAILED, error);
     } else {
-        struct sigaction action = {.sa_handler = on_interrupt};
-        sigaction(SIGINT, &action, NULL);
-        sigaction(SIGTERM, &action, NULL);
-        signal(SIGPIPE, SIG_IGN);
         RunOptions options = {.scenario = scenario,
                               .seed = f->seed ? seed : scenario_seed(scenario),
                               .repeat = f->repeat ? (unsigned)f->repeat : scenario_repeat(scenario),

@@ -76,15 +76,15 @@ if mkdir "$dir/full" && mount -t tmpfs -o size=64k tmpfs "$dir/full" 2>/dev/null
 fi
 
 # Interruption: SIGINT leaves whole results marked so, SIGKILL leaves none
-"$B" run npe -q --no-plots --set traffic.duration=100s -o "$dir/int" 2>/dev/null &
+"$B" run npe -q --no-plots --set traffic.duration=200s --set traffic.rate=20kp/s -o "$dir/int" 2>/dev/null &
 pid=$!
-until [ -d "$dir/.int.tmp" ]; do :; done
+while [ ! -d "$dir/.int.tmp" ] && kill -0 $pid; do :; done
 kill -INT $pid
 wait $pid
 [ $? -eq 130 ] && grep -q '"status": "interrupted"' "$dir/int/manifest.json" && ok "interrupt: exit 130, partial results marked" || bad "interrupt: exit 130, partial results marked"
-"$B" run npe -q --no-plots --set traffic.duration=100s -o "$dir/kill" 2>/dev/null &
+"$B" run npe -q --no-plots --set traffic.duration=200s --set traffic.rate=20kp/s -o "$dir/kill" 2>/dev/null &
 pid=$!
-until [ -d "$dir/.kill.tmp" ]; do :; done
+while [ ! -d "$dir/.kill.tmp" ] && kill -0 $pid; do :; done
 kill -KILL $pid
 wait $pid 2>/dev/null
 [ -e "$dir/kill" ] && bad "a killed run leaves no results" || ok "a killed run leaves no results"
