@@ -349,8 +349,10 @@ void sim_run_until(Sim *sim, SimTime limit) {
             if ((sim->active = event->next)) sim->active->prev = NULL;
         } else {
             heap_remove(sim, 0);
-            /* Nothing is left in the slots that the clock has passed. */
-            if (!sim->active) sim->active_slot = sim->now >> SLOT_SHIFT;
+            /* Nothing is left in the slots that the clock has passed. Never back: peek may have
+             * looked ahead, and what was scheduled since has its place counted from there. */
+            if (!sim->active && sim->now >> SLOT_SHIFT > sim->active_slot)
+                sim->active_slot = sim->now >> SLOT_SHIFT;
         }
         event->place = PLACE_IDLE;
         sim->n_pending--;
