@@ -240,6 +240,11 @@ void network_report(Network *net, Report *report) {
 
 /* For components -------------------------------------------------------------------------- */
 
+/* In 128 bits: a long packet at a few bit/s exceeds 64 before the shift. */
+static SimTime serialisation(uint32_t wire_bytes, const LinkSpeed *speed) {
+    return (SimTime)((unsigned __int128)wire_bytes * speed->ps_per_byte_q16 >> 16);
+}
+
 void port_send(Component *c, unsigned port, Packet *pkt) {
     g_assert(port < c->n_ports);
     Port *p = &c->ports[port];
@@ -250,7 +255,7 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
     packet_charge(pkt, CAUSE_WIRE, now);
     sim_observe(c->sim, SIM_DEPART, c->owner.id, pkt->id, pkt->length);
-    p->free_at = start + (packet_wire_bytes(pkt->length) * p->speed.ps_per_byte_q16 >> 16);
+    p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
     if (!p->on_wire.head) sim_schedule_at(c->sim, &p->arrival, pkt->due);
     packet_queue_put(&p->on_wire, pkt);
@@ -270,8 +275,7 @@ LinkSpeed port_speed(const Component *c, unsigned port) {
 
 SimTime port_lookahead(const Component *c, unsigned port) {
     const LinkSpeed *s = &c->ports[port].speed;
-    uint64_t shortest = PACKET_MIN_FRAME_BYTES + PACKET_PREAMBLE_BYTES + PACKET_GAP_BYTES;
-    return s->delay + (shortest * s->ps_per_byte_q16 >> 16);
+    return s->delay + serialisation(packet_wire_bytes(0), s);
 }
 
 void component_drop(Component *c, unsigned reason, Packet *pkt) {

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Links and the life of a network. Oracle of a link: a packet starts when it is sent or when the
+ * one before it has left, and arrives whole, wire bytes * 8 / rate + delay after its start. */
+#include "emu/component.h"
+#include "emu/probe.h"
+#include "tests/check.h"
+
+enum { N_PACKETS = 500 };
+
+static struct {
+    SimTime time;
+    uint64_t packet;
+    unsigned port;
+} arrivals[N_PACKETS + 8];
+static unsigned n_arrivals;
+
+static void note_arrival(Component *c, unsigned port, Packet *pkt) {
+    arrivals[n_arrivals].time = sim_now(c->sim);
+    arrivals[n_arrivals].packet = pkt->id;
+    arrivals[n_arrivals++].port = port;
+    CHECK_U64(pkt->port, port);
+    packet_charge(pkt, CAUSE_HOST, sim_now(c->sim));
+    CHECK_U64(pkt->charged[CAUSE_WIRE] + pkt->charged[CAUSE_SOURCE],
+              sim_now(c->sim) - pkt->created);
+    packet_deliver(pkt);
+}
+
+static bool four_ports(Component *c, GError **error) {
+    (void)error;
+    c->n_ports = 4;
+    return true;
+}
+
+static const DropReason reasons[] = {{"tired", "had enough"}, {0}};
+static const ComponentClass end_class = {.name = "end",
+                                         .size = sizeof(Component),
+                                         .drops = reasons,
+                                         .create = four_ports,
+                                         .receive = note_arrival};
+static const ComponentClass mute_class = {.name = "mute", .size = sizeof(Component)};
+
+static bool refuses(Component *c, GError **error) {
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s will not", c->name);
+    return false;
+}
+static const ComponentClass stubborn_class = {
+    .name = "stubborn", .size = sizeof(Component), .start = refuses};
+
+static Network *pair(Component **a, Component **b) {
+    NetworkOptions options = {.seed = 1};
+    Network *net = network_new(&options);
+    *a = network_add(net, &end_class, "a");
+    *b = network_add(net, &end_class, "b");
+    CHECK(network_create(net, NULL));
+    n_arrivals = 0;
+    return net;
+}
+
+static void packets_of_any_size_arrive_as_the_formula_says(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    const SimTime ps_per_byte = 800, delay = 1234567;
+    CHECK(network_link(net, a, 2, b, 3, (LinkSpeed){ps_per_byte << 16, delay}, NULL));
+    Random dice;
+    component_random(a, "test", &dice);
+    static SimTime expected[N_PACKETS];
+    SimTime free_at = 0, now = 0;
+    for (unsigned i = 0; i < N_PACKETS; i++) {
+        now += random_below(&dice, 1400000); /* now idle, now backlogged */
+        sim_run_until(network_sim(net), now);
+        uint32_t length = 14 + (uint32_t)random_below(&dice, 1487), frame = length + 4;
+        port_send(a, 2, packet_new(network_packets(net), length));
+        SimTime start = now > free_at ? now : free_at;
+        free_at = start + ((frame < 64 ? 64 : frame) + 20) * ps_per_byte;
+        expected[i] = free_at + delay;
+        CHECK_U64(port_free_at(a, 2), free_at);
+    }
+    network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
+    CHECK_U64(n_arrivals, N_PACKETS);
+    for (unsigned i = 0; i < N_PACKETS; i++) {
+        CHECK_U64(arrivals[i].time, expected[i]);
+        CHECK_U64(arrivals[i].packet, i);
+        CHECK_U64(arrivals[i].port, 3);
+    }
+    CHECK(network_stop(net, NULL));
+    network_free(net);
+}
+
+static void the_slowest_link_does_not_overflow(void) {
+    /* 1 bit/s: 8 * 10^12 ps a byte; 84 bytes on the wire take 672 s, 65,559 take 524,472 s. */
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){(UINT64_C(8) * SIM_S) << 16, 0}, NULL));
+    CHECK_U64(port_lookahead(a, 0), 672 * SIM_S);
+    port_send(a, 0, packet_new(network_packets(net), 60));
+    CHECK_U64(port_free_at(a, 0), 672 * SIM_S);
+    port_send(a, 0, packet_new(network_packets(net), 65535));
+    CHECK_U64(port_free_at(a, 0), (672 + 524472) * SIM_S);
+    network_free(net);
+}
+
+static void the_lookahead_is_the_earliest_arrival(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){8000u << 16, 5 * SIM_US}, NULL));
+    port_send(a, 0, packet_new(network_packets(net), 14));
+    network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
+    CHECK_U64(n_arrivals, 1);
+    CHECK_U64(arrivals[0].time, port_lookahead(a, 0));
+    CHECK_U64(arrivals[0].time, 84 * 8 * SIM_NS + 5 * SIM_US);
+    network_free(net);
+}
+
+static void a_link_without_rate_only_delays(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 1, (LinkSpeed){0, 77}, NULL));
+    for (unsigned i = 0; i < 3; i++) port_send(a, 0, packet_new(network_packets(net), 1000));
+    network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
+    CHECK_U64(n_arrivals, 3);
+    for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].time, 77);
+    CHECK(port_connected(a, 0) && !port_connected(a, 1) && !port_connected(a, 9));
+    network_free(net);
+}
+
+static void a_link_needs_ports_that_exist_and_are_free(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    Component *mute = network_add(net, &mute_class, "m");
+    CHECK(network_create(net, NULL)); /* again: makes only the new one */
+    static const LinkSpeed speed = {0, 0};
+    g_autoptr(GError) error = NULL;
+    CHECK(!network_link(net, a, 4, b, 0, speed, &error));
+    CHECK_CONTAINS(error->message, "found port a.4, but a has ports 0 to 3");
+    g_clear_error(&error);
+    CHECK(network_link(net, a, 0, b, 0, speed, NULL));
+    CHECK(network_link(net, b, 0, a, 0, speed, NULL)); /* the other direction */
+    CHECK(!network_link(net, a, 1, b, 0, speed, &error));
+    CHECK_CONTAINS(error->message, "b.0 receives from a link already");
+    g_clear_error(&error);
+    CHECK(!network_link(net, a, 1, mute, 0, speed, &error));
+    CHECK_CONTAINS(error->message, "m is a mute, which receives nothing");
+    network_free(net);
+}
+
+static void the_component_that_refuses_to_start_is_named(void) {
+    NetworkOptions options = {.seed = 1};
+    Network *net = network_new(&options);
+    network_add(net, &mute_class, "first");
+    Component *second = network_add(net, &stubborn_class, "second");
+    network_add(net, &mute_class, "third");
+    CHECK(network_create(net, NULL));
+    const Component *failed = NULL;
+    g_autoptr(GError) error = NULL;
+    CHECK(!network_start(net, &failed, &error));
+    CHECK(failed == second && network_find(net, "second") == second);
+    CHECK_TEXT(error->message, "second will not");
+    CHECK(network_nth(net, 2) == network_find(net, "third") && !network_nth(net, 3));
+    network_free(net);
+}
+
+static void drops_are_reported_by_reason_and_reconciled(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    component_drop(a, 0, packet_new(network_packets(net), 60));
+    component_drop(a, 0, packet_new(network_packets(net), 60));
+    port_send(b, 0, packet_new(network_packets(net), 60)); /* no link */
+    CHECK(network_stop(net, NULL));
+    Report *report = report_new();
+    network_report(net, report);
+    CHECK_NEAR(report_find(report, "a.drop.tired")->value, 2, 0);
+    CHECK_NEAR(report_find(report, "b.drop.tired")->value, 0, 0);
+    CHECK_NEAR(report_find(report, "b.drop.unconnected")->value, 1, 0);
+    CHECK(!report_find(report, "a.drop.unconnected"));
+    report_free(report);
+    packet_end_dropped(packet_new(network_packets(net), 60)); /* around the account of reasons */
+    g_autoptr(GError) error = NULL;
+    CHECK(!network_stop(net, &error));
+    CHECK_CONTAINS(error->message, "3 with a reason, 4 in all");
+    network_free(net);
+}
+
+static void a_run_ends_when_idle_or_when_drained(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 30 * SIM_US}, NULL));
+    port_send(a, 0, packet_new(network_packets(net), 60));
+    network_run(net, SIM_NEVER, 20 * SIM_US, SIM_MS, NULL, NULL); /* drained too early */
+    CHECK_U64(sim_now(network_sim(net)), 20 * SIM_US);
+    CHECK(!network_idle(net) && n_arrivals == 0);
+    network_run(net, SIM_NEVER, SIM_S, SIM_MS, NULL, NULL);
+    CHECK(network_idle(net) && n_arrivals == 1);
+    CHECK(sim_now(network_sim(net)) <= 40 * SIM_US);
+    network_run(net, 3 * SIM_MS, SIM_S, SIM_MS, NULL, NULL); /* an end of its own is kept */
+    CHECK_U64(sim_now(network_sim(net)), 3 * SIM_MS);
+    network_free(net);
+}
+
+static void a_stream_depends_on_name_use_and_repetition_alone(void) {
+    Random alone, crowded, other, again;
+    for (unsigned extra = 0; extra < 2; extra++) {
+        NetworkOptions options = {.seed = 9};
+        Network *net = network_new(&options);
+        if (extra) network_add(net, &end_class, "before");
+        Component *c = network_add(net, &end_class, "c");
+        component_random(c, "gaps", extra ? &crowded : &alone);
+        component_random(c, "sizes", &other);
+        network_free(net);
+    }
+    NetworkOptions options = {.seed = 9, .repetition = 1};
+    Network *net = network_new(&options);
+    component_random(network_add(net, &end_class, "c"), "gaps", &again);
+    network_free(net);
+    CHECK(memcmp(&alone, &crowded, sizeof alone) == 0);
+    CHECK(memcmp(&alone, &other, sizeof alone) != 0);
+    CHECK(memcmp(&alone, &again, sizeof alone) != 0);
+}
+
+int main(void) {
+    static const Test tests[] = {TEST(packets_of_any_size_arrive_as_the_formula_says),
+                                 TEST(the_slowest_link_does_not_overflow),
+                                 TEST(the_lookahead_is_the_earliest_arrival),
+                                 TEST(a_link_without_rate_only_delays),
+                                 TEST(a_link_needs_ports_that_exist_and_are_free),
+                                 TEST(the_component_that_refuses_to_start_is_named),
+                                 TEST(drops_are_reported_by_reason_and_reconciled),
+                                 TEST(a_run_ends_when_idle_or_when_drained),
+                                 TEST(a_stream_depends_on_name_use_and_repetition_alone),
+                                 {0}};
+    return run_tests("component", tests);
+}
