@@ -106,7 +106,7 @@ static bool read_whole(const char *text, const Unit *units, uint64_t *value, con
     }
     const Unit *unit = find_unit(units, rest);
     if (!unit) return complain(error, text, expected, *rest ? "" : ", which has no unit");
-    __extension__ unsigned __int128 scaled = (unsigned __int128)digits * unit->scale;
+    unsigned __int128 scaled = (unsigned __int128)digits * unit->scale;
     for (; places; places--) {
         if (scaled % 10)
             return complain(error, text, expected, ", which is finer than the unit allows");
@@ -136,11 +136,13 @@ static bool read_rate(const char *text, const char *kinds, Rate *rate, GError **
         : bits   ? "a rate such as 800Mbit/s or 4.8Mpacket/s"
                  : "a packet rate such as 4.8Mpacket/s";
     g_autofree char *number = g_strdup(text);
+    bool layered = false;
     rate->layer = RATE_WIRE;
     for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++)
         if (g_str_has_suffix(number, layers[i].word)) {
             number[strlen(number) - strlen(layers[i].word)] = 0;
             rate->layer = layers[i].layer;
+            layered = true;
             break;
         }
     uint64_t digits, scale = 0;
@@ -152,13 +154,16 @@ static bool read_rate(const char *text, const char *kinds, Rate *rate, GError **
     while (*rest == ' ') rest++;
     const Unit *unit = bits ? find_unit(bit_units, rest) : NULL;
     if (unit) scale = unit->scale;
-    if (!unit && packets && (unit = find_unit(packet_units, rest))) {
+    if (!unit && packets && !layered && (unit = find_unit(packet_units, rest))) {
         scale = unit->scale;
         rate->layer = RATE_PACKETS;
     }
     if (!scale) return complain(error, text, expected, *rest ? "" : ", which has no unit");
-    rate->per_second = (double)digits * (double)scale;
-    for (; places; places--) rate->per_second /= 10;
+    /* One rounding: what stands above and below the line is exact. */
+    double below = 1;
+    for (; places; places--) below *= 10;
+    rate->per_second = (double)((unsigned __int128)digits * scale) / below;
+    if (rate->per_second > 1e18) return complain(error, text, expected, ", which is too large");
     return true;
 }
 
@@ -321,7 +326,7 @@ const Param *param_find(const Param *table, const char *name) {
 static unsigned edit_distance(const char *a, const char *b) {
     enum { MAX = 64 };
     size_t n = strlen(a), m = strlen(b);
-    if (n >= MAX || m >= MAX) return MAX;
+    if (n >= MAX || m >= MAX) return UINT_MAX;
     unsigned row[MAX + 1];
     for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
@@ -356,6 +361,16 @@ static char *with_unit(uint64_t value, const Unit *units) {
     return g_strdup_printf("%" G_GUINT64_FORMAT "%s", value / best->scale, best->name);
 }
 
+/* The shortest that reads back to the same. */
+static void format_real(double value, char text[G_ASCII_DTOSTR_BUF_SIZE]) {
+    for (unsigned digits = 15; digits <= 17; digits++) {
+        char format[8];
+        g_snprintf(format, sizeof format, "%%.%ug", digits);
+        g_ascii_formatd(text, G_ASCII_DTOSTR_BUF_SIZE, format, value);
+        if (g_ascii_strtod(text, NULL) == value) return;
+    }
+}
+
 char *param_format(const Param *row, const void *target) {
     static const char *const layers[] = {" wire", " frame", " payload", ""};
     const void *field = (const char *)target + row->offset;
@@ -372,15 +387,16 @@ char *param_format(const Param *row, const void *target) {
     }
     case PARAM_TYPE_RATE: {
         const Rate *r = field;
-        g_ascii_formatd(number, sizeof number, "%.15g", r->per_second);
-        if (r->per_second < 1e15 && r->per_second == (double)(uint64_t)r->per_second)
+        format_real(r->per_second, number);
+        if (r->per_second < 1e-4)
+            g_ascii_formatd(number, sizeof number, "%.18f", r->per_second); /* no exponents there */
+        if (r->per_second <= 1e18 && r->per_second == (double)(uint64_t)r->per_second)
             g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, (uint64_t)r->per_second);
         return g_strdup_printf("%s%s%s", number, r->layer == RATE_PACKETS ? "packet/s" : "bit/s",
                                layers[r->layer]);
     }
     case PARAM_TYPE_REAL:
-    case PARAM_TYPE_FRACTION:
-        return g_strdup(g_ascii_formatd(number, sizeof number, "%.15g", *(const double *)field));
+    case PARAM_TYPE_FRACTION: format_real(*(const double *)field, number); return g_strdup(number);
     case PARAM_TYPE_BOOL: return g_strdup(*(const bool *)field ? "yes" : "no");
     case PARAM_TYPE_ENUM: {
         g_auto(GStrv) choices = g_strsplit(row->choices, "|", -1);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Parameter values against independent ways of computing them: numbers spelled digit by digit from
+ * the integer they stand for, and edit distances by exhaustive recursion. */
+#include "emu/param.h"
+
+#include "emu/random.h"
+#include "emu/sim.h"
+#include "tests/check.h"
+
+typedef struct {
+    uint64_t word;
+    Rate rate;
+    Latency latency;
+    double real;
+    bool yes;
+    int choice;
+    char *text, *file;
+} Target;
+
+static const Param table[] = {
+    PARAM_COUNT("count", Target, word, "12", "1", "18446744073709551614", "a", "test"),
+    PARAM_RATE("rate", Target, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "b", "test"),
+    PARAM_LATENCY("latency", Target, latency, "107ns", "1ns", "1ms", "c", "test"),
+    PARAM_REAL("real", Target, real, "-2.5", "-10", "1e300", "d", "test"),
+    PARAM_BOOL("yes", Target, yes, "yes", "e", "test"),
+    PARAM_ENUM("choice", Target, choice, "green", "red|green|blue", "f", "test"),
+    PARAM_TEXT("text", Target, text, "plain", "g", "test"),
+    PARAM_FILE("file", Target, file, "a.pcap", "h", "test"),
+    {0}};
+
+static Target target;
+static char message[400];
+
+static bool set(const char *name, const char *text) {
+    g_autoptr(GError) error = NULL;
+    bool ok = param_set(param_find(table, name), &target, text, "folder", &error);
+    CHECK(ok == !error && (ok || error->domain == SPPEMU_INPUT_ERROR));
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    return ok;
+}
+
+static bool read_as(ParamType type, const char *text, const char *kinds) {
+    size_t offset = type == PARAM_TYPE_RATE ? offsetof(Target, rate) : offsetof(Target, word);
+    const Param row = {"x", type, offset, NULL, NULL, NULL, kinds, NULL, NULL};
+    g_autoptr(GError) error = NULL;
+    bool ok = param_set(&row, &target, text, NULL, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    return ok;
+}
+
+/* `value` base units, spelled with the point `places` digits from the right. */
+static char *spelled(uint64_t value, unsigned places, const char *unit) {
+    char digits[40];
+    int n = g_snprintf(digits, sizeof digits, "%0*" G_GUINT64_FORMAT, (int)places + 1, value);
+    return g_strdup_printf("%.*s%s%s%s", n - (int)places, digits, places ? "." : "",
+                           digits + n - places, unit);
+}
+
+static void every_unit_is_a_shift_of_the_decimal_point(void) {
+    static const struct {
+        ParamType type;
+        unsigned places;
+        const char *unit;
+    } units[] = {{PARAM_TYPE_TIME, 0, "ps"},        {PARAM_TYPE_TIME, 3, "ns"},
+                 {PARAM_TYPE_TIME, 6, "us"},        {PARAM_TYPE_TIME, 9, "ms"},
+                 {PARAM_TYPE_TIME, 12, "s"},        {PARAM_TYPE_FREQUENCY, 0, "Hz"},
+                 {PARAM_TYPE_FREQUENCY, 3, "kHz"},  {PARAM_TYPE_FREQUENCY, 6, "MHz"},
+                 {PARAM_TYPE_FREQUENCY, 9, " GHz"}, {PARAM_TYPE_SIZE, 0, "B"},
+                 {PARAM_TYPE_SIZE, 3, "kB"},        {PARAM_TYPE_SIZE, 6, "MB"},
+                 {PARAM_TYPE_SIZE, 9, "GB"}};
+    Random random;
+    random_seed(&random, 1, 0, "units");
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned u = i % G_N_ELEMENTS(units);
+        uint64_t value = random_next(&random) >> (5 + random_below(&random, 59));
+        g_autofree char *text = spelled(value, units[u].places, units[u].unit);
+        if (!read_as(units[u].type, text, NULL) || target.word != value)
+            printf("  %s: %s\n", text, message);
+        CHECK_U64(target.word, value);
+    }
+    CHECK(read_as(PARAM_TYPE_SIZE, "3GiB", NULL) && target.word == UINT64_C(3) << 30);
+    CHECK(read_as(PARAM_TYPE_SIZE, "0.5KiB", NULL) && target.word == 512);
+}
+
+static void the_last_value_that_fits_is_taken_and_the_next_refused(void) {
+    CHECK(read_as(PARAM_TYPE_COUNT, "18446744073709551609", NULL));
+    CHECK(!read_as(PARAM_TYPE_COUNT, "18446744073709551616", NULL));
+    CHECK(read_as(PARAM_TYPE_SIZE, "17179869183GiB", NULL));
+    CHECK_U64(target.word, UINT64_C(17179869183) << 30);
+    CHECK(!read_as(PARAM_TYPE_SIZE, "17179869184GiB", NULL));
+    CHECK_CONTAINS(message, "too large");
+    CHECK(!read_as(PARAM_TYPE_TIME, "0.0001ns", NULL));
+    CHECK_CONTAINS(message, "finer than the unit");
+    CHECK(read_as(PARAM_TYPE_TIME, "0.0010ns", NULL) && target.word == 1);
+}
+
+static void rates_know_their_layer_and_packets_have_none(void) {
+    CHECK(read_as(PARAM_TYPE_RATE, "800 Mbit/s", "bits") && target.rate.per_second == 8e8 &&
+          target.rate.layer == RATE_WIRE);
+    CHECK(read_as(PARAM_TYPE_RATE, "5Gb/s payload", "any") && target.rate.per_second == 5e9 &&
+          target.rate.layer == RATE_PAYLOAD);
+    CHECK(read_as(PARAM_TYPE_RATE, "59kpacket/s", "packets") && target.rate.per_second == 59e3 &&
+          target.rate.layer == RATE_PACKETS);
+    CHECK(!read_as(PARAM_TYPE_RATE, "59kpacket/s", "bits"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "1Gbit/s", "packets"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "1Mp/s wire", "any"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "1Gbit/s wire frame", "any"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "wire", "any"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "10000000Tbit/s", "any"));
+}
+
+static void limits_hold_on_both_sides_and_are_named(void) {
+    CHECK(set("count", "1") && set("count", "18446744073709551609"));
+    CHECK(!set("count", "0"));
+    CHECK_CONTAINS(message, "expected 1 or more, up to 18446744073709551614");
+    CHECK(set("rate", "1Tbit/s") && !set("rate", "1.000001Tbit/s"));
+    CHECK_CONTAINS(message, "up to 1Tbit/s");
+    CHECK(!set("rate", "0bit/s") && !set("rate", "0p/s"));
+    CHECK(set("latency", "1ms") && !set("latency", "1001us") && !set("latency", "0"));
+    CHECK(set("real", "-10") && !set("real", "-10.5") && !set("real", "inf"));
+    CHECK(!set("choice", "pink"));
+    CHECK_CONTAINS(message, "one of red, green, blue");
+}
+
+static void a_refused_value_changes_nothing(void) {
+    param_set_defaults(table, &target);
+    Target before = target;
+    CHECK(!set("count", "0") && !set("rate", "5") && !set("latency", "1s") && !set("real", "x") &&
+          !set("yes", "maybe") && !set("choice", "pink"));
+    CHECK(!memcmp(&before, &target, sizeof target));
+    param_clear(table, &target);
+}
+
+static void strings_are_owned_and_files_are_relative_to_their_file(void) {
+    param_set_defaults(table, &target);
+    CHECK_TEXT(target.text, "plain");
+    CHECK_TEXT(target.file, "a.pcap");
+    CHECK(set("file", "b.pcap") && set("text", "b.pcap"));
+    CHECK_TEXT(target.file, "folder/b.pcap");
+    CHECK_TEXT(target.text, "b.pcap");
+    CHECK(set("file", "/b.pcap"));
+    CHECK_TEXT(target.file, "/b.pcap");
+    param_clear(table, &target);
+    CHECK(!target.text && !target.file);
+}
+
+static void what_is_formatted_reads_back_to_the_same(void) {
+    static const struct {
+        ParamType type;
+        const char *text;
+    } values[] = {{PARAM_TYPE_RATE, "1000Tbit/s"},
+                  {PARAM_TYPE_RATE, "0.00001p/s"},
+                  {PARAM_TYPE_RATE, "333.333333333333333kbit/s payload"},
+                  {PARAM_TYPE_RATE, "184467.4073709551Tbit/s"},
+                  {PARAM_TYPE_RATE, "1.488095238095238Mp/s"},
+                  {PARAM_TYPE_REAL, "0.12345678901234567"},
+                  {PARAM_TYPE_REAL, "-1e-300"},
+                  {PARAM_TYPE_FRACTION, "33.333333333333336%"},
+                  {PARAM_TYPE_TIME, "1.000000000001s"},
+                  {PARAM_TYPE_LATENCY, "3cycles"},
+                  {PARAM_TYPE_LATENCY, "0"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
+        const Param row = {"x", values[i].type, 0, NULL, NULL, NULL, "any", NULL, NULL};
+        union {
+            uint64_t word[2];
+            Rate rate;
+            Latency latency;
+            double real;
+        } a = {{0}}, b = {{0}};
+        CHECK(param_set(&row, &a, values[i].text, NULL, NULL));
+        g_autofree char *text = param_format(&row, &a);
+        bool same = param_set(&row, &b, text, NULL, NULL) && !memcmp(&a, &b, sizeof a);
+        if (!same) printf("  %s became %s\n", values[i].text, text);
+        CHECK(same);
+    }
+    Random random;
+    random_seed(&random, 1, 0, "formats");
+    const Param real = {"x", PARAM_TYPE_REAL, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+    for (unsigned i = 0; i < 2000; i++) {
+        double a = random_unit(&random) - 0.5, b = 0;
+        g_autofree char *text = param_format(&real, &a);
+        CHECK(param_set(&real, &b, text, NULL, NULL));
+        CHECK(a == b);
+    }
+}
+
+static unsigned distance(const char *a, const char *b) {
+    if (!*a || !*b) return (unsigned)(strlen(a) + strlen(b));
+    unsigned keep = distance(a + 1, b + 1) + (*a != *b);
+    unsigned drop = distance(a + 1, b) + 1, add = distance(a, b + 1) + 1;
+    return MIN(keep, MIN(drop, add));
+}
+
+static void the_nearest_name_is_the_nearest_by_exhaustion(void) {
+    static const char *const names[] = {"rate", "ports", "start", "flows", "ttl", "warmup", NULL};
+    Random random;
+    random_seed(&random, 1, 0, "names");
+    for (unsigned i = 0; i < 300; i++) {
+        char found[8] = "";
+        const char *from = names[random_below(&random, 6)];
+        size_t n = strlen(from);
+        for (size_t k = 0; k < n; k++)
+            found[k] = random_below(&random, 3) ? from[k] : (char)('a' + random_below(&random, 26));
+        unsigned least = UINT_MAX;
+        for (unsigned k = 0; names[k]; k++) least = MIN(least, distance(found, names[k]));
+        const char *near = param_nearest(found, names);
+        if (near) CHECK_U64(distance(found, near), least);
+        CHECK(near || least > strlen(found) / 2);
+    }
+    CHECK(!param_nearest("completely_different", names));
+    g_autofree char *endless = g_strnfill(300, 'r');
+    CHECK(!param_nearest(endless, names));
+}
+
+int main(void) {
+    static const Test tests[] = {TEST(every_unit_is_a_shift_of_the_decimal_point),
+                                 TEST(the_last_value_that_fits_is_taken_and_the_next_refused),
+                                 TEST(rates_know_their_layer_and_packets_have_none),
+                                 TEST(limits_hold_on_both_sides_and_are_named),
+                                 TEST(a_refused_value_changes_nothing),
+                                 TEST(strings_are_owned_and_files_are_relative_to_their_file),
+                                 TEST(what_is_formatted_reads_back_to_the_same),
+                                 TEST(the_nearest_name_is_the_nearest_by_exhaustion),
+                                 {0}};
+    return run_tests("param", tests);
+}
