@@ -51,11 +51,13 @@ static bool take(Parser *p, const char *symbol) {
     return true;
 }
 
+/* A component's name may hold a -, what follows its dot may not: a.x-b.y is a difference. */
 static char *read_name(Parser *p) {
     const char *start = p->at;
-    while (g_ascii_isalnum(*p->at) ||
-           (*p->at && strchr("_.-", *p->at) && (*p->at != '-' || g_ascii_isalpha(p->at[1]))))
-        p->at++;
+    bool dot = false;
+    for (; g_ascii_isalnum(*p->at) || *p->at == '_' || *p->at == '.' || (*p->at == '-' && !dot);
+         p->at++)
+        dot = dot || *p->at == '.';
     return g_strndup(start, (size_t)(p->at - start));
 }
 
@@ -89,6 +91,8 @@ static double reduce(const char *kind, GArray *values) {
         for (unsigned i = 0; i < n; i++) squares += (v[i] - sum / n) * (v[i] - sum / n);
         return n > 1 ? sqrt(squares / (n - 1)) : 0;
     }
+    for (unsigned i = 0; i < n; i++)
+        if (isnan(v[i])) return NAN; /* has no place in an order */
     qsort(values->data, n, sizeof(double), ascending);
     if (!strcmp(kind, "min")) return v[0];
     if (!strcmp(kind, "max")) return v[n - 1];
@@ -114,7 +118,7 @@ static double aggregate(Parser *p, const char *kind) {
         if (!n) p->runs = NULL; /* no run at all: still find the end */
         double value = parse_or(p), holds = take(p, "if") ? parse_or(p) : 1;
         p->runs = runs;
-        if (holds != 0 && n) g_array_append_val(values, value);
+        if (holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
         if (!take(p, ")")) fail(p, "found \"%.20s\", expected ) after %s(", p->at, kind);
     }
     p->inside = false;
@@ -138,7 +142,7 @@ static double primary(Parser *p) {
         char *end;
         value = g_ascii_strtod(p->at, &end);
         p->at = end;
-    } else if (g_ascii_isalpha(*p->at)) {
+    } else if (g_ascii_isalpha(*p->at) || *p->at == '_') {
         g_autofree char *name = read_name(p);
         if (is_aggregate(name) && !p->inside && take(p, "("))
             value = aggregate(p, name);

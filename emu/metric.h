@@ -8,7 +8,8 @@
  * holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
  * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`.
  * Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known
- * one. */
+ * one. A run whose condition is not a number does not count; a value that is not one makes the
+ * aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
 #pragma once
 
 #include <glib.h>
@@ -38,7 +39,8 @@ typedef struct {
     double low, high;
 } Claim;
 typedef struct Claims Claims;
-/* Reads every .tsv of the folder. */
+/* Reads every .tsv of the folder, in the order of their names. False bounds, an unknown kind or
+ * use, and an id that was there before are errors with file and line. */
 Claims *claims_load(const char *folder, GError **error);
 void claims_free(Claims *claims);
 const Claim *claims_find(const Claims *claims, const char *id);
