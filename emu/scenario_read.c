@@ -393,17 +393,19 @@ static bool add_range(GPtrArray *values, char *item, const Section *section, con
                                    texts[i]);
             v[i] *= 10;
         }
-    if (v[2] == 0 || (v[1] - v[0] > 0) != (v[2] > 0)) {
-        if (v[1] != v[0] || v[2] == 0)
-            return entry_error(error, section, entry,
-                               "found a range that never ends: %s..%s step %s", texts[0], texts[1],
-                               texts[2]);
+    if (v[2] == 0 || (v[1] != v[0] && (v[1] > v[0]) != (v[2] > 0))) {
+        return entry_error(error, section, entry, "found a range that never ends: %s..%s step %s",
+                           texts[0], texts[1], texts[2]);
     }
-    uint64_t n = (uint64_t)((v[1] - v[0]) / v[2]) + 1;
-    if (n > SCENARIO_MAX_POINTS)
+    uint64_t length =
+        v[1] > v[0] ? (uint64_t)v[1] - (uint64_t)v[0] : (uint64_t)v[0] - (uint64_t)v[1];
+    uint64_t steps = length / (v[2] > 0 ? (uint64_t)v[2] : -(uint64_t)v[2]), n = steps + 1;
+    if (steps >= SCENARIO_MAX_POINTS - MIN(values->len, SCENARIO_MAX_POINTS))
         return entry_error(error, section, entry,
-                           "found a range of %" G_GUINT64_FORMAT " values, expected at most %u", n,
-                           SCENARIO_MAX_POINTS);
+                           "found a range of %" G_GUINT64_FORMAT
+                           " values after %u others, expected at "
+                           "most %u together",
+                           n, values->len, SCENARIO_MAX_POINTS);
     for (uint64_t i = 0; i < n; i++)
         g_ptr_array_add(values, decimal_text(v[0] + (int64_t)i * v[2], most));
     return true;

@@ -185,6 +185,9 @@ static void bad_files_are_refused_with_file_and_line(void) {
     refused("[source s]\nrate = ${1..1000}Gbit/s\nduration = ${1..1000}ms\n",
             "a study of 1000000 points");
     refused("[source s]\nrate = ${1..5 step 0}Gbit/s\n", "never ends");
+    refused("[source s]\nrate = ${1..60000,1..60000}Gbit/s\n",
+            "a range of 60000 values after 60000 others");
+    refused("[source s]\nrate = ${-0.000000001..900000000000000000}Gbit/s\n", "too many digits");
     refused("[source s]\nrate = ${1, 2Gbit/s\n", "${ without }");
     refused("[source s]\nrate = ${1, 2}Gbit/z\n", "found \"1Gbit/z\"");
     refused("[scenario]\ninclude = s.ini\n[sink s]\n", "closes a loop of includes");
