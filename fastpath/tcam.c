@@ -20,7 +20,8 @@ enum { INDEX_BITS = 16, INDEX_SIZE = 1 << INDEX_BITS, FIRST_SLOTS = 64, MAX_OPEN
 
 typedef struct {
     TcamWord value;
-    uint32_t position;
+    uint32_t position; /* the lowest */
+    uint32_t n;        /* entries of this value and mask */
 } Slot;
 
 typedef struct {
@@ -41,6 +42,7 @@ struct Tcam {
     Entry *entries;
     Tuple **order; /* by lowest position */
     unsigned n_tuples, row_words;
+    bool stale;     /* rows and order are to be made anew before the next look-up */
     uint64_t *rows; /* INDEX_SIZE rows of row_words words; bit = rank in `order`; and one more row
                      * for tuples that leave more than MAX_OPEN index bits open: always probed */
     TcamWord index_mask;
@@ -101,12 +103,14 @@ Tcam *tcam_new(unsigned n_entries) {
     return t;
 }
 
+static void tuple_free(Tuple *tuple) {
+    free(tuple->slots);
+    free(tuple);
+}
+
 void tcam_free(Tcam *t) {
     if (!t) return;
-    for (unsigned i = 0; t->order && i < t->n_tuples; i++) {
-        free(t->order[i]->slots);
-        free(t->order[i]);
-    }
+    for (unsigned i = 0; t->order && i < t->n_tuples; i++) tuple_free(t->order[i]);
     free(t->order);
     free(t->rows);
     free(t->entries);
@@ -166,26 +170,42 @@ static void rows_add(Tcam *t, unsigned rank, TcamWord value, TcamWord mask) {
     }
 }
 
-static bool rows_rebuild(Tcam *t) {
+static int by_lowest(const void *a, const void *b) {
+    const Tuple *x = *(Tuple *const *)a, *y = *(Tuple *const *)b;
+    return x->lowest < y->lowest ? -1 : x->lowest > y->lowest;
+}
+
+/* Room for the rows of n_tuples; what is in them is stale then. */
+static bool rows_reserve(Tcam *t) {
     unsigned words = (t->n_tuples + 63) / 64;
-    if (words < 1) words = 1;
-    uint64_t *rows = calloc((size_t)(INDEX_SIZE + 1) * words, sizeof *rows);
+    if (words <= t->row_words) return true;
+    uint64_t *rows = malloc((size_t)(INDEX_SIZE + 1) * words * sizeof *rows);
     if (!rows) return false;
     free(t->rows);
     t->rows = rows;
     t->row_words = words;
+    t->stale = true;
+    return true;
+}
+
+/* Without allocation. Tuples whose last entry was removed go. */
+static void rows_rebuild(Tcam *t) {
+    unsigned kept = 0;
+    for (unsigned r = 0; r < t->n_tuples; r++)
+        if (t->order[r]->used)
+            t->order[kept++] = t->order[r];
+        else
+            tuple_free(t->order[r]);
+    t->n_tuples = kept;
+    qsort(t->order, t->n_tuples, sizeof *t->order, by_lowest);
+    memset(t->rows, 0, (size_t)(INDEX_SIZE + 1) * t->row_words * sizeof *t->rows);
     for (unsigned r = 0; r < t->n_tuples; r++) {
         const Tuple *tuple = t->order[r];
         for (uint32_t i = 0; i < tuple->size; i++)
             if (tuple->slots[i].position != EMPTY)
                 rows_add(t, r, tuple->slots[i].value, tuple->mask);
     }
-    return true;
-}
-
-static int by_lowest(const void *a, const void *b) {
-    const Tuple *x = *(Tuple *const *)a, *y = *(Tuple *const *)b;
-    return x->lowest < y->lowest ? -1 : x->lowest > y->lowest;
+    t->stale = false;
 }
 
 static Tuple *tuple_of(const Tcam *t, TcamWord mask, unsigned *rank) {
@@ -218,35 +238,31 @@ static Tuple *tuple_new(Tcam *t, TcamWord mask, unsigned position) {
 bool tcam_insert(Tcam *t, unsigned position, TcamWord value, TcamWord mask) {
     if (position >= t->n_entries || t->entries[position].used) return false;
     value = masked(value, mask);
-    unsigned rank;
+    unsigned rank = 0;
     Tuple *tuple = tuple_of(t, mask, &rank);
-    bool reorder = false;
     if (!tuple) {
         if (!(tuple = tuple_new(t, mask, position))) return false;
         rank = t->n_tuples - 1;
-        reorder = rank > 0 && t->order[rank - 1]->lowest > position;
-        reorder |= (t->n_tuples + 63) / 64 > t->row_words;
+        t->stale |= rank > 0 && t->order[rank - 1]->lowest > position;
+        if (!rows_reserve(t)) return false;
     }
     if (position < tuple->lowest) {
         tuple->lowest = position;
-        reorder |= rank > 0 && t->order[rank - 1]->lowest > position;
+        t->stale |= rank > 0 && t->order[rank - 1]->lowest > position;
     }
     if (2 * (tuple->used + 1) > tuple->size && !slots_resize(tuple, 2 * tuple->size)) return false;
     Slot *slot = slot_find(tuple, value);
     if (slot->position == EMPTY) {
-        *slot = (Slot){value, position};
+        *slot = (Slot){value, position, 0};
         tuple->used++;
     } else if (position < slot->position) {
         slot->position = position;
     }
+    slot->n++;
     t->entries[position] = (Entry){value, mask, true};
     t->n_used++;
-    if (!reorder) {
-        rows_add(t, rank, value, mask);
-        return true;
-    }
-    qsort(t->order, t->n_tuples, sizeof *t->order, by_lowest);
-    return rows_rebuild(t);
+    if (!t->stale) rows_add(t, rank, value, mask);
+    return true;
 }
 
 bool tcam_remove(Tcam *t, unsigned position) {
@@ -257,14 +273,16 @@ bool tcam_remove(Tcam *t, unsigned position) {
     unsigned rank;
     Tuple *tuple = tuple_of(t, gone.mask, &rank);
     Slot *slot = slot_find(tuple, gone.value);
-    if (slot->position != position) return true; /* it was shadowed */
-    for (unsigned p = position + 1; p < t->n_entries; p++)
-        if (t->entries[p].used && equal(t->entries[p].value, gone.value) &&
-            equal(t->entries[p].mask, gone.mask)) {
-            slot->position = p;
-            return true;
-        }
-    slot_remove(tuple, slot);
+    if (--slot->n == 0) {
+        slot_remove(tuple, slot);
+        t->stale |= !tuple->used;
+    } else if (slot->position == position) {
+        unsigned p = position + 1; /* the next that was in its shadow */
+        while (!t->entries[p].used || !equal(t->entries[p].value, gone.value) ||
+               !equal(t->entries[p].mask, gone.mask))
+            p++;
+        slot->position = p;
+    }
     return true;
 }
 
@@ -275,7 +293,8 @@ bool tcam_get(const Tcam *t, unsigned position, TcamWord *value, TcamWord *mask)
     return true;
 }
 
-int tcam_lookup(const Tcam *t, TcamWord key) {
+int tcam_lookup(Tcam *t, TcamWord key) {
+    if (t->stale) rows_rebuild(t);
     const uint64_t *row = &t->rows[(size_t)row_of(t, key) * t->row_words];
     const uint64_t *always = &t->rows[(size_t)INDEX_SIZE * t->row_words];
     uint32_t best = EMPTY;
@@ -320,5 +339,5 @@ void tcam_optimise(Tcam *t) {
     t->index_mask = (TcamWord){{0, 0}};
     for (unsigned i = 0; i < INDEX_BITS; i++)
         t->index_mask.word[bits[i] >> 6] |= UINT64_C(1) << (63 - (bits[i] & 63));
-    rows_rebuild(t);
+    t->stale = true;
 }

@@ -27,8 +27,9 @@ TcamWord tcam_word(uint16_t slice, const uint8_t key[14]);
 bool tcam_insert(Tcam *tcam, unsigned position, TcamWord value, TcamWord mask);
 bool tcam_remove(Tcam *tcam, unsigned position);
 bool tcam_get(const Tcam *tcam, unsigned position, TcamWord *value, TcamWord *mask);
-/* Position of the first match, or TCAM_MISS. */
-int tcam_lookup(const Tcam *tcam, TcamWord key);
+/* Position of the first match, or TCAM_MISS. After changes of the order of masks the first look-up
+ * makes the index anew, without allocation. */
+int tcam_lookup(Tcam *tcam, TcamWord key);
 unsigned tcam_used(const Tcam *tcam);
 unsigned tcam_entries(const Tcam *tcam);
 /* Optional: after bulk insertion, choose the index bits anew from the entries present. */
