@@ -75,8 +75,9 @@ typedef enum { FP_FORWARD, FP_EXCEPTION, FP_DROP } FpVerdict;
 
 /* A DRAM buffer: address = handle * FP_BUFFER_BYTES. */
 #define FP_BUFFER_BYTES 2048u
-#define FP_HEADROOM 96u /* bytes in front of a received frame that an outer header may grow into   \
-                         */
+#define FP_HEADROOM                                                                                \
+    96u /* bytes in front of a received frame that an outer header may grow into                   \
+         */
 
 #define FP_KEY_BYTES 14u /* 112 bits: SPP paper, section 4 */
 
