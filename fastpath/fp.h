@@ -90,6 +90,7 @@ typedef struct {
     uint32_t next_hop;  /* IPv4 address of the next node, host order */
     uint16_t next_port; /* UDP port there */
     uint16_t stats;     /* counter index */
+    uint32_t data;      /* the slice's own, such as an offset in its SRAM block */
 } FpResult;
 
 /* A packet on its way through the blocks: what WashU kept in the buffer descriptor and in ring
@@ -106,6 +107,8 @@ typedef struct FpPacket {
     uint8_t option;  /* code option of the slice */
     uint8_t verdict; /* FpVerdict so far */
     uint8_t reason;  /* FpReason, when not FP_FORWARD */
+    bool routed;     /* Parse has chosen the way; Lookup has nothing to do */
+    bool refused;    /* slice code reached outside its SRAM block */
     uint8_t key[FP_KEY_BYTES];
     FpResult result;
 } FpPacket;

@@ -89,7 +89,7 @@ FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
     return verdict;
 }
 
-void ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
+FpVerdict ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     uint8_t *ip = p->bytes + p->offset;
     uint32_t word = get16(ip + 8), total = get16(ip + 2); /* time to live and protocol */
@@ -97,4 +97,5 @@ void ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
     put16(ip + 8, word - 0x100);
     put16(ip + 10, checksum_update(get16(ip + 10), word, word - 0x100));
     if (total < p->length) p->length = total; /* link padding stays behind */
+    return FP_FORWARD;
 }

@@ -39,4 +39,4 @@ void ipv4_prefix_filter(uint32_t prefix, unsigned length, uint8_t key[FP_KEY_BYT
                         uint8_t mask[FP_KEY_BYTES]);
 
 FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log);
-void ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log);
+FpVerdict ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log);

@@ -33,6 +33,7 @@ struct FpTables {
     FpResult *results; /* by TCAM position */
     uint16_t *owner;   /* slice of each position */
     FpCounter *counters;
+    uint8_t *sram; /* slice memory */
 };
 
 static const struct {
@@ -71,7 +72,8 @@ FpTables *fp_tables_new(unsigned tcam_entries) {
     t->results = calloc(tcam_entries, sizeof *t->results);
     t->owner = calloc(tcam_entries, sizeof *t->owner);
     t->counters = calloc(N_COUNTERS, sizeof *t->counters);
-    if (t->tcam && t->results && t->owner && t->counters) return t;
+    t->sram = calloc(1, FP_SRAM_BYTES);
+    if (t->tcam && t->results && t->owner && t->counters && t->sram) return t;
     fp_tables_free(t);
     return NULL;
 }
@@ -82,6 +84,7 @@ void fp_tables_free(FpTables *t) {
     free(t->results);
     free(t->owner);
     free(t->counters);
+    free(t->sram);
     free(t);
 }
 
@@ -133,20 +136,73 @@ bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port) {
     return true;
 }
 
+/* For code options ------------------------------------------------------------------------ */
+
+static uint8_t *slice_sram(const FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes) {
+    const FpSlice *s = &t->slices[slice];
+    if (bytes > s->sram_bytes || offset > s->sram_bytes - bytes) return NULL;
+    return t->sram + s->sram_base + offset;
+}
+
+uint8_t *fp_slice_sram(FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes) {
+    return slice_sram(t, slice, offset, bytes);
+}
+
+static uint8_t *sram_access(const FpTables *t, FpPacket *p, uint32_t offset, uint32_t bytes) {
+    uint8_t *at = slice_sram(t, p->slice, offset, bytes);
+    if (!at) p->refused = true;
+    return at;
+}
+
+const uint8_t *fp_sram_read(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset,
+                            uint32_t bytes, FpLog *log) {
+    const uint8_t *at = sram_access(t, p, offset, bytes);
+    if (at) fp_read(log, site, FP_SRAM1, offset, bytes);
+    return at;
+}
+
+uint8_t *fp_sram_write(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset, uint32_t bytes,
+                       FpLog *log) {
+    uint8_t *at = sram_access(t, p, offset, bytes);
+    if (at) fp_write(log, site, FP_SRAM1, offset, bytes);
+    return at;
+}
+
+static FpVerdict decide(FpPacket *p, FpReason reason) {
+    p->reason = (uint8_t)reason;
+    return p->verdict = (uint8_t)fp_reason_verdict(reason);
+}
+
+/* The slice's numbering of queues and counters to the chip's; false: not its own. */
+static bool remap(const FpSlice *s, const FpResult *own, FpResult *result) {
+    if (own->queue >= s->n_queues || own->stats >= s->n_stats ||
+        own->interface >= FP_MAX_INTERFACES)
+        return false;
+    *result = *own;
+    result->queue = s->queue_base + own->queue;
+    result->stats = (uint16_t)(s->stats_base + own->stats);
+    return true;
+}
+
+FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own) {
+    if (!remap(&t->slices[p->slice], own, &p->result)) return decide(p, FP_BAD_ROUTE);
+    p->routed = true;
+    return decide(p, FP_OK);
+}
+
 /* Filters --------------------------------------------------------------------------------- */
 
 FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
                           const uint8_t key[FP_KEY_BYTES], const uint8_t mask[FP_KEY_BYTES],
                           const FpResult *result) {
     const FpSlice *s = &t->slices[slice];
+    FpResult remapped;
     if (result->queue >= s->n_queues) return FP_BAD_QUEUE;
-    if (result->stats >= s->n_stats) return FP_BAD_STATS;
+    if (!remap(s, result, &remapped)) return FP_BAD_STATS;
     if (position >= tcam_entries(t->tcam)) return FP_BAD_POSITION;
     if (!tcam_insert(t->tcam, position, tcam_word((uint16_t)slice, key), tcam_word(0xffff, mask)))
         return FP_POSITION_TAKEN;
-    t->results[position] = *result;
-    t->results[position].queue = s->queue_base + result->queue;
-    t->results[position].stats = (uint16_t)(s->stats_base + result->stats);
+    t->results[position] = remapped;
     t->owner[position] = (uint16_t)slice;
     return FP_INSERTED;
 }
@@ -157,11 +213,6 @@ bool fp_filter_remove(FpTables *t, unsigned slice, unsigned position) {
 }
 
 /* The blocks ------------------------------------------------------------------------------ */
-
-static FpVerdict decide(FpPacket *p, FpReason reason) {
-    p->reason = (uint8_t)reason;
-    return p->verdict = (uint8_t)fp_reason_verdict(reason);
-}
 
 static uint32_t dram(const FpPacket *p) {
     return p->handle * FP_BUFFER_BYTES + (uint32_t)(p->offset > 0 ? p->offset : 0);
@@ -202,7 +253,9 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log) {
 
 FpVerdict fp_parse(const FpTables *t, FpPacket *p, FpLog *log) {
     fp_read(log, SITE_PARSE_SLICE, FP_SRAM0, p->slice * SLICE_BYTES, 16);
-    return p->verdict = (uint8_t)fp_code_options[p->option].parse(t, p, log);
+    FpVerdict verdict = fp_code_options[p->option].parse(t, p, log);
+    if (p->refused) return decide(p, FP_SRAM_BOUNDS);
+    return p->verdict = (uint8_t)verdict;
 }
 
 /* What a matching filter makes of the verdict that Parse has formed. */
@@ -212,8 +265,20 @@ static FpVerdict judge(FpPacket *p, const FpResult *result) {
     return p->verdict;
 }
 
-FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log) {
+static void to_slow_path(const FpTables *t, FpPacket *p) {
     const FpSlice *s = &t->slices[p->slice];
+    p->result.queue = s->exception_queue;
+    p->result.stats = (uint16_t)(s->stats_base + s->n_stats - 1);
+    p->result.interface = 0;
+    p->result.next_hop = s->exception_address;
+    p->result.next_port = s->exception_port;
+}
+
+FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log) {
+    if (p->routed) {
+        fp_work(log, SITE_LOOKUP_DONE);
+        return p->verdict;
+    }
     fp_read(log, SITE_LOOKUP_KEY, FP_TCAM, 0, 16);
     int position = tcam_lookup(t->tcam, tcam_word(p->slice, p->key));
     FpVerdict verdict;
@@ -224,13 +289,7 @@ FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log) {
         verdict = judge(p, &t->results[position]);
         p->result = t->results[position];
     }
-    if (verdict == FP_EXCEPTION) {
-        p->result.queue = s->exception_queue;
-        p->result.stats = (uint16_t)(s->stats_base + s->n_stats - 1);
-        p->result.interface = 0;
-        p->result.next_hop = s->exception_address;
-        p->result.next_port = s->exception_port;
-    }
+    if (verdict == FP_EXCEPTION) to_slow_path(t, p);
     fp_work(log, SITE_LOOKUP_DONE);
     return verdict;
 }
@@ -262,8 +321,12 @@ static void outer_headers(const FpTables *t, FpPacket *p) {
 FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     fp_read(log, SITE_FORMAT_SLICE, FP_SRAM0, p->result.interface * SLICE_BYTES, SLICE_BYTES);
     if (p->verdict == FP_FORWARD) {
-        fp_code_options[p->option].format(t, p, log);
-    } else {
+        p->verdict = (uint8_t)fp_code_options[p->option].format(t, p, log);
+        if (p->refused) decide(p, FP_SRAM_BOUNDS);
+        if (p->verdict == FP_DROP) return FP_DROP;
+        if (p->verdict == FP_EXCEPTION) to_slow_path(t, p);
+    }
+    if (p->verdict == FP_EXCEPTION) {
         p->offset -= (int32_t)FP_INTERNAL_BYTES;
         uint8_t *b = p->bytes + p->offset;
         b[0] = p->reason;

@@ -35,7 +35,15 @@
     X(FP_LOCAL, "local", FP_EXCEPTION, "addressed to this router")                                 \
     X(FP_NO_ROUTE, "no_route", FP_EXCEPTION, "no filter matches")                                  \
     X(FP_DENIED, "denied", FP_DROP, "a filter says drop")                                          \
-    X(FP_SRAM_BOUNDS, "sram_bounds", FP_DROP, "slice code reached outside its SRAM block")
+    X(FP_SRAM_BOUNDS, "sram_bounds", FP_DROP, "slice code reached outside its SRAM block")         \
+    X(FP_BAD_ROUTE, "bad_route", FP_DROP, "slice code chose a queue or counter that is not its")   \
+    X(FP_I3_BAD, "i3_malformed", FP_DROP, "I3 header fails a test")                                \
+    X(FP_I3_CONTROL, "i3_control", FP_EXCEPTION, "I3 packet for this node: no id")                 \
+    X(FP_I3_STACK, "i3_stack", FP_EXCEPTION, "I3 packet with more than one id")                    \
+    X(FP_I3_OPTIONS, "i3_options", FP_EXCEPTION, "I3 packet with options, such as an insert")      \
+    X(FP_I3_MISMATCH, "i3_mismatch", FP_EXCEPTION, "leading bits of a trigger, but not its id")    \
+    X(FP_I3_MANY, "i3_many", FP_EXCEPTION, "several triggers match")                               \
+    X(FP_LABEL_BAD, "label_malformed", FP_DROP, "label stack fails a test")
 
 typedef enum {
 #define X(symbol, name, verdict, text) symbol,
@@ -71,6 +79,8 @@ typedef struct {
 
 typedef struct FpTables FpTables;
 
+#define FP_SRAM_BYTES (8u << 20) /* slice memory: one QDR bank of the IXP 2850, HRM 51 */
+
 /* Allocates everything that the blocks will ever touch. `tcam_entries` up to 131,072. */
 FpTables *fp_tables_new(unsigned tcam_entries);
 void fp_tables_free(FpTables *t);
@@ -98,17 +108,33 @@ FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
 bool fp_filter_remove(FpTables *t, unsigned slice, unsigned position);
 
 /* Code options: what Parse runs for a slice, and how Header Format rewrites the slice's own
- * header. Adding one is a file with these two functions and a row in code_options.c. */
+ * header. Adding one is a file with these two functions and a row in fp_code_options. */
 typedef struct {
     const char *name;
     const char *text;
     /* Check the slice's header at p->bytes + p->offset and form p->key; sets p->reason. */
     FpVerdict (*parse)(const FpTables *t, FpPacket *p, FpLog *log);
-    /* Rewrite the slice's header according to p->result. */
-    void (*format)(const FpTables *t, FpPacket *p, FpLog *log);
+    /* Rewrite the slice's header according to p->result. Any other verdict than FP_FORWARD leaves
+     * the header alone and sets p->reason. */
+    FpVerdict (*format)(const FpTables *t, FpPacket *p, FpLog *log);
 } FpCodeOption;
 extern const FpCodeOption fp_code_options[]; /* ends with a NULL name */
 int fp_code_option_find(const char *name);   /* -1 if there is none */
+
+/* For code options. Memory and queues are the slice's own: offsets count from its block, queues and
+ * counters from its first, and whatever lies outside is refused. */
+
+/* `bytes` bytes at `offset` of the slice's SRAM block, to be read (waits for the answer) or written
+ * (does not wait). NULL if they are not all inside: the packet is dropped as sram_bounds. */
+const uint8_t *fp_sram_read(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset,
+                            uint32_t bytes, FpLog *log);
+uint8_t *fp_sram_write(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset, uint32_t bytes,
+                       FpLog *log);
+/* Decide in Parse where the packet goes, without a filter. */
+FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own);
+
+/* For the management processor: a slice's block from outside, NULL if not all inside. */
+uint8_t *fp_slice_sram(FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes);
 
 /* The blocks. Each runs to its end on real bytes. A verdict other than FP_FORWARD is in p->verdict
  * and p->reason; FP_EXCEPTION packets go on through lookup (which skips them) to format. */
