@@ -54,17 +54,12 @@ static inline bool pipe_resume(Context *c, SimTime now, PipeFunction *function) 
     (void)now;
     switch (c->step) {
     case PIPE_GET:
-        op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
-        op(c, OP_RING_GET, true, (unsigned)c->block->ring_in);
-        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_in);
-        op(c, OP_JOIN, false, 0);
+        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
         c->step = PIPE_WORK;
         return true;
     case PIPE_WORK: {
         int ring = pipe_next(npe, c, cp, function(npe->tables, &cp->fp, &c->log));
-        op(c, OP_TURN_WAIT, false, (unsigned)c->block->turn_out);
-        if (ring >= 0) op(c, OP_RING_PUT, false, (unsigned)ring);
-        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_out);
+        op_in_turn(c, OP_PUT_IN_TURN, (unsigned)ring, (unsigned)c->block->turn_out);
         c->step = c->block == &npe->format && ring >= 0 ? PIPE_PUT : PIPE_GET;
         /* The packet may be gone by the time Statistics hears of it. */
         if (c->step == PIPE_PUT)
@@ -97,10 +92,7 @@ static bool stats_resume(Context *c, SimTime now) {
     Npe *npe = c->block->program;
     (void)now;
     if (c->step == 0) {
-        op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
-        op(c, OP_RING_GET, true, (unsigned)c->block->ring_in);
-        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_in);
-        op(c, OP_JOIN, false, 0);
+        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
         c->step = 1;
     } else {
         fp_count(npe->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,

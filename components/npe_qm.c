@@ -24,7 +24,7 @@ static Context *pop_sleeper(QmMe *q) {
 
 void npe_qm_on_put(void *qm_me, SimTime visible) {
     Context *c = pop_sleeper(qm_me);
-    if (c) sim_schedule_at(c->me->chip->sim, &c->wake, visible);
+    if (c) context_wake_at(c, visible);
 }
 
 static void timer_over(Sim *sim, SimEvent *event) {

@@ -5,49 +5,61 @@
 
 #include "components/ixp/chip.h"
 
-static Context *context_of(SimEvent *wake) {
-    return (Context *)(void *)((char *)wake - offsetof(Context, wake));
-}
+static void look_ahead(Me *me);
 
 static void me_become(Me *me, MeState state, SimTime now) {
-    if (state == me->state) return;
     me->spent[me->state] += now - me->since;
     me->state = state;
     me->since = now;
 }
 
-static inline void me_rest(Me *me, SimTime now) {
-    if (!me->current) me_become(me, me->n_active ? ME_STALLED : ME_IDLE, now);
+static inline void context_charge(Context *c, uint32_t state, SimTime from, SimTime to) {
+    c->spent[state] += to - from;
+    if (c->pkt) c->pkt->charged[state] += to - from;
 }
 
-static inline void context_become(Context *c, uint32_t state, SimTime now) {
-    c->spent[c->state] += now - c->since;
-    Me *me = c->me;
-    if (c->state == CONTEXT_IDLE && state != CONTEXT_IDLE) {
-        me->n_active++;
-        me_rest(me, now);
-    } else if (c->state != CONTEXT_IDLE && state == CONTEXT_IDLE) {
-        me->n_active--;
-    }
+/* A context that runs has no time to account for: see settle_burst. */
+void context_sleep(Context *c, uint32_t state, SimTime now) {
+    if (state == CONTEXT_IDLE) c->me->n_active--;
     c->state = state;
     c->since = now;
     if (c->pkt) packet_charge(c->pkt, (PacketCause)state, now);
 }
 
-void context_sleep(Context *c, uint32_t state, SimTime now) {
-    context_become(c, state, now);
+void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
+    context_sleep(c, state, now);
+    c->due = due;
+    c->me->timed |= 1u << c->slot;
 }
 
-void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
-    context_become(c, state, now);
-    sim_schedule_at(c->me->chip->sim, &c->wake, due);
+/* An ME that looked ahead gives the grant back. */
+static void take_back(Me *me) {
+    sim_cancel(me->chip->sim, &me->event);
+    if (!me->current) return;
+    me->timed |= 1u << me->current->slot;
+    me->last = me->current->before;
+    me->current = NULL;
+    me->ahead = false;
 }
 
 void context_wake(Context *c, SimTime now) {
     Me *me = c->me;
-    context_become(c, CAUSE_READY, now);
+    c->due = now;
     me->ready |= 1u << c->slot;
-    if (!me->current) chip_kick(me->chip, me);
+    if (me->current && (!me->ahead || me->granted <= now)) return;
+    take_back(me);
+    chip_kick(me->chip, me);
+}
+
+void context_wake_at(Context *c, SimTime due) {
+    Me *me = c->me;
+    c->due = due;
+    me->timed |= 1u << c->slot;
+    if (me->current ? !me->ahead || me->granted <= due
+                    : sim_event_pending(&me->event) && me->event.time <= due)
+        return;
+    take_back(me);
+    if (!me->kicked) look_ahead(me);
 }
 
 /* Rings ----------------------------------------------------------------------------------- */
@@ -118,9 +130,16 @@ static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
         ring->on_put(ring->user, visible);
     } else {
         Context *getter = wait_out(&ring->getters);
-        if (getter) sim_schedule_at(chip->sim, &getter->wake, visible);
+        if (getter) context_wake_at(getter, visible);
     }
     return true;
+}
+
+static inline bool turn_enter(Chip *chip, unsigned index, Context *c, uint32_t state, SimTime now) {
+    if (chip->turns[index].holder == c->number) return true;
+    c->waiting_turn = index + 1;
+    context_sleep(c, state, now);
+    return false;
 }
 
 void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
@@ -133,7 +152,7 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
     if (next->me == c->me)
         context_wake(next, now);
     else
-        sim_schedule_at(chip->sim, &next->wake, now + chip->signal_ps);
+        context_wake_at(next, now + chip->signal_ps);
 }
 
 /* The player ------------------------------------------------------------------------------ */
@@ -165,11 +184,26 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         c->next--;
         return false;
     case OP_TURN_WAIT:
-        if (chip->turns[r->address].holder == c->number) return true;
-        c->waiting_turn = r->address + 1;
-        context_sleep(c, r->posted ? CONTEXT_IDLE : CAUSE_TURN, now);
-        return false;
+        return turn_enter(chip, r->address, c, r->posted ? CONTEXT_IDLE : CAUSE_TURN, now);
     case OP_TURN_PASS: turn_pass(chip, r->address, c, now); return true;
+    case OP_GET_IN_TURN:
+        if (!turn_enter(chip, r->bytes, c, CONTEXT_IDLE, now) ||
+            !ring_get(chip, &chip->rings[r->address], c, now)) {
+            c->next--;
+            return false;
+        }
+        turn_pass(chip, r->bytes, c, now);
+        if (c->due <= now) return true;
+        context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
+        return false;
+    case OP_PUT_IN_TURN:
+        if (!turn_enter(chip, r->bytes, c, CAUSE_TURN, now) ||
+            (r->address != NO_RING && !ring_put(chip, &chip->rings[r->address], c, now))) {
+            c->next--;
+            return false;
+        }
+        turn_pass(chip, r->bytes, c, now);
+        return true;
     case OP_MSF: {
         SimTime done = channel_issue(&chip->msf_csr, r->posted, 4, now);
         if (r->posted) return true;
@@ -185,82 +219,145 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
     }
 }
 
-/* Go on with the current context. True: a burst is under way; false: it has given up the ME. */
-static bool play(Me *me, Context *c, SimTime now) {
+/* Account for the wait and for being ready until the grant. */
+static void settle_grant(Me *me, Context *c) {
+    if (c->state == CONTEXT_IDLE) me->n_active++;
+    context_charge(c, c->state, c->since, c->due);
+    context_charge(c, CAUSE_READY, c->due, me->granted);
+    c->state = CAUSE_EXECUTE;
+    c->since = me->granted;
+    if (c->pkt) {
+        c->pkt->cause = CAUSE_EXECUTE;
+        c->pkt->since = me->granted;
+    }
+    me_become(me, ME_RUNNING, me->granted);
+    me->ahead = false;
+}
+
+/* Account for the burst that ends. */
+static void settle_burst(Me *me, Context *c, SimTime now) {
+    if (me->ahead) settle_grant(me, c);
+    SimTime from = c->since;
+    if (me->swapped > from) {
+        context_charge(c, CAUSE_SWAP, from, me->swapped);
+        from = me->swapped;
+    }
+    context_charge(c, CAUSE_EXECUTE, from, now);
+    c->since = now;
+    if (c->pkt) c->pkt->since = now;
+}
+
+/* Let the context execute the instructions before its next entry, from me->edge on. */
+static inline void burst(Me *me, Context *c) {
     Chip *chip = me->chip;
-    for (;;) {
-        if (c->next == c->log.n) {
-            c->next = c->log.n = 0;
-            if (!c->block->resume(c, now)) return false;
-            g_assert(c->log.n > 0 && c->log.n <= FP_LOG_LENGTH);
-        }
-        FpReference *r = &c->log.reference[c->next];
-        /* Nobody can see where plain instructions end: they run on into the next entry's. */
-        while (r->unit == FP_NONE && c->next + 1 < c->log.n) {
-            r[1].instructions = (uint16_t)(r[1].instructions + r->instructions);
-            r++;
-            c->next++;
-        }
-        unsigned cycles = r->instructions;
-        if (cycles || me->swapping) {
-            if (me->swapping) {
-                me->swapping = false;
-                me->edge += chip->swap_cycles;
-                me->swap_start = now;
-                me->swap = clock_time(&chip->clock, me->edge) - now;
-            }
-            me->edge += cycles;
-            r->instructions = 0;
-            sim_schedule_at(chip->sim, &me->burst, clock_time(&chip->clock, me->edge));
-            return true;
-        }
+    FpReference *r = &c->log.reference[c->next];
+    /* Nobody can see where plain instructions end: they run on into the next entry's. */
+    while (r->unit == FP_NONE && c->next + 1 < c->log.n) {
+        r[1].instructions = (uint16_t)(r[1].instructions + r->instructions);
+        r++;
         c->next++;
-        if (!perform(chip, c, r, now)) return false;
+    }
+    uint64_t edge = me->edge;
+    if (me->swapping) {
+        edge += chip->swap_cycles;
+        me->swapped = clock_time(&chip->clock, edge);
+    }
+    me->edge = edge + r->instructions;
+    sim_schedule_at(chip->sim, &me->event, clock_time(&chip->clock, me->edge));
+}
+
+/* Go on with the current context, which has nothing more to execute before its next entry if
+ * `executed`. True: a burst is under way; false: it has given up the ME. */
+static bool play(Me *me, Context *c, bool executed, SimTime now) {
+    for (;;) {
+        if (!executed) {
+            if (c->next == c->log.n) {
+                c->next = c->log.n = 0;
+                if (!c->block->resume(c, now)) return false;
+                g_assert(c->log.n > 0 && c->log.n <= FP_LOG_LENGTH);
+            }
+            if (me->swapping || c->log.reference[c->next].instructions) {
+                burst(me, c);
+                return true;
+            }
+        }
+        executed = false;
+        const FpReference *r = &c->log.reference[c->next++];
+        if (!perform(me->chip, c, r, now)) return false;
     }
 }
 
+/* Contexts whose time has come are ready. */
+static inline void collect(Me *me, SimTime now) {
+    for (uint32_t bits = me->timed; bits; bits &= bits - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(bits);
+        if (me->contexts[slot].due > now) continue;
+        me->timed &= ~(1u << slot);
+        me->ready |= 1u << slot;
+    }
+}
+
+/* Nobody is ready: look for the context that will be first, and if it is known what it will execute
+ * then, for the end of that. */
+static void look_ahead(Me *me) {
+    if (!me->timed) return;
+    Context *first = NULL;
+    for (uint32_t bits = me->timed; bits; bits &= bits - 1) {
+        Context *c = &me->contexts[__builtin_ctz(bits)];
+        if (!first || c->due < first->due) first = c;
+    }
+    if (first->next == first->log.n) {
+        sim_schedule_at(me->chip->sim, &me->event, first->due);
+        return;
+    }
+    me->timed &= ~(1u << first->slot);
+    first->before = me->last;
+    me->last = first->slot;
+    me->current = first;
+    me->granted = first->due;
+    me->ahead = me->swapping = true;
+    me->edge = clock_edge(&me->chip->clock, first->due);
+    burst(me, first);
+}
+
 /* Grant the ME to ready contexts, in turn, until one executes or none is left. */
-static void run(Me *me, SimTime now) {
-    while (me->ready) {
+static void dispatch(Me *me, SimTime now) {
+    for (;;) {
+        collect(me, now);
+        if (!me->ready) break;
         uint32_t after = me->ready & (UINT32_MAX << (me->last + 1));
         unsigned slot = (unsigned)__builtin_ctz(after ? after : me->ready);
         me->ready &= ~(1u << slot);
         me->last = slot;
         Context *c = &me->contexts[slot];
         me->current = c;
+        me->granted = now;
         me->swapping = true;
-        me_become(me, ME_RUNNING, now);
-        context_become(c, CAUSE_EXECUTE, now);
-        if (play(me, c, now)) return;
+        settle_grant(me, c);
+        if (play(me, c, false, now)) return;
         me->current = NULL;
     }
-    me_rest(me, now);
+    me_become(me, me->n_active ? ME_STALLED : ME_IDLE, now);
+    look_ahead(me);
 }
 
-static void burst_over(Sim *sim, SimEvent *event) {
-    Me *me = (Me *)(void *)((char *)event - offsetof(Me, burst));
+static void me_event(Sim *sim, SimEvent *event) {
+    Me *me = (Me *)(void *)((char *)event - offsetof(Me, event));
     Context *c = me->current;
     SimTime now = sim_now(sim);
-    if (me->swap) { /* the first part of the burst was the swap */
-        c->spent[CAUSE_SWAP] += me->swap;
-        c->since += me->swap;
-        if (c->pkt) {
-            c->pkt->charged[CAUSE_SWAP] += me->swap;
-            c->pkt->since += me->swap;
+    if (c) {
+        settle_burst(me, c, now);
+        me->swapping = false;
+        c->log.reference[c->next].instructions = 0;
+        if (!play(me, c, true, now)) {
+            me->current = NULL;
+            dispatch(me, now);
         }
-        me->swap = 0;
-    }
-    if (!play(me, c, now)) {
-        me->current = NULL;
-        run(me, now);
+    } else {
+        me->edge = clock_edge(&me->chip->clock, now);
+        dispatch(me, now);
     }
     chip_flush(me->chip, now);
-}
-
-static void wake_up(Sim *sim, SimEvent *event) {
-    Context *c = context_of(event);
-    context_wake(c, sim_now(sim));
-    chip_flush(c->me->chip, sim_now(sim));
 }
 
 void chip_kick(Chip *chip, Me *me) {
@@ -277,7 +374,7 @@ void chip_flush(Chip *chip, SimTime now) {
         me->kicked = false;
         if (me->current) continue;
         me->edge = clock_edge(&chip->clock, now);
-        run(me, now);
+        dispatch(me, now);
     }
 }
 
@@ -286,14 +383,12 @@ void chip_flush(Chip *chip, SimTime now) {
 void me_init(Me *me, Chip *chip, unsigned number) {
     *me = (Me){.chip = chip, .number = number};
     sim_owner_init(chip->sim, &me->owner);
-    sim_event_init(&me->burst, burst_over, &me->owner);
+    sim_event_init(&me->event, me_event, &me->owner);
     for (unsigned i = 0; i < ME_MAX_CONTEXTS; i++) {
         Context *c = &me->contexts[i];
         c->me = me;
         c->slot = i;
         c->state = CONTEXT_IDLE;
-        sim_owner_init(chip->sim, &c->owner);
-        sim_event_init(&c->wake, wake_up, &c->owner);
     }
 }
 
@@ -309,18 +404,22 @@ void me_start(Me *me, SimTime now) {
 }
 
 void me_settle(Me *me, SimTime now) {
-    me->spent[me->state] += now - me->since;
-    me->since = now;
+    if (me->current && me->ahead && me->granted <= now) settle_grant(me, me->current);
+    me_become(me, me->state, now);
     for (unsigned i = 0; i < me->n_contexts; i++) {
         Context *c = &me->contexts[i];
-        SimTime until = now;
-        if (me->current == c && me->swap) { /* cut short inside the swap or behind it */
-            SimTime end = MIN(now, me->swap_start + me->swap),
-                    swapped = end > c->since ? end - c->since : 0;
-            c->spent[CAUSE_SWAP] += swapped;
-            c->since += swapped;
+        if (me->current == c && !me->ahead) { /* cut short inside the swap or behind it */
+            SimTime swapped = MIN(me->swapped, now);
+            if (swapped > c->since) context_charge(c, CAUSE_SWAP, c->since, swapped);
+            c->since = MAX(swapped, c->since);
+        } else if ((me->ready >> i & 1 || me->timed >> i & 1) && c->due < now) {
+            if (c->state == CONTEXT_IDLE) me->n_active++;
+            c->spent[c->state] += c->due - c->since;
+            c->state = CAUSE_READY;
+            c->since = c->due;
+            c->due = now;
         }
-        c->spent[c->state] += until - c->since;
-        c->since = until;
+        c->spent[c->state] += now - c->since;
+        c->since = now;
     }
 }

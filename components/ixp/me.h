@@ -11,8 +11,11 @@
  * Source: IXP2800 Hardware Reference Manual, pages 35-49; SPP paper, section 3.
  * Time: everything an ME does happens at edges of its clock; a swap takes `swap_cycles`, charged
  * between the grant and the first instruction. A segment's code runs at the grant.
- * Not modelled: branch bubbles and local-memory latencies apart from the instruction counts, the
- * command bus, instruction fetch. */
+ * An ME has one event. While a context executes, the others' answers need none: whose time has come
+ * is looked up when the burst ends. An ME with nothing to do looks ahead to the first answer, and
+ * if that context's next reference is known, to the end of that burst; a context that turns out to
+ * be ready before takes the grant back. Not modelled: branch bubbles and local-memory latencies
+ * apart from the instruction counts, the command bus, instruction fetch. */
 #pragma once
 
 #include "components/ixp/channel.h"
@@ -37,8 +40,11 @@ enum {
     OP_RING_PUT,              /* wait for room, put context->message */
     OP_TURN_WAIT,             /* enter an ordered section; posted: the wait counts as idle */
     OP_TURN_PASS,             /* leave it */
-    OP_MSF,                   /* media switch fabric register; posted: write */
+    OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
+    OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
+    OP_MSF,         /* media switch fabric register; posted: write */
 };
+#define NO_RING UINT32_MAX
 
 /* Where a context's time goes: a PacketCause, or idle. */
 typedef enum { CONTEXT_IDLE = N_PACKET_CAUSES, N_CONTEXT_STATES } ContextState;
@@ -55,20 +61,19 @@ struct Context {
     Me *me;
     unsigned number; /* within the block, the order of its turns */
     unsigned slot;   /* within the ME */
+    unsigned before; /* which slot ran before it, should the grant be taken back */
     int step;        /* of the block's program; 0 at first */
     uint64_t message;
-    Packet *pkt;    /* whose time this context's time is, or NULL */
-    uintptr_t note; /* the block's own */
-    unsigned next;  /* entry of the log to be played */
-    FpLog log;
-    SimEvent wake;
-    SimOwner owner; /* of `wake`: ties are broken by place, not by how much was scheduled before */
-    SimTime due;    /* of the answer that OP_JOIN waits for */
-    unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
+    Packet *pkt;           /* whose time this context's time is, or NULL */
+    uintptr_t note;        /* the block's own */
+    unsigned next;         /* entry of the log to be played */
     uint32_t state;        /* PacketCause or CONTEXT_IDLE */
-    SimTime since;
-    SimTime spent[N_CONTEXT_STATES];
+    SimTime due;           /* when it becomes ready; of the answer that OP_JOIN waits for */
+    SimTime since;         /* charged to `state` from here on */
+    unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
     Context *waiting_next; /* in the queue of a ring */
+    SimTime spent[N_CONTEXT_STATES];
+    FpLog log;
 };
 
 /* Runs the next segment: appends to context->log and returns true, or returns false after
@@ -96,21 +101,23 @@ struct Me {
     Chip *chip;
     Block *block; /* NULL: not used */
     unsigned number, n_contexts;
-    Context contexts[ME_MAX_CONTEXTS];
-    Context *current;
+    Context *current;         /* granted, at `granted` */
+    bool ahead;               /* `granted` may lie ahead: nobody else is known to come before */
+    bool swapping;            /* granted, and nothing executed yet */
     uint32_t ready;           /* contexts that may run, one bit each */
+    uint32_t timed;           /* contexts that will be ready at their `due` */
     unsigned last;            /* slot that ran last */
     unsigned n_active;        /* contexts that are not idle */
     uint64_t edge;            /* clock edge at which the burst ends */
-    SimTime swap_start, swap; /* when the ME was granted, and the swap to split off the burst */
-    bool swapping;            /* granted, and nothing executed yet */
-    SimEvent burst;
-    SimOwner owner; /* of `burst` */
-    Me *kick_next;  /* in the chip's list of MEs to look at */
+    SimTime granted, swapped; /* the swap is from the one to the other */
+    SimEvent event;           /* the end of the burst, or else the first `due` */
+    SimOwner owner;
+    Me *kick_next; /* in the chip's list of MEs to look at */
     bool kicked;
     MeState state;
     SimTime since;
     SimTime spent[N_ME_STATES]; /* running = executing + swapping */
+    Context contexts[ME_MAX_CONTEXTS];
 };
 
 /* A ring of messages between blocks: next-neighbour registers when both ends are one ME, else in
@@ -152,11 +159,16 @@ static inline void op(Context *c, unsigned unit, bool posted, unsigned index) {
     c->log.reference[c->log.n++] =
         (FpReference){.unit = (uint8_t)unit, .posted = posted, .address = index};
 }
+static inline void op_in_turn(Context *c, unsigned unit, unsigned ring, unsigned turn) {
+    c->log.reference[c->log.n++] =
+        (FpReference){.unit = (uint8_t)unit, .address = ring, .bytes = (uint16_t)turn};
+}
 /* From resume: wait until context_wake; the time counts as `state`. */
 void context_sleep(Context *c, uint32_t state, SimTime now);
 void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due);
 /* Make a sleeping context ready. Programs that are not called from an ME call chip_flush after. */
 void context_wake(Context *c, SimTime now);
+void context_wake_at(Context *c, SimTime due);
 /* Pass the turn on without a log entry, from within a segment. */
 void turn_pass(Chip *chip, unsigned turn, Context *c, SimTime now);
 /* From now on the context's time is charged to this packet too (NULL: to none). */

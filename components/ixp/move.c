@@ -106,17 +106,18 @@ static bool rx_resume(Context *c, SimTime now) {
     default: {
         bool last = rx_unpack(c->note).last;
         c->step = RX_TURN;
+        unsigned ring = NO_RING;
         if (last && cp) {
             cp->fp.bytes = cp->pkt->data;
             cp->fp.length = cp->fp.original = cp->pkt->length;
             cp->fp.rx_interface = (uint16_t)cp->pkt->port;
-            op(c, OP_RING_PUT, false, (unsigned)c->block->ring_out);
+            ring = (unsigned)c->block->ring_out;
         } else if (last) {
             Packet *pkt = c->pkt;
             c->pkt = NULL;
             component_drop(chip->owner, mover->drop_no_buffer, pkt);
         }
-        op(c, OP_TURN_PASS, true, (unsigned)c->block->turn_out);
+        op_in_turn(c, OP_PUT_IN_TURN, ring, (unsigned)c->block->turn_out);
         return true;
     }
     }
