@@ -21,85 +21,33 @@ enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
 
 /* The pipeline blocks --------------------------------------------------------------------- */
 
-enum { PIPE_GET, PIPE_WORK, PIPE_PUT };
-
 typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
-static void pipe_drop(Npe *npe, Context *c, ChipPacket *cp) {
-    Packet *pkt = c->pkt;
-    c->pkt = NULL;
-    unsigned reason = NPE_DROP_FAST_PATH + cp->fp.reason;
-    mover_release(&npe->mover, c, cp);
-    component_drop(&npe->base, reason, pkt);
+static inline int run(Pipe *pipe, Context *c, ChipPacket *cp, PipeFunction *function) {
+    Npe *npe = pipe->program;
+    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return pipe->block.ring_out;
+    return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
-/* Where a block's packet goes next; -1 if it was dropped. */
-static int pipe_next(Npe *npe, Context *c, ChipPacket *cp, FpVerdict verdict) {
-    if (verdict == FP_DROP) {
-        pipe_drop(npe, c, cp);
-        return -1;
-    }
-    if (c->block != &npe->format) return c->block->ring_out;
+static int decap(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_decap);
+}
+static int parse(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_parse);
+}
+static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_lookup);
+}
+static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Npe *npe = pipe->program;
+    FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
+    if (verdict == FP_DROP)
+        return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
     if (verdict == FP_EXCEPTION)
         npe->exceptions[cp->fp.reason]++;
     else
         npe->forwarded++;
-    return npe->qm_me[npe_qm_of(npe, qm_queue_scheduler(npe->qm, cp->fp.result.queue))]
-        .block.ring_in;
-}
-
-static inline bool pipe_resume(Context *c, SimTime now, PipeFunction *function) {
-    Npe *npe = c->block->program;
-    ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-    (void)now;
-    switch (c->step) {
-    case PIPE_GET:
-        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
-        c->step = PIPE_WORK;
-        return true;
-    case PIPE_WORK: {
-        int ring = pipe_next(npe, c, cp, function(npe->tables, &cp->fp, &c->log));
-        op_in_turn(c, OP_PUT_IN_TURN, (unsigned)ring, (unsigned)c->block->turn_out);
-        c->step = c->block == &npe->format && ring >= 0 ? PIPE_PUT : PIPE_GET;
-        /* The packet may be gone by the time Statistics hears of it. */
-        if (c->step == PIPE_PUT)
-            c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
-        return true;
-    }
-    default:
-        c->message = (uint64_t)c->note;
-        op(c, OP_RING_PUT, false, (unsigned)npe->mover.ring_stats);
-        c->step = PIPE_GET;
-        return true;
-    }
-}
-
-static bool decap_resume(Context *c, SimTime now) {
-    return pipe_resume(c, now, fp_decap);
-}
-static bool parse_resume(Context *c, SimTime now) {
-    return pipe_resume(c, now, fp_parse);
-}
-static bool lookup_resume(Context *c, SimTime now) {
-    return pipe_resume(c, now, fp_lookup);
-}
-static bool format_resume(Context *c, SimTime now) {
-    return pipe_resume(c, now, fp_format);
-}
-
-/* Statistics: off the main path, so that its memory references hold nobody up. */
-static bool stats_resume(Context *c, SimTime now) {
-    Npe *npe = c->block->program;
-    (void)now;
-    if (c->step == 0) {
-        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
-        c->step = 1;
-    } else {
-        fp_count(npe->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
-                 (uint32_t)c->message, &c->log);
-        c->step = 0;
-    }
-    return true;
+    return queuer_ring(&npe->queuer, cp->fp.result.queue);
 }
 
 /* Tx has the descriptor: make the emulator's packet what Format built. */
@@ -167,14 +115,6 @@ static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_m
                          scratch ? (unsigned)scratch_size : CHIP_NN_WORDS / words, error);
 }
 
-static bool npe_pipe(Npe *npe, Block *block, const char *name, uint64_t n_mes, BlockResume *resume,
-                     GError **error) {
-    if (!chip_add_block(&npe->chip, block, name, (unsigned)n_mes, resume, npe, error)) return false;
-    block->turn_in = chip_add_turn(&npe->chip, name, block);
-    block->turn_out = chip_add_turn(&npe->chip, name, block);
-    return true;
-}
-
 static bool npe_program(Npe *npe, GError **error) {
     Chip *chip = &npe->chip;
     Mover *mover = &npe->mover;
@@ -183,31 +123,38 @@ static bool npe_program(Npe *npe, GError **error) {
                      .drop_no_buffer = NPE_DROP_NO_BUFFER,
                      .finish = npe_finish,
                      .program = npe};
-    if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
-        !npe_pipe(npe, &npe->decap, "decap", npe->me_decap, decap_resume, error) ||
-        !npe_pipe(npe, &npe->parse, "parse", npe->me_parse, parse_resume, error) ||
-        !npe_pipe(npe, &npe->lookup, "lookup", npe->me_lookup, lookup_resume, error) ||
-        !npe_pipe(npe, &npe->format, "format", npe->me_format, format_resume, error) ||
-        !npe_qm_add(npe, error) || !mover_add_tx(mover, chip, (unsigned)npe->me_tx, error) ||
-        !npe_pipe(npe, &npe->stats, "stats", npe->me_stats, stats_resume, error))
-        return false;
+    npe->queuer = (Queuer){.chip = chip,
+                           .mover = mover,
+                           .qm = npe->qm,
+                           .n_mes = (unsigned)npe->me_qm,
+                           .n_schedulers = (unsigned)npe->n_schedulers,
+                           .drop_queue_full = NPE_DROP_QUEUE_FULL};
     int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
-    int decap = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
-                         npe->ring_decap, error);
-    int parse = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
-                         npe->ring_parse, error);
-    int lookup = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
-                          npe->ring_lookup, error);
+    int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
+                              npe->ring_decap, error);
+    int parse_ring = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
+                              npe->ring_parse, error);
+    int lookup_ring = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
+                               npe->ring_lookup, error);
     int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
     int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
-    if (rx < 0 || decap < 0 || parse < 0 || lookup < 0 || tx < 0 || stats < 0) return false;
-    mover->rx.ring_out = npe->decap.ring_in = rx;
-    npe->decap.ring_out = npe->parse.ring_in = decap;
-    npe->parse.ring_out = npe->lookup.ring_in = parse;
-    npe->lookup.ring_out = npe->format.ring_in = lookup;
-    for (unsigned i = 0; i < npe->me_qm; i++) npe->qm_me[i].block.ring_out = tx;
+    if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
+        return false;
+    if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
+        !pipe_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
+        !pipe_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
+        !pipe_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
+        !pipe_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
+        !queuer_add(&npe->queuer, (unsigned)npe->ring_qm, tx, error) ||
+        !mover_add_tx(mover, chip, (unsigned)npe->me_tx, error) ||
+        !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))
+        return false;
+    mover->rx.ring_out = npe->decap.block.ring_in = rx;
+    npe->decap.block.ring_out = npe->parse.block.ring_in = decap_ring;
+    npe->parse.block.ring_out = npe->lookup.block.ring_in = parse_ring;
+    npe->lookup.block.ring_out = npe->format.block.ring_in = lookup_ring;
     mover->tx.ring_in = tx;
-    mover->ring_stats = npe->stats.ring_in = stats;
+    mover->ring_stats = npe->format.ring_stats = npe->stats.block.ring_in = stats;
     return true;
 }
 

@@ -4,26 +4,11 @@
 #pragma once
 
 #include "components/ixp/chip.h"
-#include "components/ixp/move.h"
+#include "components/ixp/pipe.h"
+#include "components/ixp/queuer.h"
 #include "fastpath/pipeline.h"
-#include "fastpath/qm.h"
-
-#define NPE_MAX_QM_MES 4u
 
 typedef struct Npe Npe;
-
-/* One queue-manager ME: its contexts enqueue what comes in and dequeue for its schedulers. */
-typedef struct {
-    Npe *npe;
-    Block block;
-    unsigned first, n; /* schedulers */
-    unsigned next;     /* where the search for the next scheduler begins */
-    bool prefer_dequeue;
-    uint64_t serving; /* schedulers that a context is dequeueing for, one bit each */
-    Context *sleeping[ME_MAX_CONTEXTS];
-    unsigned n_sleeping;
-    SimEvent timer; /* the next scheduler's time */
-} QmMe;
 
 struct Npe {
     Component base;
@@ -39,8 +24,9 @@ struct Npe {
     /* state */
     Chip chip;
     Mover mover;
-    Block decap, parse, lookup, format, stats;
-    QmMe qm_me[NPE_MAX_QM_MES];
+    Pipe decap, parse, lookup, format;
+    StatsBlock stats;
+    Queuer queuer;
     FpTables *tables;
     Qm *qm;
     uint16_t cost[FP_N_SITES];
@@ -52,12 +38,6 @@ struct Npe {
 };
 
 extern const ComponentClass npe_class, slice_class;
-
-/* The queue-manager program (npe_qm.c). */
-bool npe_qm_add(Npe *npe, GError **error);
-/* A message will be visible in the ME's ring at `visible`. */
-void npe_qm_on_put(void *qm_me, SimTime visible);
-unsigned npe_qm_of(const Npe *npe, unsigned scheduler); /* which QM ME serves it */
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
 enum {

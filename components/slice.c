@@ -121,12 +121,6 @@ static bool insert_routes(Slice *s, Npe *npe, GArray *routes, GError **error) {
     return true;
 }
 
-/* Interfaces are dealt out to the queue manager's MEs in turn, so that these share the load. */
-static unsigned scheduler_of(const Npe *npe, unsigned interface) {
-    unsigned per_me = (unsigned)((npe->n_schedulers + npe->me_qm - 1) / npe->me_qm);
-    return interface % (unsigned)npe->me_qm * per_me + interface / (unsigned)npe->me_qm;
-}
-
 static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     unsigned n = (unsigned)npe->n_interfaces + 1;
     if (npe->next_queue + n > npe->n_queues) {
@@ -143,7 +137,8 @@ static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     npe->next_counter = (uint16_t)(npe->next_counter + n);
     for (unsigned i = 0; i < n; i++)
         qm_set_queue(npe->qm, f->queue_base + i,
-                     i < npe->n_interfaces ? scheduler_of(npe, i) : (unsigned)npe->n_schedulers - 1,
+                     i < npe->n_interfaces ? queuer_scheduler(&npe->queuer, i)
+                                           : (unsigned)npe->n_schedulers - 1,
                      (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
     return true;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/queuer.h: the queue manager's MEs. Each serves five of ten schedulers (WashU, "SPP
+ * Version 1 Router QM Design"). A context that has nothing at hand either takes the next packet
+ * from the ring and enqueues it, or dequeues for the next scheduler that may send and passes the
+ * packet to Tx; the two alternate when both wait. A scheduler is served by one context at a time,
+ * which keeps its packets in order. With nothing to do a context sleeps until a packet or a
+ * scheduler's time comes. Source: SPP paper 4. Assumed: the division of labour among contexts.
+ *
+ * A packet goes to queue cp->fp.result.queue and counts there with the wire bytes of
+ * cp->fp.length. */
+#pragma once
+
+#include "components/ixp/move.h"
+#include "fastpath/qm.h"
+
+#define QUEUER_MAX_MES 4u
+
+typedef struct Queuer Queuer;
+
+typedef struct {
+    Queuer *queuer;
+    Block block;
+    unsigned first, n; /* schedulers */
+    unsigned next;     /* where the search for the next scheduler begins */
+    bool prefer_dequeue;
+    uint64_t serving; /* schedulers that a context is dequeueing for, one bit each */
+    Context *sleeping[ME_MAX_CONTEXTS];
+    unsigned n_sleeping;
+    SimEvent timer; /* the next scheduler's time */
+} QueuerMe;
+
+struct Queuer {
+    Chip *chip;
+    Mover *mover;
+    Qm *qm;
+    unsigned n_mes, n_schedulers;
+    unsigned drop_queue_full; /* the owner's reason */
+    QueuerMe me[QUEUER_MAX_MES];
+};
+
+/* Add the MEs to the chip; the members above `me` are set. */
+bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error);
+/* The ring to the ME that serves the queue's scheduler. */
+int queuer_ring(const Queuer *queuer, unsigned queue);
+/* The scheduler of output n: outputs are dealt out to the MEs in turn, which share the load. */
+unsigned queuer_scheduler(const Queuer *queuer, unsigned n);
