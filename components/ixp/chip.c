@@ -63,8 +63,11 @@ static SimTime period(uint64_t hz) {
 }
 
 bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **error) {
-    *chip =
-        (Chip){.owner = owner, .sim = owner->sim, .settings = s, .clock = clock_of(s->me_clock_hz)};
+    *chip = (Chip){.owner = owner,
+                   .label = "",
+                   .sim = owner->sim,
+                   .settings = s,
+                   .clock = clock_of(s->me_clock_hz)};
     if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
@@ -229,10 +232,18 @@ static const struct {
     {CAUSE_TURN, "turn"},    {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
 };
 
+static void chip_scalar(const Chip *chip, Report *report, const char *name, double value,
+                        const char *unit) {
+    g_autofree char *full =
+        *chip->label ? g_strconcat(chip->label, ".", name, NULL) : g_strdup(name);
+    report_scalar(report, full, value, unit);
+}
+
 static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
-    report_text(report,
-                "%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
-                chip->owner->name, (double)elapsed / 1e9);
+    report_text(
+        report,
+        "%s%s%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
+        chip->owner->name, *chip->label ? " " : "", chip->label, (double)elapsed / 1e9);
     report_text(report, "%3s %-8s %6s %6s %6s |", "ME", "block", "run", "stall", "idle");
     for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++)
         report_text(report, " %5s", columns[k].heading);
@@ -249,9 +260,8 @@ static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
             report_text(report, " %5.1f", percent(sum, elapsed * me->n_contexts));
         }
         report_text(report, "\n");
-        char *name = g_strdup_printf("me%u_%s_busy", i, me->block->name);
-        report_scalar(report, name, percent(me->spent[ME_RUNNING], elapsed) / 100, "fraction");
-        g_free(name);
+        g_autofree char *name = g_strdup_printf("me%u_%s_busy", i, me->block->name);
+        chip_scalar(chip, report, name, percent(me->spent[ME_RUNNING], elapsed) / 100, "fraction");
     }
 }
 
@@ -263,10 +273,8 @@ static void report_channel(const Chip *chip, Report *report, const char *name, c
     report_text(report,
                 "    %-9s %12" G_GUINT64_FORMAT " references  bus %6.2f %%  mean wait %8.2f ns\n",
                 name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
-    char *scalar = g_strdup_printf("%s_busy", name);
-    report_scalar(report, scalar, busy / 100, "fraction");
-    g_free(scalar);
-    (void)chip;
+    g_autofree char *scalar = g_strdup_printf("%s_busy", name);
+    chip_scalar(chip, report, scalar, busy / 100, "fraction");
 }
 
 void chip_report(Chip *chip, Report *report) {
@@ -292,10 +300,10 @@ void chip_report(Chip *chip, Report *report) {
         msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak, msf->tbuf_size);
     report_text(report, "    buffers: at most %u of %" G_GUINT64_FORMAT " in use\n",
                 (unsigned)chip->settings->n_buffers - chip->least_free, chip->settings->n_buffers);
-    report_scalar(report, "mpackets_in", (double)msf->mpackets_in, "mpackets");
-    report_scalar(report, "mpackets_out", (double)msf->mpackets_out, "mpackets");
-    report_scalar(report, "buffers_peak", (double)(chip->settings->n_buffers - chip->least_free),
-                  "buffers");
+    chip_scalar(chip, report, "mpackets_in", (double)msf->mpackets_in, "mpackets");
+    chip_scalar(chip, report, "mpackets_out", (double)msf->mpackets_out, "mpackets");
+    chip_scalar(chip, report, "buffers_peak",
+                (double)(chip->settings->n_buffers - chip->least_free), "buffers");
     report_text(report, "  rings\n");
     for (unsigned i = 0; i < chip->n_rings; i++) {
         Ring *ring = &chip->rings[i];

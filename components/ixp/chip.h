@@ -12,6 +12,7 @@
 #include "components/ixp/msf.h"
 #include "emu/component.h"
 #include "emu/probe.h"
+#include "fastpath/qm.h"
 
 #define CHIP_N_MES 16u
 #define CHIP_N_SRAM 3u
@@ -35,7 +36,8 @@ typedef struct {
 } ChipSettings;
 
 struct Chip {
-    Component *owner; /* whose ports it sends through */
+    Component *owner;  /* whose ports it sends through */
+    const char *label; /* goes before the names of its scalars; "" for the only chip */
     Sim *sim;
     const ChipSettings *settings;
     Clock clock;
@@ -50,6 +52,7 @@ struct Chip {
     unsigned n_turns;
     Block *blocks[CHIP_MAX_BLOCKS];
     unsigned n_blocks;
+    Domain domains[QM_MAX_SCHEDULERS];
     Msf msf;
     /* packet buffers: DRAM and their descriptors */
     ChipPacket *buffers;

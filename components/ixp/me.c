@@ -155,6 +155,18 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
         context_wake_at(next, now + chip->signal_ps);
 }
 
+void ticket_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
+    Domain *domain = &chip->domains[index];
+    domain->serving++;
+    for (Context **at = &domain->waiting; *at; at = &(*at)->waiting_next) {
+        Context *next = *at;
+        if (((ChipPacket *)(uintptr_t)next->message)->ticket != domain->serving) continue;
+        *at = next->waiting_next;
+        context_wake_at(next, next->me == c->me ? now : now + chip->signal_ps);
+        return;
+    }
+}
+
 /* The player ------------------------------------------------------------------------------ */
 
 static const uint8_t unit_cause[FP_N_UNITS] = {
@@ -204,6 +216,15 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         }
         turn_pass(chip, r->bytes, c, now);
         return true;
+    case OP_TICKET_WAIT: {
+        const ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
+        Domain *domain = &chip->domains[cp->domain];
+        if (domain->serving == cp->ticket) return true;
+        c->waiting_next = domain->waiting;
+        domain->waiting = c;
+        context_sleep(c, CAUSE_TURN, now);
+        return false;
+    }
     case OP_MSF: {
         SimTime done = channel_issue(&chip->msf_csr, r->posted, 4, now);
         if (r->posted) return true;

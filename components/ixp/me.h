@@ -42,6 +42,7 @@ enum {
     OP_TURN_PASS,             /* leave it */
     OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
     OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
+    OP_TICKET_WAIT, /* wait until the domain of the context's packet is at its ticket */
     OP_MSF,         /* media switch fabric register; posted: write */
 };
 #define NO_RING UINT32_MAX
@@ -54,6 +55,7 @@ typedef struct {
     FpPacket fp;
     Packet *pkt;
     unsigned tx_port;
+    unsigned domain, ticket; /* order on the way out: the scheduler that sent it, and its count */
 } ChipPacket;
 
 struct Context {
@@ -145,6 +147,12 @@ typedef struct {
     unsigned holder;
 } Turn;
 
+/* Packets of one scheduler leave in the order in which it sent them, independently of others'. */
+typedef struct {
+    unsigned issued, serving;
+    Context *waiting;
+} Domain;
+
 void me_init(Me *me, Chip *chip, unsigned number);
 /* Give the ME a block. */
 void me_load(Me *me, Block *block, unsigned n_contexts);
@@ -171,6 +179,8 @@ void context_wake(Context *c, SimTime now);
 void context_wake_at(Context *c, SimTime due);
 /* Pass the turn on without a log entry, from within a segment. */
 void turn_pass(Chip *chip, unsigned turn, Context *c, SimTime now);
+/* Let the next packet of the domain go. */
+void ticket_pass(Chip *chip, unsigned domain, Context *c, SimTime now);
 /* From now on the context's time is charged to this packet too (NULL: to none). */
 static inline void context_take(Context *c, Packet *pkt, SimTime now) {
     if (pkt) packet_charge(pkt, (PacketCause)c->state, now);

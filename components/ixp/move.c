@@ -221,6 +221,71 @@ static bool tx_resume(Context *c, SimTime now) {
     }
 }
 
+/* Tx without turns but those of the domains. */
+enum { TXD_GET, TXD_GOT, TXD_SEQUENCE, TXD_ELEMENT, TXD_VALID };
+
+static bool tx_resume_domains(Context *c, SimTime now) {
+    Mover *mover = c->block->program;
+    Chip *chip = c->me->chip;
+    const MoveCosts *costs = mover->costs;
+    ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
+    switch (c->step) {
+    case TXD_GET:
+        op(c, OP_RING_GET, false, (unsigned)c->block->ring_in);
+        touch(c, FP_SRAM2, false, false, costs->tx_get, 0, 12);
+        c->step = TXD_GOT;
+        return true;
+    case TXD_GOT:
+        cp->tx_port = mover->finish(mover->program, cp);
+        c->note = 0;
+        work(c, costs->tx_first);
+        op(c, OP_TICKET_WAIT, false, 0);
+        c->step = TXD_SEQUENCE;
+        /* fall through */
+    case TXD_SEQUENCE:
+        c->log.reference[c->log.n++] =
+            (FpReference){.unit = OP_MSF, .instructions = (uint16_t)costs->tx_sequence};
+        c->step = TXD_ELEMENT;
+        return true;
+    case TXD_ELEMENT: {
+        uint32_t element = chip->msf.element_bytes, at = (uint32_t)c->note * element;
+        uint32_t left = packet_frame_bytes(cp->pkt->length) - at;
+        Mpacket m = {.pkt = cp->pkt,
+                     .index = (uint32_t)c->note,
+                     .bytes = MIN(left, element),
+                     .last = left <= element};
+        int e = msf_tbuf_get(&chip->msf, c, &m, cp->tx_port, now);
+        if (e < 0) return false;
+        if (m.last) ticket_pass(chip, cp->domain, c, now);
+        c->note = (c->note + 1) << 32 | tx_pack(e, m.last);
+        touch(c, FP_DRAM, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
+        work(c, costs->tx_next);
+        c->step = TXD_VALID;
+        return true;
+    }
+    case TXD_VALID: {
+        int element = (int)((uint32_t)c->note >> 1);
+        bool last = c->note & 1;
+        op(c, OP_MSF, true, 0);
+        if (last) {
+            uint32_t index = cp->fp.result.stats, bytes = cp->pkt->length;
+            context_leave(c, CAUSE_TX_BUFFER, now);
+            work(c, costs->tx_last);
+            mover_release(mover, c, cp);
+            if (mover->ring_stats >= 0) {
+                c->message = stats_message(index, true, bytes);
+                op(c, OP_RING_PUT, false, (unsigned)mover->ring_stats);
+            }
+        }
+        msf_tbuf_valid(&chip->msf, element, now);
+        c->note >>= 32;
+        c->step = last ? TXD_GET : TXD_SEQUENCE;
+        return true;
+    }
+    default: g_assert_not_reached();
+    }
+}
+
 bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error) {
     if (!chip_add_block(chip, &mover->rx, "rx", n_mes, rx_resume, mover, error)) return false;
     mover->rx.turn_in = chip_add_turn(chip, "rx free list", &mover->rx);
@@ -230,7 +295,9 @@ bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error) {
 }
 
 bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &mover->tx, "tx", n_mes, tx_resume, mover, error)) return false;
+    if (!chip_add_block(chip, &mover->tx, "tx", n_mes,
+                        mover->domains ? tx_resume_domains : tx_resume, mover, error))
+        return false;
     mover->tx.turn_in = chip_add_turn(chip, "tx packet", &mover->tx);
     mover->turn_tx_sequence = chip_add_turn(chip, "tx sequence", &mover->tx);
     return true;

@@ -133,9 +133,10 @@ static void transmitted(Sim *sim, SimEvent *event) {
         msf->frames_out++;
         port_send(msf->chip->owner, element.port, element.mpacket.pkt);
     }
-    if (msf->tbuf_waiter) {
-        context_wake(msf->tbuf_waiter, now);
-        msf->tbuf_waiter = NULL;
+    Context *waiter = msf->tbuf_waiting;
+    if (waiter) {
+        msf->tbuf_waiting = waiter->waiting_next;
+        context_wake(waiter, now);
     }
     transmit_next(msf, now);
     chip_flush(msf->chip, now);
@@ -143,8 +144,9 @@ static void transmitted(Sim *sim, SimEvent *event) {
 
 int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now) {
     if (msf->tbuf_used == msf->tbuf_size) {
-        g_assert(!msf->tbuf_waiter);
-        msf->tbuf_waiter = c;
+        c->waiting_next = NULL;
+        *(msf->tbuf_waiting ? &msf->tbuf_last->waiting_next : &msf->tbuf_waiting) = c;
+        msf->tbuf_last = c;
         context_sleep(c, CAUSE_MSF, now);
         return -1;
     }

@@ -59,7 +59,7 @@ typedef struct {
     unsigned tbuf_size, tbuf_head, tbuf_used, tbuf_peak;
     bool transmitting;
     SimEvent transmit;
-    Context *tbuf_waiter;
+    Context *tbuf_waiting, *tbuf_last; /* contexts that wait for an element, in order */
 
     /* counters */
     uint64_t mpackets_in, mpackets_out, frames_in, frames_out;
@@ -81,6 +81,6 @@ bool msf_join(Msf *msf, Context *c, SimTime now);
 void msf_rbuf_free(Msf *msf, SimTime now);
 
 /* The next element in order, or -1: none is free, and the context sleeps until one is (then call
- * again). At most one context waits at a time: the callers hold a turn. */
+ * again). */
 int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now);
 void msf_tbuf_valid(Msf *msf, int element, SimTime now);

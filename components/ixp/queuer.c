@@ -66,6 +66,8 @@ static void dequeue(QueuerMe *q, Context *c, unsigned s, SimTime now) {
     q->next = s;
     q->serving |= UINT64_C(1) << s;
     c->note = s;
+    cp->domain = q->first + s;
+    cp->ticket = q->queuer->chip->domains[cp->domain].issued++;
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
     op(c, OP_RING_PUT, false, (unsigned)q->block.ring_out);
