@@ -220,7 +220,6 @@ typedef struct {
     uint8_t *ip, *l4;
     uint32_t bytes; /* at l4 */
     uint8_t protocol;
-    bool whole; /* not cut, not a fragment */
 } Part;
 
 static bool open_part(uint8_t *ip, uint32_t length, Part *p) {
@@ -230,8 +229,7 @@ static bool open_part(uint8_t *ip, uint32_t length, Part *p) {
     *p = (Part){.ip = ip,
                 .l4 = ip + header,
                 .bytes = (total < length ? total : length) - header,
-                .protocol = ip[9],
-                .whole = total <= length && !(fragment & 0x2000)};
+                .protocol = ip[9]};
     return true;
 }
 
@@ -292,7 +290,7 @@ static void set_word(uint8_t *p, uint32_t new, uint32_t *sum) {
 /* Make the changes summed up in `sum` in a checksum. Its own change goes into `around`. */
 static void set_checksum(uint8_t *checksum, uint32_t sum, bool udp, uint32_t *around) {
     uint32_t old = get16(checksum), new;
-    if (sum == 0 || (udp && old == 0)) return;
+    if (udp && old == 0) return;
     new = fold_checksum((~old & 0xffff) + sum);
     if (udp && new == 0) new = 0xffff;
     set_word(checksum, new, around);
@@ -300,9 +298,9 @@ static void set_checksum(uint8_t *checksum, uint32_t sum, bool udp, uint32_t *ar
 
 /* The sum of a message of nothing but zeros is 0, not its other self 0xffff, which the incremental
  * rule cannot know: its checksum is 0xffff, and 0 would be wrong. Of all that is rewritten only an
- * echo reply can come to that. */
+ * echo reply can come to that. If it has been cut, and there was more than zeros: the two selves
+ * are as good as each other then. */
 static void all_zero_echo(const Part *p) {
-    if (!p->whole) return;
     for (uint32_t i = 0; i < p->bytes; i++)
         if (p->l4[i]) return;
     put16(p->l4 + 2, 0xffff);

@@ -289,6 +289,13 @@ static void checksums_at_their_borders(void) {
         CHECK_U64(nat_inbound(t, ip, length, 0, NULL), NAT_OK);
         CHECK_U64(get16(ip + 22), 0xffff);
         CHECK(signed_right(ip));
+        put16(ip + 22, 0xfff8); /* once more, the first of fragments, or cut by a capture */
+        put16(ip + 24, 7);
+        put32(ip + 16, OUTSIDE);
+        put16(ip + 2, 1000);
+        put16(ip + 6, 0x2000);
+        CHECK_U64(nat_inbound(t, ip, length, 0, NULL), NAT_OK);
+        CHECK_U64(get16(ip + 22), 0xffff); /* right for zeros, and for what sums to 0xffff */
     }
     nat_free(t);
 }
@@ -515,7 +522,9 @@ static void only_what_has_a_port_is_translated(void) {
     CHECK_U64(both_ways(t, ip, length, false), NAT_OK);
     put16(ip + 6, 0x2001);
     CHECK_U64(both_ways(t, ip, length, false), NAT_NOT_TRANSLATABLE);
-    put16(ip + 6, 0x1fff);
+    put16(ip + 6, 0x1000);
+    CHECK_U64(both_ways(t, ip, length, false), NAT_NOT_TRANSLATABLE);
+    put16(ip + 6, 0x0fff);
     CHECK_U64(both_ways(t, ip, length, false), NAT_NOT_TRANSLATABLE);
     put16(ip + 6, 0);
     ip[9] = 47;
@@ -563,6 +572,10 @@ static void only_the_remote_end_of_the_flow_gets_in(void) {
     CHECK_U64(both_ways(t, ip, make(ip, &f, false, 0, 4), false), NAT_MISS);
     CHECK_U64(nat_allocate(t, &f, OUTSIDE, 20000, 10, 0, &e), NAT_OK);
     CHECK_U64(e->outside_port, 20001);
+    f = flow_like(TCP, 1);
+    f.opens = true;
+    CHECK_U64(nat_allocate(t, &f, OUTSIDE, 20000, 10, 0, &e), NAT_OK);
+    CHECK(!e->flow.opens);
     nat_free(t);
 }
 
