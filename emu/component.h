@@ -106,6 +106,9 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
 /* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
 void port_send(Component *c, unsigned port, Packet *pkt);
 bool port_connected(const Component *c, unsigned port);
+/* Where an output port leads; NULL when it has no link. *peer_port, unless NULL, is the port there.
+ */
+Component *port_peer(const Component *c, unsigned port, unsigned *peer_port);
 /* When the wire will have sent everything handed to it so far; <= now when it is free. */
 SimTime port_free_at(const Component *c, unsigned port);
 LinkSpeed port_speed(const Component *c, unsigned port);
