@@ -56,6 +56,7 @@ static Packet *make(Replay *s, const CaptureRecord *r) {
     Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
     pkt->counted = true;
     pkt->sequence = s->sequence++;
+    pkt->emitter = c->owner.id;
     s->emitter.counted++;
     s->packets++;
     if (other || long_one) {

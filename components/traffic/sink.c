@@ -2,8 +2,9 @@
  *
  * A sink ends packets and measures. Rates are of what arrives inside the source's window; ratio,
  * loss, latency and reordering are of the packets created inside it, whenever they arrive, so the
- * ratio is never above 1. Latency runs from creation to the last bit. A packet is reordered if one
- * of its flow with a higher number came before it (RFC 4737, type-P-reordered). */
+ * ratio is never above 1; packets of other sources have no part in these. Latency runs from
+ * creation to the last bit. A packet is reordered if one of its flow with a higher number came
+ * before it (RFC 4737, type-P-reordered). */
 #include <string.h>
 
 #include "components/traffic/traffic.h"
@@ -44,7 +45,7 @@ static void sink_receive(Component *c, unsigned port, Packet *pkt) {
         s->window_wire += wire;
         s->window_frame += packet_frame_bytes(pkt->length);
     }
-    if (pkt->counted) {
+    if (pkt->counted && pkt->emitter == s->from->base.owner.id) {
         packet_charge(pkt, CAUSE_WIRE, now);
         s->counted++;
         histogram_add(&s->latency, now - pkt->created);
