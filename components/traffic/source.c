@@ -5,8 +5,9 @@
  *
  * Packet k leaves through port k mod ports, to destination (port + k / ports) mod destinations, so
  * every output gets an equal share of every input. Departures lie on the running total of
- * bytes / rate and never drift; a list of payload sizes is cycled through. A packet's first bit may
- * wait for the wire behind the one before it. */
+ * bytes / rate and never drift; a list of payload sizes is cycled through. With on and off phases
+ * a packet that falls due in an off phase leaves at the start of the next on phase, and the total
+ * goes on from there. A packet's first bit may wait for the wire behind the one before it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 
 enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900 };
 enum { CONSTANT, POISSON, ON_OFF };
+
+typedef unsigned __int128 Wide; /* 9,000 bytes at 1 bit/s exceed 64 bits, in 2^-16 ps */
+#define LONGEST_GAP_Q16 ((uint64_t)250 * SIM_S << 16) /* longer than any duration */
 
 typedef struct {
     Emitter emitter;
@@ -35,7 +39,7 @@ typedef struct {
     uint8_t inner[INNER_BYTES];
     uint32_t *sequence; /* by flow */
     uint32_t port, rotation, host;
-    uint64_t gap_q16, gap_fixed_q16; /* per byte of the layer, per packet */
+    Wide gap_q16, gap_fixed_q16; /* per byte of the layer, per packet */
     SimTime next;
     uint64_t next_q16; /* the fraction of `next` */
     SimTime phase_end; /* of the on phase */
@@ -59,9 +63,17 @@ static uint32_t counted_bytes(const Source *s, uint32_t payload) {
 
 static void set_rate(Source *s, Rate rate) {
     s->rate = rate;
-    double q16 = 65536e12 / rate.per_second;
-    s->gap_q16 = rate.layer == RATE_PACKETS ? 0 : (uint64_t)(q16 * 8 + 0.5);
-    s->gap_fixed_q16 = rate.layer == RATE_PACKETS ? (uint64_t)(q16 + 0.5) : 0;
+    double q16 = MIN(65536e12 / rate.per_second, 1e30);
+    s->gap_q16 = rate.layer == RATE_PACKETS ? 0 : (Wide)(q16 * 8 + 0.5);
+    s->gap_fixed_q16 = rate.layer == RATE_PACKETS ? (Wide)(q16 + 0.5) : 0;
+}
+
+/* Otherwise all packets would leave at once, for ever. */
+static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
+    for (unsigned i = 0; i < s->n_sizes; i++)
+        if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+    return false;
 }
 
 static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t to) {
@@ -86,6 +98,7 @@ static void emit(Source *s, SimTime now) {
     fill(s, pkt, payload, s->destination[d] + s->host);
     pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
+    pkt->emitter = s->emitter.base.owner.id;
     s->packets++;
     if (now >= s->emitter.from && now < s->emitter.until) {
         pkt->counted = true;
@@ -112,19 +125,34 @@ static void finish(Source *s) {
     network_busy(s->emitter.base.network, -1);
 }
 
+/* Time from this packet, whose payload has `payload` bytes, to the next. */
+static uint64_t gap_after(Source *s, uint32_t payload) {
+    Wide gap = s->gap_q16 * counted_bytes(s, payload) + s->gap_fixed_q16;
+    if (s->pattern == POISSON) gap = (Wide)((double)gap * random_exponential(&s->random));
+    return gap < LONGEST_GAP_Q16 ? (uint64_t)gap : LONGEST_GAP_Q16;
+}
+
+/* Move the next departure out of the off phase, if it is in one. */
+static void keep_to_phases(Source *s) {
+    if (s->next < s->phase_end) return;
+    SimTime period = s->on + s->off, begin = s->phase_end - s->on;
+    begin += (s->next - begin) / period * period; /* of the phases that it falls into */
+    if (s->next >= begin + s->on) {
+        s->next = begin += period;
+        s->next_q16 = 0;
+    }
+    s->phase_end = begin + s->on;
+}
+
 static void depart(Sim *sim, SimEvent *event) {
     Source *s = (Source *)(void *)((char *)event - offsetof(Source, departure));
     SimTime now = sim_now(sim);
-    uint64_t gap = s->gap_q16 * counted_bytes(s, s->sizes[s->size]) + s->gap_fixed_q16;
+    uint32_t payload = s->sizes[s->size];
     emit(s, now);
-    if (s->pattern == POISSON) gap = (uint64_t)((double)gap * random_exponential(&s->random));
-    s->next_q16 += gap;
+    s->next_q16 += gap_after(s, payload);
     s->next += s->next_q16 >> 16;
     s->next_q16 &= 0xffff;
-    if (s->pattern == ON_OFF && s->next >= s->phase_end) {
-        s->next = s->phase_end + s->off;
-        s->phase_end = s->next + s->on;
-    }
+    if (s->pattern == ON_OFF) keep_to_phases(s);
     if (s->next < s->emitter.until)
         sim_schedule_at(sim, event, s->next);
     else
@@ -176,13 +204,7 @@ static bool source_create(Component *c, GError **error) {
     if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
         !ipv4_parse(s->sources, &s->source_base, error))
         return false;
-    bool has_payload = false;
-    for (unsigned i = 0; i < s->n_sizes; i++) has_payload |= s->sizes[i] > 0;
-    if (s->rate.layer == RATE_PAYLOAD && !has_payload) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "rate counts payload, but every payload is 0 bytes");
-        return false;
-    }
+    if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
     if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
     s->inner[0] = 0x45;
@@ -230,9 +252,11 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         return true;
     }
     if (!strcmp(verb, "rate")) {
+        Rate before = s->rate;
         if (!param_set(param_find(c->class->params, "rate"), s, args, NULL, error)) return false;
-        set_rate(s, s->rate);
-        return true;
+        bool ok = rate_counts_something(s, s->rate, error);
+        set_rate(s, ok ? s->rate : before);
+        return ok;
     }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE",
                 verb);
