@@ -930,6 +930,51 @@ static void a_replay_tunnels_the_ip_packets_of_any_link_type(void) {
     }
 }
 
+static void a_replay_keeps_a_rate_or_refuses_it(void) {
+    /* Records of 28 bytes and 128 that are cut to 28, times ignored; tunnelled they have 98 and 198
+     * bytes on the wire. */
+    Pcap p = pcap_begin(MICRO, 101, false);
+    for (unsigned k = 0; k < 6; k++) pcap_add(&p, k, 0, ipv4_bytes, 28, k % 2 ? 128 : 28);
+    g_autofree char *path = pcap_end(&p, "rate.pcap");
+    static const struct {
+        const char *rate;
+        SimTime even, odd; /* from a packet to the next */
+        const char *refusal;
+    } cases[] = {{"1Gbit/s", 98 * 8000, 198 * 8000, NULL},
+                 {"1kbit/s", 98 * 8 * SIM_MS, 198 * 8 * SIM_MS, NULL},
+                 {"1Mpacket/s", SIM_US, SIM_US, NULL},
+                 {"1packet/s", SIM_S, SIM_S, NULL},
+                 {"0.5packet/s", 0, 0, "found a rate of less than 1packet/s"},
+                 {"1Gbit/s frame", 0, 0, "found a rate of frames, expected bit/s on the wire"},
+                 {"1Gbit/s payload", 0, 0, "found a rate of payload, expected bit/s on the wire"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *settings =
+            g_strdup_printf("file=%s|timing=rate|loop=2|rate=%s", path, cases[i].rate);
+        g_autoptr(GError) error = NULL;
+        open_world(NULL);
+        Component *r = add(&replay_class, "traffic", settings), *ear = add(&ear_class, "ear", "");
+        CHECK(network_create(net, &error) == !cases[i].refusal);
+        if (cases[i].refusal) {
+            CHECK_CONTAINS(error ? error->message : NULL, cases[i].refusal);
+            network_free(net);
+            g_array_unref(heard);
+            continue;
+        }
+        wire(r, ear, 1, (LinkSpeed){0, 0});
+        begin();
+        go_on();
+        CHECK_U64(heard->len, 12);
+        SimTime at = 0;
+        for (unsigned k = 0; k < heard->len; k++) {
+            CHECK_U64(nth(k)->time, at);
+            CHECK_U64(nth(k)->length, 46 + (k % 2 ? 128 : 28));
+            at += k % 2 ? cases[i].odd : cases[i].even;
+        }
+        CHECK_NEAR(scalar("traffic.completed_from_snap"), 6, 0);
+        close_world();
+    }
+}
+
 int main(void) {
     static const Test tests[] = {TEST(constant_departures_lie_on_the_running_total),
                                  TEST(the_window_counts_what_is_created_inside_it),
@@ -952,6 +997,7 @@ int main(void) {
                                  TEST(captures_of_other_link_types_are_read),
                                  TEST(damaged_captures_are_refused),
                                  TEST(a_replay_tunnels_the_ip_packets_of_any_link_type),
+                                 TEST(a_replay_keeps_a_rate_or_refuses_it),
                                  {0}};
     int code = run_tests("traffic", tests);
     remove_folder();
