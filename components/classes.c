@@ -3,8 +3,13 @@
  * A new component is one line here. */
 #include "components/classes.h"
 
+#include "components/linecard.h"
 #include "components/npe.h"
+#include "components/server.h"
+#include "components/slice.h"
+#include "components/switch.h"
 #include "components/traffic/traffic.h"
 
 const ComponentClass *const component_classes[] = {
-    &npe_class, &slice_class, &source_class, &replay_class, &sink_class, &tap_class, NULL};
+    &linecard_class, &npe_class,    &slice_class, &switch_class, &cp_class, &merge_class,
+    &source_class,   &replay_class, &sink_class,  &tap_class,    NULL};

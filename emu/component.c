@@ -265,6 +265,13 @@ bool port_connected(const Component *c, unsigned port) {
     return port < c->n_ports && c->ports[port].peer;
 }
 
+Component *port_peer(const Component *c, unsigned port, unsigned *peer_port) {
+    const Port *p = &c->ports[port];
+    if (!p->peer) return NULL;
+    *peer_port = p->peer_port;
+    return p->peer;
+}
+
 SimTime port_free_at(const Component *c, unsigned port) {
     return c->ports[port].free_at;
 }

@@ -269,7 +269,7 @@ static void to_slow_path(const FpTables *t, FpPacket *p) {
     const FpSlice *s = &t->slices[p->slice];
     p->result.queue = s->exception_queue;
     p->result.stats = (uint16_t)(s->stats_base + s->n_stats - 1);
-    p->result.interface = 0;
+    p->result.interface = s->exception_interface;
     p->result.next_hop = s->exception_address;
     p->result.next_port = s->exception_port;
 }

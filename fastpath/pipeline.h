@@ -71,7 +71,7 @@ typedef struct {
     uint16_t udp_port;        /* its port on every interface: source port of outgoing tunnels */
     uint32_t exception_queue; /* physical queue of its slow path */
     uint32_t exception_address;
-    uint16_t exception_port;
+    uint16_t exception_port, exception_interface;
     uint16_t stats_base, n_stats;   /* counter indices it may use */
     uint32_t queue_base, n_queues;  /* its queue q is physical queue_base + q */
     uint32_t sram_base, sram_bytes; /* its block of slice memory in SRAM */
