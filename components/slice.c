@@ -4,9 +4,10 @@
  * through the same calls that the management processor will use. Has no ports of its own.
  *
  * The slice gets one queue per interface and one for its exceptions. Its filters come as routes,
- * `PREFIX/LENGTH INTERFACE NEXT-HOP:PORT`, inline (separated by `;`) or one per line of a file; the
- * longest prefix is put first, because position decides in a TCAM. `PREFIX/LENGTH local` is the
- * router's own address. */
+ * `PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA]`, inline (separated by `;`) or one per line of a
+ * file; the longest prefix is put first, because position decides in a TCAM. `PREFIX/LENGTH local`
+ * is the router's own address. DATA is the filter's word for the code option. A prefix is that of
+ * the key; `label N` is the one of a label. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,42 +33,61 @@ typedef struct {
 static bool bad(GError **error, const char *where, unsigned line, const char *found) {
     if (line)
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s:%u: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
-                    "PREFIX/LENGTH local",
+                    "%s:%u: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA] or "
+                    "PREFIX/LENGTH local, or label N in place of the prefix",
                     where, line, found);
     else
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
-                    "PREFIX/LENGTH local",
+                    "%s: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA] or "
+                    "PREFIX/LENGTH local, or label N in place of the prefix",
                     where, found);
     return false;
 }
 
-static bool parse_route(const char *text, unsigned n_interfaces, Route *route) {
-    char prefix[32], next[32];
-    unsigned length, interface, port;
+/* What a route matches; the number of characters that say so, 0: they do not. */
+static int parse_match(const char *text, Route *route) {
+    char prefix[32];
+    unsigned length, label;
     int used = 0;
-    struct in_addr a, b;
-    *route = (Route){0};
+    struct in_addr a;
+    if (sscanf(text, "label %u%n", &label, &used) == 1 && label <= 0xfffff) {
+        route->prefix = label << 12;
+        route->length = 20;
+        return used;
+    }
     if (sscanf(text, "%31[0-9.]/%u%n", prefix, &length, &used) != 2 || length > 32 ||
         inet_pton(AF_INET, prefix, &a) != 1)
-        return false;
+        return 0;
     route->prefix = ntohl(a.s_addr);
     route->length = length;
+    return used;
+}
+
+static bool parse_route(const char *text, unsigned n_interfaces, Route *route) {
+    char next[32];
+    unsigned interface, port, data = 0;
+    struct in_addr b;
+    *route = (Route){0};
+    int used = parse_match(text, route);
+    if (!used) return false;
     char word[8], rest;
     if (sscanf(text + used, " %5s %c", word, &rest) == 1 && !strcmp(word, "local")) {
         route->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_LOCAL};
         return true;
     }
-    if (sscanf(text + used, " %u %31[0-9.]:%u %c", &interface, next, &port, &rest) != 3 ||
+    int words = 0;
+    if (sscanf(text + used, " %u %31[0-9.]:%u%n", &interface, next, &port, &words) != 3 ||
         interface >= n_interfaces || port > 65535 || inet_pton(AF_INET, next, &b) != 1)
         return false;
+    text += used + words;
+    if (*text && sscanf(text, " %u %c", &data, &rest) != 1) return false;
     route->result = (FpResult){.verdict = FP_FORWARD,
                                .interface = (uint16_t)interface,
                                .queue = interface,
                                .next_hop = ntohl(b.s_addr),
                                .next_port = (uint16_t)port,
-                               .stats = (uint16_t)interface};
+                               .stats = (uint16_t)interface,
+                               .data = data};
     return true;
 }
 
@@ -225,7 +245,9 @@ static const Param slice_params[] = {
                "limit of each of its queues in wire bytes, 0: none", "assumed"),
     PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1GB",
                "what a visit of its queues adds to their deficit", "ONL NSP default quantum"),
-    PARAM_TEXT("routes", Slice, routes, "", "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
+    PARAM_TEXT("routes", Slice, routes, "",
+               "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA] or PREFIX/LENGTH local, in "
+               "place of the prefix label N; ...",
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),
