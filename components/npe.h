@@ -31,7 +31,7 @@ struct Npe {
     Qm *qm;
     uint16_t cost[FP_N_SITES];
     unsigned n_slices;
-    uint32_t next_queue, next_position;
+    uint32_t next_queue, next_position, next_sram;
     uint16_t next_counter;
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;

@@ -13,13 +13,15 @@
 #include <string.h>
 
 #include "components/npe.h"
+#include "components/slice_i3.h"
 #include "fastpath/ipv4.h"
 
 typedef struct {
     Component base;
     /* settings */
     char *npe, *code_option, *routes, *routes_file, *exception_address;
-    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port;
+    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, sram;
+    SliceI3 i3;
     /* state */
     unsigned number, n_filters;
 } Slice;
@@ -163,6 +165,20 @@ static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     return true;
 }
 
+static bool slice_memory(Slice *s, Npe *npe, FpSlice *f, GError **error) {
+    if (s->sram > FP_SRAM_BYTES - npe->next_sram) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "sram: found %" G_GUINT64_FORMAT
+                    " bytes, expected what is left of %s's slice memory, %u or less",
+                    s->sram, npe->base.name, FP_SRAM_BYTES - npe->next_sram);
+        return false;
+    }
+    f->sram_base = npe->next_sram;
+    f->sram_bytes = (uint32_t)s->sram;
+    npe->next_sram += f->sram_bytes;
+    return true;
+}
+
 static bool slice_create(Component *c, GError **error) {
     Slice *s = (Slice *)c;
     c->n_ports = 0;
@@ -196,7 +212,7 @@ static bool slice_start(Component *c, GError **error) {
                    .udp_port = (uint16_t)s->udp_port,
                    .exception_address = ntohl(exceptions.s_addr),
                    .exception_port = (uint16_t)s->exception_port};
-    if (!slice_queues(s, npe, f, error)) return false;
+    if (!slice_queues(s, npe, f, error) || !slice_memory(s, npe, f, error)) return false;
     for (unsigned i = 0; i < npe->n_interfaces; i++)
         if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
                           f->udp_port)) {
@@ -207,6 +223,9 @@ static bool slice_start(Component *c, GError **error) {
     g_autoptr(GArray) routes = g_array_new(FALSE, FALSE, sizeof(Route));
     if (!read_routes(s, (unsigned)npe->n_interfaces, routes, error) ||
         !insert_routes(s, npe, routes, error))
+        return false;
+    if (!strcmp(s->code_option, "i3") &&
+        !slice_i3_start(&s->i3, npe, s->number, &s->n_filters, error))
         return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
@@ -251,6 +270,9 @@ static const Param slice_params[] = {
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),
+    PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of slice memory in SRAM",
+               "assumed"),
+    SLICE_I3_PARAMS(Slice, i3),
     PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1",
                "where its exceptions go: the slice manager's address", "assumed"),
     PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",

@@ -182,24 +182,9 @@ static bool parse_label(const char *word, uint32_t *label, GError **error) {
     unsigned long value = strtoul(word, &end, 10);
     *label = (uint32_t)value;
     if (g_ascii_isdigit(*word) && !*end && value <= 0xfffff) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "labels: found \"%s\", expected a label of 0 to 1048575", word);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected a label of 0 to 1048575",
+                word);
     return false;
-}
-
-/* The leading digits of an id; the others are 0. */
-static bool parse_id(const char *word, uint8_t id[I3_ID_BYTES], GError **error) {
-    size_t n = strspn(word, "0123456789abcdefABCDEF");
-    if (n == 0 || n > 2 * I3_ID_BYTES || word[n]) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "ids: found \"%s\", expected 1 to %u hexadecimal digits", word,
-                    2 * I3_ID_BYTES);
-        return false;
-    }
-    memset(id, 0, I3_ID_BYTES);
-    for (size_t i = 0; i < n; i++)
-        id[i / 2] |= (uint8_t)(g_ascii_xdigit_value(word[i]) << (i % 2 ? 0 : 4));
-    return true;
 }
 
 static bool parse_destinations(Source *s, GError **error) {
@@ -214,9 +199,12 @@ static bool parse_destinations(Source *s, GError **error) {
         }
         const char *word = g_strstrip(words[i]);
         bool good = s->application == IPV4 ? ipv4_parse(word, &s->destination[i], error)
-                    : s->application == I3 ? parse_id(word, s->id[i], error)
+                    : s->application == I3 ? id_parse(word, s->id[i], I3_ID_BYTES, error)
                                            : parse_label(word, &s->destination[i], error);
-        if (!good) return false;
+        if (!good) {
+            g_prefix_error(error, "%s: ", name[s->application]);
+            return false;
+        }
         s->n_destinations++;
     }
     if (s->n_destinations) return true;
