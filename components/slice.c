@@ -122,7 +122,7 @@ static bool read_routes(Slice *s, unsigned n_interfaces, GArray *routes, GError 
         route.order = i;
         g_array_append_val(routes, route);
     }
-    qsort(routes->data, routes->len, sizeof(Route), longest_first);
+    if (routes->len) qsort(routes->data, routes->len, sizeof(Route), longest_first);
     return true;
 }
 
