@@ -290,6 +290,11 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
     return false;
 }
 
+uint32_t npe_take_position(Npe *npe) {
+    if (npe->back < TCAM_MAX_ENTRIES) return npe->back++;
+    return npe->front ? --npe->front : TCAM_MAX_ENTRIES;
+}
+
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
     qm_set_scheduler(npe->qm, queuer_scheduler(&npe->queuer, interface), rate_bps,
                      (uint32_t)npe->scheduler_burst);

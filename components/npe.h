@@ -53,6 +53,9 @@ static inline bool npe_switched(const Npe *npe) {
     return *npe->linecard != 0;
 }
 
+/* A TCAM position behind all that are taken, or before them when there is none; TCAM_MAX_ENTRIES
+ * when the TCAM is full. */
+uint32_t npe_take_position(Npe *npe);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 

@@ -74,6 +74,12 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
     if (w[0] && !strcmp(w[0], "key")) {
         if (!w[1] || !parse_key(w[1], f)) return false;
         at = 2;
+    } else if (w[0] && !strcmp(w[0], "label")) {
+        uint32_t label;
+        if (!parse_number(w[1], &label, 1u << 20)) return false;
+        f->length = 20;
+        ipv4_prefix_filter(label << 12, f->length, f->key, f->mask);
+        at = 2;
     } else {
         uint32_t prefix;
         if (!w[0] || !parse_prefix(w[0], &prefix, &f->length)) return false;
@@ -102,14 +108,13 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
         f->result.next_port = (uint16_t)port;
         f->result.queue = first_queue(s, interface);
         at += 2;
+        if (w[at] && parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
     }
     for (; w[at]; at += 2) {
         uint32_t prefix;
         unsigned length;
         if (!strcmp(w[at], "queue")) {
             if (!parse_number(w[at + 1], &f->result.queue, UINT32_MAX)) return false;
-        } else if (!strcmp(w[at], "data")) {
-            if (!parse_number(w[at + 1], &f->result.data, UINT32_MAX)) return false;
         } else if (!strcmp(w[at], "from")) {
             if (!w[at + 1] || !parse_prefix(w[at + 1], &prefix, &length)) return false;
             put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
@@ -162,24 +167,16 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
         f.order = i;
         g_array_append_val(filters, f);
     }
-    qsort(filters->data, filters->len, sizeof(SliceFilter), longest_first);
+    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), longest_first);
     return true;
 }
 
 static bool insert_routes(Slice *s, GArray *filters, GError **error) {
     for (unsigned i = 0; i < filters->len; i++) {
         SliceFilter *f = &g_array_index(filters, SliceFilter, i);
-        uint32_t position = s->npe->back;
-        if (position == TCAM_MAX_ENTRIES) position = s->npe->front - 1; /* wraps when full */
-        if (position < TCAM_MAX_ENTRIES &&
-            fp_filter_insert(s->npe->tables, s->number, position, f->key, f->mask, &f->result) ==
-                FP_INSERTED) {
-            if (position == s->npe->back)
-                s->npe->back++;
-            else
-                s->npe->front--;
+        if (fp_filter_insert(s->npe->tables, s->number, npe_take_position(s->npe), f->key, f->mask,
+                             &f->result) == FP_INSERTED)
             continue;
-        }
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "filter %u of %u: the TCAM of %s has %u entries and they are all taken", i + 1,
                     filters->len, s->npe->base.name, TCAM_MAX_ENTRIES);
@@ -334,6 +331,9 @@ static bool slice_start(Component *c, GError **error) {
     if (!on_line_card(s, error)) return false;
     g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;
+    if (!strcmp(s->code_option, "i3") &&
+        !slice_i3_start(&s->i3, npe, s->number, &s->n_filters, error))
+        return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
 }
@@ -403,13 +403,17 @@ static const Param slice_params[] = {
     PARAM_COUNT("buffers", Slice, buffers, "0", "0", "229376",
                 "packet buffers that its queues may hold together, 0: no limit",
                 "WashU, SPP fast-path request: buffers are a resource of a slice"),
-    PARAM_SIZE("sram", Slice, sram, "4KiB", "0B", "8MiB", "its block of SRAM",
-               "WashU, SPP command interface: --sram 4096"),
+    PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of SRAM",
+               "assumed; WashU, SPP command interface, has --sram 4096 as an example"),
+    SLICE_I3_PARAMS(Slice, i3),
     PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1MB",
                "what a visit of a queue adds to its deficit; a queue with a share gets ten times "
                "its share of this",
                "ONL NSP default quantum"),
-    PARAM_TEXT("routes", Slice, routes, "", "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
+    PARAM_TEXT("routes", Slice, routes, "",
+               "filters: PREFIX/LENGTH (or label N, or key HEX[/MASK]) INTERFACE NEXT-HOP:PORT "
+               "[DATA] [queue N] "
+               "[from PREFIX/LENGTH]; ...; local or deny in place of the way",
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),

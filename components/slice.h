@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "components/npe.h"
+#include "components/slice_i3.h"
 
 typedef struct {
     Component base;
@@ -15,6 +15,7 @@ typedef struct {
     char *npe_name, *code_option, *routes, *routes_file, *queues, *exception_address;
     uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram;
     double share;
+    SliceI3 i3;
     /* state */
     Npe *npe;
     unsigned number, class; /* slice id on the NPE; class on the line card */

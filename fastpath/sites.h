@@ -19,6 +19,18 @@
       "Parse: branch to the code option, read the inner header", "assumed")                        \
     X(SITE_PARSE_IPV4, "instr_parse_ipv4", 80, "Parse: IPv4 header tests, checksum, key",          \
       "assumed")                                                                                   \
+    X(SITE_PARSE_I3, "instr_parse_i3", 28, "Parse: I3 header tests, key", "assumed")               \
+    X(SITE_PARSE_I3_NODE, "instr_parse_i3_node", 6, "Parse: I3, read own and predecessor's id",    \
+      "assumed")                                                                                   \
+    X(SITE_PARSE_I3_OWNER, "instr_parse_i3_owner", 28,                                             \
+      "Parse: I3, is the id between them: 160-bit subtractions and a comparison", "assumed")       \
+    X(SITE_PARSE_I3_FINGER, "instr_parse_i3_finger", 20,                                           \
+      "Parse: I3, highest bit of the distance, read that finger", "assumed")                       \
+    X(SITE_PARSE_I3_BELOW, "instr_parse_i3_below", 18,                                             \
+      "Parse: I3, the finger is too far, read the one below it", "assumed")                        \
+    X(SITE_PARSE_I3_ROUTE, "instr_parse_i3_route", 24,                                             \
+      "Parse: I3, check and take the finger's queue, counter and next hop", "assumed")             \
+    X(SITE_PARSE_LABEL, "instr_parse_label", 14, "Parse: label tests and key", "assumed")          \
     X(SITE_LOOKUP_KEY, "instr_lookup_key", 24, "Lookup: add the slice id, write the key",          \
       "assumed")                                                                                   \
     X(SITE_LOOKUP_RESULT, "instr_lookup_result", 14, "Lookup: read the filter's result",           \
@@ -27,6 +39,11 @@
     X(SITE_FORMAT_SLICE, "instr_format_slice", 16, "Format: read interface and slice words",       \
       "assumed")                                                                                   \
     X(SITE_FORMAT_IPV4, "instr_format_ipv4", 34, "Format: time to live, incremental checksum",     \
+      "assumed")                                                                                   \
+    X(SITE_FORMAT_I3, "instr_format_i3", 8, "Format: I3, read the trigger's whole id", "assumed")  \
+    X(SITE_FORMAT_I3_DONE, "instr_format_i3_done", 24,                                             \
+      "Format: I3, compare 256 bits, clear the first-hop flag", "assumed")                         \
+    X(SITE_FORMAT_LABEL, "instr_format_label", 12, "Format: new label and time to live",           \
       "assumed")                                                                                   \
     X(SITE_FORMAT_OUTER, "instr_format_outer", 56, "Format: build and write the outer headers",    \
       "assumed")                                                                                   \
