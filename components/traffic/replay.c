@@ -55,6 +55,7 @@ static Packet *make(Replay *s, const CaptureRecord *r) {
     bool long_one = length > TUNNEL_BYTES + MAX_INNER;
     Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
     pkt->counted = true;
+    pkt->origin = c->owner.id;
     pkt->sequence = s->sequence++;
     s->emitter.counted++;
     s->packets++;

@@ -5,10 +5,10 @@
  * and UDP (28 bytes), I3 with one id (35) or one label (4). A destination is an address, an id or a
  * label.
  *
- * Packet k leaves through port k mod ports, to destination (port + k / ports) mod destinations, so
- * every output gets an equal share of every input. Departures lie on the running total of
- * bytes / rate and never drift; a list of payload sizes is cycled through. A packet's first bit may
- * wait for the wire behind the one before it. */
+ * Packet k leaves through port k mod ports, to the destination whose turn is (port + k / ports), so
+ * every output gets an equal share of every input (or a share by weight). Departures lie on the
+ * running total of bytes / rate and never drift; a list of payload sizes is cycled through. A
+ * packet's first bit may wait for the wire behind the one before it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #include "fastpath/i3.h"
 #include "fastpath/label.h"
 
-enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900 };
+enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900, MAX_TURNS = 1024 };
 enum { CONSTANT, POISSON, ON_OFF };
 enum { IPV4, I3, LABEL };
 static const uint32_t header_bytes[] = {INNER_BYTES, I3_HEADER_BYTES, LABEL_BYTES};
@@ -29,7 +29,7 @@ typedef struct {
     /* settings */
     uint64_t n_ports, flows, ttl, inner_port;
     int application, pattern;
-    char *payload, *destinations, *ids, *labels, *sources;
+    char *payload, *destinations, *ids, *labels, *sources, *weights;
     Rate rate;
     SimTime start, duration, warmup, on, off;
     TunnelSettings tunnel;
@@ -38,6 +38,8 @@ typedef struct {
     uint32_t sizes[MAX_SIZES], n_sizes, size;
     uint32_t destination[MAX_DESTINATIONS], n_destinations; /* addresses or labels */
     uint8_t id[MAX_DESTINATIONS][I3_ID_BYTES];
+    uint8_t turns[MAX_TURNS]; /* the order in which destinations are served */
+    uint32_t n_turns;
     uint32_t source_base, inner_sum, header;
     uint8_t inner[INNER_BYTES];
     uint32_t *sequence; /* by flow */
@@ -102,9 +104,10 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
 
 static void emit(Source *s, SimTime now) {
     uint32_t payload = s->sizes[s->size], d = s->port + s->rotation;
-    if (d >= s->n_destinations) d %= s->n_destinations;
+    d = s->turns[d < s->n_turns ? d : d % s->n_turns];
     Packet *pkt = packet_new(s->emitter.base.packets, TUNNEL_BYTES + s->header + payload);
     fill(s, pkt, payload, d);
+    pkt->origin = s->emitter.base.owner.id;
     pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
     s->packets++;
@@ -119,7 +122,7 @@ static void emit(Source *s, SimTime now) {
     if (++s->size == s->n_sizes) s->size = 0;
     if (++s->port == s->n_ports) {
         s->port = 0;
-        if (++s->rotation == s->n_destinations) {
+        if (++s->rotation == s->n_turns) {
             s->rotation = 0;
             if (++s->host == s->flows) s->host = 0;
         }
@@ -212,12 +215,46 @@ static bool parse_destinations(Source *s, GError **error) {
     return false;
 }
 
+/* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
+ * furthest behind its share goes next. */
+static bool set_weights(Source *s, const char *text, GError **error) {
+    unsigned weight[MAX_DESTINATIONS], n = 0, sum = 0;
+    int behind[MAX_DESTINATIONS] = {0};
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    for (; words[n] && n < MAX_DESTINATIONS; n++) {
+        char *end, *word = g_strstrip(words[n]);
+        unsigned long value = strtoul(word, &end, 10);
+        if (!g_ascii_isdigit(*word) || *end || value > MAX_TURNS) break;
+        sum += weight[n] = (unsigned)value;
+    }
+    for (; !*text && n < s->n_destinations; n++) sum += weight[n] = 1;
+    if (n != s->n_destinations || (*text && words[n]) || !sum || sum > MAX_TURNS) {
+        g_set_error(
+            error, SPPEMU_INPUT_ERROR, 0,
+            "weights: found \"%s\", expected %u whole numbers such as 2,0,1 that sum to 1 to "
+            "%d",
+            text, s->n_destinations, MAX_TURNS);
+        return false;
+    }
+    for (s->n_turns = 0; s->n_turns < sum; s->n_turns++) {
+        unsigned most = 0;
+        for (unsigned d = 0; d < n; d++) {
+            behind[d] += (int)weight[d];
+            if (behind[d] > behind[most]) most = d;
+        }
+        behind[most] -= (int)sum;
+        s->turns[s->n_turns] = (uint8_t)most;
+    }
+    s->rotation = 0;
+    return true;
+}
+
 static bool source_create(Component *c, GError **error) {
     Source *s = (Source *)c;
     c->n_ports = (unsigned)s->n_ports;
     s->header = header_bytes[s->application];
     if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
-        !ipv4_parse(s->sources, &s->source_base, error))
+        !set_weights(s, s->weights, error) || !ipv4_parse(s->sources, &s->source_base, error))
         return false;
     bool has_payload = false;
     for (unsigned i = 0; i < s->n_sizes; i++) has_payload |= s->sizes[i] > 0;
@@ -277,8 +314,9 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         set_rate(s, s->rate);
         return true;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE",
-                verb);
+    if (!strcmp(verb, "weights")) return set_weights(s, args, error);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "found \"%s\", expected start, stop, rate RATE or weights W,W,...", verb);
     return false;
 }
 
@@ -336,6 +374,9 @@ static const Param source_params[] = {
                "i3: ids in hexadecimal, up to 64 digits, the rest 0", "assumed: one per output"),
     PARAM_TEXT("labels", Source, labels, "100,101,102,103,104", "label: labels",
                "assumed: one per output"),
+    PARAM_TEXT("weights", Source, weights, "",
+               "how often each destination is served, such as 2,0,1,1,1; empty: equally",
+               "scenario"),
     PARAM_TEXT("sources", Source, sources, "10.100.0.1",
                "inner source address of port 0, counting up", "assumed"),
     PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
