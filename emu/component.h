@@ -48,6 +48,9 @@ struct ComponentClass {
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */
     /* Carry out one line of the scenario's script; `verb` and `args` as written. May be NULL. */
     bool (*command)(Component *c, const char *verb, const char *args, GError **error);
+    /* The n-th MAC address that is reached through the port, on the far side of a link to it; false
+     * past the last. NULL: none. For switches, which know their stations from the start. */
+    bool (*station)(const Component *c, unsigned port, unsigned n, uint8_t mac[6]);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
     void (*report)(Component *c, Report *report);

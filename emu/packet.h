@@ -63,11 +63,11 @@ typedef struct Packet {
     PacketPool *pool;
     uint64_t id; /* order of creation within the run, from 0 */
     SimTime created;
-    uint32_t flow; /* source's flow number; with `sequence` shows reordering at a sink */
+    uint32_t origin; /* owner id of the component that created it */
+    uint32_t flow;   /* origin's flow number; with `sequence` shows reordering at a sink */
     uint32_t sequence;
-    uint32_t emitter; /* owner id of the source whose flow that is; copy it with them */
-    uint32_t port;    /* the port it last came in through */
-    bool counted;     /* created inside its source's measurement window */
+    uint32_t port; /* the port it last came in through */
+    bool counted;  /* created inside its source's measurement window */
     PacketCause cause;
     SimTime since;                    /* charged to `cause` from here on */
     SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */

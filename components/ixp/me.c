@@ -108,30 +108,35 @@ static bool ring_get(Chip *chip, Ring *ring, Context *c, SimTime now) {
     return true;
 }
 
-/* Append the context's message; false: the ring is full, and the context waits for room. */
-static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
-    if (ring->n == ring->size) {
-        ring->full++;
-        wait_in(&ring->putters, &ring->last_putter, c);
-        context_sleep(c, CAUSE_RING, now);
-        return false;
-    }
+bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now) {
+    if (ring->n == ring->size) return false;
     ring_account(ring, now);
     unsigned tail = ring->head + ring->n;
     if (tail >= ring->size) tail -= ring->size;
     SimTime visible =
         ring->scratch ? channel_issue(&chip->scratch, true, 4, now) : now + chip->nn_ps;
-    ring->message[tail] = c->message;
+    ring->message[tail] = message;
     ring->visible[tail] = visible;
     if (++ring->n > ring->peak) ring->peak = ring->n;
     ring->puts++;
-    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
     if (ring->on_put) {
         ring->on_put(ring->user, visible);
     } else {
         Context *getter = wait_out(&ring->getters);
         if (getter) context_wake_at(getter, visible);
     }
+    return true;
+}
+
+/* Append the context's message; false: the ring is full, and the context waits for room. */
+static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
+    if (!ring_inject(chip, ring, c->message, now)) {
+        ring->full++;
+        wait_in(&ring->putters, &ring->last_putter, c);
+        context_sleep(c, CAUSE_RING, now);
+        return false;
+    }
+    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
     return true;
 }
 

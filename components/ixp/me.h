@@ -191,4 +191,6 @@ static inline void context_leave(Context *c, PacketCause cause, SimTime now) {
     packet_charge(c->pkt, cause, now);
     c->pkt = NULL;
 }
+/* Put a message from outside the MEs; false: the ring is full. */
+bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now);
 bool ring_ready(const Ring *ring, SimTime now); /* a message is there and visible */

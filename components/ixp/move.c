@@ -18,9 +18,13 @@ static inline void touch(Context *c, FpUnit unit, bool write, bool posted, uint6
                                                  .bytes = (uint16_t)bytes};
 }
 
-void mover_release(Mover *mover, Context *c, ChipPacket *cp) {
-    chip_buffer_put(c->me->chip, cp);
+void mover_discard(Mover *mover, ChipPacket *cp) {
+    chip_buffer_put(mover->rx.chip, cp);
     mover->held--;
+}
+
+void mover_release(Mover *mover, Context *c, ChipPacket *cp) {
+    mover_discard(mover, cp);
     touch(c, FP_SCRATCH, true, true, 0, 0, 4);
 }
 

@@ -74,6 +74,9 @@ bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
 /* Give a buffer back that a block dropped; logs the free-list put. */
 void mover_release(Mover *mover, Context *c, ChipPacket *cp);
 
+/* The same, from outside the MEs; the packet is the caller's. */
+void mover_discard(Mover *mover, ChipPacket *cp);
+
 /* A message for Statistics: 16 bits of counter index, 1 of direction, 32 of bytes. */
 static inline uint64_t stats_message(uint32_t index, bool out, uint32_t bytes) {
     return (uint64_t)index << 33 | (uint64_t)out << 32 | bytes;

@@ -55,8 +55,8 @@ static Packet *make(Replay *s, const CaptureRecord *r) {
     bool long_one = length > TUNNEL_BYTES + MAX_INNER;
     Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
     pkt->counted = true;
+    pkt->origin = c->owner.id;
     pkt->sequence = s->sequence++;
-    pkt->emitter = c->owner.id;
     s->emitter.counted++;
     s->packets++;
     if (other || long_one) {
