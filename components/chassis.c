@@ -116,6 +116,28 @@ static bool sends_to(const Component *from, const Component *to) {
     return false;
 }
 
+/* A switch could not tell two blades of one address apart. */
+static bool addresses_differ(const GPtrArray *placed, GError **error) {
+    g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    uint8_t m[6];
+    for (unsigned i = 0; i < placed->len; i++) {
+        const Component *c = placed->pdata[i];
+        for (unsigned port = 0; c->class->station && port < c->n_ports; port++)
+            for (unsigned n = 0; c->class->station(c, port, n, m); n++) {
+                char *mac = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+                                            m[4], m[5]);
+                const Component *other = g_hash_table_lookup(owners, mac);
+                bool same = other && other != c;
+                if (same)
+                    refuse(error, "blades: found the MAC address %s on %s and on %s", mac,
+                           other->name, c->name);
+                g_hash_table_replace(owners, mac, (void *)c); /* takes mac */
+                if (same) return false;
+            }
+    }
+    return true;
+}
+
 static bool chassis_create(Component *c, GError **error) {
     (void)error;
     c->n_ports = 0;
@@ -126,7 +148,7 @@ static bool chassis_start(Component *c, GError **error) {
     Chassis *s = (Chassis *)c;
     g_autoptr(GPtrArray) placed = g_ptr_array_new();
     const Component *data, *control;
-    if (!place_all(s, placed, error) ||
+    if (!place_all(s, placed, error) || !addresses_differ(placed, error) ||
         !find_switch(s, "data_switch", s->data_switch, &data, error) ||
         !find_switch(s, "control_switch", s->control_switch, &control, error))
         return false;

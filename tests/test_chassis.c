@@ -257,6 +257,32 @@ static void switches_are_switches_and_two(void) {
     refused(w, "control_switch: found data, which is the data switch, expected another");
 }
 
+/* A stand-in whose MAC address ends with the last letter of its name, the same at all ports. */
+static bool named_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    (void)port;
+    if (n) return false;
+    memcpy(mac, (const uint8_t[]){2, 0, 0, 0, 0, (uint8_t)c->name[strlen(c->name) - 1]}, 6);
+    return true;
+}
+static const ComponentClass addressed = {.name = "gpe",
+                                         .size = sizeof(Component),
+                                         .create = four_ports,
+                                         .receive = swallow,
+                                         .station = named_station};
+
+static void mac_addresses_differ_between_blades(void) {
+    for (unsigned same = 0; same < 2; same++) {
+        World w = world("n=npe", same ? "xa;n;ya" : "xa;n;yb");
+        network_add(w.net, &addressed, "xa");
+        network_add(w.net, &addressed, same ? "ya" : "yb");
+        CHECK(network_create(w.net, NULL));
+        if (same)
+            refused(w, "blades: found the MAC address 02:00:00:00:00:61 on xa and on ya");
+        else
+            accepted(w);
+    }
+}
+
 /* From a file: the refusal names the place, and a real NPE counts. */
 static void a_scenario_with_a_chassis(void) {
     g_autofree char *path = g_build_filename(g_get_tmp_dir(), "sppemu-chassis-XXXXXX", NULL);
@@ -290,6 +316,51 @@ static void a_scenario_with_a_chassis(void) {
     unlink(path);
 }
 
+/* Real classes throughout: scenarios/chassis-dev.ini with a chassis before and after it. */
+static void the_shipped_platform_fits_a_chassis(void) {
+    static const struct {
+        const char *blades, *set, *refusal;
+    } cases[] = {
+        {"lc0; npe0+npe1; cp0", NULL, NULL},
+        {"lc0; npe0+npe1", NULL, "blades: found cp0 (cp) on no blade"},
+        {"lc0+npe0; npe1; cp0", NULL, "blades: found npe0 (npe) beside lc0 (linecard) on blade 1"},
+        {"lc0; npe0+npe1; cp0; data", NULL, "blades: found data (switch) on blade 4"},
+        {"lc0; npe0+npe1; cp0", "npe1.mac=02:00:00:01:10:00",
+         "blades: found the MAC address 02:00:00:01:10:00 on npe0 and on npe1"},
+    };
+    g_autofree char *here = g_get_current_dir(),
+                    *path = g_build_filename(g_get_tmp_dir(), "sppemu-chassis-XXXXXX", NULL);
+    int fd = g_mkstemp(path);
+    CHECK(fd >= 0);
+    close(fd);
+    for (unsigned i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        bool first = i % 2;
+        g_autofree char *chassis =
+                            g_strdup_printf("[chassis box]\nblades = %s\ndata_switch = data\n",
+                                            cases[i / 2].blades),
+                        *text = g_strdup_printf("%s[scenario]\ninclude = "
+                                                "%s/scenarios/chassis-dev.ini\n%s",
+                                                first ? chassis : "", here, first ? "" : chassis);
+        CHECK(g_file_set_contents(path, text, -1, NULL));
+        const char *const set_one[] = {cases[i / 2].set, NULL};
+        g_autoptr(GError) error = NULL;
+        Scenario *s = scenario_load(path, set_one, component_classes, &error);
+        if (error) printf("  %s\n", error->message);
+        CHECK(s != NULL);
+        if (!s) break;
+        NetworkOptions options = {.seed = 1};
+        Network *net = scenario_build(s, 0, &options, &error);
+        CHECK(net != NULL);
+        const Component *c = network_find(net, "box");
+        bool ok = c->class->start((Component *)c, &error); /* whoever else might refuse */
+        CHECK(ok == !cases[i / 2].refusal);
+        if (!ok) CHECK_CONTAINS(error->message, cases[i / 2].refusal);
+        network_free(net);
+        scenario_free(s);
+    }
+    unlink(path);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(the_papers_development_platform_fits),
                                  TEST(blades_may_be_written_in_several_ways),
@@ -303,6 +374,8 @@ int main(void) {
                                  TEST(nobody_is_left_out),
                                  TEST(engines_on_the_data_switch_need_a_line_card),
                                  TEST(switches_are_switches_and_two),
+                                 TEST(mac_addresses_differ_between_blades),
+                                 TEST(the_shipped_platform_fits_a_chassis),
                                  TEST(a_scenario_with_a_chassis),
                                  {0}};
     return run_tests("chassis", tests);
