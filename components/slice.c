@@ -58,7 +58,7 @@ static bool parse_number(const char *text, uint32_t *value, uint32_t limit) {
     return true;
 }
 
-static unsigned first_queue(const Slice *s, unsigned interface) {
+unsigned slice_first_queue(const Slice *s, unsigned interface) {
     for (unsigned q = 0; q < s->n_queues; q++)
         if (s->interface_of[q] == interface) return q;
     return 0;
@@ -106,7 +106,7 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
         f->result.verdict = FP_FORWARD;
         f->result.interface = (uint16_t)interface;
         f->result.next_port = (uint16_t)port;
-        f->result.queue = first_queue(s, interface);
+        f->result.queue = slice_first_queue(s, interface);
         at += 2;
         if (w[at] && parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
     }
@@ -331,9 +331,7 @@ static bool slice_start(Component *c, GError **error) {
     if (!on_line_card(s, error)) return false;
     g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;
-    if (!strcmp(s->code_option, "i3") &&
-        !slice_i3_start(&s->i3, npe, s->number, &s->n_filters, error))
-        return false;
+    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
 }

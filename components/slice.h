@@ -45,5 +45,11 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter);
     "perhaps "                                                                                     \
     "queue N, from PREFIX/LENGTH, data N"
 
+/* The first of its queues at an interface, 0 if it has none there. */
+unsigned slice_first_queue(const Slice *s, unsigned interface);
+
+/* slice_i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
+bool slice_i3_start(Slice *s, GError **error);
+
 /* slice_mp.c: one request of the scenario's script. */
 bool slice_command(Component *c, const char *verb, const char *args, GError **error);

@@ -2,7 +2,7 @@
  *
  * An I3 node by hand. Triggers of one id become one filter that sends to the slow path, as do all
  * but the first of those that share the TCAM's 112 bits (Format finds them out). */
-#include "components/slice_i3.h"
+#include "components/slice.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int by_id(const void *a, const void *b) {
 }
 
 /* `ring` holds all nodes, in rising order; `self` is one of them. */
-static void write_node(uint8_t *block, const GArray *ring, unsigned self) {
+static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsigned self) {
     const Place *nodes = (const Place *)(const void *)ring->data;
     i3_write_node(block, nodes[self].id, nodes[(self + ring->len - 1) % ring->len].id);
     for (unsigned i = 0; i < I3_FINGERS; i++) {
@@ -68,24 +68,26 @@ static void write_node(uint8_t *block, const GArray *ring, unsigned self) {
         add_bit(x, i);
         while (at < ring->len && memcmp(nodes[at].id, x, sizeof x) < 0) at++;
         if (at == ring->len) at = 0;
+        unsigned queue = slice_first_queue(s, nodes[at].interface);
         I3Finger finger = {.next_hop = nodes[at].address,
                            .port = nodes[at].port,
-                           .queue = nodes[at].interface,
-                           .stats = nodes[at].interface,
+                           .queue = (uint16_t)queue,
+                           .stats = (uint16_t)queue,
                            .interface = (uint8_t)nodes[at].interface};
         memcpy(finger.id, nodes[at].id, sizeof finger.id);
         i3_write_finger(block, i, &finger);
     }
 }
 
-static bool start_node(const SliceI3 *s, Npe *npe, uint8_t *block, GError **error) {
+static bool start_node(const Slice *s, uint8_t *block, GError **error) {
     g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
     Place self = {0};
-    if (!id_parse(s->id, self.id, I3_CHORD_BYTES, error)) {
+    if (!id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error)) {
         g_prefix_error(error, "i3_id: ");
         return false;
     }
-    if (!parse_places("i3_ring", s->ring, I3_CHORD_BYTES, (unsigned)npe->n_interfaces, ring, error))
+    if (!parse_places("i3_ring", s->i3.ring, I3_CHORD_BYTES, (unsigned)s->npe->n_interfaces, ring,
+                      error))
         return false;
     g_array_append_val(ring, self);
     qsort(ring->data, ring->len, sizeof(Place), by_id);
@@ -100,20 +102,20 @@ static bool start_node(const SliceI3 *s, Npe *npe, uint8_t *block, GError **erro
                     node->id[0], node->id[1], node->id[2], node->id[3]);
         return false;
     }
-    write_node(block, ring, at);
+    write_node(s, block, ring, at);
     return true;
 }
 
-static bool insert_trigger(Npe *npe, unsigned slice, const GArray *triggers, unsigned n,
-                           GError **error) {
+static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, GError **error) {
     const Place *all = (const Place *)(const void *)triggers->data;
     uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    unsigned queue = slice_first_queue(s, all[n].interface);
     FpResult host = {.verdict = FP_FORWARD,
                      .interface = all[n].interface,
-                     .queue = all[n].interface,
+                     .queue = queue,
                      .next_hop = all[n].address,
                      .next_port = all[n].port,
-                     .stats = all[n].interface,
+                     .stats = (uint16_t)queue,
                      .data = i3_node_bytes() + n * I3_ID_BYTES};
     for (unsigned i = n + 1; i < triggers->len; i++)
         if (!memcmp(all[i].id, all[n].id, I3_ID_BYTES)) {
@@ -121,38 +123,37 @@ static bool insert_trigger(Npe *npe, unsigned slice, const GArray *triggers, uns
             host.reason = FP_I3_MANY;
         }
     i3_trigger_filter(all[n].id, key, mask);
-    if (fp_filter_insert(npe->tables, slice, npe_take_position(npe), key, mask, &host) ==
+    if (fp_filter_insert(s->npe->tables, s->number, npe_take_position(s->npe), key, mask, &host) ==
         FP_INSERTED)
         return true;
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "i3_triggers: the TCAM of %s has %u entries and they are all taken", npe->base.name,
-                TCAM_MAX_ENTRIES);
+                "i3_triggers: the TCAM of %s has %u entries and they are all taken",
+                s->npe->base.name, TCAM_MAX_ENTRIES);
     return false;
 }
 
-bool slice_i3_start(const SliceI3 *s, Npe *npe, unsigned slice, unsigned *n_filters,
-                    GError **error) {
+bool slice_i3_start(Slice *s, GError **error) {
     g_autoptr(GArray) triggers = g_array_new(FALSE, FALSE, sizeof(Place));
-    if (!parse_places("i3_triggers", s->triggers, I3_ID_BYTES, (unsigned)npe->n_interfaces,
+    if (!parse_places("i3_triggers", s->i3.triggers, I3_ID_BYTES, (unsigned)s->npe->n_interfaces,
                       triggers, error))
         return false;
     uint32_t bytes = i3_node_bytes() + triggers->len * I3_ID_BYTES;
-    uint8_t *block = fp_slice_sram(npe->tables, slice, 0, bytes);
+    uint8_t *block = fp_slice_sram(s->npe->tables, s->number, 0, bytes);
     if (!block) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "sram: found %u bytes, expected %u or more for a node and %u triggers",
-                    fp_slice(npe->tables, slice)->sram_bytes, bytes, triggers->len);
+                    fp_slice(s->npe->tables, s->number)->sram_bytes, bytes, triggers->len);
         return false;
     }
-    if (!start_node(s, npe, block, error)) return false;
+    if (!start_node(s, block, error)) return false;
     for (unsigned n = 0; n < triggers->len; n++) {
         const Place *all = (const Place *)(const void *)triggers->data;
         bool first = true;
         memcpy(block + i3_node_bytes() + n * I3_ID_BYTES, all[n].id, I3_ID_BYTES);
         for (unsigned i = 0; i < n; i++) first &= memcmp(all[i].id, all[n].id, FP_KEY_BYTES) != 0;
         if (!first) continue;
-        if (!insert_trigger(npe, slice, triggers, n, error)) return false;
-        ++*n_filters;
+        if (!insert_trigger(s, triggers, n, error)) return false;
+        s->n_filters++;
     }
     return true;
 }

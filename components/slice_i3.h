@@ -21,7 +21,3 @@ typedef struct {
                    "i3: triggers that this node keeps, ID INTERFACE HOST:PORT; ..., leading "      \
                    "hexadecimal digits of 64",                                                     \
                    "scenario")
-
-/* Fill the slice's SRAM block and insert its filters, whose number is added to *n_filters. */
-bool slice_i3_start(const SliceI3 *settings, Npe *npe, unsigned slice, unsigned *n_filters,
-                    GError **error);

@@ -268,6 +268,14 @@ uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) {
 QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
     return qm->queues[queue].counts;
 }
+uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler) {
+    uint32_t first = qm->schedulers[scheduler].turn, queue = first;
+    uint64_t sum = 0;
+    if (first == QM_NONE) return 0;
+    do sum += qm->queues[queue].bytes;
+    while ((queue = qm->queues[queue].next) != first);
+    return sum;
+}
 uint64_t qm_held(const Qm *qm) {
     return qm->held;
 }

@@ -138,7 +138,7 @@ has "a gap ends a run" '^traffic\.3\.\.4 +-> +s\.3\.\.4 +1Gbit/s +0$' "$dir/tabl
 "$B" show fig9-npe >"$dir/table"
 has "a study shows its first point" '^the first point of the study: traffic.payload=0 traffic.rate=0\.1Gbit/s wire$' "$dir/table"
 "$B" show fig9-npe --set traffic.payload=400 --set npe0.sram_latency=214ns >"$dir/table"
-has "with what --set says" '^npe0 .* sram_latency=214ns$' "$dir/table"
+has "with what --set says" '^npe0 .* sram_latency=214ns( |$)' "$dir/table"
 "$B" show replay >"$dir/table"
 has "long values are cut" 'routes="0\.0\.0\.0/0.{28}\.\.\."$' "$dir/table"
 has "files go by their names" ' file=smtp\.pcap$' "$dir/table"
