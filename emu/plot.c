@@ -8,8 +8,8 @@
 #include "emu/results.h"
 
 /* Okabe and Ito's palette, which people who see colours differently can tell apart. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#000000", "#999999"};
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
+                                      "#56B4E9", "#000000", "#999999", "#8B4513", "#4B0082"};
 
 typedef struct {
     double curve, x, y;

@@ -258,6 +258,7 @@ static bool expects_and_plots(Scenario *s, GError **error) {
 
 static void axis_free(void *data) {
     g_ptr_array_unref(((Axis *)data)->values);
+    g_free(((Axis *)data)->with);
     g_free(data);
 }
 

@@ -52,7 +52,7 @@ typedef struct {
                     "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),              \
         PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                          \
                     "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE), \
-        PARAM_COUNT("instr_tx_get", S, field.tx_get, "12", "1", "4096",                            \
+        PARAM_COUNT("instr_tx_get", S, field.tx_get, "10", "1", "4096",                            \
                     "Tx, in order 1, once per packet: ring, descriptor, state",                    \
                     "calibrated on F9-npe-pps"),                                                   \
         PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                        \
