@@ -13,8 +13,7 @@ enum { N = 10, ADDRESS = 0x0aff0001, REMOTE = 0x0a630707, INSIDE = 0xc0a80105 };
 enum { CP_VLAN = 2 };
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* Tables ----------------------------------------------------------------------------------------
- */
+/* Tables ------------------------------------------------------------------------------------ */
 
 static const uint8_t outside_mac[6] = {2, 0, 0, 0, 1, 0}, next_mac[6] = {2, 0, 0, 0, 2, 0},
                      backplane_mac[6] = {2, 0, 0, 1, 0, 0};
@@ -50,8 +49,7 @@ static LcTables *tables(void) {
     return t;
 }
 
-/* Frames ----------------------------------------------------------------------------------------
- */
+/* Frames ------------------------------------------------------------------------------------ */
 
 /* A packet in a buffer with headroom. */
 typedef struct {
@@ -80,8 +78,7 @@ static LcReason in_reason(LcTables *t, const Form *f) {
     return in(t, &b.p) == FP_DROP ? (LcReason)b.p.reason : LC_OK;
 }
 
-/* Rewriting -------------------------------------------------------------------------------------
- */
+/* Rewriting --------------------------------------------------------------------------------- */
 
 static void a_frame_coming_in_is_addressed_to_its_blade(void) {
     /* Destination 6, source 6, tag 4 with the priority that came, the rest as it came. */
@@ -198,8 +195,7 @@ static void what_goes_out_needs_an_interface_a_class_and_a_wire(void) {
     lc_tables_free(t);
 }
 
-/* Key and claims --------------------------------------------------------------------------------
- */
+/* Key and claims ---------------------------------------------------------------------------- */
 
 static void the_key_is_addresses_protocol_ports_and_interface(void) {
     LcTables *t = bare();
@@ -354,8 +350,7 @@ static void vlans_belong_to_one_class(void) {
     lc_tables_free(t);
 }
 
-/* What comes in and is nobody's -----------------------------------------------------------------
- */
+/* What comes in and is nobody's ------------------------------------------------------------- */
 
 static void the_unclaimed_goes_to_the_control_processor(void) {
     static const Form forms[] = {
@@ -514,8 +509,7 @@ static void a_transport_header_may_be_short(void) {
     lc_tables_free(t);
 }
 
-/* Translation -----------------------------------------------------------------------------------
- */
+/* Translation ------------------------------------------------------------------------------- */
 
 static Form some_flow(void) {
     static const uint8_t protocols[3] = {ICMP, TCP, UDP};
