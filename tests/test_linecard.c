@@ -268,6 +268,17 @@ static void the_unclaimed_arrives_at_the_control_processor(void) {
     close_world();
 }
 
+static void a_fragment_is_not_ssh(void) {
+    /* The words of a later fragment are payload, whatever they look like. */
+    open_chassis("");
+    Form f = {.protocol = TCP, .from = REMOTE, .to = ADDRESS, .to_port = 22, .fragment = 185};
+    send_in(0, 0, 0, 1, &f);
+    run_to(SIM_MS);
+    CHECK_NEAR(scalar("cp.packets"), 1, 0);
+    CHECK_NEAR(scalar("cp.ssh"), 0, 0);
+    close_world();
+}
+
 static void without_a_control_processor_the_unclaimed_is_dropped(void) {
     open_world("control_processor=", 8000);
     begin();
@@ -660,6 +671,7 @@ static void a_script_takes_an_interface_down_and_up(void) {
 int main(void) {
     static const Test tests[] = {
         TEST(the_unclaimed_arrives_at_the_control_processor),
+        TEST(a_fragment_is_not_ssh),
         TEST(without_a_control_processor_the_unclaimed_is_dropped),
         TEST(shares_hold_at_a_congested_interface),
         TEST(a_share_that_is_not_used_is_the_others),
