@@ -162,17 +162,18 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
                     PipeWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
     Chip *chip = &side->chip;
     Mover *mover = &side->mover;
-    unsigned n = (unsigned)lc->n_interfaces;
+    unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
+    unsigned n_schedulers = (n + n_mes - 1) / n_mes * n_mes; /* as many for each of its MEs */
     side->lc = lc;
     if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
     chip->label = label;
     msf_init(&chip->msf, chip, n + 1);
-    side->qm = qm_new(n, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
+    side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
     if (!side->qm) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for its queues");
         return false;
     }
-    for (unsigned s = 0; s < n; s++)
+    for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
     *mover = (Mover){.costs = &lc->move_costs,
                      .domains = true,
@@ -183,8 +184,8 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     side->queuer = (Queuer){.chip = chip,
                             .mover = mover,
                             .qm = side->qm,
-                            .n_mes = (unsigned)lc->me_qm,
-                            .n_schedulers = n,
+                            .n_mes = n_mes,
+                            .n_schedulers = n_schedulers,
                             .drop_queue_full = DROP_QUEUE_FULL};
     int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
     if (rings[0] < 0) return false;

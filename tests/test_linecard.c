@@ -289,6 +289,37 @@ static void without_a_control_processor_the_unclaimed_is_dropped(void) {
     close_world();
 }
 
+static void every_interface_has_its_queues(void) {
+    /* Whatever the number of interfaces and of the queue manager's microengines: a packet in and
+     * one out at each. */
+    for (unsigned n = 1; n <= 10; n++)
+        for (unsigned qm = 1; qm <= 4; qm++) {
+            g_autofree char *settings = g_strdup_printf("interfaces=%u|me_qm=%u", n, qm);
+            NetworkOptions options = {.seed = 1};
+            net = network_new(&options);
+            lc = network_add(net, &linecard_class, "lc");
+            outside = add_host("outside");
+            hosts[0] = add_host("h0");
+            set(lc, settings);
+            CHECK(network_create(net, NULL));
+            for (unsigned i = 0; i < n; i++) wire(&outside->base, i, lc, i, 8000);
+            wire(&hosts[0]->base, 0, lc, n, 800);
+            int class = add_class(hosts[0], 100, 0);
+            begin();
+            for (unsigned i = 0; class > 0 && i < n; i++) {
+                CHECK(linecard_claim((LineCard *)lc, class, i, UDP, 30000, NULL));
+                Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS + i, .to_port = 30000};
+                send_in(i, 0, 0, 1, &f);
+                f = (Form){.protocol = UDP, .from = ADDRESS, .to = REMOTE};
+                send_out(0, i, 0, 0, 1, f);
+            }
+            run_to(SIM_MS);
+            CHECK_U64(hosts[0]->heard->len, n);
+            CHECK_U64(outside->heard->len, n);
+            close_world();
+        }
+}
+
 /* Shares ----------------------------------------------------------------------------------- */
 
 /* Three classes of h0 in VLANs 200 to 202, shares 30, 70 and none, offer 0.8 Gb/s each from 2 ms
@@ -673,6 +704,7 @@ int main(void) {
         TEST(the_unclaimed_arrives_at_the_control_processor),
         TEST(a_fragment_is_not_ssh),
         TEST(without_a_control_processor_the_unclaimed_is_dropped),
+        TEST(every_interface_has_its_queues),
         TEST(shares_hold_at_a_congested_interface),
         TEST(a_share_that_is_not_used_is_the_others),
         TEST(the_line_card_is_not_what_limits_5_gbit),
