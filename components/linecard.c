@@ -34,8 +34,7 @@ typedef struct {
 } Side;
 
 typedef struct {
-    uint8_t mac[6];
-    uint16_t vlan;
+    LcTarget target;
     double share;
 } LcClass;
 
@@ -347,7 +346,8 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
                        GError **error) {
     double sum = share;
     for (unsigned i = 1; i < lc->n_classes; i++) {
-        if (lc->classes[i].vlan == vlan && !memcmp(lc->classes[i].mac, mac, 6)) return (int)i;
+        if (lc->classes[i].target.vlan == vlan && !memcmp(lc->classes[i].target.mac, mac, 6))
+            return (int)i;
         sum += lc->classes[i].share;
     }
     if (sum > 1 + 1e-9) {
@@ -363,22 +363,22 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
         return -1;
     }
     unsigned class = lc->n_classes;
-    if (!lc_set_vlan(lc->tables, vlan, (uint16_t) class)) {
+    LcTarget target = {.vlan = vlan, .class = (uint16_t) class};
+    memcpy(target.mac, mac, 6);
+    if (!lc_set_class(lc->tables, &target)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "vlan: found %u, which another slice of %s has",
                     vlan, lc->base.name);
         return -1;
     }
-    lc->classes[class] = (LcClass){.vlan = vlan, .share = share};
-    memcpy(lc->classes[class].mac, mac, 6);
+    lc->classes[class] = (LcClass){.target = target, .share = share};
     lc->n_classes++;
     return add_queues(lc, class, share, error) ? (int)class : -1;
 }
 
 bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
                     GError **error) {
-    LcTarget target = {.vlan = lc->classes[class].vlan, .class = (uint16_t) class};
-    memcpy(target.mac, lc->classes[class].mac, 6);
-    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
+    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port,
+                     &lc->classes[class].target)) {
     case LC_CLAIMED: return true;
     case LC_TAKEN:
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,

@@ -25,6 +25,11 @@ static LcTarget blade(uint16_t class) {
                       .vlan = (uint16_t)(100 + class),
                       .class = class};
 }
+static void set_class(LcTables *t, uint16_t vlan, uint16_t class, bool free_or_own) {
+    LcTarget target = blade(class);
+    target.vlan = vlan;
+    CHECK(lc_set_class(t, &target) == free_or_own);
+}
 static void set_mac(uint8_t mac[6], const uint8_t first[6], unsigned n) {
     memcpy(mac, first, 6);
     mac[5] = (uint8_t)(mac[5] + n);
@@ -119,7 +124,7 @@ static void a_frame_coming_in_is_addressed_to_its_blade(void) {
 
 static void a_frame_going_out_is_addressed_to_the_next_router(void) {
     LcTables *t = tables();
-    for (uint16_t class = 1; class < 4; class ++) CHECK(lc_set_vlan(t, blade(class).vlan, class));
+    for (uint16_t class = 1; class < 4; class ++) set_class(t, blade(class).vlan, class, true);
     for (unsigned round = 0; round < 200; round++) {
         unsigned interface = (unsigned)dice(N);
         uint16_t class = (uint16_t)dice(4);
@@ -155,7 +160,7 @@ static void a_frame_without_a_tag_may_go_out_if_vlan_0_is_somebodys(void) {
     Form f = {.protocol = UDP, .from = ADDRESS, .to = REMOTE, .payload = 40};
     Buffer b;
     for (unsigned known = 0; known < 2; known++) {
-        if (known) CHECK(lc_set_vlan(t, 0, 5));
+        if (known) set_class(t, 0, 5, true);
         load(&b, &f, N);
         uint32_t length = b.p.length;
         set_mac(b.p.bytes, backplane_mac, 2);
@@ -342,11 +347,11 @@ static void the_tcam_fills_and_empties(void) {
 
 static void vlans_belong_to_one_class(void) {
     LcTables *t = tables();
-    CHECK(lc_set_vlan(t, 100, 1));
-    CHECK(lc_set_vlan(t, 100, 1));
-    CHECK(!lc_set_vlan(t, 100, 2));
-    CHECK(lc_set_vlan(t, 4095, 2));
-    CHECK(!lc_set_vlan(t, CP_VLAN, 2));
+    set_class(t, 100, 1, true);
+    set_class(t, 100, 1, true);
+    set_class(t, 100, 2, false);
+    set_class(t, 4095, 2, true);
+    set_class(t, CP_VLAN, 2, false);
     lc_tables_free(t);
 }
 
@@ -457,7 +462,7 @@ static void every_truncation_has_its_reason(void) {
     /* Cut inside Ethernet or IPv4's fixed header: short. Cut behind it: the total length is more
      * than there is. The buffer ends where the frame does, so that a byte too far is found. */
     LcTables *t = tables();
-    CHECK(lc_set_vlan(t, 100, 1));
+    set_class(t, 100, 1, true);
     for (unsigned tagged = 0; tagged < 2; tagged++)
         for (unsigned options = 0; options <= 40; options += 20) {
             Form f = {.tagged = tagged,
@@ -537,8 +542,7 @@ static void a_flow_is_translated_both_ways_after_a_miss(void) {
      * comes back to the inside address and port, at the class's blade. */
     LcTables *t = tables();
     LcTarget host = blade(3);
-    CHECK(lc_set_vlan(t, host.vlan, 3));
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 1, &host), LC_CLAIMED);
+    CHECK(lc_set_class(t, &host)); /* and no claims */
     uint64_t misses = 0;
     for (unsigned round = 0; round < 2000; round++) {
         Form f = some_flow();

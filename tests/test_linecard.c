@@ -446,6 +446,18 @@ static Form open_tcp(unsigned n) {
 static Form ping(unsigned n) {
     return (Form){.protocol = ICMP, .from = INSIDE, .to = REMOTE, .from_port = (uint16_t)(7 + n)};
 }
+/* What comes back to the n-th packet heard outside. */
+static void answer(const Heard *h, SimTime at) {
+    const uint8_t *ip = ip_of(h), *l4 = l4_of(h);
+    Form f = {.protocol = ip[9],
+              .from = get32(ip + 16),
+              .to = get32(ip + 12),
+              .from_port = (uint16_t)get16(l4 + (ip[9] == ICMP ? 4 : 2)),
+              .to_port = (uint16_t)get16(l4),
+              .reply = true,
+              .payload = 10};
+    send_in(h->port, at, 0, 1, &f);
+}
 static uint32_t outside_port(const Heard *h) {
     return get16(l4_of(h) + (ip_of(h)[9] == ICMP ? 4 : 0));
 }
@@ -477,6 +489,35 @@ static void the_first_packet_of_a_flow_waits_for_the_management_processor(void) 
     close_world();
 }
 
+static void answers_come_back_to_who_asked(void) {
+    /* Two hosts use the same ports and identifiers; neither has claimed anything. */
+    open_chassis("");
+    for (unsigned i = 0; i < HOSTS; i++) {
+        Form syn = open_tcp(0), echo = ping(0);
+        syn.from = echo.from = INSIDE + i;
+        send_out(i, i, SIM_MS, 0, 1, syn);
+        send_out(i, i, 2 * SIM_MS, 0, 1, echo);
+    }
+    run_to(5 * SIM_MS);
+    CHECK_U64(outside->heard->len, 4);
+    for (unsigned k = 0; k < 4; k++) answer(nth(outside, k), (6 + k) * SIM_MS);
+    run_to(20 * SIM_MS);
+    for (unsigned i = 0; i < HOSTS; i++) {
+        CHECK_U64(hosts[i]->heard->len, 2);
+        for (unsigned k = 0; k < 2; k++) {
+            const Heard *h = nth(hosts[i], k);
+            CHECK(memcmp(h->data, hosts[i]->mac, 6) == 0);
+            CHECK_U64(vlan_of(h), 100 + i);
+            CHECK_U64(get32(ip_of(h) + 16), INSIDE + i);
+            CHECK_U64(get16(l4_of(h) + (k ? 4 : 2)), k ? 7 : 5000);
+        }
+        all_signed_right(hosts[i]);
+    }
+    CHECK_NEAR(scalar("cp.packets"), 0, 0);
+    CHECK_U64(all_drops(), 0);
+    close_world();
+}
+
 static void slower_is_exactly_that_much_slower(void) {
     /* The processor 100 times as slow: 20 us become 2 ms, the way to it stays. */
     SimTime heard[2];
@@ -502,6 +543,46 @@ static void flows_wait_for_each_other_at_the_management_processor(void) {
         CHECK_NEAR((double)(nth(outside, n)->time - nth(outside, n - 1)->time) / 1e6, 20, 0.2);
         CHECK_U64(outside_port(nth(outside, n)), 40000 + n);
     }
+    close_world();
+}
+
+static void a_range_of_four_ports_is_exhausted_by_the_fifth_flow(void) {
+    /* Per protocol. Idle for 10 ms, a flow that nobody has answered makes room; one that was
+     * answered stays. So of four flows at 40 ms three get the three ports that are free again. */
+    open_chassis("nat_first_port=50000|nat_ports=4|nat_idle_transitory=10ms|nat_sweep=1ms");
+    for (unsigned n = 0; n < 5; n++) {
+        send_out(0, 3, (1 + n) * SIM_MS, 0, 1, open_tcp(n));
+        if (n < 4) send_out(0, 3, (1 + n) * SIM_MS, 0, 1, ping(n));
+    }
+    run_to(6 * SIM_MS);
+    CHECK_U64(outside->heard->len, 8);
+    unsigned seen[2][4] = {{0}};
+    for (unsigned k = 0; k < 8; k++) {
+        uint32_t port = outside_port(nth(outside, k));
+        CHECK(port >= 50000 && port < 50004);
+        seen[ip_of(nth(outside, k))[9] == ICMP][port & 3]++;
+    }
+    for (unsigned i = 0; i < 8; i++) CHECK_U64(seen[i / 4][i % 4], 1);
+    CHECK_NEAR(scalar("lc.drop.nat_exhausted"), 1, 0);
+    CHECK_NEAR(scalar("lc.nat.exhausted"), 1, 0);
+    CHECK_U64(all_drops(), 1);
+    const Heard *kept = NULL;
+    for (unsigned k = 0; !kept; k++)
+        if (ip_of(nth(outside, k))[9] == TCP) kept = nth(outside, k);
+    uint32_t kept_port = outside_port(kept);
+    answer(kept, 7 * SIM_MS);
+    run_to(39 * SIM_MS);
+    CHECK_NEAR(scalar("lc.nat.expired"), 3, 0); /* ICMP's idle time is 60 s */
+    CHECK_U64(hosts[0]->heard->len, 1);
+    for (unsigned n = 0; n < 4; n++) send_out(0, 3, (40 + n) * SIM_MS, 0, 1, open_tcp(10 + n));
+    run_to(44 * SIM_MS);
+    CHECK_U64(outside->heard->len, 11);
+    unsigned ports = 1u << (kept_port & 3);
+    for (unsigned k = 8; k < 11; k++) ports |= 1u << (outside_port(nth(outside, k)) & 3);
+    CHECK_U64(ports, 15);
+    CHECK_NEAR(scalar("lc.drop.nat_exhausted"), 2, 0);
+    all_signed_right(outside);
+    all_signed_right(hosts[0]);
     close_world();
 }
 
@@ -709,8 +790,10 @@ int main(void) {
         TEST(a_share_that_is_not_used_is_the_others),
         TEST(the_line_card_is_not_what_limits_5_gbit),
         TEST(the_first_packet_of_a_flow_waits_for_the_management_processor),
+        TEST(answers_come_back_to_who_asked),
         TEST(slower_is_exactly_that_much_slower),
         TEST(flows_wait_for_each_other_at_the_management_processor),
+        TEST(a_range_of_four_ports_is_exhausted_by_the_fifth_flow),
         TEST(a_table_of_two_flows_is_full_at_the_third),
         TEST(what_cannot_be_translated_is_dropped),
         TEST(strangers_do_not_get_in),
