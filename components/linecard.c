@@ -20,7 +20,14 @@
 
 #include "components/traffic/tunnel.h"
 
-enum { DROP_MAC_FULL, DROP_TOO_LONG, DROP_NO_BUFFER, DROP_QUEUE_FULL, DROP_FAST_PATH };
+enum {
+    DROP_MAC_FULL,
+    DROP_TOO_LONG,
+    DROP_NO_BUFFER,
+    DROP_QUEUE_FULL,
+    DROP_MP_RING,
+    DROP_FAST_PATH
+};
 enum { N_BLOCKS = 3, WORDS = 6 };
 
 /* One direction. */
@@ -102,6 +109,7 @@ static void translate(void *user, void *data, SimTime now) {
     NatFlow flow;
     FpLog log = {.cost = lc->cost};
     LcReason reason = LC_NAT_BAD;
+    Packet *pkt = cp->pkt;
     if (lc_nat_flow(&cp->fp, &flow)) {
         uint32_t outside = lc_address(lc->tables, cp->fp.result.interface);
         reason = nat_allocate(lc_nat(lc->tables), &flow, outside, (uint16_t)lc->nat_first_port,
@@ -111,16 +119,15 @@ static void translate(void *user, void *data, SimTime now) {
     }
     if (reason == LC_OK && lc_out_translate(lc->tables, &cp->fp, now, &log) == FP_FORWARD) {
         if (!sim_event_pending(&lc->sweep)) sim_schedule(lc->base.sim, &lc->sweep, lc->nat_sweep);
-        packet_charge(cp->pkt, CAUSE_RING, now);
+        packet_charge(pkt, CAUSE_RING, now);
         if (ring_inject(&lc->out.chip, &lc->out.chip.rings[lc->out.pipes[2].block.ring_in],
                         (uint64_t)(uintptr_t)cp, now)) {
             chip_flush(&lc->out.chip, now);
             return;
         }
     }
-    Packet *pkt = cp->pkt;
     mover_discard(&lc->out.mover, cp);
-    component_drop(&lc->base, DROP_FAST_PATH + reason, pkt);
+    component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
 static int out_translate(Pipe *pipe, Context *c, ChipPacket *cp) {
@@ -537,6 +544,7 @@ static const DropReason lc_drops[] = {
     {"too_long", "frame longer than a packet buffer"},
     {"no_buffer", "no free packet buffer"},
     {"queue_full", "the queue's limit was reached"},
+    {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X

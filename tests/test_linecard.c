@@ -624,6 +624,22 @@ static void strangers_do_not_get_in(void) {
     close_world();
 }
 
+static void a_burst_from_the_management_processor_is_lost_with_its_reason(void) {
+    /* Slow for the first request, then infinitely fast: the 60 behind it are done at the same
+     * moment, and the ring to Rewrite has 21 places. */
+    open_chassis("");
+    CHECK(command(lc, "mp_slower", "1000"));
+    send_out(0, 0, SIM_MS, 0, 1, open_tcp(0));
+    run_to(2 * SIM_MS);
+    CHECK(command(lc, "mp_slower", "0"));
+    for (unsigned n = 1; n <= 60; n++) send_out(0, n % N, 2 * SIM_MS, 0, 1, open_tcp(n));
+    run_to(30 * SIM_MS);
+    CHECK_U64(outside->heard->len + all_drops(), 61);
+    CHECK(all_drops() > 0);
+    CHECK_NEAR(scalar("lc.drop.mp_ring_full"), (double)all_drops(), 0);
+    close_world();
+}
+
 /* Faults ----------------------------------------------------------------------------------- */
 
 static void an_interface_that_is_down_drops_and_no_other(void) {
@@ -797,6 +813,7 @@ int main(void) {
         TEST(a_table_of_two_flows_is_full_at_the_third),
         TEST(what_cannot_be_translated_is_dropped),
         TEST(strangers_do_not_get_in),
+        TEST(a_burst_from_the_management_processor_is_lost_with_its_reason),
         TEST(an_interface_that_is_down_drops_and_no_other),
         TEST(commands_are_checked),
         TEST(a_switch_port_that_is_down_keeps_what_it_has),
