@@ -133,6 +133,8 @@ static bool switch_command(Component *c, const char *verb, const char *args, GEr
         }
         if (!strcmp(word, "free")) {
             out->slowed_q16 = out->slow_until = 0;
+            sim_cancel(c->sim, &out->departure); /* it may have been a long way off */
+            plan(out, sim_now(c->sim));
             return true;
         }
         static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};

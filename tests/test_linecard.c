@@ -688,6 +688,22 @@ static void commands_are_checked(void) {
     close_world();
 }
 
+static void a_slow_switch_port_is_free_again_at_once(void) {
+    /* At 1 kbit/s a frame of 98 wire bytes takes 784 ms; what waits behind it leaves when the port
+     * is told to be free, in order. */
+    open_chassis("");
+    CHECK(command(data, "port", "2 rate 1kbit/s"));
+    Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 32};
+    CHECK(linecard_claim((LineCard *)lc, classes[0], 0, UDP, 30000, NULL));
+    send_in(0, 0, SIM_US, 5, &f);
+    run_to(100 * SIM_MS);
+    CHECK_U64(hosts[0]->heard->len, 1);
+    CHECK(command(data, "port", "2 free"));
+    run_to(101 * SIM_MS);
+    CHECK_U64(hosts[0]->heard->len, 5);
+    close_world();
+}
+
 static void a_switch_port_that_is_down_keeps_what_it_has(void) {
     open_chassis("");
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
@@ -816,6 +832,7 @@ int main(void) {
         TEST(a_burst_from_the_management_processor_is_lost_with_its_reason),
         TEST(an_interface_that_is_down_drops_and_no_other),
         TEST(commands_are_checked),
+        TEST(a_slow_switch_port_is_free_again_at_once),
         TEST(a_switch_port_that_is_down_keeps_what_it_has),
         TEST(shares_are_of_a_whole),
         TEST(a_udp_port_is_one_slices),
