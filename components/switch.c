@@ -60,7 +60,9 @@ static void depart(Sim *sim, SimEvent *event) {
     SimTime now = sim_now(sim);
     Packet *pkt = packet_queue_get(&out->waiting);
     if (out->slowed_q16)
-        out->slow_until = now + (packet_wire_bytes(pkt->length) * out->slowed_q16 >> 16);
+        out->slow_until =
+            now +
+            (SimTime)((unsigned __int128)packet_wire_bytes(pkt->length) * out->slowed_q16 >> 16);
     out->forwarded++;
     port_send(&out->owner->base, out->port, pkt);
     plan(out, now);

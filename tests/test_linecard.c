@@ -704,6 +704,19 @@ static void a_slow_switch_port_is_free_again_at_once(void) {
     close_world();
 }
 
+static void a_switch_port_slowed_to_the_least_keeps_time(void) {
+    /* 98 wire bytes at 1 bit/s: 784 s. */
+    open_chassis("");
+    CHECK(command(data, "port", "2 rate 1bit/s"));
+    Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 28};
+    CHECK(linecard_claim((LineCard *)lc, classes[0], 0, UDP, 30000, NULL));
+    send_in(0, 0, 100 * SIM_US, 2, &f);
+    run_to(1000 * SIM_S);
+    CHECK_U64(hosts[0]->heard->len, 2);
+    CHECK_NEAR((double)(nth(hosts[0], 1)->time - nth(hosts[0], 0)->time) / 1e12, 784, 0.001);
+    close_world();
+}
+
 static void a_switch_port_that_is_down_keeps_what_it_has(void) {
     open_chassis("");
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
@@ -833,6 +846,7 @@ int main(void) {
         TEST(an_interface_that_is_down_drops_and_no_other),
         TEST(commands_are_checked),
         TEST(a_slow_switch_port_is_free_again_at_once),
+        TEST(a_switch_port_slowed_to_the_least_keeps_time),
         TEST(a_switch_port_that_is_down_keeps_what_it_has),
         TEST(shares_are_of_a_whole),
         TEST(a_udp_port_is_one_slices),
