@@ -352,11 +352,7 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
 int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
                        GError **error) {
     double sum = share;
-    for (unsigned i = 1; i < lc->n_classes; i++) {
-        if (lc->classes[i].target.vlan == vlan && !memcmp(lc->classes[i].target.mac, mac, 6))
-            return (int)i;
-        sum += lc->classes[i].share;
-    }
+    for (unsigned i = 1; i < lc->n_classes; i++) sum += lc->classes[i].share;
     if (sum > 1 + 1e-9) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "share: found %g%%, which with the others' makes %g%% of each interface of %s, "

@@ -20,8 +20,8 @@ uint32_t linecard_address(const LineCard *lc, unsigned interface);
 void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]);
 
 /* A class for whoever lives behind this MAC address in this VLAN, with a share of every interface
- * both ways (0: none in particular). -1 and an error: the VLAN is another's, or the shares would
- * exceed 100 percent. Asking again for the same VLAN and MAC address gives the same class. */
+ * both ways (0: none in particular). -1 and an error: somebody has the VLAN, or the shares would
+ * exceed 100 percent. */
 int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
                        GError **error);
 /* What comes in for (address of the interface, protocol, port) is the class's. */

@@ -796,6 +796,13 @@ static void shares_are_of_a_whole(void) {
             "at most 100% in all");
 }
 
+static void a_vlan_is_one_slices(void) {
+    refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe1", "30001", "100", "0%"),
+            "vlan: found 100, which another slice of lc0 has");
+    refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe0", "30001", "100", "0%"),
+            "vlan: found 100, which another slice of lc0 has");
+}
+
 static void a_udp_port_is_one_slices(void) {
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe1", "30000", "101", "0%"),
             "udp_port: another slice has port 30000 of interface 0 of lc0 already");
@@ -849,6 +856,7 @@ int main(void) {
         TEST(a_switch_port_slowed_to_the_least_keeps_time),
         TEST(a_switch_port_that_is_down_keeps_what_it_has),
         TEST(shares_are_of_a_whole),
+        TEST(a_vlan_is_one_slices),
         TEST(a_udp_port_is_one_slices),
         TEST(a_script_takes_an_interface_down_and_up),
         {0}};
