@@ -360,6 +360,12 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
                     share * 100, sum * 100, lc->base.name);
         return -1;
     }
+    if (*lc->control_processor && vlan == lc->control_vlan) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "vlan: found %u, which is %s's control_vlan, expected another", vlan,
+                    lc->base.name);
+        return -1;
+    }
     if (lc->n_classes == LC_MAX_CLASSES) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u classes already", lc->base.name,
                     LC_MAX_CLASSES - 1);

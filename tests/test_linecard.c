@@ -803,6 +803,22 @@ static void a_vlan_is_one_slices(void) {
             "vlan: found 100, which another slice of lc0 has");
 }
 
+static void the_control_processors_vlan_is_no_slices(void) {
+    refused(SLICE("a", "npe0", "30000", "2", "0%"),
+            "vlan: found 2, which is lc0's control_vlan, expected another");
+    /* Whoever starts first. */
+    Scenario *s = scenario_of("chassis-dev.ini", SLICE("a", "npe0", "30000", "2", "0%"), NULL);
+    NetworkOptions options = {.seed = 1};
+    g_autoptr(GError) error = NULL;
+    Network *n = scenario_build(s, 0, &options, &error);
+    CHECK(n != NULL);
+    Component *slice = network_find(n, "a");
+    CHECK(!slice->class->start(slice, &error));
+    if (error) CHECK_CONTAINS(error->message, "lc0's control_vlan");
+    network_free(n);
+    scenario_free(s);
+}
+
 static void a_udp_port_is_one_slices(void) {
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe1", "30000", "101", "0%"),
             "udp_port: another slice has port 30000 of interface 0 of lc0 already");
@@ -857,6 +873,7 @@ int main(void) {
         TEST(a_switch_port_that_is_down_keeps_what_it_has),
         TEST(shares_are_of_a_whole),
         TEST(a_vlan_is_one_slices),
+        TEST(the_control_processors_vlan_is_no_slices),
         TEST(a_udp_port_is_one_slices),
         TEST(a_script_takes_an_interface_down_and_up),
         {0}};
