@@ -386,6 +386,14 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
 
 bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
                     GError **error) {
+    uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
+    if (*lc->inside && port >= lc->nat_first_port && port <= last) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
+                    " to %" G_GUINT64_FORMAT ")",
+                    port, lc->base.name, lc->nat_first_port, last);
+        return false;
+    }
     switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port,
                      &lc->classes[class].target)) {
     case LC_CLAIMED: return true;

@@ -826,6 +826,18 @@ static void a_udp_port_is_one_slices(void) {
             "udp_port: another slice of npe0 has port 30000 already");
 }
 
+static void ports_of_translations_are_no_slices(void) {
+    /* 40000 to 56383 by default: an answer to a translated UDP flow would be taken for the slice's.
+     */
+    accepted(SLICE("a", "npe0", "39999", "100", "0%"));
+    accepted(SLICE("a", "npe0", "56384", "100", "0%"));
+    for (unsigned last = 0; last < 2; last++)
+        refused(last ? SLICE("a", "npe0", "56383", "100", "0%")
+                     : SLICE("a", "npe0", "40000", "100", "0%"),
+                last ? "udp_port: found 56383, which lc0 keeps for translations (40000 to 56383)"
+                     : "udp_port: found 40000, which lc0 keeps for translations (40000 to 56383)");
+}
+
 static void a_script_takes_an_interface_down_and_up(void) {
     /* 1 Gb/s over five interfaces of a node with a router, interface 2 down from 4 to 8 ms. Its
      * packets of that time are lost, in or out, for that reason alone, and no others. */
@@ -875,6 +887,7 @@ int main(void) {
         TEST(a_vlan_is_one_slices),
         TEST(the_control_processors_vlan_is_no_slices),
         TEST(a_udp_port_is_one_slices),
+        TEST(ports_of_translations_are_no_slices),
         TEST(a_script_takes_an_interface_down_and_up),
         {0}};
     return run_tests("linecard_component", tests);
