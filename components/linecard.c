@@ -15,7 +15,6 @@
 #include "components/linecard.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "components/traffic/tunnel.h"
@@ -231,10 +230,11 @@ static bool set_interfaces(LineCard *lc, GError **error) {
         backplane[5]++;
     }
     if (!*lc->inside) return true;
-    g_auto(GStrv) words = g_strsplit(lc->inside, "/", 2);
+    char text[32], rest;
     uint32_t prefix;
-    unsigned length = words[1] ? (unsigned)atoi(words[1]) : 99;
-    if (length > 32 || !ipv4_parse(words[0], &prefix, NULL)) {
+    unsigned length;
+    if (sscanf(lc->inside, "%31[0-9.]/%u%c", text, &length, &rest) != 2 || length > 32 ||
+        !ipv4_parse(text, &prefix, NULL)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "inside: found \"%s\", expected a prefix such as 192.168.0.0/16", lc->inside);
         return false;

@@ -838,6 +838,27 @@ static void ports_of_translations_are_no_slices(void) {
                      : "udp_port: found 40000, which lc0 keeps for translations (40000 to 56383)");
 }
 
+static void a_prefix_is_a_prefix(void) {
+    static const char *const bad[] = {"192.168.0.0",    "192.168.0.0/", "192.168.0.0/x",
+                                      "192.168.0.0/33", "/16",          "192.168.0.0/16/8",
+                                      "192.168.0.0/1x", "192.168/16",   "192.168.0.0/-1"};
+    static const char *const good[] = {"192.168.0.0/16", "10.0.0.0/8", "0.0.0.0/0", "10.1.2.3/32"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad) + G_N_ELEMENTS(good); i++) {
+        bool wrong = i < G_N_ELEMENTS(bad);
+        const char *prefix = wrong ? bad[i] : good[i - G_N_ELEMENTS(bad)];
+        NetworkOptions options = {.seed = 1};
+        net = network_new(&options);
+        lc = network_add(net, &linecard_class, "lc");
+        g_autofree char *setting = g_strconcat("inside=", prefix, NULL);
+        set(lc, setting);
+        g_autoptr(GError) error = NULL;
+        if (network_create(net, &error) == wrong) printf("  %s\n", prefix);
+        CHECK((error != NULL) == wrong);
+        if (error) CHECK_CONTAINS(error->message, "expected a prefix such as 192.168.0.0/16");
+        network_free(net);
+    }
+}
+
 static void a_script_takes_an_interface_down_and_up(void) {
     /* 1 Gb/s over five interfaces of a node with a router, interface 2 down from 4 to 8 ms. Its
      * packets of that time are lost, in or out, for that reason alone, and no others. */
@@ -888,6 +909,7 @@ int main(void) {
         TEST(the_control_processors_vlan_is_no_slices),
         TEST(a_udp_port_is_one_slices),
         TEST(ports_of_translations_are_no_slices),
+        TEST(a_prefix_is_a_prefix),
         TEST(a_script_takes_an_interface_down_and_up),
         {0}};
     return run_tests("linecard_component", tests);
