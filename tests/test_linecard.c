@@ -158,14 +158,6 @@ static void open_chassis(const char *settings) {
 static void run_to(SimTime time) {
     sim_run_until(network_sim(net), time);
 }
-/* Nothing is left, and the accounts hold. */
-static void close_world(void) {
-    g_autoptr(GError) error = NULL;
-    CHECK(network_stop(net, &error));
-    if (error) printf("  %s\n", error->message);
-    CHECK_U64(packet_pool_counts(network_packets(net)).held, 0);
-    network_free(net);
-}
 static double scalar(const char *name) {
     Report *report = report_new();
     network_report(net, report);
@@ -174,6 +166,15 @@ static double scalar(const char *name) {
     double value = s ? s->value : NAN;
     report_free(report);
     return value;
+}
+/* Nothing is left, and the accounts hold. */
+static void close_world(void) {
+    g_autoptr(GError) error = NULL;
+    CHECK(network_stop(net, &error));
+    if (error) printf("  %s\n", error->message);
+    CHECK_U64(packet_pool_counts(network_packets(net)).held, 0);
+    CHECK_NEAR(scalar("lc.held"), 0, 0); /* buffers */
+    network_free(net);
 }
 static uint64_t all_drops(void) {
     return packet_pool_counts(network_packets(net)).dropped;
