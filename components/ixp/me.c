@@ -154,10 +154,20 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
     Context *next = turn->block->contexts[turn->holder];
     if (next->waiting_turn != index + 1) return;
     next->waiting_turn = 0;
-    if (next->me == c->me)
+    SimTime at = next->me == c->me ? now : now + chip->signal_ps;
+    const FpReference *r = &next->log.reference[next->next];
+    if (next->next < next->log.n && r->unit == OP_GET_IN_TURN) { /* it needs a message too */
+        Ring *ring = &chip->rings[r->address];
+        if (!ring->n) {
+            wait_in(&ring->getters, &ring->last_getter, next);
+            return;
+        }
+        at = MAX(at, ring->visible[ring->head]);
+    }
+    if (at == now)
         context_wake(next, now);
     else
-        context_wake_at(next, now + chip->signal_ps);
+        context_wake_at(next, at);
 }
 
 void ticket_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
@@ -211,6 +221,12 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         }
         turn_pass(chip, r->bytes, c, now);
         if (c->due <= now) return true;
+        if (c->block->eager && c->next == c->log.n) {
+            SimTime due = c->due;
+            c->next = c->log.n = 0;
+            c->block->resume(c, now);
+            c->due = due;
+        }
         context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
         return false;
     case OP_PUT_IN_TURN:
@@ -370,7 +386,8 @@ static void dispatch(Me *me, SimTime now) {
 static void me_event(Sim *sim, SimEvent *event) {
     Me *me = (Me *)(void *)((char *)event - offsetof(Me, event));
     Context *c = me->current;
-    SimTime now = sim_now(sim);
+    SimTime now = event->time;
+    (void)sim;
     if (c) {
         settle_burst(me, c, now);
         me->swapping = false;

@@ -87,6 +87,8 @@ struct Block {
     Chip *chip;
     void *program; /* the component that owns the program */
     BlockResume *resume;
+    bool eager; /* what follows OP_GET_IN_TURN runs when the message is taken, before it is
+                 * answered: it changes nothing that others see */
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
     Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
