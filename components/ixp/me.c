@@ -246,6 +246,13 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         context_sleep(c, CAUSE_TURN, now);
         return false;
     }
+    case OP_RBUF_FREE: msf_rbuf_free(&chip->msf, now); return true;
+    case OP_TBUF_VALID:
+        channel_issue(&chip->msf_csr, true, 4, now);
+        if (c->pkt && chip->msf.tbuf[r->address].mpacket.last)
+            context_leave(c, CAUSE_TX_BUFFER, now);
+        msf_tbuf_valid(&chip->msf, (int)r->address, now);
+        return true;
     case OP_MSF: {
         SimTime done = channel_issue(&chip->msf_csr, r->posted, 4, now);
         if (r->posted) return true;

@@ -43,6 +43,9 @@ enum {
     OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
     OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
     OP_TICKET_WAIT, /* wait until the domain of the context's packet is at its ticket */
+    OP_RBUF_FREE,   /* free a receive element */
+    OP_TBUF_VALID,  /* the transmit element `address` holds its bytes; if it is the last of the
+                     * context's packet, the packet's time is the transmit buffer's */
     OP_MSF,         /* media switch fabric register; posted: write */
 };
 #define NO_RING UINT32_MAX
