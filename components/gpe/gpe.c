@@ -240,7 +240,10 @@ static bool gpe_create(Component *c, GError **error) {
     g->log.cost = free_of_charge;
     g->serial_q16 = (uint64_t)(g->serial * 65536 + 0.5);
     if (!prepare_interfaces(g, error)) return false;
-    if (g->tokens) g->share.min = g->share.max = g->share.initial = g->tokens;
+    if (g->tokens) {
+        g->share.min = g->share.max = g->share.initial = g->tokens;
+        g->share.rate = g->tokens_rate;
+    }
     SchedSettings settings = {.interval = g->interval,
                               .slice = MAX(g->slice / g->tick_period, 1),
                               .idle_skip = g->idle_skip,
@@ -430,6 +433,8 @@ static const Param gpe_params[] = {
                 "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
     PARAM_COUNT("tokens", Gpe, tokens, "0", NULL, "1000000",
                 "min, max and initial in one; 0: each its own", "SPP paper 5: min = max = 2 to 16"),
+    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", NULL, NULL, "the rate then",
+                "SPP paper 5: 120/s, 960 divided by eight vServers"),
     PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
                 "only so many vServers, the first ones, run; 0: all", "scenario"),
     PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s",
@@ -475,23 +480,23 @@ static const Param gpe_params[] = {
          "assumed: 3.5 to 5.5 us; Figures 9 and 12 do not identify it"),
     COST("rx_byte", rx_byte, "0", "receiving a byte in softirq",
          "arithmetic: no UDP checksum, DMA"),
-    COST("poll_call", poll_call, "1us", "poll() or select()", "assumed"),
-    COST("poll_fd", poll_fd, "200ns", "and each file descriptor of it", "assumed"),
-    COST("receive_call", receive_call, "1500ns", "recvfrom() without copying",
-         "assumed: 1 to 2 us"),
-    COST("send_call", send_call, "4us", "sendto() without copying, with driver and VNET",
+    COST("poll_call", poll_call, "800ns", "poll() or select()", "assumed"),
+    COST("poll_fd", poll_fd, "100ns", "and each file descriptor of it", "assumed"),
+    COST("receive_call", receive_call, "1us", "recvfrom() without copying", "assumed: 1 to 2 us"),
+    COST("send_call", send_call, "3us", "sendto() without copying, with driver and VNET",
          "assumed: 3 to 5 us"),
     COST("clock_call", clock_call, "300ns", "gettimeofday()", "assumed"),
-    COST("copy_byte", copy_byte, "1850ps", "copying a byte, in recvfrom() and in sendto() each",
+    COST("copy_byte", copy_byte, "1565ps", "copying a byte, in recvfrom() and in sendto() each",
          "calibrated on F9-click-max"),
-    COST("click_cost", click, "6us", "Click's own work on a packet", "calibrated on F9-click-pps"),
-    COST("i3_cost", i3, "1500ns", "the I3 server's own work on a packet", "calibrated on I3-gpe"),
+    COST("click_cost", click, "5300ns", "Click's own work on a packet",
+         "calibrated on F9-click-pps"),
+    COST("i3_cost", i3, "1200ns", "the I3 server's own work on a packet", "calibrated on I3-gpe"),
     COST("echo_cost", echo, "1us", "an echo responder's own work on a packet", "assumed"),
     COST("sink_cost", sink, "1us", "a receiver's own work on a packet", "assumed"),
     COST("switch_cost", context_switch, "3us", "context switch", "assumed: 3 to 5 us at 2 GHz"),
     COST("cold_cost", cold, "30us", "refilling the caches after a long absence", "assumed"),
     COST("cold_after", cold_after, "1ms", "what a long absence is", "assumed"),
-    PARAM_FRACTION("serial", Gpe, serial, "85%", "0", "1",
+    PARAM_FRACTION("serial", Gpe, serial, "100%", "0", "1",
                    "share of the kernel's work on a packet, copying apart, that one core at a time "
                    "can do",
                    "calibrated on F9-click-4core-400"),

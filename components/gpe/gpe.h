@@ -182,7 +182,7 @@ struct Gpe {
     bool idle_skip, wake_preempts;
     int discipline;
     SchedShare share; /* of vServers that have none of their own */
-    uint64_t tokens, active;
+    uint64_t tokens, tokens_rate, active;
     char *address, *mac, *next_mac;
     uint64_t n_nics;
     GpeCosts cost;

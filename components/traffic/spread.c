@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * In front of a server, a stand-in for line card and switch: frames leave through its outputs in
- * turn, in the order in which they came, so every link of the server gets the same share. A frame
+ * In front of a server, a stand-in for line card and switch: the frames of each slice leave through
+ * its outputs in turn, so every link of the server gets the same share of every slice. A frame
  * of the tunnel's form whose UDP port is one of `udp_ports` is given to one of `slices` slices, in
  * turn: its port becomes that port plus the slice's number. `train` frames go to one slice before
  * it is the next one's turn. */
@@ -11,7 +11,14 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 
-enum { MAX_BASES = 4 };
+enum { MAX_BASES = 4, MAX_SLICES = 256 };
+
+typedef struct {
+    uint32_t port;  /* UDP port of slice 0 */
+    uint32_t slice; /* whose turn it is */
+    uint32_t left;  /* of its train */
+    uint16_t output[MAX_SLICES];
+} Base;
 
 typedef struct {
     Component base;
@@ -19,26 +26,35 @@ typedef struct {
     uint64_t n_inputs, n_outputs, n_slices, train;
     char *udp_ports;
     /* state */
-    uint32_t port[MAX_BASES], n_bases, slice[MAX_BASES], left[MAX_BASES];
-    unsigned output;
+    Base bases[MAX_BASES];
+    unsigned n_bases;
+    uint16_t output; /* of frames for nobody in particular */
 } Spread;
+
+/* Give the frame to a slice; where that slice's next frame leaves. */
+static uint16_t *choose(Spread *s, Packet *pkt) {
+    if (pkt->length < TUNNEL_BYTES) return &s->output;
+    uint32_t to = get16(pkt->data + TUNNEL_BYTES - 6);
+    for (unsigned i = 0; i < s->n_bases; i++) {
+        Base *b = &s->bases[i];
+        if (to != b->port) continue;
+        uint32_t slice = b->slice;
+        put16(pkt->data + TUNNEL_BYTES - 6, to + slice);
+        if (!--b->left) {
+            b->left = (uint32_t)s->train;
+            if (++b->slice == s->n_slices) b->slice = 0;
+        }
+        return &b->output[slice];
+    }
+    return &s->output;
+}
 
 static void spread_receive(Component *c, unsigned port, Packet *pkt) {
     Spread *s = (Spread *)c;
     (void)port;
-    if (pkt->length >= TUNNEL_BYTES) {
-        uint32_t to = get16(pkt->data + TUNNEL_BYTES - 6);
-        for (unsigned i = 0; i < s->n_bases; i++) {
-            if (to != s->port[i]) continue;
-            put16(pkt->data + TUNNEL_BYTES - 6, to + s->slice[i]);
-            if (--s->left[i]) break;
-            s->left[i] = (uint32_t)s->train;
-            if (++s->slice[i] == s->n_slices) s->slice[i] = 0;
-            break;
-        }
-    }
-    unsigned output = s->output;
-    if (++s->output == s->n_outputs) s->output = 0;
+    uint16_t *next = choose(s, pkt);
+    unsigned output = *next;
+    if (++*next == s->n_outputs) *next = 0;
     port_send(c, output, pkt);
 }
 
@@ -51,14 +67,17 @@ static bool spread_create(Component *c, GError **error) {
         unsigned long value = strtoul(word, &end, 10);
         if (!*word && !words[1]) break;
         if (!g_ascii_isdigit(*word) || *end || value < 1 || value + s->n_slices > 65536 ||
+
             i == MAX_BASES) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "udp_ports: found \"%s\", expected up to %d ports such as \"30000, 31000\"",
                         s->udp_ports, MAX_BASES);
             return false;
         }
-        s->left[i] = (uint32_t)s->train;
-        s->port[s->n_bases++] = (uint32_t)value;
+        Base *b = &s->bases[s->n_bases++];
+        b->port = (uint32_t)value;
+        b->left = (uint32_t)s->train;
+        for (unsigned k = 0; k < s->n_slices; k++) b->output[k] = (uint16_t)(k % s->n_outputs);
     }
     return true;
 }
