@@ -147,9 +147,9 @@ static void consume(Vserver *v) {
     packet_deliver(pkt);
 }
 
-static const App compute = {"compute", "a compute-bound task", compute_next, nothing},
-                 click = {"click", "Click's IPv4 router", click_next, forward},
-                 i3 = {"i3", "I3 server", i3_next, forward},
-                 echo = {"echo", "echo responder", echo_next, answer},
-                 sink = {"sink", "receiver", sink_next, consume};
+static const App compute = {"compute", "a compute-bound task", 1, compute_next, nothing},
+                 click = {"click", "Click's IPv4 router", 5, click_next, forward},
+                 i3 = {"i3", "I3 server", 1, i3_next, forward},
+                 echo = {"echo", "echo responder", 1, echo_next, answer},
+                 sink = {"sink", "receiver", 1, sink_next, consume};
 const App *const apps[] = {&compute, &click, &i3, &echo, &sink};

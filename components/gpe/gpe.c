@@ -204,7 +204,10 @@ static void boot(Sim *sim, SimEvent *event) {
     Gpe *g = (Gpe *)(void *)((char *)event - offsetof(Gpe, boot));
     (void)sim;
     unsigned n = g->active && g->active < g->n_vservers ? (unsigned)g->active : g->n_vservers;
-    for (unsigned i = 0; i < n; i++) g->sched.ops->wake(&g->sched, &g->vserver[i]->task);
+    for (unsigned i = 0; i < n; i++) {
+        g->vserver[i]->started = true;
+        g->sched.ops->wake(&g->sched, &g->vserver[i]->task);
+    }
     for (unsigned i = 0; i < g->n_cores; i++) core_resched(&g->core[i]);
 }
 

@@ -110,6 +110,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *text;
+    unsigned sockets; /* that it opens */
     /* Begin the next step: its cost, or SIM_NEVER if the process blocks. A step of unbounded
      * length is APP_FOREVER. */
     SimTime (*next)(Vserver *v);
@@ -135,7 +136,7 @@ struct Vserver {
     SchedTask task;
     Work work;
     SimTime off_since; /* when it last left a core */
-    bool ever_ran;
+    bool started, ever_ran;
     Socket socket[GPE_MAX_SOCKETS]; /* one per interface, and one for own_port */
     uint32_t ready;                 /* sockets that the last poll found */
     unsigned stage;

@@ -29,7 +29,7 @@ void vserver_receive(Vserver *v, unsigned socket, Packet *pkt) {
     s->truesize += (uint32_t)g->truesize;
     s->received++;
     packet_queue_put(&s->waiting, pkt);
-    if (v->task.state != SCHED_ASLEEP) return;
+    if (!v->started || v->task.state != SCHED_ASLEEP) return;
     if (g->sched.ops->wake(&g->sched, &v->task)) core_resched(&g->core[v->task.core]);
 }
 
@@ -105,6 +105,7 @@ static bool vserver_create(Component *c, GError **error) {
     (void)error;
     c->n_ports = 0;
     v->app = apps[v->application];
+    if (!v->n_sockets) v->n_sockets = v->app->sockets;
     histogram_init(&v->gaps);
     return true;
 }
@@ -182,9 +183,10 @@ static const Param vserver_params[] = {
     PARAM_COUNT("own_port", Vserver, own_port, "0", "0", "65535",
                 "one more UDP port, with a socket of its own for all interfaces; 0: none",
                 "SPP paper 7.1: separate logical interfaces for pings"),
-    PARAM_COUNT("sockets", Vserver, n_sockets, "5", "1", "16",
-                "sockets of udp_port: interface i goes to socket i mod sockets",
-                "SPP paper 7.1: five; an I3 server has one"),
+    PARAM_COUNT("sockets", Vserver, n_sockets, "0", "0", "16",
+                "sockets of udp_port, interface i has socket i mod sockets; 0: five for Click, one "
+                "for others",
+                "SPP paper 7.1: five interfaces; i3_server.c opens one"),
     PARAM_COUNT("vlan", Vserver, vlan, "100", "1", "4094", "VLAN of its outgoing frames",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_TEXT("routes", Vserver, routes, "", "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
