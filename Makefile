@@ -14,7 +14,7 @@ CFLAGS   := -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wstrict-prototype
 GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci demo test check-asan check-determinism bench figures lint format fuzz coverage install clean help
+.PHONY: all ci demo test check-asan check-determinism bench figures lint format loc fuzz coverage install clean help
 all:
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
@@ -63,6 +63,10 @@ lint:
 format:
 	find emu fastpath components tests bench -name '*.[ch]' -exec clang-format -i {} +
 
+# C without blank and comment-only lines.
+loc:
+	@sh tests/loc
+
 coverage:
 	$(MAKE) test BUILD=build/coverage OPT='-O0 -g' SAN=--coverage
 	gcovr --object-directory build/coverage --exclude tests/
@@ -90,6 +94,7 @@ help:
 # target bench              speed of calendar, NPE, native fast path and TCAM
 # target lint               who may include whom, licence lines
 # target format             clang-format on everything
+# target loc                lines of code of each code option and of each folder
 # target fuzz               fuzz the scenario reader, the capture reader and the fast path for a minute each
 # target coverage           line coverage of the tests (needs gcovr)
 # target install            to $(PREFIX)

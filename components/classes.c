@@ -3,10 +3,22 @@
  * A new component is one line here. */
 #include "components/classes.h"
 
+#include "components/chassis.h"
 #include "components/gpe/gpe.h"
+#include "components/linecard.h"
+#include "components/monitor.h"
 #include "components/npe.h"
+#include "components/server.h"
+#include "components/slice.h"
+#include "components/switch.h"
 #include "components/traffic/traffic.h"
 
-const ComponentClass *const component_classes[] = {
-    &npe_class,    &slice_class,   &source_class, &replay_class,  &sink_class, &tap_class,
-    &spread_class, &reflect_class, &gpe_class,    &vserver_class, NULL};
+const ComponentClass *const component_classes[] = {&chassis_class,     &linecard_class,
+                                                   &npe_class,         &slice_class,
+                                                   &gpe_class,         &vserver_class,
+                                                   &switch_class,      &cp_class,
+                                                   &merge_class,       &monitor_class,
+                                                   &distributor_class, &source_class,
+                                                   &replay_class,      &sink_class,
+                                                   &tap_class,         &spread_class,
+                                                   &reflect_class,     NULL};

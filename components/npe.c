@@ -12,9 +12,11 @@
  * Design", "SPP V1 Memory Map". Assumed: ME counts other than the queue manager's. */
 #include "components/npe.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "components/linecard.h"
+#include "components/traffic/tunnel.h"
 
 /* Words of a message, hence how many fit the 128 next-neighbour registers. */
 enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
@@ -25,6 +27,7 @@ typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
 static inline int run(Pipe *pipe, Context *c, ChipPacket *cp, PipeFunction *function) {
     Npe *npe = pipe->program;
+    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
     if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return pipe->block.ring_out;
     return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
@@ -60,6 +63,7 @@ static unsigned npe_finish(void *program, ChipPacket *cp) {
     else if (shift < 0)
         packet_push(pkt, (uint32_t)-shift);
     packet_set_length(pkt, cp->fp.length);
+    if (npe_switched(npe)) return 0;
     return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
 }
 
@@ -70,41 +74,59 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
     SimTime now = sim_now(c->sim);
     if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
         component_drop(c, NPE_DROP_TOO_LONG, pkt);
+    else if (npe->resetting)
+        component_drop(c, NPE_DROP_RESET, pkt);
+    else if (npe_switched(npe) && memcmp(pkt->data, npe->own_mac, 6) != 0)
+        component_drop(c, NPE_DROP_NOT_MINE, pkt);
     else if (!msf_receive(&npe->chip.msf, port, pkt, now))
         component_drop(c, NPE_DROP_MAC_FULL, pkt);
 }
 
-static bool parse_mac(const char *text, uint8_t mac[6], GError **error) {
-    unsigned b[6];
-    char end;
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) !=
-        6) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found \"%s\", expected a MAC address such as 02:00:00:00:00:01", text);
-        return false;
-    }
-    for (unsigned i = 0; i < 6; i++) mac[i] = (uint8_t)b[i];
-    return true;
-}
-
 static bool npe_interfaces(Npe *npe, GError **error) {
-    struct in_addr base;
-    uint8_t mac[6], next[6];
-    if (inet_pton(AF_INET, npe->address, &base) != 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "address: found \"%s\", expected an IPv4 address",
-                    npe->address);
+    uint32_t base;
+    uint8_t next[6];
+    if (!ipv4_parse(npe->address, &base, error) || !mac_parse(npe->mac, npe->own_mac, error) ||
+        !mac_parse(npe->next_mac, next, error))
         return false;
-    }
-    if (!parse_mac(npe->mac, mac, error) || !parse_mac(npe->next_mac, next, error)) return false;
     for (unsigned i = 0; i <= npe->n_interfaces; i++) {
         FpInterface *f = fp_interface(npe->tables, i);
-        f->address = ntohl(base.s_addr) + i;
-        memcpy(f->mac, mac, 6);
+        f->address = base + i;
+        memcpy(f->mac, npe->own_mac, 6);
         memcpy(f->next_mac, next, 6);
+        if (npe_switched(npe)) continue;
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
     }
     return true;
+}
+
+bool npe_attach(Npe *npe, GError **error) {
+    if (!npe_switched(npe) || npe->attached) return true;
+    LineCard *lc = linecard_find(&npe->base, npe->linecard, error);
+    if (!lc) return false;
+    if (linecard_interfaces(lc) < npe->n_interfaces) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "interfaces: found %" G_GUINT64_FORMAT ", but %s has %u", npe->n_interfaces,
+                    npe->linecard, linecard_interfaces(lc));
+        return false;
+    }
+    for (unsigned i = 0; i < npe->n_interfaces; i++) {
+        FpInterface *f = fp_interface(npe->tables, i);
+        f->address = linecard_address(lc, i);
+        linecard_backplane_mac(lc, i, f->next_mac);
+    }
+    npe->attached = true;
+    if (!*npe->exception_host) return true;
+    Component *host = network_find(npe->base.network, npe->exception_host);
+    if (host && host->class->station &&
+        host->class->station(host, 0, 0,
+                             fp_interface(npe->tables, (unsigned)npe->n_interfaces)->next_mac))
+        return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "exception_host: found \"%s\", expected a component with a MAC address on the data "
+                "switch",
+                npe->exception_host);
+    return false;
 }
 
 /* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
@@ -191,17 +213,91 @@ static bool npe_create(Component *c, GError **error) {
     }
     if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
         return false;
-    c->n_ports = (unsigned)npe->n_interfaces + 1;
+    c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
+    npe->front = npe->back = TCAM_MAX_ENTRIES / 4;
+    mp_init(&npe->mp, c);
     msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
     if (!npe_program(npe, error)) return false;
     npe_costs(npe);
     return true;
 }
 
+static void reset_over(Sim *sim, SimEvent *event) {
+    (void)sim;
+    Npe *npe = (Npe *)(void *)((char *)event - offsetof(Npe, reset_over));
+    npe->resetting = false;
+}
+
 static bool npe_start(Component *c, GError **error) {
-    (void)error;
-    chip_start(&((Npe *)c)->chip);
+    Npe *npe = (Npe *)c;
+    sim_event_init(&npe->reset_over, reset_over, &c->owner);
+    if (!npe_attach(npe, error)) return false;
+    chip_start(&npe->chip);
     return true;
+}
+
+static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    const Npe *npe = (const Npe *)c;
+    if (!npe_switched(npe) || port || n) return false;
+    memcpy(mac, npe->own_mac, 6);
+    return true;
+}
+
+/* What is queued is lost, what is in the pipeline is lost where a block next looks at it, and what
+ * arrives is not taken until the reset is over. Tables stay: the management processor writes them
+ * again within that time. */
+static void npe_reset(Npe *npe) {
+    npe->resetting = true;
+    uint32_t handle;
+    while ((handle = qm_flush(npe->qm)) != QM_NONE) {
+        ChipPacket *cp = &npe->chip.buffers[handle];
+        Packet *pkt = cp->pkt;
+        mover_discard(&npe->mover, cp);
+        component_drop(&npe->base, NPE_DROP_RESET, pkt);
+    }
+    sim_cancel(npe->base.sim, &npe->reset_over);
+    sim_schedule(npe->base.sim, &npe->reset_over, npe->reset_time);
+}
+
+static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
+    Npe *npe = (Npe *)c;
+    unsigned scheduler;
+    int used = 0;
+    char rest;
+    double factor;
+    if (!strcmp(verb, "reset") && !*args) {
+        npe_reset(npe);
+        return true;
+    }
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &factor, &rest) == 1 && factor >= 0 &&
+        factor <= 1e6) {
+        npe->mp.slower = factor;
+        return true;
+    }
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%u %n", &scheduler, &used) == 1 && used &&
+        scheduler < npe->n_interfaces) {
+        const Param *row = param_find(c->class->params, "scheduler_rate");
+        Rate keep = npe->scheduler_rate, rate;
+        bool ok = param_set(row, npe, args + used, NULL, error);
+        rate = npe->scheduler_rate;
+        npe->scheduler_rate = keep;
+        if (ok) npe_set_rate(npe, scheduler, (uint64_t)rate.per_second);
+        return ok;
+    }
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
+                verb, args, (unsigned)npe->n_interfaces - 1);
+    return false;
+}
+
+uint32_t npe_take_position(Npe *npe) {
+    if (npe->back < TCAM_MAX_ENTRIES) return npe->back++;
+    return npe->front ? --npe->front : TCAM_MAX_ENTRIES;
+}
+
+void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
+    qm_set_scheduler(npe->qm, queuer_scheduler(&npe->queuer, interface), rate_bps,
+                     (uint32_t)npe->scheduler_burst);
 }
 
 static bool npe_check(Component *c, GError **error) {
@@ -232,6 +328,7 @@ static void npe_report(Component *c, Report *report) {
 
 static void npe_free(Component *c) {
     Npe *npe = (Npe *)c;
+    mp_clear(&npe->mp);
     if (npe->chip.owner) chip_clear(&npe->chip);
     qm_free(npe->qm);
     fp_tables_free(npe->tables);
@@ -272,7 +369,7 @@ static const Param npe_params[] = {
     MOVE_PARAMS(Npe, move_costs),
 #define X(symbol, name, count, text, source)                                                       \
     PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
-    FP_SITES(X)
+    FP_SITES(X) QM_SITES(X)
 #undef X
         PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64",
                     "packet schedulers: one for each interface, dealt out to the queue manager's "
@@ -292,6 +389,16 @@ static const Param npe_params[] = {
                "assumed"),
     PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00",
                "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_TEXT(
+        "linecard", Npe, linecard, "",
+        "the line card of its chassis: then port 0 is the data switch, and addresses are the "
+        "line card's; empty: its interfaces are ports of its own",
+        "scenario"),
+    PARAM_TEXT("exception_host", Npe, exception_host, "",
+               "with a line card: the server that exceptions go to", "scenario"),
+    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", NULL,
+               "from a reset until packets are taken again", "assumed"),
+    MP_PARAMS(Npe, mp),
     {0}};
 
 static const DropReason npe_drops[] = {
@@ -299,6 +406,8 @@ static const DropReason npe_drops[] = {
     {"too_long", "frame longer than a packet buffer"},
     {"no_buffer", "no free packet buffer"},
     {"queue_full", "the queue's limit was reached"},
+    {"reset", "the NPE was being reset"},
+    {"not_mine", "another station's MAC address"},
 #define X(symbol, name, verdict, text) {name, text},
     FP_REASONS(X)
 #undef X
@@ -307,13 +416,17 @@ static const DropReason npe_drops[] = {
 const ComponentClass npe_class = {
     .name = "npe",
     .text = "network-processing engine: an IXP 2850 running slices' fast paths",
-    .ports = "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out",
+    .ports =
+        "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out; with a "
+        "line card only 0: the data switch",
     .size = sizeof(Npe),
     .params = npe_params,
     .drops = npe_drops,
     .create = npe_create,
     .start = npe_start,
     .receive = npe_receive,
+    .station = npe_station,
+    .command = npe_command,
     .check = npe_check,
     .report = npe_report,
     .free = npe_free,

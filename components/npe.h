@@ -4,6 +4,7 @@
 #pragma once
 
 #include "components/ixp/chip.h"
+#include "components/ixp/mp.h"
 #include "components/ixp/pipe.h"
 #include "components/ixp/queuer.h"
 #include "fastpath/pipeline.h"
@@ -20,8 +21,13 @@ struct Npe {
     uint64_t ring_rx, ring_decap, ring_parse, ring_lookup, ring_qm, ring_tx, ring_stats;
     uint64_t n_schedulers, n_queues, scheduler_burst;
     Rate scheduler_rate;
-    char *address, *next_mac, *mac;
+    char *address, *next_mac, *mac, *linecard, *exception_host;
+    SimTime reset_time;
+    Mp mp;
     /* state */
+    bool attached, resetting;
+    uint8_t own_mac[6];
+    SimEvent reset_over;
     Chip chip;
     Mover mover;
     Pipe decap, parse, lookup, format;
@@ -31,13 +37,31 @@ struct Npe {
     Qm *qm;
     uint16_t cost[FP_N_SITES];
     unsigned n_slices;
-    uint32_t next_queue, next_position;
+    uint32_t next_queue, next_sram;
+    uint32_t front, back; /* TCAM positions: the next filter before all others, and behind them */
     uint16_t next_counter;
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;
 };
 
-extern const ComponentClass npe_class, slice_class;
+extern const ComponentClass npe_class;
+
+/* On a switch (npe->linecard is set): take addresses from the line card. Once; slices call it too,
+ * because they may start before their NPE. */
+bool npe_attach(Npe *npe, GError **error);
+static inline bool npe_switched(const Npe *npe) {
+    return *npe->linecard != 0;
+}
+
+/* A TCAM position behind all that are taken, or before them when there is none; TCAM_MAX_ENTRIES
+ * when the TCAM is full. */
+uint32_t npe_take_position(Npe *npe);
+/* The output rate of an interface's scheduler, wire rate. */
+void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
+
+/* For tests and monitors: a slice's id on its NPE, and the NPE. */
+unsigned slice_number(const Component *slice);
+Npe *slice_npe(const Component *slice);
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
 enum {
@@ -45,5 +69,7 @@ enum {
     NPE_DROP_TOO_LONG,
     NPE_DROP_NO_BUFFER,
     NPE_DROP_QUEUE_FULL,
+    NPE_DROP_RESET,
+    NPE_DROP_NOT_MINE,
     NPE_DROP_FAST_PATH
 };

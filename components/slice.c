@@ -1,128 +1,234 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A slice on an NPE: its code option, UDP port, queues and filters, put in place before the run
- * through the same calls that the management processor will use. Has no ports of its own.
+ * through the same calls that the management processor uses later. Has no ports of its own.
  *
- * The slice gets one queue per interface and one for its exceptions. Its filters come as routes,
- * `PREFIX/LENGTH INTERFACE NEXT-HOP:PORT`, inline (separated by `;`) or one per line of a file; the
- * longest prefix is put first, because position decides in a TCAM. `PREFIX/LENGTH local` is the
- * router's own address. */
+ * Its queues are one per interface, or what `queues` says, and one more for its exceptions. Filters
+ * come as routes, inline (separated by `;`) or one per line of a file; the longest prefix is put
+ * first, because position decides in a TCAM. On a line card the slice gets a class, with its VLAN
+ * and its share of each interface, and claims its UDP port at every interface's address. */
+#include "components/slice.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "components/npe.h"
+#include "components/linecard.h"
+#include "components/traffic/tunnel.h"
 #include "fastpath/ipv4.h"
 
-typedef struct {
-    Component base;
-    /* settings */
-    char *npe, *code_option, *routes, *routes_file, *exception_address;
-    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port;
-    /* state */
-    unsigned number, n_filters;
-} Slice;
+enum { MAX_QUEUES = 256, TENTHS = 10 };
 
-typedef struct {
-    uint32_t prefix;
-    unsigned length, order;
-    FpResult result;
-} Route;
+/* Filters --------------------------------------------------------------------------------- */
 
-static bool bad(GError **error, const char *where, unsigned line, const char *found) {
-    if (line)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s:%u: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
-                    "PREFIX/LENGTH local",
-                    where, line, found);
-    else
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT or "
-                    "PREFIX/LENGTH local",
-                    where, found);
-    return false;
+static bool parse_prefix(const char *text, uint32_t *prefix, unsigned *length) {
+    char address[32], rest;
+    return sscanf(text, "%31[0-9.]/%u%c", address, length, &rest) == 2 && *length <= 32 &&
+           ipv4_parse(address, prefix, NULL);
 }
 
-static bool parse_route(const char *text, unsigned n_interfaces, Route *route) {
-    char prefix[32], next[32];
-    unsigned length, interface, port;
-    int used = 0;
-    struct in_addr a, b;
-    *route = (Route){0};
-    if (sscanf(text, "%31[0-9.]/%u%n", prefix, &length, &used) != 2 || length > 32 ||
-        inet_pton(AF_INET, prefix, &a) != 1)
-        return false;
-    route->prefix = ntohl(a.s_addr);
-    route->length = length;
-    char word[8], rest;
-    if (sscanf(text + used, " %5s %c", word, &rest) == 1 && !strcmp(word, "local")) {
-        route->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_LOCAL};
-        return true;
+static bool parse_hex(const char *text, uint8_t *bytes, unsigned n) {
+    size_t length = strlen(text);
+    if (length % 2 || length > 2 * n) return false;
+    memset(bytes, 0, n);
+    for (size_t i = 0; i < length; i++) {
+        int digit = g_ascii_xdigit_value(text[i]);
+        if (digit < 0) return false;
+        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | digit);
     }
-    if (sscanf(text + used, " %u %31[0-9.]:%u %c", &interface, next, &port, &rest) != 3 ||
-        interface >= n_interfaces || port > 65535 || inet_pton(AF_INET, next, &b) != 1)
-        return false;
-    route->result = (FpResult){.verdict = FP_FORWARD,
-                               .interface = (uint16_t)interface,
-                               .queue = interface,
-                               .next_hop = ntohl(b.s_addr),
-                               .next_port = (uint16_t)port,
-                               .stats = (uint16_t)interface};
+    return true;
+}
+
+/* "0a01/ffff": without a mask, all bytes given count. */
+static bool parse_key(const char *text, SliceFilter *f) {
+    g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+    if (!parts[0] || !*parts[0] || !parse_hex(parts[0], f->key, FP_KEY_BYTES)) return false;
+    f->length = (unsigned)strlen(parts[0]) * 4;
+    if (parts[1]) return parse_hex(parts[1], f->mask, FP_KEY_BYTES);
+    memset(f->mask, 0xff, strlen(parts[0]) / 2);
+    return true;
+}
+
+static bool parse_number(const char *text, uint32_t *value, uint32_t limit) {
+    char *end;
+    unsigned long v = text ? strtoul(text, &end, 10) : 0;
+    if (!text || !g_ascii_isdigit(*text) || *end || v >= limit) return false;
+    *value = (uint32_t)v;
+    return true;
+}
+
+unsigned slice_first_queue(const Slice *s, unsigned interface) {
+    for (unsigned q = 0; q < s->n_queues; q++)
+        if (s->interface_of[q] == interface) return q;
+    return 0;
+}
+
+bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
+    g_auto(GStrv) raw = g_strsplit_set(text, " \t", -1);
+    const char *w[16] = {0}; /* one more than are looked at: NULL ends them */
+    unsigned n = 0, at = 0;
+    for (unsigned i = 0; raw[i]; i++)
+        if (*raw[i] && (n == 15 || !(w[n++] = raw[i]))) return false;
+    *f = (SliceFilter){0};
+    if (w[0] && !strcmp(w[0], "key")) {
+        if (!w[1] || !parse_key(w[1], f)) return false;
+        at = 2;
+    } else if (w[0] && !strcmp(w[0], "label")) {
+        uint32_t label;
+        if (!parse_number(w[1], &label, 1u << 20)) return false;
+        f->length = 20;
+        ipv4_prefix_filter(label << 12, f->length, f->key, f->mask);
+        at = 2;
+    } else {
+        uint32_t prefix;
+        if (!w[0] || !parse_prefix(w[0], &prefix, &f->length)) return false;
+        ipv4_prefix_filter(prefix, f->length, f->key, f->mask);
+        at = 1;
+    }
+    if (!w[at]) return false;
+    if (!strcmp(w[at], "local")) {
+        f->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_LOCAL};
+        at++;
+    } else if (!strcmp(w[at], "many")) {
+        f->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_I3_MANY};
+        at++;
+    } else if (!strcmp(w[at], "deny")) {
+        f->result = (FpResult){.verdict = FP_DROP, .reason = FP_DENIED};
+        at++;
+    } else {
+        uint32_t interface, port;
+        char next[32], rest;
+        if (!parse_number(w[at], &interface, (uint32_t)s->npe->n_interfaces) || !w[at + 1] ||
+            sscanf(w[at + 1], "%31[0-9.]:%u%c", next, &port, &rest) != 2 || port > 65535 ||
+            !ipv4_parse(next, &f->result.next_hop, NULL))
+            return false;
+        f->result.verdict = FP_FORWARD;
+        f->result.interface = (uint16_t)interface;
+        f->result.next_port = (uint16_t)port;
+        f->result.queue = slice_first_queue(s, interface);
+        at += 2;
+        if (w[at] && parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
+    }
+    for (; w[at]; at += 2) {
+        uint32_t prefix;
+        unsigned length;
+        if (!strcmp(w[at], "queue")) {
+            if (!parse_number(w[at + 1], &f->result.queue, UINT32_MAX)) return false;
+        } else if (!strcmp(w[at], "from")) {
+            if (!w[at + 1] || !parse_prefix(w[at + 1], &prefix, &length)) return false;
+            put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
+            put32(f->key + 4, prefix & get32(f->mask + 4));
+            f->length += length; /* more specific than without */
+        } else {
+            return false;
+        }
+    }
+    f->result.stats = (uint16_t)f->result.queue;
     return true;
 }
 
 static int longest_first(const void *a, const void *b) {
-    const Route *x = a, *y = b;
+    const SliceFilter *x = a, *y = b;
     if (x->length != y->length) return x->length > y->length ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static bool read_routes(Slice *s, unsigned n_interfaces, GArray *routes, GError **error) {
+static bool read_routes(Slice *s, GArray *filters, GError **error) {
     g_autofree char *text = NULL;
-    const char *where = "routes";
-    if (s->routes_file && *s->routes_file) {
+    bool file = *s->routes_file != 0;
+    if (file) {
         g_autoptr(GError) cause = NULL;
-        where = s->routes_file;
         if (!g_file_get_contents(s->routes_file, &text, NULL, &cause)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0, "routes_file: %s", cause->message);
             return false;
         }
     } else {
-        text = g_strdup(s->routes ? s->routes : "");
+        text = g_strdup(s->routes);
     }
-    g_auto(GStrv) lines = g_strsplit_set(text, where == s->routes_file ? "\n" : ";", -1);
+    g_auto(GStrv) lines = g_strsplit_set(text, file ? "\n" : ";", -1);
     for (unsigned i = 0; lines[i]; i++) {
         const char *line = g_strstrip(lines[i]);
         if (!*line || *line == '#') continue;
-        Route route;
-        if (!parse_route(line, n_interfaces, &route))
-            return bad(error, where, where == s->routes_file ? i + 1 : 0, line);
-        route.order = i;
-        g_array_append_val(routes, route);
-    }
-    qsort(routes->data, routes->len, sizeof(Route), longest_first);
-    return true;
-}
-
-static bool insert_routes(Slice *s, Npe *npe, GArray *routes, GError **error) {
-    for (unsigned i = 0; i < routes->len; i++) {
-        Route *route = &g_array_index(routes, Route, i);
-        uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-        ipv4_prefix_filter(route->prefix, route->length, key, mask);
-        if (fp_filter_insert(npe->tables, s->number, npe->next_position++, key, mask,
-                             &route->result) != FP_INSERTED) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "filter %u of %u: the TCAM of %s has %u entries and they are all taken",
-                        i + 1, routes->len, npe->base.name, TCAM_MAX_ENTRIES);
+        SliceFilter f;
+        g_autofree char *where =
+            file ? g_strdup_printf("%s:%u", s->routes_file, i + 1) : g_strdup("routes");
+        if (!slice_parse_filter(s, line, &f)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", where, line,
+                        SLICE_FILTER_FORM);
             return false;
         }
+        if (f.result.queue >= s->n_queues) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: found queue %u, but the slice has queues 0 to %u", where,
+                        f.result.queue, s->n_queues - 1);
+            return false;
+        }
+        f.order = i;
+        g_array_append_val(filters, f);
     }
-    s->n_filters = routes->len;
+    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), longest_first);
     return true;
 }
 
-static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
-    unsigned n = (unsigned)npe->n_interfaces + 1;
+static bool insert_routes(Slice *s, GArray *filters, GError **error) {
+    for (unsigned i = 0; i < filters->len; i++) {
+        SliceFilter *f = &g_array_index(filters, SliceFilter, i);
+        if (fp_filter_insert(s->npe->tables, s->number, npe_take_position(s->npe), f->key, f->mask,
+                             &f->result) == FP_INSERTED)
+            continue;
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "filter %u of %u: the TCAM of %s has %u entries and they are all taken", i + 1,
+                    filters->len, s->npe->base.name, TCAM_MAX_ENTRIES);
+        return false;
+    }
+    s->n_filters = filters->len;
+    return true;
+}
+
+/* Queues ---------------------------------------------------------------------------------- */
+
+/* "INTERFACE[:SHARE] ...": queue n is the n-th. */
+static bool parse_queues(Slice *s, GError **error) {
+    unsigned n = (unsigned)s->npe->n_interfaces;
+    if (!*s->queues) {
+        for (s->n_queues = 0; s->n_queues < n; s->n_queues++)
+            s->interface_of[s->n_queues] = s->n_queues;
+        return true;
+    }
+    g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
+    for (unsigned i = 0; words[i]; i++) {
+        if (!*words[i]) continue;
+        g_auto(GStrv) parts = g_strsplit(words[i], ":", 2);
+        static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+        uint32_t interface;
+        double share = 0;
+        if (s->n_queues == MAX_QUEUES || !parse_number(parts[0], &interface, n) ||
+            (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0))) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
+                        "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
+                        words[i], MAX_QUEUES, n - 1);
+            return false;
+        }
+        s->interface_of[s->n_queues] = interface;
+        s->queue_share[s->n_queues++] = share;
+    }
+    double sum[FP_MAX_INTERFACES] = {0};
+    for (unsigned q = 0; q < s->n_queues; q++) {
+        sum[s->interface_of[q]] += s->queue_share[q];
+        if (sum[s->interface_of[q]] <= 1 + 1e-9) continue;
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "queues: found shares of %g%% at interface %u, expected at most 100%%",
+                    sum[s->interface_of[q]] * 100, s->interface_of[q]);
+        return false;
+    }
+    return true;
+}
+
+static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
+    Npe *npe = s->npe;
+    unsigned n = s->n_queues + 1;
     if (npe->next_queue + n > npe->n_queues) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%u more queues, but %s has %" G_GUINT64_FORMAT,
                     n, npe->base.name, npe->n_queues);
@@ -135,11 +241,45 @@ static bool slice_queues(Slice *s, Npe *npe, FpSlice *f, GError **error) {
     f->exception_queue = npe->next_queue + n - 1;
     npe->next_queue += n;
     npe->next_counter = (uint16_t)(npe->next_counter + n);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        double share = i < s->n_queues ? s->queue_share[i] : 0;
         qm_set_queue(npe->qm, f->queue_base + i,
-                     i < npe->n_interfaces ? queuer_scheduler(&npe->queuer, i)
-                                           : (unsigned)npe->n_schedulers - 1,
-                     (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
+                     i < s->n_queues ? queuer_scheduler(&npe->queuer, s->interface_of[i])
+                                     : (unsigned)npe->n_schedulers - 1,
+                     share > 0 ? (uint32_t)(share * TENTHS * (double)s->quantum)
+                               : (uint32_t)s->quantum,
+                     (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
+        qm_set_group(npe->qm, f->queue_base + i, s->number + 1);
+    }
+    qm_limit_group(npe->qm, s->number + 1, (uint32_t)s->buffers);
+    return true;
+}
+
+static bool slice_memory(Slice *s, FpSlice *f, GError **error) {
+    if (s->sram > FP_SRAM_BYTES - s->npe->next_sram) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "sram: found %" G_GUINT64_FORMAT " bytes, but %s has %u left", s->sram,
+                    s->npe->base.name, FP_SRAM_BYTES - s->npe->next_sram);
+        return false;
+    }
+    f->sram_base = s->npe->next_sram;
+    f->sram_bytes = (uint32_t)s->sram;
+    s->npe->next_sram += (uint32_t)s->sram;
+    return true;
+}
+
+/* Ports ----------------------------------------------------------------------------------- */
+
+static bool on_line_card(Slice *s, GError **error) {
+    if (!npe_switched(s->npe)) return true;
+    LineCard *lc = linecard_find(&s->base, s->npe->linecard, error);
+    if (!lc) return false;
+    int class = linecard_add_class(lc, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
+    if (class < 0) return false;
+    s->class = (unsigned)class;
+    for (unsigned i = 0; i < s->npe->n_interfaces; i++)
+        if (!linecard_claim(lc, class, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
+            return false;
     return true;
 }
 
@@ -147,25 +287,26 @@ static bool slice_create(Component *c, GError **error) {
     Slice *s = (Slice *)c;
     c->n_ports = 0;
     if (fp_code_option_find(s->code_option) >= 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "code_option: found \"%s\", expected one that is built in, such as %s",
-                s->code_option, fp_code_options[0].name);
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (unsigned i = 0; fp_code_options[i].name; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", fp_code_options[i].name);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "code_option: found \"%s\", expected one of %s",
+                s->code_option, names->str);
     return false;
 }
 
 static bool slice_start(Component *c, GError **error) {
     Slice *s = (Slice *)c;
-    Npe *npe = (Npe *)network_find(c->network, s->npe);
-    struct in_addr exceptions;
+    Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
+    uint32_t exceptions;
+    if (!npe_attach(npe, error)) return false;
     if (npe->n_slices == FP_MAX_SLICES) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u slices already", s->npe,
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u slices already", s->npe_name,
                     FP_MAX_SLICES);
         return false;
     }
-    if (inet_pton(AF_INET, s->exception_address, &exceptions) != 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "exception_address: found \"%s\", expected an IPv4 address",
-                    s->exception_address);
+    if (!ipv4_parse(s->exception_address, &exceptions, error)) {
+        g_prefix_error(error, "exception_address: ");
         return false;
     }
     s->number = npe->n_slices++;
@@ -174,31 +315,40 @@ static bool slice_start(Component *c, GError **error) {
                    .option = (uint8_t)fp_code_option_find(s->code_option),
                    .vlan = (uint16_t)s->vlan,
                    .udp_port = (uint16_t)s->udp_port,
-                   .exception_address = ntohl(exceptions.s_addr),
-                   .exception_port = (uint16_t)s->exception_port};
-    if (!slice_queues(s, npe, f, error)) return false;
+                   .exception_address = exceptions,
+                   .exception_port = (uint16_t)s->exception_port,
+                   .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
+    if (!parse_queues(s, error) || !slice_queues(s, f, error) || !slice_memory(s, f, error))
+        return false;
     for (unsigned i = 0; i < npe->n_interfaces; i++)
         if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
                           f->udp_port)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "udp_port: another slice of %s has port %u already", s->npe, f->udp_port);
+                        "udp_port: another slice of %s has port %u already", s->npe_name,
+                        f->udp_port);
             return false;
         }
-    g_autoptr(GArray) routes = g_array_new(FALSE, FALSE, sizeof(Route));
-    if (!read_routes(s, (unsigned)npe->n_interfaces, routes, error) ||
-        !insert_routes(s, npe, routes, error))
-        return false;
+    if (!on_line_card(s, error)) return false;
+    g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
+    if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;
+    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
 }
 
+unsigned slice_number(const Component *c) {
+    return ((const Slice *)c)->number;
+}
+Npe *slice_npe(const Component *c) {
+    return ((const Slice *)c)->npe;
+}
+
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
-    const Npe *npe = (Npe *)network_find(c->network, s->npe);
-    const FpSlice *f = fp_slice(npe->tables, s->number);
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
     FpCounter sum = {0};
     for (unsigned i = 0; i < f->n_stats; i++) {
-        const FpCounter *n = fp_counter(npe->tables, f->stats_base + i);
+        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
         sum.packets_in += n->packets_in;
         sum.packets_out += n->packets_out;
         sum.bytes_in += n->bytes_in;
@@ -207,25 +357,61 @@ static void slice_report(Component *c, Report *report) {
     report_scalar(report, "packets_before_queue", (double)sum.packets_in, "packets");
     report_scalar(report, "packets_after_queue", (double)sum.packets_out, "packets");
     report_scalar(report, "filters", s->n_filters, "filters");
+    report_scalar(report, "mp_requests", s->mp_done, "requests");
+    report_scalar(report, "mp_refused", s->mp_refused, "requests");
+}
+
+static bool slice_check(Component *c, GError **error) {
+    Slice *s = (Slice *)c;
+    if (!s->replies) return true;
+    bool ok = fclose(s->replies) == 0;
+    s->replies = NULL;
+    if (!ok)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot write its replies",
+                    c->name);
+    return ok;
+}
+
+static void slice_free(Component *c) {
+    Slice *s = (Slice *)c;
+    if (s->replies) fclose(s->replies);
 }
 
 static const Param slice_params[] = {
-    PARAM_NAME("npe", Slice, npe, NULL, "npe", "where its fast path runs", "scenario"),
+    PARAM_NAME("npe", Slice, npe_name, NULL, "npe", "where its fast path runs", "scenario"),
     PARAM_TEXT("code_option", Slice, code_option, "ipv4", "what Parse and Header Format run for it",
                "SPP paper 4"),
     PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface",
                 "SPP paper 7.1: five external UDP ports, one per interface"),
-    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its outgoing frames",
+    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
+    PARAM_FRACTION(
+        "share", Slice, share, "0%", NULL, NULL,
+        "its share of each interface of the line card, both ways; 0%: none in particular",
+        "SPP paper 2.2"),
+    PARAM_TEXT("queues", Slice, queues, "",
+               "its queues, INTERFACE or INTERFACE:SHARE each; empty: one per interface",
+               "SPP paper 2.2: several queues with a share each"),
     PARAM_COUNT("queue_packets", Slice, queue_packets, "512", "0", "229376",
                 "limit of each of its queues in packets, 0: none",
                 "assumed: SPP's limits are not published"),
     PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB",
                "limit of each of its queues in wire bytes, 0: none", "assumed"),
-    PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1GB",
-               "what a visit of its queues adds to their deficit", "ONL NSP default quantum"),
-    PARAM_TEXT("routes", Slice, routes, "", "filters: PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
+    PARAM_COUNT("buffers", Slice, buffers, "0", "0", "229376",
+                "packet buffers that its queues may hold together, 0: no limit",
+                "WashU, SPP fast-path request: buffers are a resource of a slice"),
+    PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of SRAM",
+               "assumed; WashU, SPP command interface, has --sram 4096 as an example"),
+    SLICE_I3_PARAMS(Slice, i3),
+    PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1MB",
+               "what a visit of a queue adds to its deficit; a queue with a share gets ten times "
+               "its share of this",
+               "ONL NSP default quantum"),
+    PARAM_TEXT("routes", Slice, routes, "",
+               "filters: PREFIX/LENGTH (or label N, or key HEX[/MASK]) INTERFACE NEXT-HOP:PORT "
+               "[DATA] [queue N] "
+               "[from PREFIX/LENGTH]; ...; local or deny in place of the way",
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),
@@ -243,5 +429,8 @@ const ComponentClass slice_class = {
     .params = slice_params,
     .create = slice_create,
     .start = slice_start,
+    .command = slice_command,
+    .check = slice_check,
     .report = slice_report,
+    .free = slice_free,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The command line: run, check, list, help. */
+ * The command line: run, check, show, list, help. */
 #include "emu/cli.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "emu/results.h"
+#include "emu/show.h"
 
 enum { MAX_JOBS = 256 };
 
@@ -259,7 +260,7 @@ static int verb_run(int argc, char **given, const ComponentClass *const *classes
     return code;
 }
 
-/* check, list, help ----------------------------------------------------------------------- */
+/* check, show, list, help ----------------------------------------------------------------- */
 
 static int verb_check(int argc, char **argv, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
@@ -289,6 +290,57 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
                scenario_repeat(s), scenario_n_expects(s), scenario_n_plots(s));
     scenario_free(s);
     return error ? complain(EXIT_INPUT, error) : EXIT_OK;
+}
+
+static void print_network(const Scenario *s, const Network *net) {
+    printf("%s\n", scenario_title(s));
+    for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
+        ScenarioParameter p = scenario_parameter(s, 0, n);
+        printf("%s%s=%s", n ? " " : "the first point of the study: ", p.name, p.value);
+    }
+    puts(scenario_n_parameters(s) ? "\n" : "");
+    show_tables(net, stdout);
+}
+
+static int verb_show(int argc, char **argv, const ComponentClass *const *classes) {
+    g_autoptr(GError) error = NULL;
+    char **set = NULL;
+    gboolean dot = FALSE;
+    const GOptionEntry entries[] = {
+        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &set, "Override one value", "SECTION.KEY=VALUE"},
+        {"dot", 0, 0, G_OPTION_ARG_NONE, &dot, "Print a graph for Graphviz", NULL},
+        {NULL}};
+    g_autoptr(GOptionContext) context =
+        g_option_context_new("FILE - what a scenario builds: components and links");
+    g_option_context_set_description(
+        context, "Shows the first point of a study. Exit codes: 0 ok, 1 standard output cannot be "
+                 "written,\n2 usage, 3 scenario or input invalid. Try: sppemu show npe --dot | dot "
+                 "-Tsvg >npe.svg\n");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_strfreev(set);
+        return usage("%s", error->message);
+    }
+    if (argc != 2) {
+        g_strfreev(set);
+        return usage("show: found %d file names, expected one scenario", argc - 1);
+    }
+    g_autofree char *path = find_scenario(argv[1]);
+    Scenario *s = scenario_load(path, (const char *const *)set, classes, &error);
+    g_strfreev(set);
+    if (!s) return complain(EXIT_INPUT, error);
+    NetworkOptions options = {.seed = scenario_seed(s)};
+    Network *net = scenario_build(s, 0, &options, &error);
+    if (net && dot)
+        show_dot(net, scenario_name(s), stdout);
+    else if (net)
+        print_network(s, net);
+    network_free(net);
+    scenario_free(s);
+    if (error) return complain(EXIT_INPUT, error);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_OK;
+    g_printerr("sppemu: standard output cannot be written: %s\n", g_strerror(errno));
+    return EXIT_RUN_FAILED;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -349,6 +401,7 @@ static void print_help(void) {
          "Verbs:\n"
          "  run FILE         run a scenario (sppemu run --help lists the options)\n"
          "  check FILE       read and build a scenario without running it\n"
+         "  show FILE        its components and links as tables; --dot: as a graph for Graphviz\n"
          "  list             the scenarios that are shipped\n"
          "  help [CLASS]     component classes and their parameters; --markdown for all of them\n\n"
          "Exit codes: 0 ok, 1 a run or a file failed, 2 usage, 3 scenario or input invalid,\n"
@@ -393,6 +446,7 @@ int cli_main(int argc, char **argv, const ComponentClass *const *classes) {
     argv[1] = (char *)"sppemu";
     if (!strcmp(verb, "run")) return verb_run(argc - 1, argv + 1, classes);
     if (!strcmp(verb, "check")) return verb_check(argc - 1, argv + 1, classes);
+    if (!strcmp(verb, "show")) return verb_show(argc - 1, argv + 1, classes);
     if (!strcmp(verb, "list")) return verb_list(classes);
     if (!strcmp(verb, "help")) return verb_help(argc - 1, argv + 1, classes);
     if (!strcmp(verb, "--help") || !strcmp(verb, "-h")) {
@@ -404,8 +458,8 @@ int cli_main(int argc, char **argv, const ComponentClass *const *classes) {
                glib_minor_version, "libpcap", JANSSON_VERSION);
         return EXIT_OK;
     }
-    static const char *const verbs[] = {"run", "check", "list", "help", NULL};
+    static const char *const verbs[] = {"run", "check", "show", "list", "help", NULL};
     const char *near = param_nearest(verb, verbs);
-    return usage("found \"%s\", expected run, check, list or help%s%s", verb,
+    return usage("found \"%s\", expected run, check, show, list or help%s%s", verb,
                  near ? "; the nearest is " : "", near ? near : "");
 }

@@ -265,6 +265,12 @@ bool port_connected(const Component *c, unsigned port) {
     return port < c->n_ports && c->ports[port].peer;
 }
 
+Component *port_peer(const Component *c, unsigned port, unsigned *peer_port) {
+    if (!port_connected(c, port)) return NULL;
+    if (peer_port) *peer_port = c->ports[port].peer_port;
+    return c->ports[port].peer;
+}
+
 SimTime port_free_at(const Component *c, unsigned port) {
     return c->ports[port].free_at;
 }

@@ -48,6 +48,9 @@ struct ComponentClass {
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */
     /* Carry out one line of the scenario's script; `verb` and `args` as written. May be NULL. */
     bool (*command)(Component *c, const char *verb, const char *args, GError **error);
+    /* The n-th MAC address that is reached through the port, on the far side of a link to it; false
+     * past the last. NULL: none. For switches, which know their stations from the start. */
+    bool (*station)(const Component *c, unsigned port, unsigned n, uint8_t mac[6]);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
     void (*report)(Component *c, Report *report);
@@ -106,6 +109,9 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
 /* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
 void port_send(Component *c, unsigned port, Packet *pkt);
 bool port_connected(const Component *c, unsigned port);
+/* Where an output port leads; NULL when it has no link. *peer_port, unless NULL, is the port there.
+ */
+Component *port_peer(const Component *c, unsigned port, unsigned *peer_port);
 /* When the wire will have sent everything handed to it so far; <= now when it is free. */
 SimTime port_free_at(const Component *c, unsigned port);
 LinkSpeed port_speed(const Component *c, unsigned port);

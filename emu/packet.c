@@ -83,7 +83,7 @@ Packet *packet_new(PacketPool *pool, uint32_t length) {
     pkt->pool = pool;
     pkt->id = pool->next_id++;
     pkt->created = pkt->since = sim_now(pool->sim);
-    pkt->flow = pkt->sequence = pkt->port = 0;
+    pkt->origin = pkt->flow = pkt->sequence = pkt->port = 0;
     pkt->counted = false;
     pkt->cause = CAUSE_SOURCE;
     pkt->due = 0;

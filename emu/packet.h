@@ -63,7 +63,8 @@ typedef struct Packet {
     PacketPool *pool;
     uint64_t id; /* order of creation within the run, from 0 */
     SimTime created;
-    uint32_t flow; /* source's flow number; with `sequence` shows reordering at a sink */
+    uint32_t origin; /* owner id of the component that created it */
+    uint32_t flow;   /* origin's flow number; with `sequence` shows reordering at a sink */
     uint32_t sequence;
     uint32_t port; /* the port it last came in through */
     bool counted;  /* created inside its source's measurement window */

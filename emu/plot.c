@@ -8,8 +8,8 @@
 #include "emu/results.h"
 
 /* Okabe and Ito's palette, which people who see colours differently can tell apart. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#000000", "#999999"};
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
+                                      "#56B4E9", "#000000", "#999999", "#8B4513", "#4B0082"};
 
 typedef struct {
     double curve, x, y;
@@ -21,14 +21,15 @@ static int by_curve(const void *a, const void *b) {
     return p->x < q->x ? -1 : p->x > q->x;
 }
 
-static bool gather(const ScenarioPlot *plot, const MetricRuns *runs, GArray *points,
+static bool gather(const ScenarioPlot *plot, const char *y, const MetricRuns *runs, GArray *points,
                    GError **error) {
+    g_array_set_size(points, 0);
     for (unsigned r = 0; r < runs->n_runs; r++) {
         Point p = {0};
         double holds = 1;
         if ((plot->condition && !metric_evaluate_run(plot->condition, runs, r, &holds, error)) ||
             !metric_evaluate_run(plot->x, runs, r, &p.x, error) ||
-            !metric_evaluate_run(plot->y, runs, r, &p.y, error) ||
+            !metric_evaluate_run(y, runs, r, &p.y, error) ||
             (plot->curve && !metric_evaluate_run(plot->curve, runs, r, &p.curve, error))) {
             g_prefix_error(error, "%s: [plot %s]: ", plot->where, plot->name);
             return false;
@@ -66,6 +67,7 @@ static void script_head(const ScenarioPlot *plot, GString *gp) {
                            plot->y_label ? plot->y_label
                            : plot->y     ? plot->y
                                          : plot->series);
+    if (plot->y && strchr(plot->y, ';')) g_string_append(gp, "set key outside right top\n");
     if (plot->log && strchr(plot->log, 'x')) g_string_append(gp, "set logscale x\nset mxtics 10\n");
     if (plot->log && strchr(plot->log, 'y')) g_string_append(gp, "set logscale y\nset mytics 10\n");
 }
@@ -101,36 +103,55 @@ static bool write_plot(const char *folder, const char *name, const GString *data
            g_file_set_contents(gp_path, gp->str, (gssize)gp->len, error);
 }
 
-static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *folder,
-                      GError **error) {
-    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(Point));
-    MetricRuns *runs = study_metric_runs(study);
-    bool ok = gather(plot, runs, points, error);
-    study_metric_runs_free(runs);
-    if (!ok || !points->len) return ok;
-    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
-                       command = g_string_new("plot ");
+static bool dashed(const ScenarioPlot *plot, const char *name) {
+    return plot->dashed && name && g_str_has_prefix(name, plot->dashed);
+}
+
+/* The curves of one y: a block of data each. */
+static void add_curves(const ScenarioPlot *plot, const char *name, const GArray *points,
+                       unsigned *n_curves, GString *data, GString *command) {
     const char *word = plot->curve ? strrchr(plot->curve, '.') : NULL;
-    unsigned n_curves = 0;
-    script_head(plot, gp);
     for (unsigned i = 0; i < points->len; i++) {
         const Point *p = &g_array_index(points, Point, i);
         if (i == 0 || p->curve != p[-1].curve) {
-            if (i) g_string_append(data, "\n\n");
-            const char *colour = colours[n_curves % G_N_ELEMENTS(colours)];
+            if (data->len) g_string_append(data, "\n\n");
             g_string_append_printf(
                 command,
-                "%s\"%s.tsv\" index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc rgb \"%s\" ",
-                n_curves ? ", " : "", plot->name, n_curves, 4 + n_curves % 8, colour);
-            if (plot->curve)
-                g_string_append_printf(command, "title \"%s %.6g\"", word ? word + 1 : plot->curve,
-                                       p->curve);
-            else
+                "%s\"%s.tsv\" index %u using 1:2 with linespoints lw 2 dt %u pt %u ps 0.8 lc rgb "
+                "\"%s\" ",
+                *n_curves ? ", " : "", plot->name, *n_curves, dashed(plot, name) ? 2 : 1,
+                4 + *n_curves % 8, colours[*n_curves % G_N_ELEMENTS(colours)]);
+            if (name || plot->curve) {
+                g_string_append_printf(command, "title \"%s", name ? name : "");
+                if (plot->curve)
+                    g_string_append_printf(command, "%s%s %.6g", name ? ", " : "",
+                                           word ? word + 1 : plot->curve, p->curve);
+                g_string_append_c(command, '"');
+            } else {
                 g_string_append(command, "notitle");
-            n_curves++;
+            }
+            ++*n_curves;
         }
         g_string_append_printf(data, "%.12g\t%.12g\n", p->x, p->y);
     }
+}
+
+static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *folder,
+                      GError **error) {
+    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(Point));
+    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
+                       command = g_string_new("plot ");
+    g_auto(GStrv) ys = g_strsplit(plot->y, ";", -1);
+    g_auto(GStrv) names = g_strsplit(plot->names ? plot->names : "", ";", -1);
+    unsigned n_curves = 0, n_names = g_strv_length(names);
+    MetricRuns *runs = study_metric_runs(study);
+    bool ok = true;
+    for (unsigned i = 0; ys[i] && (ok = gather(plot, ys[i], runs, points, error)); i++)
+        add_curves(plot, i < n_names ? g_strstrip(names[i]) : NULL, points, &n_curves, data,
+                   command);
+    study_metric_runs_free(runs);
+    if (!ok || !n_curves) return ok;
+    script_head(plot, gp);
     g_string_append(data, "\n\n");
     if (published(plot, data))
         g_string_append_printf(
@@ -152,15 +173,20 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
                     *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
     g_autofree char *path = g_build_filename(folder, file, NULL), *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL)) return true;
-    unsigned columns = 0;
-    for (const char *p = text; *p && *p != '\n'; p++) columns += *p == '\t';
+    g_auto(GStrv) lines = g_strsplit(text, "\n", 2);
+    g_auto(GStrv) heads = g_strsplit(lines[0], "\t", -1);
+    unsigned columns = g_strv_length(heads) - 1, n_solid = 0, n_dashed = 0;
     g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
                        command = g_string_new("plot ");
     script_head(plot, gp);
-    for (unsigned c = 0; c < columns; c++)
+    g_string_append(gp, "set key outside right top\n");
+    for (unsigned c = 0; c < columns; c++) {
+        bool dash = dashed(plot, heads[c + 1]);
+        unsigned n = dash ? n_dashed++ : n_solid++; /* the n-th of both has one colour */
         g_string_append_printf(
-            command, "%s\"%s\" using 1:%u with lines lw 2 lc rgb \"%s\" title columnhead(%u)",
-            c ? ", " : "", file, c + 2, colours[c % G_N_ELEMENTS(colours)], c + 2);
+            command, "%s\"%s\" using 1:%u with lines lw 2 dt %u lc rgb \"%s\" title columnhead(%u)",
+            c ? ", " : "", file, c + 2, dash ? 2 : 1, colours[n % G_N_ELEMENTS(colours)], c + 2);
+    }
     script_terminals(plot->name, gp, command->str);
     if (!write_plot(folder, plot->name, data, gp, error)) return false;
     draw(folder, plot->name);

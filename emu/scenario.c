@@ -54,6 +54,10 @@ static const Param plot_params[] = {
     PARAM_TEXT("points", ScenarioPlot, points, "", "x:y:label, ...", SETTING),
     PARAM_TEXT("series", ScenarioPlot, series, "", "component.series", SETTING),
     PARAM_TEXT("log", ScenarioPlot, log, "", "x, y or xy", SETTING),
+    PARAM_TEXT("names", ScenarioPlot, names, "", "one for each of several y, separated by ;",
+               SETTING),
+    PARAM_TEXT("dashed", ScenarioPlot, dashed, "", "curves whose names begin so are dashed",
+               SETTING),
     {0}};
 
 const Param *section_table(const Section *section) {
@@ -223,16 +227,19 @@ static bool expects_and_plots(Scenario *s, GError **error) {
         } else if (section->kind == SECTION_PLOT) {
             ScenarioPlot p = {0};
             fill(s, section, plot_params, &p, 0);
-            const char **texts[] = {&p.title,   &p.x,       &p.y,      &p.curve,  &p.condition,
-                                    &p.x_label, &p.y_label, &p.points, &p.series, &p.log};
+            const char **texts[] = {&p.title,     &p.x,       &p.y,       &p.curve,
+                                    &p.condition, &p.x_label, &p.y_label, &p.points,
+                                    &p.series,    &p.log,     &p.names,   &p.dashed};
             p.name = section->name;
             p.where = entry_place(section, "y");
             g_ptr_array_add(s->strings, (char *)p.where);
             for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
                 g_ptr_array_add(s->strings, (char *)*texts[t]);
                 if (!**texts[t]) *texts[t] = NULL;
-                bool expression = t >= 1 && t <= 4 && *texts[t];
-                if (expression && !metric_check(*texts[t], false, &cause)) {
+                if (t < 1 || t > 4 || !*texts[t]) continue;
+                g_auto(GStrv) several = g_strsplit(*texts[t], ";", t == 2 ? -1 : 1);
+                for (unsigned k = 0; several[k]; k++) {
+                    if (metric_check(several[k], false, &cause)) continue;
                     g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: %s", p.where, p.name,
                                 cause->message);
                     return false;
@@ -251,6 +258,7 @@ static bool expects_and_plots(Scenario *s, GError **error) {
 
 static void axis_free(void *data) {
     g_ptr_array_unref(((Axis *)data)->values);
+    g_free(((Axis *)data)->with);
     g_free(data);
 }
 

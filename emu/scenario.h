@@ -45,7 +45,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series,
-        *log;
+        *log, *names, *dashed;
     const char *where;
 } ScenarioPlot;
 

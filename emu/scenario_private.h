@@ -39,6 +39,8 @@ typedef struct {
     Section *section;
     Entry *entry;
     GPtrArray *values; /* text */
+    char *with;        /* "section.key" whose axis it follows value by value, NULL: its own */
+    unsigned master;   /* index of that axis */
 } Axis;
 
 typedef struct {

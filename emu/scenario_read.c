@@ -423,13 +423,37 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
         g_ptr_array_add(s->axes, axis);
         g_ptr_array_add(entry->axes, GUINT_TO_POINTER(s->axes->len));
         g_autofree char *inside = g_strndup(at + 2, (size_t)(end - at - 2));
-        g_auto(GStrv) items = g_strsplit(inside, ",", -1);
+        const char *list = inside, *colon = strchr(inside, ':');
+        if (g_str_has_prefix(inside, "with ") && colon) {
+            axis->with = g_strstrip(g_strndup(inside + 5, (size_t)(colon - inside - 5)));
+            list = colon + 1;
+        }
+        g_auto(GStrv) items = g_strsplit(list, ",", -1);
         for (unsigned i = 0; items[i]; i++)
             if (!add_range(axis->values, g_strstrip(items[i]), section, entry, error)) return false;
         if (!axis->values->len) return entry_error(error, section, entry, "found an empty ${}");
         at = end;
     }
     return true;
+}
+
+/* ${with SECTION.KEY: ...} follows that value's own iteration. */
+static bool tie(Scenario *s, Axis *axis, GError **error) {
+    for (unsigned i = 0; i < s->axes->len; i++) {
+        const Axis *a = s->axes->pdata[i];
+        g_autofree char *name =
+            g_strdup_printf("%s.%s", a->section->name ? a->section->name : "", a->entry->key);
+        if (a->with || strcmp(name, axis->with) != 0) continue;
+        axis->master = i;
+        if (a->values->len == axis->values->len) return true;
+        return entry_error(error, axis->section, axis->entry,
+                           "found %u values with %s, which has %u", axis->values->len, axis->with,
+                           a->values->len);
+    }
+    return entry_error(
+        error, axis->section, axis->entry,
+        "found \"with %s\", expected SECTION.KEY of a value that has ${...} of its own",
+        axis->with);
 }
 
 bool scenario_find_axes(Scenario *s, GError **error) {
@@ -446,7 +470,12 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         }
     }
     for (unsigned i = 0; i < s->axes->len; i++) {
-        points *= ((Axis *)s->axes->pdata[i])->values->len;
+        Axis *tied = s->axes->pdata[i];
+        if (tied->with) {
+            if (!tie(s, tied, error)) return false;
+            continue;
+        }
+        points *= tied->values->len;
         if (points > SCENARIO_MAX_POINTS) {
             const Axis *axis = s->axes->pdata[i];
             return entry_error(error, axis->section, axis->entry,
@@ -478,8 +507,13 @@ char *entry_value(const Scenario *s, const Entry *entry, unsigned point) {
     unsigned digit[SCENARIO_MAX_AXES], rest = point;
     for (unsigned i = s->axes->len; i-- > 0;) { /* the last axis is the fastest */
         const Axis *axis = s->axes->pdata[i];
+        if (axis->with) continue;
         digit[i] = rest % axis->values->len;
         rest /= axis->values->len;
+    }
+    for (unsigned i = 0; i < s->axes->len; i++) {
+        const Axis *axis = s->axes->pdata[i];
+        if (axis->with) digit[i] = digit[axis->master];
     }
     for (unsigned n = 0; n < entry->axes->len; n++) {
         unsigned i = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;

@@ -79,9 +79,7 @@ static void make_key(FpPacket *p, const uint8_t *ip) {
 
 FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
-    const uint8_t *ip = p->bytes + p->offset;
-    fp_read(log, SITE_PARSE_HEADER, FP_DRAM,
-            p->handle * FP_BUFFER_BYTES + (uint32_t)(p->offset > 0 ? p->offset : 0), 28);
+    const uint8_t *ip = fp_header(p, IPV4_BYTES + UDP_BYTES, log);
     fp_work(log, SITE_PARSE_IPV4);
     p->reason = class_reason[ipv4_classify(ip, p->length, p->original)];
     FpVerdict verdict = fp_reason_verdict((FpReason)p->reason);

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
+#include "fastpath/i3.h"
 #include "fastpath/ipv4.h"
+#include "fastpath/label.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
 enum {
@@ -57,6 +59,8 @@ FpVerdict fp_reason_verdict(FpReason reason) {
 
 const FpCodeOption fp_code_options[] = {
     {"ipv4", "IPv4 router, RFC 1812 fast path", ipv4_parse_block, ipv4_format_block},
+    {"i3", "Internet Indirection Infrastructure", i3_parse_block, i3_format_block},
+    {"label", "label switch, for teaching", label_parse_block, label_format_block},
     {NULL, NULL, NULL, NULL}};
 
 int fp_code_option_find(const char *name) {
@@ -269,7 +273,7 @@ static void to_slow_path(const FpTables *t, FpPacket *p) {
     const FpSlice *s = &t->slices[p->slice];
     p->result.queue = s->exception_queue;
     p->result.stats = (uint16_t)(s->stats_base + s->n_stats - 1);
-    p->result.interface = 0;
+    p->result.interface = s->exception_interface;
     p->result.next_hop = s->exception_address;
     p->result.next_port = s->exception_port;
 }

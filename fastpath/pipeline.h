@@ -71,7 +71,7 @@ typedef struct {
     uint16_t udp_port;        /* its port on every interface: source port of outgoing tunnels */
     uint32_t exception_queue; /* physical queue of its slow path */
     uint32_t exception_address;
-    uint16_t exception_port;
+    uint16_t exception_port, exception_interface;
     uint16_t stats_base, n_stats;   /* counter indices it may use */
     uint32_t queue_base, n_queues;  /* its queue q is physical queue_base + q */
     uint32_t sram_base, sram_bytes; /* its block of slice memory in SRAM */
@@ -124,6 +124,13 @@ int fp_code_option_find(const char *name);   /* -1 if there is none */
 /* For code options. Memory and queues are the slice's own: offsets count from its block, queues and
  * counters from its first, and whatever lies outside is refused. */
 
+/* The slice's header, the first `bytes` bytes of which are read from DRAM. How many are there is in
+ * p->length, for the caller to look at first. */
+static inline uint8_t *fp_header(const FpPacket *p, uint32_t bytes, FpLog *log) {
+    fp_read(log, SITE_PARSE_HEADER, FP_DRAM,
+            p->handle * FP_BUFFER_BYTES + (uint32_t)(p->offset > 0 ? p->offset : 0), bytes);
+    return p->bytes + p->offset;
+}
 /* `bytes` bytes at `offset` of the slice's SRAM block, to be read (waits for the answer) or written
  * (does not wait). NULL if they are not all inside: the packet is dropped as sram_bounds. */
 const uint8_t *fp_sram_read(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset,

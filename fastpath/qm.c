@@ -16,7 +16,7 @@ typedef struct {
     uint32_t next, prev; /* in its scheduler's round */
     uint32_t packets, scheduler, quantum, deficit;
     uint64_t bytes;
-    uint32_t limit_packets, limit_bytes;
+    uint32_t limit_packets, limit_bytes, group;
     bool known;
     QmCounts counts;
 } Queue;
@@ -34,6 +34,9 @@ struct Qm {
     Queue *queues;
     uint32_t *link, *bytes; /* by handle */
     uint64_t held;
+    struct {
+        uint32_t packets, limit;
+    } groups[QM_MAX_GROUPS];
     struct {
         uint32_t queue[CACHE_ENTRIES]; /* most recently used first */
     } cache[QM_MAX_SCHEDULERS / CACHE_GROUP + 1];
@@ -83,6 +86,14 @@ bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_b
     q->limit_packets = limit_packets;
     q->limit_bytes = limit_bytes;
     return true;
+}
+
+void qm_set_share(Qm *qm, unsigned queue, uint32_t quantum_bytes) {
+    qm->queues[queue].quantum = quantum_bytes ? quantum_bytes : 1;
+}
+
+void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets) {
+    qm->queues[queue].limit_packets = limit_packets;
 }
 
 /* The descriptor has to be on chip; the least recently used makes room. */
@@ -135,6 +146,8 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
     Queue *q = &qm->queues[queue];
     cache_touch(qm, queue, SITE_ENQ_EVICT, SITE_ENQ_LOAD, log);
     if ((q->limit_packets && q->packets >= q->limit_packets) ||
+        (qm->groups[q->group].limit &&
+         qm->groups[q->group].packets >= qm->groups[q->group].limit) ||
         (q->limit_bytes && q->bytes + bytes > q->limit_bytes)) {
         q->counts.dropped++;
         q->counts.bytes_dropped += bytes;
@@ -152,6 +165,7 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
     q->counts.enqueued++;
     q->counts.bytes_enqueued += bytes;
     qm->held++;
+    qm->groups[q->group].packets++;
     if (q->packets++ == 0) round_join(qm, &qm->schedulers[q->scheduler], queue);
     return true;
 }
@@ -198,9 +212,45 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
     q->counts.dequeued++;
     q->counts.bytes_dequeued += bytes;
     qm->held--;
+    qm->groups[q->group].packets--;
     pace(s, bytes, now);
     if (--q->packets == 0) round_leave(qm, s, queue);
     return handle;
+}
+
+void qm_set_group(Qm *qm, unsigned queue, unsigned group) {
+    Queue *q = &qm->queues[queue];
+    qm->groups[q->group].packets -= q->packets;
+    q->group = group;
+    qm->groups[group].packets += q->packets;
+}
+
+void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets) {
+    qm->groups[group].limit = limit_packets;
+}
+
+uint32_t qm_group_packets(const Qm *qm, unsigned group) {
+    return qm->groups[group].packets;
+}
+
+uint32_t qm_flush(Qm *qm) {
+    for (unsigned i = 0; i < qm->n_schedulers; i++) {
+        Scheduler *s = &qm->schedulers[i];
+        if (s->turn == QM_NONE) continue;
+        uint32_t queue = s->turn;
+        Queue *q = &qm->queues[queue];
+        uint32_t handle = q->head, bytes = qm->bytes[handle];
+        q->head = qm->link[handle];
+        if (q->head == QM_NONE) q->tail = QM_NONE;
+        q->bytes -= bytes;
+        q->counts.dropped++;
+        q->counts.bytes_dropped += bytes;
+        qm->held--;
+        qm->groups[q->group].packets--;
+        if (--q->packets == 0) round_leave(qm, s, queue);
+        return handle;
+    }
+    return QM_NONE;
 }
 
 unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) {
@@ -217,6 +267,14 @@ uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) {
 }
 QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
     return qm->queues[queue].counts;
+}
+uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler) {
+    uint32_t first = qm->schedulers[scheduler].turn, queue = first;
+    uint64_t sum = 0;
+    if (first == QM_NONE) return 0;
+    do sum += qm->queues[queue].bytes;
+    while ((queue = qm->queues[queue].next) != first);
+    return sum;
 }
 uint64_t qm_held(const Qm *qm) {
     return qm->held;

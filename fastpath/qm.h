@@ -37,6 +37,10 @@ void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t bu
 bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_bytes,
                   uint32_t limit_packets, uint32_t limit_bytes);
 
+/* Another quantum, or limit in packets, for a queue that is set; from its next visit on. */
+void qm_set_share(Qm *qm, unsigned queue, uint32_t quantum_bytes);
+void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets);
+
 /* False: the queue is unknown or full; the caller keeps the handle and counts the drop. */
 bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log);
 /* When the scheduler may next send, QM_NEVER if it has no backlog. May be <= now. */
@@ -44,9 +48,19 @@ uint64_t qm_next_time(const Qm *qm, unsigned scheduler);
 /* The next handle of a scheduler, or QM_NONE if it has no backlog or its time has not come. */
 uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
 
+/* Buffers: queues of one group together hold at most `limit_packets` (0: no limit), so that one
+ * slice's backlog cannot take another's. Queues begin in group 0. */
+#define QM_MAX_GROUPS 512u
+void qm_set_group(Qm *qm, unsigned queue, unsigned group);
+void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets);
+uint32_t qm_group_packets(const Qm *qm, unsigned group);
+/* Take any packet out of any queue, uncounted as dequeued; QM_NONE when all are empty. */
+uint32_t qm_flush(Qm *qm);
+
 unsigned qm_queue_scheduler(const Qm *qm, unsigned queue);
 uint32_t qm_queue_packets(const Qm *qm, unsigned queue);
 uint64_t qm_queue_bytes(const Qm *qm, unsigned queue);
 uint32_t qm_queue_deficit(const Qm *qm, unsigned queue);
 QmCounts qm_queue_counts(const Qm *qm, unsigned queue);
-uint64_t qm_held(const Qm *qm); /* packets in all queues */
+uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler); /* wire bytes in its queues */
+uint64_t qm_held(const Qm *qm);                                /* packets in all queues */

@@ -19,6 +19,18 @@
       "Parse: branch to the code option, read the inner header", "assumed")                        \
     X(SITE_PARSE_IPV4, "instr_parse_ipv4", 80, "Parse: IPv4 header tests, checksum, key",          \
       "assumed")                                                                                   \
+    X(SITE_PARSE_I3, "instr_parse_i3", 28, "Parse: I3 header tests, key", "assumed")               \
+    X(SITE_PARSE_I3_NODE, "instr_parse_i3_node", 6, "Parse: I3, read own and predecessor's id",    \
+      "assumed")                                                                                   \
+    X(SITE_PARSE_I3_OWNER, "instr_parse_i3_owner", 28,                                             \
+      "Parse: I3, is the id between them: 160-bit subtractions and a comparison", "assumed")       \
+    X(SITE_PARSE_I3_FINGER, "instr_parse_i3_finger", 20,                                           \
+      "Parse: I3, highest bit of the distance, read that finger", "assumed")                       \
+    X(SITE_PARSE_I3_BELOW, "instr_parse_i3_below", 18,                                             \
+      "Parse: I3, the finger is too far, read the one below it", "assumed")                        \
+    X(SITE_PARSE_I3_ROUTE, "instr_parse_i3_route", 24,                                             \
+      "Parse: I3, check and take the finger's queue, counter and next hop", "assumed")             \
+    X(SITE_PARSE_LABEL, "instr_parse_label", 14, "Parse: label tests and key", "assumed")          \
     X(SITE_LOOKUP_KEY, "instr_lookup_key", 24, "Lookup: add the slice id, write the key",          \
       "assumed")                                                                                   \
     X(SITE_LOOKUP_RESULT, "instr_lookup_result", 14, "Lookup: read the filter's result",           \
@@ -28,9 +40,20 @@
       "assumed")                                                                                   \
     X(SITE_FORMAT_IPV4, "instr_format_ipv4", 34, "Format: time to live, incremental checksum",     \
       "assumed")                                                                                   \
+    X(SITE_FORMAT_I3, "instr_format_i3", 8, "Format: I3, read the trigger's whole id", "assumed")  \
+    X(SITE_FORMAT_I3_DONE, "instr_format_i3_done", 24,                                             \
+      "Format: I3, compare 256 bits, clear the first-hop flag", "assumed")                         \
+    X(SITE_FORMAT_LABEL, "instr_format_label", 12, "Format: new label and time to live",           \
+      "assumed")                                                                                   \
     X(SITE_FORMAT_OUTER, "instr_format_outer", 56, "Format: build and write the outer headers",    \
       "assumed")                                                                                   \
     X(SITE_FORMAT_DONE, "instr_format_done", 14, "Format: write the descriptor", "assumed")        \
+    X(SITE_COUNT_PACKETS, "instr_count_packets", 26,                                               \
+      "Statistics: decode, add to the packet counter", "assumed")                                  \
+    X(SITE_COUNT_BYTES, "instr_count_bytes", 10, "Statistics: add to the byte counter", "assumed")
+
+/* The queue manager's. */
+#define QM_SITES(X)                                                                                \
     X(SITE_ENQ_LOOKUP, "instr_enq_lookup", 30,                                                     \
       "Queue manager: enqueue, find the descriptor in the CAM", "assumed")                         \
     X(SITE_ENQ_EVICT, "instr_enq_evict", 4,                                                        \
@@ -43,14 +66,28 @@
       "Queue manager: dequeue, write an old descriptor back", "assumed")                           \
     X(SITE_DEQ_LOAD, "instr_deq_load", 6, "Queue manager: dequeue, read a descriptor", "assumed")  \
     X(SITE_DEQ_LINK, "instr_deq_link", 20, "Queue manager: dequeue, read the link", "assumed")     \
-    X(SITE_DEQ_DONE, "instr_deq_done", 20, "Queue manager: dequeue, rate and message", "assumed")  \
-    X(SITE_COUNT_PACKETS, "instr_count_packets", 26,                                               \
-      "Statistics: decode, add to the packet counter", "assumed")                                  \
-    X(SITE_COUNT_BYTES, "instr_count_bytes", 10, "Statistics: add to the byte counter", "assumed")
+    X(SITE_DEQ_DONE, "instr_deq_done", 20, "Queue manager: dequeue, rate and message", "assumed")
+
+/* The line card's. */
+#define LC_SITES(X)                                                                                \
+    X(SITE_LC_HEADER, "instr_lc_header", 14, "Key, Lookup: issue the read of the headers",         \
+      "assumed: as Substrate Decap")                                                               \
+    X(SITE_LC_KEY, "instr_lc_key", 40, "Key: check the headers, form the key", "assumed")          \
+    X(SITE_LC_TCAM, "instr_lc_tcam", 24, "Lookup: write the key", "assumed: as the NPE's")         \
+    X(SITE_LC_RESULT, "instr_lc_result", 14, "Lookup: read the result", "assumed: as the NPE's")   \
+    X(SITE_LC_CLASS, "instr_lc_class", 24, "Lookup, out: interface and VLAN, read the class",      \
+      "assumed")                                                                                   \
+    X(SITE_LC_NAT, "instr_lc_nat", 30, "Translation: hash, read the bucket", "assumed")            \
+    X(SITE_LC_NAT_ENTRY, "instr_lc_nat_entry", 12, "Translation: read the entry", "assumed")       \
+    X(SITE_LC_NAT_REWRITE, "instr_lc_nat_rewrite", 40,                                             \
+      "Translation: address, port and checksums, write them", "assumed")                           \
+    X(SITE_LC_REWRITE, "instr_lc_rewrite", 24, "Rewrite: Ethernet header and VLAN, write them",    \
+      "assumed")                                                                                   \
+    X(SITE_LC_DONE, "instr_lc_done", 14, "Rewrite: write the descriptor", "assumed")
 
 typedef enum {
 #define X(symbol, name, instructions, text, source) symbol,
-    FP_SITES(X)
+    FP_SITES(X) QM_SITES(X) LC_SITES(X)
 #undef X
         FP_N_SITES
 } FpSite;

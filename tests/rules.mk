@@ -24,7 +24,7 @@ FUZZ := $(patsubst tests/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz_*.c))
 $(BUILD)/fuzz/%: tests/%.c
 	@mkdir -p $(@D)
 	clang $(filter-out -O3 -DFP_LOGGED,$(CFLAGS)) -O1 -fsanitize=fuzzer,address,undefined $(GLIB_CFLAGS) -o $@ $< \
-	    $(wildcard emu/*.c) components/classes.c components/npe.c components/npe_qm.c components/slice.c \
+	    $(wildcard emu/*.c) $(filter-out components/main.c,$(wildcard components/*.c)) \
 	    $(wildcard components/*/*.c) $(FASTPATH_SRC) -DFP_LOGGED $(LDLIBS)
 fuzz: $(FUZZ)
 	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$$f. -print_final_stats=1 $$f.corpus scenarios scenarios/data || exit 1; done

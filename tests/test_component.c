@@ -121,6 +121,11 @@ static void a_link_without_rate_only_delays(void) {
     CHECK_U64(n_arrivals, 3);
     for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].time, 77);
     CHECK(port_connected(a, 0) && !port_connected(a, 1) && !port_connected(a, 9));
+    unsigned port = 77;
+    CHECK(port_peer(a, 0, NULL) == b && port_peer(a, 0, &port) == b);
+    CHECK_U64(port, 1);
+    CHECK(!port_peer(a, 1, &port) && !port_peer(a, 9, &port) && !port_peer(b, 1, &port));
+    CHECK_U64(port, 1);
     network_free(net);
 }
 

@@ -88,7 +88,7 @@ struct Chip {
                       "assumed: 300 cycles, 200 to 400 in secondary sources"),                     \
         PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", NULL, "100us",               \
                       "TCAM key write to result", "assumed: 200 cycles"),                          \
-        PARAM_LATENCY("msf_latency", S, field.msf_latency, "196cycles", NULL, "100us",             \
+        PARAM_LATENCY("msf_latency", S, field.msf_latency, "188cycles", NULL, "100us",             \
                       "media switch fabric register read",                                         \
                       "calibrated on F11-80; no source found"),                                    \
         PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                   \

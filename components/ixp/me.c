@@ -108,30 +108,35 @@ static bool ring_get(Chip *chip, Ring *ring, Context *c, SimTime now) {
     return true;
 }
 
-/* Append the context's message; false: the ring is full, and the context waits for room. */
-static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
-    if (ring->n == ring->size) {
-        ring->full++;
-        wait_in(&ring->putters, &ring->last_putter, c);
-        context_sleep(c, CAUSE_RING, now);
-        return false;
-    }
+bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now) {
+    if (ring->n == ring->size) return false;
     ring_account(ring, now);
     unsigned tail = ring->head + ring->n;
     if (tail >= ring->size) tail -= ring->size;
     SimTime visible =
         ring->scratch ? channel_issue(&chip->scratch, true, 4, now) : now + chip->nn_ps;
-    ring->message[tail] = c->message;
+    ring->message[tail] = message;
     ring->visible[tail] = visible;
     if (++ring->n > ring->peak) ring->peak = ring->n;
     ring->puts++;
-    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
     if (ring->on_put) {
         ring->on_put(ring->user, visible);
     } else {
         Context *getter = wait_out(&ring->getters);
         if (getter) context_wake_at(getter, visible);
     }
+    return true;
+}
+
+/* Append the context's message; false: the ring is full, and the context waits for room. */
+static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
+    if (!ring_inject(chip, ring, c->message, now)) {
+        ring->full++;
+        wait_in(&ring->putters, &ring->last_putter, c);
+        context_sleep(c, CAUSE_RING, now);
+        return false;
+    }
+    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
     return true;
 }
 
@@ -149,10 +154,20 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
     Context *next = turn->block->contexts[turn->holder];
     if (next->waiting_turn != index + 1) return;
     next->waiting_turn = 0;
-    if (next->me == c->me)
+    SimTime at = next->me == c->me ? now : now + chip->signal_ps;
+    const FpReference *r = &next->log.reference[next->next];
+    if (next->next < next->log.n && r->unit == OP_GET_IN_TURN) { /* it needs a message too */
+        Ring *ring = &chip->rings[r->address];
+        if (!ring->n) {
+            wait_in(&ring->getters, &ring->last_getter, next);
+            return;
+        }
+        at = MAX(at, ring->visible[ring->head]);
+    }
+    if (at == now)
         context_wake(next, now);
     else
-        context_wake_at(next, now + chip->signal_ps);
+        context_wake_at(next, at);
 }
 
 void ticket_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
@@ -206,6 +221,12 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         }
         turn_pass(chip, r->bytes, c, now);
         if (c->due <= now) return true;
+        if (c->block->eager && c->next == c->log.n) {
+            SimTime due = c->due;
+            c->next = c->log.n = 0;
+            c->block->resume(c, now);
+            c->due = due;
+        }
         context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
         return false;
     case OP_PUT_IN_TURN:
@@ -225,6 +246,13 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         context_sleep(c, CAUSE_TURN, now);
         return false;
     }
+    case OP_RBUF_FREE: msf_rbuf_free(&chip->msf, now); return true;
+    case OP_TBUF_VALID:
+        channel_issue(&chip->msf_csr, true, 4, now);
+        if (c->pkt && chip->msf.tbuf[r->address].mpacket.last)
+            context_leave(c, CAUSE_TX_BUFFER, now);
+        msf_tbuf_valid(&chip->msf, (int)r->address, now);
+        return true;
     case OP_MSF: {
         SimTime done = channel_issue(&chip->msf_csr, r->posted, 4, now);
         if (r->posted) return true;
@@ -365,7 +393,8 @@ static void dispatch(Me *me, SimTime now) {
 static void me_event(Sim *sim, SimEvent *event) {
     Me *me = (Me *)(void *)((char *)event - offsetof(Me, event));
     Context *c = me->current;
-    SimTime now = sim_now(sim);
+    SimTime now = event->time;
+    (void)sim;
     if (c) {
         settle_burst(me, c, now);
         me->swapping = false;

@@ -43,6 +43,9 @@ enum {
     OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
     OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
     OP_TICKET_WAIT, /* wait until the domain of the context's packet is at its ticket */
+    OP_RBUF_FREE,   /* free a receive element */
+    OP_TBUF_VALID,  /* the transmit element `address` holds its bytes; if it is the last of the
+                     * context's packet, the packet's time is the transmit buffer's */
     OP_MSF,         /* media switch fabric register; posted: write */
 };
 #define NO_RING UINT32_MAX
@@ -87,6 +90,8 @@ struct Block {
     Chip *chip;
     void *program; /* the component that owns the program */
     BlockResume *resume;
+    bool eager; /* what follows OP_GET_IN_TURN runs when the message is taken, before it is
+                 * answered: it changes nothing that others see */
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
     Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
@@ -191,4 +196,6 @@ static inline void context_leave(Context *c, PacketCause cause, SimTime now) {
     packet_charge(c->pkt, cause, now);
     c->pkt = NULL;
 }
+/* Put a message from outside the MEs; false: the ring is full. */
+bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now);
 bool ring_ready(const Ring *ring, SimTime now); /* a message is there and visible */

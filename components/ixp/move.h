@@ -3,9 +3,9 @@
  * components/ixp/move.h: the Rx and Tx blocks, which only move bytes: RBUF to DRAM and DRAM to
  * TBUF, one mpacket at a time, each mpacket by the next context in order.
  *
- * Rx, per mpacket: join the free list in order; [in order: note which packet it belongs to, and for
- * a first mpacket take a buffer]; RBUF to DRAM; free the element; for a last mpacket write the
- * buffer descriptor; [in order: hand the packet to the next block].
+ * Rx, per mpacket: [in order: note which packet it belongs to, and for a first mpacket take a
+ * buffer]; RBUF to DRAM; free the element; for a last mpacket write the buffer descriptor; [in
+ * order: hand the packet to the next block; join the free list].
  *
  * Tx, per mpacket: [in order 1: for a first mpacket get the packet from the ring and read its
  * descriptor]; [in order 2: wait for the transmit sequence, take the next TBUF element]; DRAM to
@@ -52,7 +52,7 @@ typedef struct {
                     "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),              \
         PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                          \
                     "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE), \
-        PARAM_COUNT("instr_tx_get", S, field.tx_get, "12", "1", "4096",                            \
+        PARAM_COUNT("instr_tx_get", S, field.tx_get, "10", "1", "4096",                            \
                     "Tx, in order 1, once per packet: ring, descriptor, state",                    \
                     "calibrated on F9-npe-pps"),                                                   \
         PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                        \
@@ -73,6 +73,9 @@ bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
 bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
 /* Give a buffer back that a block dropped; logs the free-list put. */
 void mover_release(Mover *mover, Context *c, ChipPacket *cp);
+
+/* The same, from outside the MEs; the packet is the caller's. */
+void mover_discard(Mover *mover, ChipPacket *cp);
 
 /* A message for Statistics: 16 bits of counter index, 1 of direction, 32 of bytes. */
 static inline uint64_t stats_message(uint32_t index, bool out, uint32_t bytes) {

@@ -55,6 +55,7 @@ static Packet *make(Replay *s, const CaptureRecord *r) {
     bool long_one = length > TUNNEL_BYTES + MAX_INNER;
     Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
     pkt->counted = true;
+    pkt->origin = c->owner.id;
     pkt->sequence = s->sequence++;
     s->emitter.counted++;
     s->packets++;
@@ -106,11 +107,25 @@ static void depart(Sim *sim, SimEvent *event) {
             return;
         }
     }
-    sim_schedule_at(sim, event, MAX(next_time(s, wire), sim_now(sim)));
+    SimTime next = next_time(s, wire); /* apart: MAX would ask twice, and move twice */
+    sim_schedule_at(sim, event, MAX(next, sim_now(sim)));
+}
+
+/* Slower, and the time of a long frame would not fit 64 bits. */
+static bool rate_can_be_kept(Rate rate, GError **error) {
+    if (rate.layer == RATE_WIRE || (rate.layer == RATE_PACKETS && rate.per_second >= 1))
+        return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "rate: found a rate of %s, expected bit/s on the wire or 1packet/s or more",
+                rate.layer == RATE_PACKETS ? "less than 1packet/s"
+                : rate.layer == RATE_FRAME ? "frames"
+                                           : "payload");
+    return false;
 }
 
 static bool replay_create(Component *c, GError **error) {
     Replay *s = (Replay *)c;
+    if (!rate_can_be_kept(s->rate, error)) return false;
     c->n_ports = (unsigned)s->n_ports;
     s->emitter.n_flows = 1;
     s->tunnels = g_new0(Tunnel, s->n_ports);
@@ -158,8 +173,8 @@ static const Param replay_params[] = {
                "times between packets", "scenario"),
     PARAM_REAL("scale", Replay, scale, "1", "0", "1000000", "scaled: stretch times by this",
                "scenario"),
-    PARAM_RATE("rate", Replay, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any",
-               "rate: packets as they come, at this wire rate", "scenario"),
+    PARAM_RATE("rate", Replay, rate, "1Gbit/s", "1kbit/s", "1Tbit/s", "any",
+               "rate: packets as they come, at this wire or packet rate", "scenario"),
     PARAM_BOOL("encapsulate", Replay, encapsulate, "yes",
                "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
     PARAM_COUNT("loop", Replay, loop, "1", "1", "1000000", "times to play it", "scenario"),

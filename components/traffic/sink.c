@@ -3,14 +3,23 @@
  * A sink ends packets and measures. Rates are of what arrives inside the source's window; ratio,
  * loss, latency and reordering are of the packets created inside it, whenever they arrive, so the
  * ratio is never above 1. Latency runs from creation to the last bit. A packet is reordered if one
- * of its flow with a higher number came before it (RFC 4737, type-P-reordered). */
+ * of its flow with a higher number came before it (RFC 4737, type-P-reordered).
+ * With several sources there are scalars for each, named after it. */
 #include <string.h>
 
 #include "components/traffic/traffic.h"
 #include "emu/capture.h"
 #include "emu/probe.h"
 
-enum { MAX_PORTS = 64 };
+enum { MAX_PORTS = 64, MAX_SOURCES = 32 };
+
+/* What came of one source's packets. */
+typedef struct {
+    const Emitter *emitter;
+    uint32_t *next_sequence; /* by flow */
+    uint64_t counted, window_packets, window_wire;
+    Histogram latency; /* ps */
+} Origin;
 
 typedef struct {
     Component base;
@@ -19,9 +28,9 @@ typedef struct {
     char *source, *capture_name;
     SimTime sample;
     /* state */
-    Emitter *from;
+    Origin origins[MAX_SOURCES];
+    unsigned n_origins;
     Capture *capture;
-    uint32_t *next_sequence; /* by flow */
     uint64_t sampled_bytes[MAX_PORTS];
     SimEvent sampling;
     GArray *series;
@@ -32,6 +41,12 @@ typedef struct {
     double charged[N_PACKET_CAUSES];
 } Sink;
 
+static Origin *origin_of(Sink *s, const Packet *pkt) {
+    for (unsigned i = 0; i < s->n_origins; i++)
+        if (s->origins[i].emitter->base.owner.id == pkt->origin) return &s->origins[i];
+    return NULL;
+}
+
 static void sink_receive(Component *c, unsigned port, Packet *pkt) {
     Sink *s = (Sink *)c;
     SimTime now = sim_now(c->sim);
@@ -39,22 +54,27 @@ static void sink_receive(Component *c, unsigned port, Packet *pkt) {
     s->packets[port]++;
     s->wire_bytes[port] += wire;
     if (s->capture) capture_write(s->capture, now, pkt->data, pkt->length);
-    if (now >= s->from->from && now < s->from->until) {
+    Origin *o = origin_of(s, pkt);
+    if (o && now >= o->emitter->from && now < o->emitter->until) {
         s->window_packets++;
         s->window_wire += wire;
         s->window_frame += packet_frame_bytes(pkt->length);
+        o->window_packets++;
+        o->window_wire += wire;
     }
-    if (pkt->counted) {
+    if (o && pkt->counted) {
         packet_charge(pkt, CAUSE_WIRE, now);
         s->counted++;
+        o->counted++;
         histogram_add(&s->latency, now - pkt->created);
+        if (s->n_origins > 1) histogram_add(&o->latency, now - pkt->created);
         SimTime sum = 0;
         for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
             sum += pkt->charged[i];
             s->charged[i] += (double)pkt->charged[i];
         }
         if (sum != now - pkt->created) s->unbalanced++;
-        uint32_t *next = &s->next_sequence[pkt->flow];
+        uint32_t *next = &o->next_sequence[pkt->flow];
         if (pkt->sequence < *next)
             s->reordered++;
         else
@@ -86,8 +106,23 @@ static bool sink_create(Component *c, GError **error) {
 
 static bool sink_start(Component *c, GError **error) {
     Sink *s = (Sink *)c;
-    if (!(s->from = emitter_find(c, s->source, error))) return false;
-    s->next_sequence = g_new0(uint32_t, MAX(s->from->n_flows, 1));
+    g_auto(GStrv) names = g_strsplit(s->source, ",", -1);
+    for (unsigned i = 0; names[i]; i++) {
+        Origin *o = &s->origins[s->n_origins];
+        if (s->n_origins == MAX_SOURCES) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found more than %d", MAX_SOURCES);
+            return false;
+        }
+        if (!(o->emitter = emitter_find(c, g_strstrip(names[i]), error))) return false;
+        for (unsigned k = 0; k < s->n_origins; k++)
+            if (s->origins[k].emitter == o->emitter) {
+                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found %s twice", names[i]);
+                return false;
+            }
+        o->next_sequence = g_new0(uint32_t, MAX(o->emitter->n_flows, 1));
+        histogram_init(&o->latency);
+        s->n_origins++;
+    }
     if (s->sample) sim_schedule(c->sim, &s->sampling, s->sample);
     return !*s->capture_name || capture_create(&s->capture, c, s->capture_name, error);
 }
@@ -103,21 +138,50 @@ static bool sink_check(Component *c, GError **error) {
     return capture_close(&s->capture, error);
 }
 
+/* One over the seconds of the source's window. */
+static double windows(const Origin *o) {
+    const Emitter *e = o->emitter;
+    return e->until > e->from ? 1e12 / (double)(e->until - e->from) : 0;
+}
+
+static void origin_scalar(const Origin *o, Report *report, const char *name, double value,
+                          const char *unit) {
+    g_autofree char *full = g_strconcat(o->emitter->base.name, ".", name, NULL);
+    report_scalar(report, full, value, unit);
+}
+
+static void report_origin(const Origin *o, Report *report) {
+    double per_second = windows(o), n = (double)o->counted, offered = (double)o->emitter->counted;
+    origin_scalar(o, report, "delivered_pps", (double)o->window_packets * per_second, "packets/s");
+    origin_scalar(o, report, "delivered_bps", (double)o->window_wire * 8 * per_second,
+                  "bit/s wire");
+    origin_scalar(o, report, "delivered_ratio", offered > 0 ? n / offered : 0, "ratio");
+    origin_scalar(o, report, "lost", offered - n, "packets");
+    origin_scalar(o, report, "latency_mean_us", histogram_mean(&o->latency) / 1e6, "us");
+    origin_scalar(o, report, "latency_sd_us", histogram_sd(&o->latency) / 1e6, "us");
+    origin_scalar(o, report, "latency_p99_us", (double)histogram_quantile(&o->latency, 0.99) / 1e6,
+                  "us");
+    origin_scalar(o, report, "latency_max_us", (double)o->latency.max / 1e6, "us");
+}
+
 static void sink_report(Component *c, Report *report) {
     Sink *s = (Sink *)c;
-    const Emitter *from = s->from;
-    double seconds = from->until > from->from ? (double)(from->until - from->from) / 1e12 : 0;
-    double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->counted;
+    double n = (double)s->counted;
+    uint64_t offered = 0;
+    for (unsigned i = 0; i < s->n_origins; i++) offered += s->origins[i].emitter->counted;
+    /* Rates are over the first source's window; sources that are measured together share one. */
+    double per_second = windows(&s->origins[0]);
     report_scalar(report, "delivered_pps", (double)s->window_packets * per_second, "packets/s");
     report_scalar(report, "delivered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
     report_scalar(report, "delivered_frame_bps", (double)s->window_frame * 8 * per_second,
                   "bit/s frame");
-    report_scalar(report, "delivered_ratio", from->counted ? n / (double)from->counted : 0,
-                  "ratio");
-    report_scalar(report, "lost", (double)from->counted - n, "packets");
+    report_scalar(report, "delivered_ratio", offered ? n / (double)offered : 0, "ratio");
+    report_scalar(report, "lost", (double)offered - n, "packets");
     report_scalar(report, "reordered", (double)s->reordered, "packets");
     report_scalar(report, "latency_mean_us", histogram_mean(&s->latency) / 1e6, "us");
     report_scalar(report, "latency_sd_us", histogram_sd(&s->latency) / 1e6, "us");
+    for (unsigned i = 0; i < s->n_origins && s->n_origins > 1; i++)
+        report_origin(&s->origins[i], report);
     static const struct {
         const char *name;
         double fraction;
@@ -153,13 +217,17 @@ static void sink_free(Component *c) {
     capture_close(&s->capture, NULL);
     histogram_clear(&s->latency);
     if (s->series) g_array_unref(s->series);
-    g_free(s->next_sequence);
+    for (unsigned i = 0; i < s->n_origins; i++) {
+        g_free(s->origins[i].next_sequence);
+        histogram_clear(&s->origins[i].latency);
+    }
 }
 
 static const Param sink_params[] = {
     PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
     PARAM_TEXT("source", Sink, source, "traffic",
-               "the source or replay whose window and flows it measures", "scenario"),
+               "the source or replay whose packets it measures, or several, separated by commas",
+               "scenario"),
     PARAM_TIME("sample", Sink, sample, "0", NULL, NULL,
                "interval of the series of delivered wire rate by port, 0: none",
                "SPP paper 7.1 samples every 200 ms"),

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A traffic source: packets of a slice's application inside its UDP tunnel, spread evenly over the
- * node's interfaces and over destinations.
+ * node's interfaces and over destinations. Before the payload stands the application's header: IPv4
+ * and UDP (28 bytes), I3 with one id (35) or one label (4). A destination is an address, an id or a
+ * label.
  *
- * Packet k leaves through port k mod ports, to destination (port + k / ports) mod destinations, so
- * every output gets an equal share of every input. Departures lie on the running total of
- * bytes / rate and never drift; a list of payload sizes is cycled through. A packet's first bit may
- * wait for the wire behind the one before it. */
+ * Packet k leaves through port k mod ports, to the destination whose turn is (port + k / ports), so
+ * every output gets an equal share of every input (or a share by weight). Departures lie on the
+ * running total of bytes / rate and never drift; a list of payload sizes is cycled through. With on
+ * and off phases a packet that falls due in an off phase leaves at the start of the next on phase,
+ * and the total goes on from there. A packet's first bit may wait for the wire behind the one
+ * before it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +18,38 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/probe.h"
+#include "fastpath/i3.h"
+#include "fastpath/label.h"
 
-enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900 };
+enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900, MAX_TURNS = 1024 };
 enum { CONSTANT, POISSON, ON_OFF };
+enum { IPV4, I3, LABEL };
+static const uint32_t header_bytes[] = {INNER_BYTES, I3_HEADER_BYTES, LABEL_BYTES};
+
+typedef unsigned __int128 Wide; /* 9,000 bytes at 1 bit/s exceed 64 bits, in 2^-16 ps */
+#define LONGEST_GAP_Q16 ((uint64_t)250 * SIM_S << 16) /* longer than any duration */
 
 typedef struct {
     Emitter emitter;
     /* settings */
     uint64_t n_ports, flows, ttl, inner_port;
     int application, pattern;
-    char *payload, *destinations, *sources;
+    char *payload, *destinations, *ids, *labels, *sources, *weights;
     Rate rate;
     SimTime start, duration, warmup, on, off;
     TunnelSettings tunnel;
     /* state */
     Tunnel *tunnels;
     uint32_t sizes[MAX_SIZES], n_sizes, size;
-    uint32_t destination[MAX_DESTINATIONS], n_destinations;
-    uint32_t source_base, inner_sum;
+    uint32_t destination[MAX_DESTINATIONS], n_destinations; /* addresses or labels */
+    uint8_t id[MAX_DESTINATIONS][I3_ID_BYTES];
+    uint8_t turns[MAX_TURNS]; /* the order in which destinations are served */
+    uint32_t n_turns;
+    uint32_t source_base, inner_sum, header;
     uint8_t inner[INNER_BYTES];
     uint32_t *sequence; /* by flow */
     uint32_t port, rotation, host;
-    uint64_t gap_q16, gap_fixed_q16; /* per byte of the layer, per packet */
+    Wide gap_q16, gap_fixed_q16; /* per byte of the layer, per packet */
     SimTime next;
     uint64_t next_q16; /* the fraction of `next` */
     SimTime phase_end; /* of the on phase */
@@ -48,7 +62,7 @@ typedef struct {
 
 /* Bytes of a packet that the rate counts. */
 static uint32_t counted_bytes(const Source *s, uint32_t payload) {
-    uint32_t length = TUNNEL_BYTES + INNER_BYTES + payload;
+    uint32_t length = TUNNEL_BYTES + s->header + payload;
     switch (s->rate.layer) {
     case RATE_WIRE: return packet_wire_bytes(length);
     case RATE_FRAME: return packet_frame_bytes(length);
@@ -59,15 +73,20 @@ static uint32_t counted_bytes(const Source *s, uint32_t payload) {
 
 static void set_rate(Source *s, Rate rate) {
     s->rate = rate;
-    double q16 = 65536e12 / rate.per_second;
-    s->gap_q16 = rate.layer == RATE_PACKETS ? 0 : (uint64_t)(q16 * 8 + 0.5);
-    s->gap_fixed_q16 = rate.layer == RATE_PACKETS ? (uint64_t)(q16 + 0.5) : 0;
+    double q16 = MIN(65536e12 / rate.per_second, 1e30);
+    s->gap_q16 = rate.layer == RATE_PACKETS ? 0 : (Wide)(q16 * 8 + 0.5);
+    s->gap_fixed_q16 = rate.layer == RATE_PACKETS ? (Wide)(q16 + 0.5) : 0;
 }
 
-static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t to) {
-    uint8_t *p = pkt->data;
-    tunnel_write(&s->tunnels[s->port], p, INNER_BYTES + payload);
-    p += TUNNEL_BYTES;
+/* Otherwise all packets would leave at once, for ever. */
+static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
+    for (unsigned i = 0; i < s->n_sizes; i++)
+        if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+    return false;
+}
+
+static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to) {
     memcpy(p, s->inner, INNER_BYTES);
     uint32_t length = INNER_BYTES + payload, from = s->source_base + s->port;
     put16(p + 2, length);
@@ -76,14 +95,32 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t to) {
     put16(p + 10, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) +
                                 (to >> 16) + (to & 0xffff)));
     put16(p + 24, 8 + payload);
-    memset(p + INNER_BYTES, 0, payload);
+}
+
+static void fill_i3(uint8_t *p, const uint8_t id[I3_ID_BYTES]) {
+    p[0] = I3_VERSION;
+    p[1] = I3_DATA;
+    p[2] = 1;
+    memcpy(p + 3, id, I3_ID_BYTES);
+}
+
+static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
+    uint8_t *p = pkt->data + TUNNEL_BYTES;
+    tunnel_write(&s->tunnels[s->port], pkt->data, s->header + payload);
+    switch (s->application) {
+    case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host); break;
+    case I3: fill_i3(p, s->id[d]); break;
+    default: put32(p, s->destination[d] << 12 | 0x100 | (uint32_t)s->ttl); /* bottom of stack */
+    }
+    memset(p + s->header, 0, payload);
 }
 
 static void emit(Source *s, SimTime now) {
     uint32_t payload = s->sizes[s->size], d = s->port + s->rotation;
-    if (d >= s->n_destinations) d %= s->n_destinations;
-    Packet *pkt = packet_new(s->emitter.base.packets, TUNNEL_BYTES + INNER_BYTES + payload);
-    fill(s, pkt, payload, s->destination[d] + s->host);
+    d = s->turns[d < s->n_turns ? d : d % s->n_turns];
+    Packet *pkt = packet_new(s->emitter.base.packets, TUNNEL_BYTES + s->header + payload);
+    fill(s, pkt, payload, d);
+    pkt->origin = s->emitter.base.owner.id;
     pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
     s->packets++;
@@ -98,7 +135,7 @@ static void emit(Source *s, SimTime now) {
     if (++s->size == s->n_sizes) s->size = 0;
     if (++s->port == s->n_ports) {
         s->port = 0;
-        if (++s->rotation == s->n_destinations) {
+        if (++s->rotation == s->n_turns) {
             s->rotation = 0;
             if (++s->host == s->flows) s->host = 0;
         }
@@ -112,19 +149,34 @@ static void finish(Source *s) {
     network_busy(s->emitter.base.network, -1);
 }
 
+/* Time from this packet, whose payload has `payload` bytes, to the next. */
+static uint64_t gap_after(Source *s, uint32_t payload) {
+    Wide gap = s->gap_q16 * counted_bytes(s, payload) + s->gap_fixed_q16;
+    if (s->pattern == POISSON) gap = (Wide)((double)gap * random_exponential(&s->random));
+    return gap < LONGEST_GAP_Q16 ? (uint64_t)gap : LONGEST_GAP_Q16;
+}
+
+/* Move the next departure out of the off phase, if it is in one. */
+static void keep_to_phases(Source *s) {
+    if (s->next < s->phase_end) return;
+    SimTime period = s->on + s->off, begin = s->phase_end - s->on;
+    begin += (s->next - begin) / period * period; /* of the phases that it falls into */
+    if (s->next >= begin + s->on) {
+        s->next = begin += period;
+        s->next_q16 = 0;
+    }
+    s->phase_end = begin + s->on;
+}
+
 static void depart(Sim *sim, SimEvent *event) {
     Source *s = (Source *)(void *)((char *)event - offsetof(Source, departure));
     SimTime now = sim_now(sim);
-    uint64_t gap = s->gap_q16 * counted_bytes(s, s->sizes[s->size]) + s->gap_fixed_q16;
+    uint32_t payload = s->sizes[s->size];
     emit(s, now);
-    if (s->pattern == POISSON) gap = (uint64_t)((double)gap * random_exponential(&s->random));
-    s->next_q16 += gap;
+    s->next_q16 += gap_after(s, payload);
     s->next += s->next_q16 >> 16;
     s->next_q16 &= 0xffff;
-    if (s->pattern == ON_OFF && s->next >= s->phase_end) {
-        s->next = s->phase_end + s->off;
-        s->phase_end = s->next + s->on;
-    }
+    if (s->pattern == ON_OFF) keep_to_phases(s);
     if (s->next < s->emitter.until)
         sim_schedule_at(sim, event, s->next);
     else
@@ -156,33 +208,83 @@ static bool parse_sizes(Source *s, GError **error) {
     return true;
 }
 
+static bool parse_label(const char *word, uint32_t *label, GError **error) {
+    char *end;
+    unsigned long value = strtoul(word, &end, 10);
+    *label = (uint32_t)value;
+    if (g_ascii_isdigit(*word) && !*end && value <= 0xfffff) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected a label of 0 to 1048575",
+                word);
+    return false;
+}
+
 static bool parse_destinations(Source *s, GError **error) {
-    g_auto(GStrv) words = g_strsplit(s->destinations, ",", -1);
+    const char *name[] = {"destinations", "ids", "labels"};
+    const char *text[] = {s->destinations, s->ids, s->labels};
+    g_auto(GStrv) words = g_strsplit(text[s->application], ",", -1);
     for (unsigned i = 0; words[i]; i++) {
         if (i == MAX_DESTINATIONS) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "destinations: found more than %d",
-                        MAX_DESTINATIONS);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found more than %d",
+                        name[s->application], MAX_DESTINATIONS);
             return false;
         }
-        if (!ipv4_parse(g_strstrip(words[i]), &s->destination[i], error)) return false;
+        const char *word = g_strstrip(words[i]);
+        bool good = s->application == IPV4 ? ipv4_parse(word, &s->destination[i], error)
+                    : s->application == I3 ? id_parse(word, s->id[i], I3_ID_BYTES, error)
+                                           : parse_label(word, &s->destination[i], error);
+        if (!good) {
+            g_prefix_error(error, "%s: ", name[s->application]);
+            return false;
+        }
         s->n_destinations++;
     }
+    if (s->n_destinations) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found none", name[s->application]);
+    return false;
+}
+
+/* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
+ * furthest behind its share goes next. */
+static bool set_weights(Source *s, const char *text, GError **error) {
+    unsigned weight[MAX_DESTINATIONS], n = 0, sum = 0;
+    int behind[MAX_DESTINATIONS] = {0};
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    for (; words[n] && n < MAX_DESTINATIONS; n++) {
+        char *end, *word = g_strstrip(words[n]);
+        unsigned long value = strtoul(word, &end, 10);
+        if (!g_ascii_isdigit(*word) || *end || value > MAX_TURNS) break;
+        sum += weight[n] = (unsigned)value;
+    }
+    for (; !*text && n < s->n_destinations; n++) sum += weight[n] = 1;
+    if (n != s->n_destinations || (*text && words[n]) || !sum || sum > MAX_TURNS) {
+        g_set_error(
+            error, SPPEMU_INPUT_ERROR, 0,
+            "weights: found \"%s\", expected %u whole numbers such as 2,0,1 that sum to 1 to "
+            "%d",
+            text, s->n_destinations, MAX_TURNS);
+        return false;
+    }
+    for (s->n_turns = 0; s->n_turns < sum; s->n_turns++) {
+        unsigned most = 0;
+        for (unsigned d = 0; d < n; d++) {
+            behind[d] += (int)weight[d];
+            if (behind[d] > behind[most]) most = d;
+        }
+        behind[most] -= (int)sum;
+        s->turns[s->n_turns] = (uint8_t)most;
+    }
+    s->rotation = 0;
     return true;
 }
 
 static bool source_create(Component *c, GError **error) {
     Source *s = (Source *)c;
     c->n_ports = (unsigned)s->n_ports;
+    s->header = header_bytes[s->application];
     if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
-        !ipv4_parse(s->sources, &s->source_base, error))
+        !set_weights(s, s->weights, error) || !ipv4_parse(s->sources, &s->source_base, error))
         return false;
-    bool has_payload = false;
-    for (unsigned i = 0; i < s->n_sizes; i++) has_payload |= s->sizes[i] > 0;
-    if (s->rate.layer == RATE_PAYLOAD && !has_payload) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "rate counts payload, but every payload is 0 bytes");
-        return false;
-    }
+    if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
     if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
     s->inner[0] = 0x45;
@@ -230,12 +332,15 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         return true;
     }
     if (!strcmp(verb, "rate")) {
+        Rate before = s->rate;
         if (!param_set(param_find(c->class->params, "rate"), s, args, NULL, error)) return false;
-        set_rate(s, s->rate);
-        return true;
+        bool ok = rate_counts_something(s, s->rate, error);
+        set_rate(s, ok ? s->rate : before);
+        return ok;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected start, stop or rate RATE",
-                verb);
+    if (!strcmp(verb, "weights")) return set_weights(s, args, error);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "found \"%s\", expected start, stop, rate RATE or weights W,W,...", verb);
     return false;
 }
 
@@ -263,11 +368,12 @@ static void source_free(Component *c) {
 static const Param source_params[] = {
     PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each",
                 "SPP paper 7.1: five"),
-    PARAM_ENUM("application", Source, application, "ipv4", "ipv4", "what is inside the tunnel",
-               "SPP paper 7"),
+    PARAM_ENUM("application", Source, application, "ipv4", "ipv4|i3|label",
+               "what is inside the tunnel",
+               "SPP paper 7; 7.2: the I3 header is 7 bytes longer than IPv4 and UDP"),
     PARAM_TEXT("payload", Source, payload, "0",
-               "bytes behind the inner UDP header: one size, a list that is cycled, or imix (40, "
-               "576, 1500 bytes of IP as aab aab aab abc)",
+               "bytes behind the application's header: one size, a list that is cycled, or imix "
+               "(40, 576, 1500 bytes of IP as aab aab aab abc)",
                "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes"),
     PARAM_RATE("rate", Source, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any",
                "offered rate of all ports together; wire unless it names another layer",
@@ -282,16 +388,25 @@ static const Param source_params[] = {
     PARAM_TIME("warmup", Source, warmup, "2ms", NULL, NULL,
                "packets and time left out of rates, ratios and latencies",
                "assumed: queues fill within it"),
-    PARAM_COUNT("flows", Source, flows, "16", "1", "65536", "hosts behind each destination address",
+    PARAM_COUNT("flows", Source, flows, "16", "1", "65536",
+                "hosts behind each destination address; of an id or a label, numbered flows",
                 "assumed"),
     PARAM_TEXT("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1",
                "first inner destination address of each group of hosts",
                "assumed: one group per output"),
+    PARAM_TEXT("ids", Source, ids, "0a000001,0a010001,0a020001,0a030001,0a040001",
+               "i3: ids in hexadecimal, up to 64 digits, the rest 0", "assumed: one per output"),
+    PARAM_TEXT("labels", Source, labels, "100,101,102,103,104", "label: labels",
+               "assumed: one per output"),
+    PARAM_TEXT("weights", Source, weights, "",
+               "how often each destination is served, such as 2,0,1,1,1; empty: equally",
+               "scenario"),
     PARAM_TEXT("sources", Source, sources, "10.100.0.1",
                "inner source address of port 0, counting up", "assumed"),
     PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
                 "assumed"),
-    PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live", "assumed"),
+    PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live, ipv4 and label",
+                "assumed"),
     TUNNEL_PARAMS(Source, tunnel),
     {0}};
 

@@ -31,6 +31,19 @@ bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
     return false;
 }
 
+bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error) {
+    size_t n = strspn(text, "0123456789abcdefABCDEF");
+    if (n == 0 || n > 2 * bytes || text[n]) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found \"%s\", expected an id of 1 to %u hexadecimal digits", text, 2 * bytes);
+        return false;
+    }
+    memset(id, 0, bytes);
+    for (size_t i = 0; i < n; i++)
+        id[i / 2] |= (uint8_t)(g_ascii_xdigit_value(text[i]) << (i % 2 ? 0 : 4));
+    return true;
+}
+
 bool tunnel_prepare(const TunnelSettings *s, Tunnel *tunnels, unsigned n, GError **error) {
     uint32_t node, peer;
     uint8_t node_mac[6], peer_mac[6];

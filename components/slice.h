@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/slice.h: a slice's part of an NPE, and what can be asked of the management processor
+ * on its behalf. Every request takes effect when the processor has served it (components/ixp/mp.h).
+ * Queues, counters and SRAM offsets are in the slice's own numbering, and bounded. */
+#pragma once
+
+#include <stdio.h>
+
+#include "components/slice_i3.h"
+
+typedef struct {
+    Component base;
+    /* settings */
+    char *npe_name, *code_option, *routes, *routes_file, *queues, *exception_address;
+    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram;
+    double share;
+    SliceI3 i3;
+    /* state */
+    Npe *npe;
+    unsigned number, class; /* slice id on the NPE; class on the line card */
+    unsigned n_queues;      /* without that of the exceptions */
+    unsigned interface_of[256];
+    double queue_share[256];
+    FILE *replies;
+    /* counters */
+    unsigned n_filters, mp_done, mp_refused;
+} Slice;
+
+extern const ComponentClass slice_class;
+
+/* One filter as a scenario writes it. */
+typedef struct {
+    uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    unsigned length, order; /* of the destination prefix; in the text */
+    FpResult result;
+} SliceFilter;
+
+/* "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [queue N] [from PREFIX/LENGTH]", "PREFIX/LENGTH local",
+ * "PREFIX/LENGTH deny"; with code options that look up other keys than addresses, "key HEX[/HEX]"
+ * in place of the prefix, and "data N". */
+bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter);
+#define SLICE_FILTER_FORM                                                                          \
+    "PREFIX/LENGTH or key HEX[/MASK], then INTERFACE NEXT-HOP:PORT or local or deny, then "        \
+    "perhaps "                                                                                     \
+    "queue N, from PREFIX/LENGTH, data N"
+
+/* The first of its queues at an interface, 0 if it has none there. */
+unsigned slice_first_queue(const Slice *s, unsigned interface);
+
+/* slice_i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
+bool slice_i3_start(Slice *s, GError **error);
+
+/* slice_mp.c: one request of the scenario's script. */
+bool slice_command(Component *c, const char *verb, const char *args, GError **error);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a slice's control software asks of the management processor, from the scenario's script:
+ *
+ *   filter_add FILTER            in front of the slice's others; its position is in the reply
+ *   filter_remove POSITION       filter_list
+ *   queue N share SHARE          queue N limit PACKETS
+ *   sram_write OFFSET HEX        sram_read OFFSET BYTES
+ *   counters
+ *
+ * Replies go to mp-SLICE.txt in the results folder, a line each. SPP paper 2.2, 4 and 6. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/slice.h"
+
+typedef enum {
+    FILTER_ADD,
+    FILTER_REMOVE,
+    FILTER_LIST,
+    QUEUE_SHARE,
+    QUEUE_LIMIT,
+    SRAM_WRITE,
+    SRAM_READ,
+    COUNTERS
+} Verb;
+
+typedef struct {
+    Verb verb;
+    SliceFilter filter;
+    uint32_t a, b; /* position, queue or offset; limit or bytes */
+    double share;
+    uint8_t *bytes;
+} Request;
+
+static void request_free(void *data) {
+    Request *r = data;
+    g_free(r->bytes);
+    g_free(r);
+}
+
+static void reply(Slice *s, SimTime now, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void reply(Slice *s, SimTime now, const char *format, ...) {
+    if (!s->replies) {
+        g_autofree char *name = g_strdup_printf("mp-%s.txt", s->base.name);
+        g_autofree char *path = component_output_path(&s->base, name);
+        if (!path || !(s->replies = fopen(path, "w"))) return;
+    }
+    va_list args;
+    va_start(args, format);
+    fprintf(s->replies, "%.6f s  ", (double)now / 1e12);
+    vfprintf(s->replies, format, args);
+    fputc('\n', s->replies);
+    va_end(args);
+}
+
+static void refuse(Slice *s, SimTime now, const char *why) {
+    s->mp_refused++;
+    reply(s, now, "refused: %s", why);
+}
+
+static void list_filters(Slice *s, SimTime now) {
+    for (uint32_t p = s->npe->front; p < s->npe->back; p++) {
+        TcamWord value, mask;
+        if (!tcam_get(fp_tcam(s->npe->tables), p, &value, &mask) ||
+            (value.word[0] >> 48) != s->number)
+            continue;
+        reply(s, now,
+              "filter %u: key %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER
+              "x mask %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+              p, value.word[0] & 0xffffffffffff, value.word[1], mask.word[0] & 0xffffffffffff,
+              mask.word[1]);
+    }
+}
+
+static void add_filter(Slice *s, const Request *r, SimTime now) {
+    if (s->npe->front == 0) {
+        refuse(s, now, "the TCAM has no free entry before the others");
+        return;
+    }
+    uint32_t position = s->npe->front - 1;
+    switch (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
+                             &r->filter.result)) {
+    case FP_INSERTED:
+        s->npe->front = position;
+        s->n_filters++;
+        reply(s, now, "filter %u added", position);
+        break;
+    case FP_BAD_QUEUE:
+    case FP_BAD_STATS: refuse(s, now, "the queue is not the slice's"); break;
+    default: refuse(s, now, "the TCAM entry is taken");
+    }
+}
+
+static void carry_out(void *user, void *data, SimTime now) {
+    Slice *s = user;
+    Request *r = data;
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    Qm *qm = s->npe->qm;
+    uint8_t *sram;
+    s->mp_done++;
+    switch (r->verb) {
+    case FILTER_ADD: add_filter(s, r, now); break;
+    case FILTER_REMOVE:
+        if (fp_filter_remove(s->npe->tables, s->number, r->a)) {
+            s->n_filters--;
+            reply(s, now, "filter %u removed", r->a);
+        } else {
+            refuse(s, now, "no filter of the slice is there");
+        }
+        break;
+    case FILTER_LIST: list_filters(s, now); break;
+    case QUEUE_SHARE:
+        s->queue_share[r->a] = r->share;
+        qm_set_share(qm, f->queue_base + r->a, (uint32_t)(r->share * 10 * (double)s->quantum));
+        reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
+        break;
+    case QUEUE_LIMIT:
+        qm_set_limit(qm, f->queue_base + r->a, r->b);
+        reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+        break;
+    case SRAM_WRITE:
+        sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
+        memcpy(sram, r->bytes, r->b);
+        reply(s, now, "%u bytes written at %u", r->b, r->a);
+        break;
+    case SRAM_READ: {
+        sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
+        g_autoptr(GString) hex = g_string_new(NULL);
+        for (uint32_t i = 0; i < r->b; i++) g_string_append_printf(hex, "%02x", sram[i]);
+        reply(s, now, "%u bytes at %u: %s", r->b, r->a, hex->str);
+        break;
+    }
+    case COUNTERS:
+        for (unsigned i = 0; i < f->n_stats; i++) {
+            const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+            reply(s, now,
+                  "counter %u: %" G_GUINT64_FORMAT " packets %" G_GUINT64_FORMAT
+                  " bytes before the queue, %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " after",
+                  i, n->packets_in, n->bytes_in, n->packets_out, n->bytes_out);
+        }
+    }
+    request_free(r);
+}
+
+static bool parse(const Slice *s, const char *verb, const char *args, Request *r, GError **error) {
+    char word[16] = "", text[2048] = "", rest;
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    const char *expected;
+    if (!strcmp(verb, "filter_add")) {
+        r->verb = FILTER_ADD;
+        expected = SLICE_FILTER_FORM;
+        if (slice_parse_filter(s, args, &r->filter)) {
+            if (r->filter.result.queue < s->n_queues) return true;
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "filter_add: found queue %u, but the slice has queues 0 to %u",
+                        r->filter.result.queue, s->n_queues - 1);
+            return false;
+        }
+    } else if (!strcmp(verb, "filter_remove")) {
+        r->verb = FILTER_REMOVE;
+        expected = "a position";
+        if (sscanf(args, "%u %c", &r->a, &rest) == 1) return true;
+    } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
+        r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;
+        expected = "nothing after it";
+        if (!*args) return true;
+    } else if (!strcmp(verb, "queue")) {
+        static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+        expected = "a queue of the slice, and then share SHARE or limit PACKETS";
+        if (sscanf(args, "%u %15s %63s %c", &r->a, word, text, &rest) == 3 && r->a < s->n_queues) {
+            if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
+                r->share > 0) {
+                r->verb = QUEUE_SHARE;
+                double sum = r->share;
+                for (unsigned q = 0; q < s->n_queues; q++)
+                    if (q != r->a && s->interface_of[q] == s->interface_of[r->a])
+                        sum += s->queue_share[q];
+                if (sum <= 1 + 1e-9) return true;
+                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                            "queue: found shares of %g%% at interface %u, expected at most 100%%",
+                            sum * 100, s->interface_of[r->a]);
+                return false;
+            }
+            if (!strcmp(word, "limit") && sscanf(text, "%u%c", &r->b, &rest) == 1) {
+                r->verb = QUEUE_LIMIT;
+                return true;
+            }
+        }
+    } else if (!strcmp(verb, "sram_write") || !strcmp(verb, "sram_read")) {
+        r->verb = verb[5] == 'w' ? SRAM_WRITE : SRAM_READ;
+        expected = "an offset and bytes in hexadecimal (write) or their number (read), inside the "
+                   "slice's block";
+        bool ok = sscanf(args, "%u %2047s %c", &r->a, text, &rest) == 2;
+        if (ok && r->verb == SRAM_READ) {
+            ok = sscanf(text, "%u%c", &r->b, &rest) == 1;
+        } else if (ok) {
+            size_t n = strlen(text);
+            r->b = (uint32_t)(n / 2);
+            r->bytes = g_malloc0(r->b + 1);
+            ok = n % 2 == 0;
+            for (size_t i = 0; i < n && ok; i++) {
+                int digit = g_ascii_xdigit_value(text[i]);
+                ok = digit >= 0;
+                r->bytes[i / 2] = (uint8_t)(r->bytes[i / 2] << 4 | (digit & 15));
+            }
+        }
+        if (ok && r->b <= f->sram_bytes && r->a <= f->sram_bytes - r->b) return true;
+    } else {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found \"%s\", expected filter_add, filter_remove, filter_list, queue, "
+                    "sram_write, sram_read or counters",
+                    verb);
+        return false;
+    }
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", verb, args,
+                expected);
+    return false;
+}
+
+bool slice_command(Component *c, const char *verb, const char *args, GError **error) {
+    Slice *s = (Slice *)c;
+    Request *r = g_new0(Request, 1);
+    if (!parse(s, verb, args, r, error)) {
+        request_free(r);
+        return false;
+    }
+    mp_submit(&s->npe->mp, carry_out, s, r, request_free);
+    return true;
+}

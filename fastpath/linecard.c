@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The line card's blocks and tables. */
+#include "fastpath/linecard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastpath/headers.h"
+
+enum { N_VLANS = 4096, NO_CLASS = 0xffff, RESULT_BYTES = 16, CLASS_BYTES = 8, NAT_BYTES = 32 };
+enum { DESCRIPTOR_BYTES = 32, FIRST_PORT_KEY = 5 };
+
+typedef struct {
+    uint32_t address;
+    uint8_t mac[6], next_mac[6], backplane_mac[6];
+    bool down;
+} Interface;
+
+struct LcTables {
+    unsigned n_interfaces;
+    Interface interfaces[LC_MAX_INTERFACES];
+    LcTarget targets[LC_MAX_CLASSES]; /* by class; where translated flows go */
+    bool has_default;
+    Tcam *tcam;
+    LcTarget *results; /* by TCAM position */
+    uint32_t *free_positions, n_free;
+    unsigned n_claims;
+    uint16_t class_of[N_VLANS];
+    uint32_t inside_prefix, inside_mask;
+    NatTable *nat;
+};
+
+LcTables *lc_tables_new(unsigned n_interfaces, unsigned nat_entries) {
+    LcTables *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->n_interfaces = n_interfaces;
+    t->tcam = tcam_new(TCAM_MAX_ENTRIES);
+    t->results = calloc(TCAM_MAX_ENTRIES, sizeof *t->results);
+    t->free_positions = calloc(TCAM_MAX_ENTRIES, sizeof *t->free_positions);
+    t->nat = nat_new(nat_entries);
+    if (!t->tcam || !t->results || !t->free_positions || !t->nat) {
+        lc_tables_free(t);
+        return NULL;
+    }
+    while (t->n_free < TCAM_MAX_ENTRIES) {
+        t->free_positions[t->n_free] = TCAM_MAX_ENTRIES - 1 - t->n_free;
+        t->n_free++;
+    }
+    memset(t->class_of, 0xff, sizeof t->class_of);
+    t->inside_mask = UINT32_MAX; /* and prefix 0: nobody */
+    return t;
+}
+
+void lc_tables_free(LcTables *t) {
+    if (!t) return;
+    tcam_free(t->tcam);
+    free(t->results);
+    free(t->free_positions);
+    nat_free(t->nat);
+    free(t);
+}
+
+NatTable *lc_nat(LcTables *t) {
+    return t->nat;
+}
+
+void lc_set_interface(LcTables *t, unsigned interface, uint32_t address, const uint8_t mac[6],
+                      const uint8_t next_mac[6], const uint8_t backplane_mac[6]) {
+    Interface *i = &t->interfaces[interface];
+    i->address = address;
+    memcpy(i->mac, mac, 6);
+    memcpy(i->next_mac, next_mac, 6);
+    memcpy(i->backplane_mac, backplane_mac, 6);
+}
+
+uint32_t lc_address(const LcTables *t, unsigned interface) {
+    return t->interfaces[interface].address;
+}
+
+void lc_set_down(LcTables *t, unsigned interface, bool down) {
+    t->interfaces[interface].down = down;
+}
+
+void lc_set_default(LcTables *t, const LcTarget *target) {
+    t->has_default = true;
+    t->targets[0] = *target;
+    t->class_of[target->vlan] = 0;
+}
+
+bool lc_set_vlan(LcTables *t, uint16_t vlan, uint16_t class) {
+    if (t->class_of[vlan] != NO_CLASS && t->class_of[vlan] != class) return false;
+    t->class_of[vlan] = class;
+    return true;
+}
+
+void lc_set_inside(LcTables *t, uint32_t prefix, unsigned length) {
+    t->inside_mask = length ? UINT32_MAX << (32 - length) : 0;
+    t->inside_prefix = prefix & t->inside_mask;
+}
+
+/* Claims ---------------------------------------------------------------------------------- */
+
+/* Key: destination 4, protocol 1, destination port 2, source 4, source port 2, interface 1. */
+static void claim_key(uint32_t address, uint8_t protocol, uint16_t port, uint8_t key[FP_KEY_BYTES],
+                      uint8_t mask[FP_KEY_BYTES]) {
+    memset(key, 0, FP_KEY_BYTES);
+    memset(mask, 0, FP_KEY_BYTES);
+    put32(key, address);
+    key[4] = protocol;
+    put16(key + FIRST_PORT_KEY, port);
+    memset(mask, 0xff, FIRST_PORT_KEY + 2);
+}
+
+LcClaim lc_claim(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
+                 const LcTarget *target) {
+    uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    claim_key(address, protocol, port, key, mask);
+    if (tcam_lookup(t->tcam, tcam_word(0, key)) != TCAM_MISS) return LC_TAKEN;
+    if (!t->n_free) return LC_FULL;
+    uint32_t position = t->free_positions[t->n_free - 1];
+    if (!tcam_insert(t->tcam, position, tcam_word(0, key), tcam_word(0xffff, mask))) return LC_FULL;
+    t->n_free--;
+    t->n_claims++;
+    t->results[position] = *target;
+    t->targets[target->class] = *target;
+    return LC_CLAIMED;
+}
+
+bool lc_release(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port) {
+    uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    claim_key(address, protocol, port, key, mask);
+    int position = tcam_lookup(t->tcam, tcam_word(0, key));
+    if (position == TCAM_MISS) return false;
+    tcam_remove(t->tcam, (unsigned)position);
+    t->free_positions[t->n_free++] = (uint32_t)position;
+    t->n_claims--;
+    return true;
+}
+
+unsigned lc_claims(const LcTables *t) {
+    return t->n_claims;
+}
+
+/* The blocks ------------------------------------------------------------------------------ */
+
+static FpVerdict drop(FpPacket *p, LcReason reason) {
+    p->reason = (uint8_t)reason;
+    return p->verdict = FP_DROP;
+}
+
+static uint32_t dram(const FpPacket *p) {
+    return p->handle * FP_BUFFER_BYTES + (uint32_t)(p->offset > 0 ? p->offset : 0);
+}
+
+/* Where the IPv4 header is, or 0 and the reason. */
+static uint32_t find_ip(const FpPacket *p, LcReason *reason) {
+    const uint8_t *frame = p->bytes + p->offset;
+    uint32_t at = 12;
+    *reason = LC_SHORT;
+    if (p->length < ETHER_BYTES + VLAN_BYTES) return 0;
+    if (get16(frame + at) == ETHER_TYPE_VLAN) at += VLAN_BYTES;
+    *reason = LC_NOT_IP;
+    if (get16(frame + at) != ETHER_TYPE_IPV4) return 0;
+    at += 2;
+    *reason = LC_SHORT;
+    if (p->length < at + IPV4_BYTES) return 0;
+    const uint8_t *ip = frame + at;
+    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    *reason = LC_BAD_IP;
+    if (ip[0] >> 4 != 4 || header < IPV4_BYTES || total < header || at + total > p->length ||
+        fold_checksum(sum_words(ip, header)) != 0)
+        return 0;
+    return at;
+}
+
+FpVerdict lc_in_key(LcTables *t, FpPacket *p, FpLog *log) {
+    fp_read(log, SITE_LC_HEADER, FP_DRAM, dram(p), 64);
+    fp_work(log, SITE_LC_KEY);
+    if (t->interfaces[p->rx_interface].down) return drop(p, LC_DOWN);
+    LcReason reason;
+    uint32_t at = find_ip(p, &reason);
+    if (!at) return drop(p, reason);
+    const uint8_t *ip = p->bytes + p->offset + at, *l4 = ip + (ip[0] & 15u) * 4;
+    memset(p->key, 0, FP_KEY_BYTES);
+    memcpy(p->key, ip + 16, 4);
+    p->key[4] = ip[9];
+    memcpy(p->key + 7, ip + 12, 4);
+    p->key[13] = (uint8_t)p->rx_interface;
+    bool ports = (ip[9] == IP_PROTOCOL_TCP || ip[9] == IP_PROTOCOL_UDP) &&
+                 !(get16(ip + 6) & 0x1fff) && get16(ip + 2) >= (uint32_t)(l4 - ip) + 4;
+    if (ports) {
+        memcpy(p->key + FIRST_PORT_KEY, l4 + 2, 2);
+        memcpy(p->key + 11, l4, 2);
+    }
+    p->result.data = at;
+    return p->verdict = FP_FORWARD;
+}
+
+static void take_target(const LcTables *t, FpPacket *p, const LcTarget *target) {
+    p->slice = target->class;
+    p->vlan = target->vlan;
+    p->result.next_hop = get32(target->mac);
+    p->result.next_port = (uint16_t)get16(target->mac + 4);
+    p->result.queue = target->class * t->n_interfaces + p->rx_interface;
+}
+
+FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
+    fp_read(log, SITE_LC_TCAM, FP_TCAM, 0, 16);
+    int position = tcam_lookup(t->tcam, tcam_word(0, p->key));
+    if (position != TCAM_MISS) {
+        fp_read(log, SITE_LC_RESULT, FP_SRAM0, (uint32_t)position * RESULT_BYTES, RESULT_BYTES);
+        take_target(t, p, &t->results[position]);
+        return FP_FORWARD;
+    }
+    uint32_t to = get32(p->key), at = p->result.data;
+    bool ours = false;
+    for (unsigned i = 0; i < t->n_interfaces; i++) ours |= t->interfaces[i].address == to;
+    if (!ours) return drop(p, LC_NOT_OURS);
+    const NatEntry *entry;
+    fp_read(log, SITE_LC_NAT, FP_SRAM0, 0, 4);
+    if (nat_inbound(t->nat, p->bytes + p->offset + at, p->length - at, now, &entry) == NAT_OK) {
+        fp_read(log, SITE_LC_NAT_ENTRY, FP_SRAM0, 0, NAT_BYTES);
+        fp_write(log, SITE_LC_NAT_REWRITE, FP_DRAM, dram(p), 40);
+        take_target(t, p, &t->targets[entry->flow.blade]);
+        return FP_FORWARD;
+    }
+    if (!t->has_default) return drop(p, LC_UNCLAIMED);
+    take_target(t, p, &t->targets[0]);
+    return FP_FORWARD;
+}
+
+/* Give the frame the VLAN, with a tag of four bytes if it has none. */
+static uint8_t *tag(FpPacket *p, uint16_t vlan) {
+    uint8_t *frame = p->bytes + p->offset;
+    if (get16(frame + 12) == ETHER_TYPE_VLAN) {
+        put16(frame + 14, (get16(frame + 14) & 0xf000) | vlan);
+        return frame;
+    }
+    p->offset -= (int32_t)VLAN_BYTES;
+    p->length += VLAN_BYTES;
+    frame = p->bytes + p->offset;
+    put16(frame + 12, ETHER_TYPE_VLAN);
+    put16(frame + 14, vlan);
+    return frame;
+}
+
+static void rewritten(FpPacket *p, FpLog *log) {
+    p->original = p->length;
+    fp_write(log, SITE_LC_REWRITE, FP_DRAM, dram(p), 16);
+    fp_write(log, SITE_LC_DONE, FP_SRAM2, p->handle * DESCRIPTOR_BYTES, 12);
+}
+
+FpVerdict lc_in_rewrite(LcTables *t, FpPacket *p, FpLog *log) {
+    uint8_t *frame = tag(p, p->vlan);
+    put32(frame, p->result.next_hop);
+    put16(frame + 4, p->result.next_port);
+    memcpy(frame + 6, t->interfaces[p->rx_interface].backplane_mac, 6);
+    rewritten(p, log);
+    return p->verdict = FP_FORWARD;
+}
+
+FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log) {
+    const uint8_t *frame = p->bytes + p->offset;
+    fp_read(log, SITE_LC_HEADER, FP_DRAM, dram(p), 64);
+    LcReason reason;
+    uint32_t at = find_ip(p, &reason);
+    if (!at) return drop(p, reason);
+    unsigned interface = 0;
+    while (interface < t->n_interfaces &&
+           memcmp(frame, t->interfaces[interface].backplane_mac, 6) != 0)
+        interface++;
+    if (interface == t->n_interfaces) return drop(p, LC_NO_INTERFACE);
+    uint32_t vlan = at > ETHER_BYTES ? get16(frame + 14) & 0xfff : 0;
+    fp_read(log, SITE_LC_CLASS, FP_SRAM0, vlan * CLASS_BYTES, CLASS_BYTES);
+    if (t->class_of[vlan] == NO_CLASS) return drop(p, LC_NO_CLASS);
+    if (t->interfaces[interface].down) return drop(p, LC_DOWN);
+    p->slice = t->class_of[vlan];
+    p->result.interface = (uint16_t)interface;
+    p->result.queue = p->slice * t->n_interfaces + interface;
+    p->result.data = at;
+    return p->verdict = FP_FORWARD;
+}
+
+FpVerdict lc_out_translate(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
+    uint32_t at = p->result.data;
+    uint8_t *ip = p->bytes + p->offset + at;
+    if ((get32(ip + 12) & t->inside_mask) != t->inside_prefix) return FP_FORWARD;
+    const NatEntry *entry;
+    fp_read(log, SITE_LC_NAT, FP_SRAM0, 0, 4);
+    switch (nat_outbound(t->nat, ip, p->length - at, now, &entry)) {
+    case NAT_OK:
+        fp_read(log, SITE_LC_NAT_ENTRY, FP_SRAM0, 0, NAT_BYTES);
+        fp_write(log, SITE_LC_NAT_REWRITE, FP_DRAM, dram(p), 40);
+        return FP_FORWARD;
+    case NAT_MISS: p->reason = LC_NAT_MISS; return p->verdict = FP_EXCEPTION;
+    default: return drop(p, LC_NAT_BAD);
+    }
+}
+
+bool lc_nat_flow(const FpPacket *p, NatFlow *flow) {
+    uint32_t at = p->result.data;
+    if (nat_flow(p->bytes + p->offset + at, p->length - at, flow) != NAT_OK) return false;
+    flow->blade = p->slice;
+    return true;
+}
+
+FpVerdict lc_out_rewrite(LcTables *t, FpPacket *p, FpLog *log) {
+    const Interface *i = &t->interfaces[p->result.interface];
+    uint8_t *frame = p->bytes + p->offset;
+    memcpy(frame, i->next_mac, 6);
+    memcpy(frame + 6, i->mac, 6);
+    rewritten(p, log);
+    return p->verdict = FP_FORWARD;
+}

@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sppemu show. Oracle of --dot: its edges, taken apart again, are the links that the scenario's
+# files declare, read here by other means: one line "from port to port bit/s" for each direction.
+B=${BUILD:-build}/sppemu
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok show $1"; }
+bad() { echo "FAILED show $1"; failed=1; }
+has() { if grep -qE -- "$2" "$3"; then ok "$1"; else bad "$1: $(head -c 600 "$3")"; fi; }
+
+# The file with what it includes before it.
+flat() {
+    sed -n 's/^include *= *//p' "$1" | tr ',' '\n' | while read -r other; do
+        case $other in
+        /*) flat "$other" ;;
+        *) flat "$(dirname "$1")/$other" ;;
+        esac
+    done
+    cat "$1"
+}
+number='function number(text) {
+    if (text == "none" || text == "no rate") return "none"
+    factor = text ~ /Tbit/ ? 1e12 : text ~ /Gbit/ ? 1e9 : text ~ /Mbit/ ? 1e6 : text ~ /kbit/ ? 1e3 : 1
+    return sprintf("%.5g", text * factor)
+}
+function expand(from, a, to, b, rate, both, x, y, i) {
+    split(a, x, /\.\./)
+    split(b, y, /\.\./)
+    for (i = 0; i <= (2 in x ? x[2] - x[1] : 0); i++) {
+        print from, x[1] + i, to, y[1] + i, rate
+        if (both) print to, y[1] + i, from, x[1] + i, rate
+    }
+    delete x
+    delete y
+}'
+declared() {
+    flat "$1" | awk "$number"'
+        /^\[/ { name = $0 ~ /^\[link / ? $0 : ""; if (name && !(name in rate)) rate[name] = "1Gbit/s" }
+        name && /^link *=/ { sub(/^link *= */, ""); link[name] = $0 }
+        name && /^rate *=/ { sub(/^rate *= */, ""); rate[name] = $0 }
+        name && /^both *= *yes/ { both[name] = 1 }
+        END {
+            for (name in link) {
+                split(link[name], end, / *-> */)
+                d = index(end[1], "."); e = index(end[2], ".")
+                expand(substr(end[1], 1, d - 1), substr(end[1], d + 1), substr(end[2], 1, e - 1), substr(end[2], e + 1), number(rate[name]), name in both)
+            }
+        }' | sort
+}
+drawn() {
+    awk "$number"'
+        function of(key) { match($0, key "=\"[^\"]*\""); return substr($0, RSTART + length(key) + 2, RLENGTH - length(key) - 3) }
+        / -> / && !/style=dashed/ {
+            split($0, part, "\"")
+            rate = of(" label")
+            sub(/^[0-9]+ x /, "", rate)
+            sub(/\\n.*/, "", rate)
+            expand(part[2], of("taillabel"), part[4], of("headlabel"), number(rate), /dir=both/)
+        }' | sort
+}
+same_edges() {
+    declared "$1" >"$dir/declared"
+    if "$B" show "$1" --dot >"$dir/dot" 2>"$dir/err" && drawn <"$dir/dot" >"$dir/drawn" &&
+        [ -s "$dir/drawn" ] && cmp -s "$dir/declared" "$dir/drawn"; then
+        ok "the edges of $(basename "$1") are its links"
+    else
+        bad "the edges of $(basename "$1") are its links: $(cat "$dir/err"; diff "$dir/declared" "$dir/drawn" | head -5)"
+    fi
+    if command -v dot >/dev/null; then
+        dot -Tsvg "$dir/dot" >"$dir/svg" 2>"$dir/err" && [ ! -s "$dir/err" ] && ok "dot accepts $(basename "$1")" || bad "dot accepts $(basename "$1"): $(cat "$dir/err")"
+    fi
+}
+
+for f in scenarios/*.ini; do same_edges "$f"; done
+
+# Both ways, at one speed and at two; a loop; a gap; ports that are not in step; no link at all.
+cat >"$dir/odd.ini" <<'END'
+[npe a]
+[npe b]
+[slice one]
+npe = a
+[slice two]
+npe = b
+udp_port = 30002
+[tap t-1]
+[tap t-2]
+[tap loop]
+[tap alone]
+[sink s]
+ports = 8
+source = traffic
+[source traffic]
+ports = 6
+rate = 3Mpacket/s
+duration = 1500us
+[link trunk]
+link = a.0..2 -> b.0..2
+rate = 2.5Gbit/s
+delay = 5us
+both = yes
+[link tap_out]
+link = t-1.0 -> t-2.0
+rate = 1Gbit/s
+[link tap_back]
+link = t-2.0 -> t-1.0
+rate = 100Mbit/s
+[link self]
+link = loop.0 -> loop.0
+rate = none
+[link low]
+link = traffic.0..1 -> s.0..1
+[link gap]
+link = traffic.3..4 -> s.3..4
+[link crossed]
+link = traffic.5 -> s.2
+END
+same_edges "$dir/odd.ini"
+"$B" show "$dir/odd.ini" --dot >"$dir/dot"
+"$B" show "$dir/odd.ini" --dot >"$dir/dot2"
+cmp -s "$dir/dot" "$dir/dot2" && ok "the same bytes twice" || bad "the same bytes twice"
+has "both directions are one edge" '"a" -> "b" \[taillabel="0\.\.2", headlabel="0\.\.2", label="3 x 2\.5Gbit/s\\n5us", dir=both\];' "$dir/dot"
+[ "$(grep -c -- '"b" -> "a"' "$dir/dot")" -eq 0 ] && ok "and only one" || bad "and only one"
+has "a port wired to itself is one way" '"loop" -> "loop" \[taillabel="0", headlabel="0", label="no rate"\];' "$dir/dot"
+has "directions of two speeds are two edges" '"t-2" -> "t-1" .*label="100Mbit/s"\]' "$dir/dot"
+has "a slice points at its NPE" '"two" -> "b" \[label="npe", style=dashed\];' "$dir/dot"
+has "a node has its name and its class" '"alone" \[label="alone\\ntap"\];' "$dir/dot"
+[ "$(grep -c 'label=' "$dir/dot")" -eq $((10 + 7 + 2)) ] && ok "nodes, edges and no more" || bad "nodes, edges and no more: $(cat "$dir/dot")"
+
+"$B" show "$dir/odd.ini" >"$dir/table"
+has "ports in use" '^a +npe +3 of 6 +network' "$dir/table"
+has "ports without links" '^alone +tap +0 of 1 ' "$dir/table"
+has "no ports" '^one +slice +none ' "$dir/table"
+has "parameters that differ" '^traffic +source +5 of 6 .* ports=6 rate=3Mpacket/s duration=1500us$' "$dir/table"
+has "a run of links on one line, both ways" '^a\.0\.\.2 +<-> +b\.0\.\.2 +2\.5Gbit/s +5us$' "$dir/table"
+has "a gap ends a run" '^traffic\.3\.\.4 +-> +s\.3\.\.4 +1Gbit/s +0$' "$dir/table"
+"$B" show fig9-npe >"$dir/table"
+has "a study shows its first point" '^the first point of the study: traffic.payload=0 traffic.rate=0\.1Gbit/s wire$' "$dir/table"
+"$B" show fig9-npe --set traffic.payload=400 --set npe0.sram_latency=214ns >"$dir/table"
+has "with what --set says" '^npe0 .* sram_latency=214ns( |$)' "$dir/table"
+"$B" show replay >"$dir/table"
+has "long values are cut" 'routes="0\.0\.0\.0/0.{28}\.\.\."$' "$dir/table"
+has "files go by their names" ' file=smtp\.pcap$' "$dir/table"
+
+# Exit codes
+expect() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    got=$?
+    if [ $got -eq "$code" ] && grep -q -- "$pattern" "$dir/err"; then ok "$name"; else
+        bad "$name: exit $got, expected $code; stderr: $(head -c 300 "$dir/err")"
+    fi
+}
+expect "no file" 2 'found 0 file names, expected one' "$B" show
+expect "two files" 2 'found 2 file names, expected one' "$B" show npe npe
+expect "unknown option" 2 'Unknown option' "$B" show npe --frob
+expect "a verb misspelt" 2 'nearest is show' "$B" shwo npe
+expect "missing file" 3 'cannot be read' "$B" show "$dir/none.ini"
+expect "a key that is not there" 3 'nearest is rate' "$B" show npe --set traffic.rat=1Gbit/s
+printf '[tap a]\n[link l]\nlink = a.0 -> a.7\n' >"$dir/port.ini"
+expect "a port that is not there" 3 'port.ini:3: .* found port a.7' "$B" show "$dir/port.ini"
+[ -s "$dir/out" ] && bad "what is refused prints nothing" || ok "what is refused prints nothing"
+if [ -w /dev/full ]; then
+    "$B" show npe >/dev/full 2>"$dir/err"
+    [ $? -eq 1 ] && grep -q 'cannot be written' "$dir/err" && ok "standard output full" || bad "standard output full"
+fi
+exit $failed
