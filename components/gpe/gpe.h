@@ -120,12 +120,12 @@ typedef struct {
 #define APP_FOREVER (SIM_NEVER - 1)
 #define APP_CHOICES "compute|click|i3|echo|sink"
 extern const App *const apps[];
-enum { APP_COMPUTE };
+enum { APP_COMPUTE, APP_CLICK, APP_I3 };
 
 struct Vserver {
     Component base;
     /* settings */
-    char *gpe_name, *routes;
+    char *gpe_name, *routes, *triggers;
     int application;
     uint64_t udp_port, own_port, vlan, n_sockets;
     SchedShare share;

@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "components/gpe/gpe.h"
+#include "components/traffic/tunnel.h"
+#include "fastpath/i3.h"
 #include "fastpath/ipv4.h"
+
+enum { SRAM_BYTES = 16384 }; /* an I3 server's block: node, fingers and some 300 triggers */
 
 void vserver_phase(Vserver *v, Phase phase) {
     SimTime now = sim_now(v->base.sim);
@@ -83,6 +87,50 @@ static bool vserver_routes(Vserver *v, GError **error) {
     return true;
 }
 
+/* ID INTERFACE HOST:PORT; the node owns every id. */
+static bool vserver_triggers(Vserver *v, GError **error) {
+    Gpe *g = v->gpe;
+    static const uint8_t self[I3_CHORD_BYTES] = {0x80};
+    uint8_t *block = fp_slice_sram(g->tables, v->number, 0, SRAM_BYTES);
+    g_auto(GStrv) entries = g_strsplit(v->triggers, ";", -1);
+    uint32_t at = i3_node_bytes();
+    i3_write_node(block, self, self);
+    for (unsigned i = 0; entries[i]; i++) {
+        const char *entry = g_strstrip(entries[i]);
+        char digits[80], host[32], rest;
+        unsigned interface, port;
+        struct in_addr a;
+        uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+        if (!*entry) continue;
+        if (sscanf(entry, "%79s %u %31[0-9.]:%u %c", digits, &interface, host, &port, &rest) != 4 ||
+            interface >= g->n_interfaces || port > 65535 || inet_pton(AF_INET, host, &a) != 1 ||
+            at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
+                        "interfaces 0 to %u",
+                        entry, (SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES,
+                        (unsigned)g->n_interfaces - 1);
+            return false;
+        }
+        memcpy(block + at, id, I3_ID_BYTES);
+        i3_trigger_filter(id, key, mask);
+        FpResult result = {.verdict = FP_FORWARD,
+                           .interface = (uint16_t)interface,
+                           .next_hop = ntohl(a.s_addr),
+                           .next_port = (uint16_t)port,
+                           .data = at};
+        if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
+            FP_INSERTED) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "triggers: %s has no room for more",
+                        g->base.name);
+            return false;
+        }
+        at += I3_ID_BYTES;
+    }
+    tcam_optimise(fp_tcam(g->tables));
+    return true;
+}
+
 static bool vserver_ports(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
@@ -126,12 +174,16 @@ static bool vserver_start(Component *c, GError **error) {
     }
     v->number = g->n_vservers++;
     g->vserver[v->number] = v;
-    *fp_slice(g->tables, v->number) = (FpSlice){.used = true,
-                                                .option = (uint8_t)fp_code_option_find("ipv4"),
-                                                .vlan = (uint16_t)v->vlan,
-                                                .udp_port = (uint16_t)v->udp_port,
-                                                .n_queues = 1,
-                                                .n_stats = 1};
+    bool i3 = v->application == APP_I3 && *v->triggers;
+    *fp_slice(g->tables, v->number) =
+        (FpSlice){.used = true,
+                  .option = (uint8_t)fp_code_option_find(i3 ? "i3" : "ipv4"),
+                  .vlan = (uint16_t)v->vlan,
+                  .udp_port = (uint16_t)v->udp_port,
+                  .n_queues = 1,
+                  .n_stats = 1,
+                  .sram_base = v->number * SRAM_BYTES,
+                  .sram_bytes = SRAM_BYTES};
     v->task.share = (SchedShare){.rate = v->share.rate ? v->share.rate : g->share.rate,
                                  .min = v->share.min ? v->share.min : g->share.min,
                                  .max = v->share.max ? v->share.max : g->share.max,
@@ -139,7 +191,7 @@ static bool vserver_start(Component *c, GError **error) {
     v->task.share.initial =
         v->share.initial ? v->share.initial : MIN(g->share.initial, v->task.share.max);
     if (!sched_share_check(&v->task.share, &g->sched.settings, error) || !vserver_ports(v, error) ||
-        !vserver_routes(v, error))
+        !(i3 ? vserver_triggers : vserver_routes)(v, error))
         return false;
     v->task.core = v->number % (unsigned)g->n_cores;
     v->task.state = SCHED_ASLEEP;
@@ -191,6 +243,11 @@ static const Param vserver_params[] = {
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_TEXT("routes", Vserver, routes, "", "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
                "scenario"),
+    PARAM_TEXT(
+        "triggers", Vserver, triggers, "",
+        "i3: ID INTERFACE HOST:PORT; ..., leading hexadecimal digits of the id; it owns every "
+        "id. None: it forwards IPv4",
+        "SPP paper 7.2"),
     PARAM_COUNT("rate", Vserver, share.rate, "0", NULL, NULL,
                 "tokens of 1 ms it earns in a second, as the server's `rate`; 0: the server's",
                 "scenario"),

@@ -2,16 +2,22 @@
  *
  * A host that answers pings: what comes in at port 0 goes back to its sender, outer and inner
  * addresses exchanged, at once and through port 0. Real bytes stay valid: exchanging addresses and
- * ports leaves checksums as they are; a time to live of 64 is written and the checksum updated. */
+ * ports leaves checksums as they are; a time to live of 64 is written and the checksum updated. An
+ * I3 packet has no sender's address inside; its id becomes that of the trigger for answers. */
 #include <string.h>
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/probe.h"
+#include "fastpath/i3.h"
 
 typedef struct {
     Component base;
-    uint64_t port_shift; /* setting */
+    /* settings */
+    uint64_t port_shift;
+    char *answer_id;
+    /* state */
+    uint8_t id[I3_ID_BYTES];
     uint64_t reflected;
 } Reflect;
 
@@ -35,8 +41,9 @@ static void reflect_receive(Component *c, unsigned port, Packet *pkt) {
     Reflect *r = (Reflect *)c;
     uint8_t *p = pkt->data, *inner = p + TUNNEL_BYTES;
     (void)port;
+    bool i3 = pkt->length >= TUNNEL_BYTES + I3_HEADER_BYTES && inner[0] == I3_VERSION;
     if (pkt->length < TUNNEL_BYTES + INNER_BYTES || get16(p + 12) != ETHER_TYPE_VLAN ||
-        p[18] != 0x45 || inner[0] != 0x45) {
+        p[18] != 0x45 || (!i3 && inner[0] != 0x45)) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
@@ -45,11 +52,20 @@ static void reflect_receive(Component *c, unsigned port, Packet *pkt) {
     exchange(p + 38, p + 40, 2);
     put16(p + 40, get16(p + 40) + (uint32_t)r->port_shift);
     refresh(p + 18);
-    exchange(inner + 12, inner + 16, 4);
-    exchange(inner + 20, inner + 22, 2);
-    refresh(inner);
+    if (i3) {
+        if (*r->answer_id) memcpy(inner + 3, r->id, I3_ID_BYTES);
+    } else {
+        exchange(inner + 12, inner + 16, 4);
+        exchange(inner + 20, inner + 22, 2);
+        refresh(inner);
+    }
     r->reflected++;
     port_send(c, 0, pkt);
+}
+
+static bool reflect_create(Component *c, GError **error) {
+    Reflect *r = (Reflect *)c;
+    return !*r->answer_id || id_parse(r->answer_id, r->id, I3_ID_BYTES, error);
 }
 
 static void reflect_report(Component *c, Report *report) {
@@ -60,6 +76,9 @@ static const Param reflect_params[] = {
     PARAM_COUNT("port_shift", Reflect, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
+    PARAM_TEXT("answer_id", Reflect, answer_id, "",
+               "i3: id of the sender's trigger in hexadecimal, the rest 0; none: left alone",
+               "scenario"),
     {0}};
 
 static const DropReason reflect_drops[] = {{"form", "not a packet in a tunnel"}, {0}};
@@ -71,6 +90,7 @@ const ComponentClass reflect_class = {
     .size = sizeof(Reflect),
     .params = reflect_params,
     .drops = reflect_drops,
+    .create = reflect_create,
     .receive = reflect_receive,
     .report = reflect_report,
 };
