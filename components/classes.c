@@ -4,6 +4,7 @@
 #include "components/classes.h"
 
 #include "components/chassis.h"
+#include "components/gpe/gpe.h"
 #include "components/linecard.h"
 #include "components/monitor.h"
 #include "components/npe.h"
@@ -12,10 +13,8 @@
 #include "components/switch.h"
 #include "components/traffic/traffic.h"
 
-const ComponentClass *const component_classes[] = {&chassis_class,     &linecard_class,
-                                                   &npe_class,         &slice_class,
-                                                   &switch_class,      &cp_class,
-                                                   &merge_class,       &monitor_class,
-                                                   &distributor_class, &source_class,
-                                                   &replay_class,      &sink_class,
-                                                   &tap_class,         NULL};
+const ComponentClass *const component_classes[] = {
+    &chassis_class,     &linecard_class, &npe_class,    &slice_class, &gpe_class,
+    &vserver_class,     &switch_class,   &cp_class,     &merge_class, &monitor_class,
+    &distributor_class, &source_class,   &replay_class, &sink_class,  &tap_class,
+    &spread_class,      &reflect_class,  NULL};

@@ -166,27 +166,52 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
     return true;
 }
 
-/* A time series of the first run. */
-static bool plot_series(const Study *study, const ScenarioPlot *plot, const char *folder,
-                        GError **error) {
-    g_autofree char *own = run_folder(study->options, 0),
-                    *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
-    g_autofree char *path = g_build_filename(folder, file, NULL), *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) return true;
+/* The curves of one run's series: all of its columns, or, of several runs, its first one. */
+static void add_series(const ScenarioPlot *plot, const char *file, const char *text,
+                       const char *title, unsigned *n_solid, unsigned *n_dashed, GString *command) {
     g_auto(GStrv) lines = g_strsplit(text, "\n", 2);
     g_auto(GStrv) heads = g_strsplit(lines[0], "\t", -1);
-    unsigned columns = g_strv_length(heads) - 1, n_solid = 0, n_dashed = 0;
-    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
-                       command = g_string_new("plot ");
-    script_head(plot, gp);
-    g_string_append(gp, "set key outside right top\n");
+    unsigned columns = title ? 1 : g_strv_length(heads) - 1;
     for (unsigned c = 0; c < columns; c++) {
         bool dash = dashed(plot, heads[c + 1]);
-        unsigned n = dash ? n_dashed++ : n_solid++; /* the n-th of both has one colour */
-        g_string_append_printf(
-            command, "%s\"%s\" using 1:%u with lines lw 2 dt %u lc rgb \"%s\" title columnhead(%u)",
-            c ? ", " : "", file, c + 2, dash ? 2 : 1, colours[n % G_N_ELEMENTS(colours)], c + 2);
+        unsigned n = dash ? (*n_dashed)++ : (*n_solid)++; /* the n-th of both has one colour */
+        g_string_append_printf(command,
+                               "%s\"%s\" using 1:%u with lines lw 2 dt %u lc rgb \"%s\" title ",
+                               *n_solid + *n_dashed > 1 ? ", " : "", file, c + 2, dash ? 2 : 1,
+                               colours[n % G_N_ELEMENTS(colours)]);
+        if (title)
+            g_string_append_printf(command, "\"%s\"", title);
+        else
+            g_string_append_printf(command, "columnhead(%u)", c + 2);
     }
+}
+
+/* A series: of the first run, or, with `curve`, of every run, which has a name by that. */
+static bool plot_series(const Study *study, const ScenarioPlot *plot, const char *folder,
+                        GError **error) {
+    g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
+                       command = g_string_new("plot ");
+    unsigned n_solid = 0, n_dashed = 0, n_runs = plot->curve ? study->runs->len : 1;
+    const char *word = plot->curve ? strrchr(plot->curve, '.') : NULL;
+    MetricRuns *runs = study_metric_runs(study);
+    bool ok = true;
+    for (unsigned r = 0; ok && r < n_runs; r++) {
+        g_autofree char *own = run_folder(study->options, r),
+                        *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
+        g_autofree char *path = g_build_filename(folder, file, NULL), *text = NULL, *title = NULL;
+        double value = 0;
+        if (!g_file_get_contents(path, &text, NULL, NULL)) continue;
+        if (plot->curve) {
+            if (runs->n_runs != study->runs->len) break; /* a run has failed: names are unsure */
+            ok = metric_evaluate_run(plot->curve, runs, r, &value, error);
+            title = g_strdup_printf("%s %.6g", word ? word + 1 : plot->curve, value);
+        }
+        add_series(plot, file, text, title, &n_solid, &n_dashed, command);
+    }
+    study_metric_runs_free(runs);
+    if (!ok || n_solid + n_dashed == 0) return ok;
+    script_head(plot, gp);
+    g_string_append(gp, "set key outside right top\n");
     script_terminals(plot->name, gp, command->str);
     if (!write_plot(folder, plot->name, data, gp, error)) return false;
     draw(folder, plot->name);

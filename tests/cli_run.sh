@@ -122,5 +122,11 @@ if command -v tshark >/dev/null; then
     [ -s "$dir/before" ] && cmp -s "$dir/before" "$dir/after" && ok "tshark finds every replayed packet with its TTL less one" || bad "tshark finds every replayed packet with its TTL less one"
     wrong=$(tshark -r "$dir/replay/out.pcap" $inner -Y '_ws.malformed || ip.checksum.status == 0' 2>/dev/null | wc -l)
     [ "$wrong" -eq 0 ] && ok "tshark finds no malformed frame and no wrong checksum" || bad "tshark finds $wrong malformed frames or wrong checksums"
+    # The same of a router on a GPE: outer headers removed by its kernel, built anew by Header Format
+    "$B" run gpe -q -o "$dir/gpe" --set sink.capture=out.pcap --set traffic.duration=10ms --set traffic.warmup=0 --set traffic.payload=imix || bad "gpe runs"
+    forwarded=$(tshark -r "$dir/gpe/out.pcap" $inner -Y 'vlan.id == 100 && ip.src == 10.100.0.0/24 && ip.ttl == 63' 2>/dev/null | wc -l)
+    wrong=$(tshark -r "$dir/gpe/out.pcap" $inner -Y '_ws.malformed || ip.checksum.status == 0' 2>/dev/null | wc -l)
+    all=$(tshark -r "$dir/gpe/out.pcap" 2>/dev/null | wc -l)
+    [ "$all" -gt 100 ] && [ "$forwarded" -eq "$all" ] && [ "$wrong" -eq 0 ] && ok "tshark reads every packet of a router on a GPE" || bad "tshark reads $forwarded of $all packets of a router on a GPE, $wrong are wrong"
 fi
 exit $failed

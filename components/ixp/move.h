@@ -3,9 +3,9 @@
  * components/ixp/move.h: the Rx and Tx blocks, which only move bytes: RBUF to DRAM and DRAM to
  * TBUF, one mpacket at a time, each mpacket by the next context in order.
  *
- * Rx, per mpacket: join the free list in order; [in order: note which packet it belongs to, and for
- * a first mpacket take a buffer]; RBUF to DRAM; free the element; for a last mpacket write the
- * buffer descriptor; [in order: hand the packet to the next block].
+ * Rx, per mpacket: [in order: note which packet it belongs to, and for a first mpacket take a
+ * buffer]; RBUF to DRAM; free the element; for a last mpacket write the buffer descriptor; [in
+ * order: hand the packet to the next block; join the free list].
  *
  * Tx, per mpacket: [in order 1: for a first mpacket get the packet from the ring and read its
  * descriptor]; [in order 2: wait for the transmit sequence, take the next TBUF element]; DRAM to

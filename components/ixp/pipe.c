@@ -35,6 +35,7 @@ static bool pipe_resume(Context *c, SimTime now) {
 bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
               void *program, GError **error) {
     if (!chip_add_block(chip, &pipe->block, name, n_mes, pipe_resume, pipe, error)) return false;
+    pipe->block.eager = true;
     pipe->block.turn_in = chip_add_turn(chip, name, &pipe->block);
     pipe->block.turn_out = chip_add_turn(chip, name, &pipe->block);
     pipe->work = work;
@@ -69,6 +70,7 @@ bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, 
     if (!chip_add_block(chip, &stats->block, "stats", n_mes, stats_resume, stats, error))
         return false;
     stats->tables = tables;
+    stats->block.eager = true;
     stats->block.turn_in = chip_add_turn(chip, "stats", &stats->block);
     return true;
 }

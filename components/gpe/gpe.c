@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server: NICs, Linux 2.6.12's receive path, sockets, parameters.
+ *
+ * A frame goes into its NIC's receive ring, or is lost when that is full, which costs the processor
+ * nothing. The NIC interrupts when it is not masked and `interrupt_gap` has passed since the last
+ * time. The interrupt masks it and puts it on the core's poll list. net_rx_action takes NICs from
+ * the list in turn, up to `weight` packets each, and a NIC leaves the list, and may interrupt
+ * again, when a poll finds nothing. After `budget` packets or `poll_limit` the action starts anew;
+ * after 10 restarts the rest waits for ksoftirqd, the next interrupt or the next system call.
+ *
+ * The outer headers are removed here, by the fast path's own Decap, and choose vServer and socket;
+ * so a socket buffer that is full drops a packet on which all of that was spent.
+ *
+ * Several cores: NIC n interrupts core n mod cores, which also receives its packets; vServer n
+ * stays on core n mod cores; `serial` of the kernel's work on a packet, in softirq and in system
+ * calls, is under locks that one core holds at a time, and cores that wait for them spin.
+ *
+ * Not modelled: transmit completion (inside send_call), packets held by the queueing discipline,
+ * memory pressure, irqbalance, copybreak, a NIC's bus. */
+#include "components/gpe/gpe.h"
+
+#include <string.h>
+
+#include "components/traffic/tunnel.h"
+#include "fastpath/headers.h"
+
+enum { STAGE_POLL, STAGE_PACKET };
+
+/* Interrupts ------------------------------------------------------------------------------- */
+
+static void nic_arm(Gpe *g, Nic *n) {
+    if (n->polling || sim_event_pending(&n->interrupt)) return;
+    SimTime now = sim_now(g->base.sim);
+    sim_schedule_at(g->base.sim, &n->interrupt, MAX(now, n->next_interrupt));
+}
+
+static void nic_interrupt(Sim *sim, SimEvent *event) {
+    Nic *n = (Nic *)(void *)((char *)event - offsetof(Nic, interrupt));
+    Gpe *g = n->core->gpe;
+    n->next_interrupt = sim_now(sim) + g->interrupt_gap;
+    n->polling = true; /* masked from here on */
+    n->interrupts++;
+    core_interrupt(n->core, (unsigned)(n - g->nic));
+}
+
+static void list_put(Core *k, unsigned nic) {
+    k->poll_list[(k->poll_head + k->poll_n++) % GPE_MAX_PORTS] = nic;
+}
+
+void gpe_interrupt_done(Core *k, unsigned bit) {
+    if (bit != INTERRUPT_TIMER) {
+        list_put(k, bit);
+        return;
+    }
+    Sched *s = &k->gpe->sched;
+    if (s->ops->tick(s, k->number, k->current ? &k->current->task : NULL)) k->need_resched = true;
+}
+
+static void gpe_receive(Component *c, unsigned port, Packet *pkt) {
+    Gpe *g = (Gpe *)c;
+    Nic *n = &g->nic[port];
+    if (n->ring.packets >= g->rx_ring) {
+        component_drop(c, GPE_DROP_RX_RING, pkt);
+        return;
+    }
+    packet_charge(pkt, CAUSE_HOST, sim_now(c->sim));
+    n->received++;
+    packet_queue_put(&n->ring, pkt);
+    nic_arm(g, n);
+}
+
+/* Softirq ---------------------------------------------------------------------------------- */
+
+static void begin_action(Core *k) {
+    k->budget = (unsigned)k->gpe->budget;
+    k->action_since = sim_now(k->gpe->base.sim);
+}
+
+static void begin_poll(Core *k) {
+    k->stage = STAGE_POLL;
+    k->quota = (unsigned)MIN(k->gpe->weight, k->budget);
+    k->polled_some = false;
+    core_begin(k, LAYER_SOFTIRQ, k->gpe->cost.poll);
+}
+
+void gpe_softirq_start(Core *k) {
+    k->restarts = 0;
+    begin_action(k);
+    begin_poll(k);
+}
+
+static void begin_packet(Core *k, Nic *n) {
+    Gpe *g = k->gpe;
+    Packet *pkt = packet_queue_get(&n->ring);
+    SimTime cost = g->cost.rx_packet + g->cost.rx_byte * pkt->length;
+    SimTime hold = g->cost.rx_packet * g->serial_q16 >> 16;
+    k->receiving = pkt;
+    k->stage = STAGE_PACKET;
+    core_begin(k, LAYER_SOFTIRQ, core_lock(k, cost, hold));
+}
+
+/* Strip the outer headers; what is left is what recvfrom() gives. */
+static void deliver(Core *k, Packet *pkt) {
+    Gpe *g = k->gpe;
+    FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
+    g->log.n = 0;
+    if (fp_decap(g->tables, &fp, &g->log) == FP_DROP) {
+        component_drop(&g->base, fp.reason == FP_NO_SLICE ? GPE_DROP_NO_SOCKET : GPE_DROP_OUTER,
+                       pkt);
+        return;
+    }
+    Vserver *v = g->vserver[fp.slice];
+    uint32_t port = get16(fp.bytes + fp.offset - 6);
+    unsigned socket =
+        port == v->udp_port ? fp.rx_interface % (unsigned)v->n_sockets : (unsigned)v->n_sockets;
+    if (v->socket[socket].truesize + g->truesize >= g->socket_buffer) {
+        v->socket[socket].dropped++;
+        component_drop(&g->base, GPE_DROP_SOCKET, pkt);
+        return;
+    }
+    packet_pull(pkt, (uint32_t)fp.offset);
+    packet_set_length(pkt, fp.length);
+    pkt->port = fp.rx_interface;
+    vserver_receive(v, socket, pkt);
+}
+
+/* Take another NIC from the list, if there is one and this action may go on. */
+static void next_poll(Core *k) {
+    Gpe *g = k->gpe;
+    if (!k->poll_n) return;
+    bool over = !k->budget || sim_now(g->base.sim) - k->action_since > g->poll_limit;
+    if (over) {
+        if (++k->restarts > g->n_restarts) {
+            k->deferred = true;
+            return;
+        }
+        begin_action(k);
+    }
+    begin_poll(k);
+}
+
+void gpe_softirq_step(Core *k) {
+    Gpe *g = k->gpe;
+    unsigned nic = k->poll_list[k->poll_head];
+    Nic *n = &g->nic[nic];
+    if (k->stage == STAGE_PACKET) {
+        Packet *pkt = k->receiving;
+        k->receiving = NULL;
+        deliver(k, pkt);
+        k->polled_some = true;
+        k->quota--;
+        k->budget--;
+    }
+    if (k->quota && n->ring.head) {
+        begin_packet(k, n);
+        return;
+    }
+    k->poll_head = (k->poll_head + 1) % GPE_MAX_PORTS;
+    k->poll_n--;
+    if (k->polled_some) {
+        list_put(k, nic);
+    } else {
+        n->polling = false;
+        if (n->ring.head) nic_arm(g, n);
+    }
+    next_poll(k);
+}
+
+/* Transmit --------------------------------------------------------------------------------- */
+
+void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt) {
+    unsigned port = interface % (unsigned)g->n_nics;
+    Nic *n = &g->nic[port];
+    SimTime now = sim_now(g->base.sim);
+    while (n->n && n->leaves[n->head] <= now) {
+        if (++n->head == g->tx_ring) n->head = 0;
+        n->n--;
+    }
+    if (n->n == g->tx_ring) {
+        component_drop(&g->base, GPE_DROP_TX_RING, pkt);
+        return;
+    }
+    n->sent++;
+    port_send(&g->base, port, pkt);
+    n->leaves[(n->head + n->n++) % g->tx_ring] = port_free_at(&g->base, port);
+}
+
+/* Life ------------------------------------------------------------------------------------- */
+
+static void root_wakes(Sim *sim, SimEvent *event) {
+    Gpe *g = (Gpe *)(void *)((char *)event - offsetof(Gpe, root));
+    Core *k = &g->core[g->n_cores > 1 ? random_below(&g->random, g->n_cores) : 0];
+    if (!k->work[LAYER_ROOT].active) {
+        core_charge(k);
+        core_begin(k, LAYER_ROOT, g->root_time);
+        core_dispatch(k);
+    }
+    double gap = random_exponential(&g->random) * (double)(SIM_S / g->root_rate);
+    sim_schedule(sim, event, (SimTime)gap + 1);
+}
+
+static void boot(Sim *sim, SimEvent *event) {
+    Gpe *g = (Gpe *)(void *)((char *)event - offsetof(Gpe, boot));
+    (void)sim;
+    unsigned n = g->active && g->active < g->n_vservers ? (unsigned)g->active : g->n_vservers;
+    for (unsigned i = 0; i < n; i++) {
+        g->vserver[i]->started = true;
+        g->sched.ops->wake(&g->sched, &g->vserver[i]->task);
+    }
+    for (unsigned i = 0; i < g->n_cores; i++) core_resched(&g->core[i]);
+}
+
+static void task_changed(SchedTask *t, SchedState to, void *user) {
+    Vserver *v = (Vserver *)(void *)((char *)t - offsetof(Vserver, task));
+    static const Phase phase[] = {PHASE_ASLEEP, PHASE_READY, PHASE_HELD};
+    (void)user;
+    vserver_phase(v, phase[to]);
+}
+
+static bool prepare_interfaces(Gpe *g, GError **error) {
+    uint32_t address;
+    uint8_t mac[6], next_mac[6];
+    if (!ipv4_parse(g->address, &address, error) || !mac_parse(g->mac, mac, error) ||
+        !mac_parse(g->next_mac, next_mac, error))
+        return false;
+    for (unsigned i = 0; i < g->n_interfaces; i++) {
+        FpInterface *f = fp_interface(g->tables, i);
+        f->address = address + i;
+        memcpy(f->mac, mac, 6);
+        memcpy(f->next_mac, next_mac, 6);
+        f->mac[5] = (uint8_t)(f->mac[5] + i);
+        f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
+    }
+    return true;
+}
+
+static bool gpe_create(Component *c, GError **error) {
+    static const uint16_t free_of_charge[FP_N_SITES];
+    Gpe *g = (Gpe *)c;
+    c->n_ports = (unsigned)g->n_nics;
+    g->tables = fp_tables_new(TCAM_MAX_ENTRIES);
+    g->log.cost = free_of_charge;
+    g->serial_q16 = (uint64_t)(g->serial * 65536 + 0.5);
+    if (!prepare_interfaces(g, error)) return false;
+    if (g->tokens) {
+        g->share.min = g->share.max = g->share.initial = g->tokens;
+        g->share.rate = g->tokens_rate;
+    }
+    SchedSettings settings = {.interval = g->interval,
+                              .slice = MAX(g->slice / g->tick_period, 1),
+                              .idle_skip = g->idle_skip,
+                              .wake_preempts = g->wake_preempts};
+    if (!sched_share_check(&g->share, &settings, error)) return false;
+    sched_init(&g->sched, sched_disciplines[g->discipline], (unsigned)g->n_cores, &settings);
+    g->sched.changed = task_changed;
+    for (unsigned i = 0; i < g->n_cores; i++) core_init(&g->core[i], g, i);
+    for (unsigned i = 0; i < g->n_nics; i++) {
+        Nic *n = &g->nic[i];
+        n->core = &g->core[i % g->n_cores];
+        n->leaves = g_new0(SimTime, g->tx_ring);
+        sim_event_init(&n->interrupt, nic_interrupt, &c->owner);
+    }
+    return true;
+}
+
+static bool gpe_start(Component *c, GError **error) {
+    Gpe *g = (Gpe *)c;
+    (void)error;
+    g->started = sim_now(c->sim);
+    component_random(c, "root", &g->random);
+    sim_event_init(&g->boot, boot, &c->owner);
+    sim_event_init(&g->root, root_wakes, &c->owner);
+    sim_schedule(c->sim, &g->boot, 0);
+    if (g->root_rate) {
+        double gap = random_exponential(&g->random) * (double)(SIM_S / g->root_rate);
+        sim_schedule(c->sim, &g->root, (SimTime)gap + 1);
+    }
+    for (unsigned i = 0; i < g->n_cores; i++) {
+        g->core[i].since = g->started;
+        sim_schedule(c->sim, &g->core[i].tick, g->tick_period);
+    }
+    return true;
+}
+
+static void gpe_stop(Component *c) {
+    Gpe *g = (Gpe *)c;
+    for (unsigned i = 0; i < g->n_cores; i++) core_charge(&g->core[i]);
+    for (unsigned i = 0; i < g->n_vservers; i++) vserver_phase(g->vserver[i], g->vserver[i]->phase);
+}
+
+static bool unequal(GError **error, const Gpe *g, const char *what, unsigned n, SimTime found,
+                    SimTime expected) {
+    if (found == expected) return false;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: %s %u: %" G_GUINT64_FORMAT " ps, expected %" G_GUINT64_FORMAT " ps",
+                g->base.name, what, n, found, expected);
+    return true;
+}
+
+/* Every core's time adds up to what has passed, every layer's to the work that was begun less what
+ * is left of it, and the vServers' to both. */
+static bool gpe_check(Component *c, GError **error) {
+    Gpe *g = (Gpe *)c;
+    SimTime elapsed = sim_now(c->sim) - g->started, tasks = 0, running = 0;
+    for (unsigned i = 0; i < g->n_cores; i++) {
+        const Core *k = &g->core[i];
+        SimTime sum = 0;
+        for (unsigned l = 0; l < N_LAYERS; l++) sum += k->charged[l];
+        if (unequal(error, g, "time of core", i, sum, elapsed)) return false;
+        for (unsigned l = 0; l < LAYER_TASK; l++)
+            if (unequal(error, g, "work of a layer of core", i, k->charged[l],
+                        k->work[l].begun - (k->work[l].active ? k->work[l].remaining : 0)))
+                return false;
+        tasks += k->charged[LAYER_TASK];
+    }
+    for (unsigned i = 0; i < g->n_vservers; i++) {
+        const Vserver *v = g->vserver[i];
+        SimTime sum = 0;
+        for (unsigned p = 0; p < N_PHASES; p++) sum += v->charged[p];
+        running += v->charged[PHASE_RUNNING];
+        if (unequal(error, g, "time of vServer", i, sum, elapsed) ||
+            unequal(error, g, "work of vServer", i, v->charged[PHASE_RUNNING],
+                    v->work.begun - (v->work.active ? v->work.remaining : 0)))
+            return false;
+    }
+    return !unequal(error, g, "all vServers,", g->n_vservers, running, tasks);
+}
+
+static const struct {
+    const char *name;
+    double fraction;
+} quantiles[] = {{"cycle_p10_ms", 0.1}, {"cycle_p50_ms", 0.5}, {"cycle_p90_ms", 0.9}};
+
+/* Figure 5: the cycle time is n / (n - 1) of the time without the processor. */
+static void report_cycles(const Gpe *g, Report *report) {
+    Histogram gaps;
+    unsigned n = 0;
+    histogram_init(&gaps);
+    for (unsigned i = 0; i < g->n_vservers; i++) {
+        if (g->vserver[i]->application != APP_COMPUTE) continue;
+        histogram_merge(&gaps, &g->vserver[i]->gaps);
+        n++;
+    }
+    if (n > 1 && gaps.count) {
+        double scale = 1e-9 * n / (n - 1);
+        report_scalar(report, "cycles", (double)gaps.count, "gaps");
+        report_scalar(report, "cycle_min_ms", (double)gaps.min * scale, "ms");
+        for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
+            report_scalar(report, quantiles[i].name,
+                          (double)histogram_quantile(&gaps, quantiles[i].fraction) * scale, "ms");
+        report_scalar(report, "cycle_max_ms", (double)gaps.max * scale, "ms");
+        report_histogram(report, "cycle", &gaps, scale, "ms");
+        static const char *const column[] = {"fraction"};
+        GArray *cdf = g_array_new(FALSE, FALSE, sizeof(double));
+        for (unsigned i = 0; i <= 200; i++) {
+            double row[2] = {(double)histogram_quantile(&gaps, i / 200.0) * scale * 1e-3,
+                             i / 200.0};
+            g_array_append_vals(cdf, row, 2);
+        }
+        report_series(report, "cycle_cdf", column, 1, cdf);
+    }
+    histogram_clear(&gaps);
+}
+
+static void gpe_report(Component *c, Report *report) {
+    Gpe *g = (Gpe *)c;
+    static const char *const layers[] = {"interrupt", "softirq", "root", "switch", "task", "idle"};
+    double elapsed = (double)(sim_now(c->sim) - g->started);
+    for (unsigned l = 0; l < N_LAYERS; l++) {
+        double sum = 0;
+        for (unsigned i = 0; i < g->n_cores; i++) sum += (double)g->core[i].charged[l];
+        g_autofree char *name = g_strconcat("share.", layers[l], NULL);
+        report_scalar(report, name, elapsed > 0 ? sum / elapsed / (double)g->n_cores : 0, "ratio");
+    }
+    double switches = 0, ksoftirqd = 0, interrupts = 0;
+    for (unsigned i = 0; i < g->n_cores; i++) {
+        switches += (double)g->core[i].switches;
+        ksoftirqd += (double)g->core[i].ksoftirqd;
+    }
+    for (unsigned i = 0; i < g->n_nics; i++) interrupts += (double)g->nic[i].interrupts;
+    report_scalar(report, "switches", switches, "switches");
+    report_scalar(report, "interrupts", interrupts, "interrupts");
+    report_scalar(report, "ksoftirqd", ksoftirqd, "runs");
+    report_scalar(report, "lock_waited_us", (double)g->lock_waited / 1e6, "us");
+    report_cycles(g, report);
+}
+
+static void free_queue(PacketQueue *q) {
+    q->head = q->tail = NULL; /* the pool frees what is still held */
+}
+
+static void gpe_free(Component *c) {
+    Gpe *g = (Gpe *)c;
+    for (unsigned i = 0; i < GPE_MAX_PORTS; i++) {
+        free_queue(&g->nic[i].ring);
+        g_free(g->nic[i].leaves);
+    }
+    fp_tables_free(g->tables);
+}
+
+#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, cost.f, def, NULL, "1s", text, src)
+
+static const Param gpe_params[] = {
+    PARAM_COUNT("cores", Gpe, n_cores, "1", "1", "16", "processor cores",
+                "SPP paper 5: two dual-core 2 GHz Xeons; 7.1: most results are for one core"),
+    PARAM_COUNT("ports", Gpe, n_nics, "4", "1", "16", "Ethernet ports, each with a NIC",
+                "SPP paper 5: four gigabit interfaces"),
+    PARAM_COUNT("interfaces", Gpe, n_interfaces, "5", "1", "16",
+                "logical interfaces of the node; interface i sends through port i mod ports",
+                "SPP paper 7.1: five"),
+    PARAM_TEXT("address", Gpe, address, "10.255.0.1",
+               "IPv4 address of the node's interface 0, counting up", "assumed"),
+    PARAM_TEXT("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+               "assumed"),
+    PARAM_TEXT("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
+               "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
+                "assumed: PlanetLab nodes host tens of active slivers"),
+    PARAM_ENUM("scheduler", Gpe, discipline, "token", SCHED_CHOICES,
+               "who runs: PlanetLab's token bucket, stock Linux-VServer's, OpenVZ's fair share, "
+               "round robin",
+               "PlanetLab kernels 3.2 to 4.1, CONFIG_VSERVER_ACB_SCHED"),
+    PARAM_COUNT("interval", Gpe, interval, "1000", "1", "1000000",
+                "ticks in which a vServer earns `rate` tokens",
+                "util-vserver lib/planetlab.c, pl_setsched"),
+    PARAM_COUNT("rate", Gpe, share.rate, "32", NULL, NULL,
+                "tokens of 1 ms that a vServer earns in a second; fair: its weight",
+                "SPP paper 5; NodeManager sm.py of 2007"),
+    PARAM_COUNT("min", Gpe, share.min, "50", NULL, "1000000",
+                "tokens that a vServer needs to be picked",
+                "SPP paper 5; util-vserver lib/planetlab.c"),
+    PARAM_COUNT("max", Gpe, share.max, "100", NULL, "1000000", "tokens that a vServer can hold",
+                "SPP paper 5; util-vserver lib/planetlab.c"),
+    PARAM_COUNT("initial", Gpe, share.initial, "100", NULL, "1000000",
+                "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
+    PARAM_COUNT("tokens", Gpe, tokens, "0", NULL, "1000000",
+                "min, max and initial in one; 0: each its own", "SPP paper 5: min = max = 2 to 16"),
+    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", NULL, NULL, "the rate then",
+                "SPP paper 5: 120/s, 960 divided by eight vServers"),
+    PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
+                "only so many vServers, the first ones, run; 0: all", "scenario"),
+    PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s",
+               "time slice of a task (fair has its own)", "Linux 2.6.12: 100 ms at nice 0"),
+    PARAM_BOOL("idle_skip", Gpe, idle_skip, "yes",
+               "token: virtual time jumps ahead when everybody is on hold",
+               "PlanetLab kernels, CONFIG_VSERVER_HARDCPU_IDLE"),
+    PARAM_BOOL("wake_preempts", Gpe, wake_preempts, "no",
+               "a vServer that wakes runs at once, as the O(1) scheduler's bonus for interactive "
+               "tasks would have it",
+               "assumed: equal priorities; see docs/gpe-notes.md"),
+    PARAM_TIME("tick", Gpe, tick_period, "1ms", "100us", "100ms", "period of the timer",
+               "PlanetLab kernel configuration: HZ=1000"),
+    PARAM_FREQUENCY("root_rate", Gpe, root_rate, "10Hz", "0Hz", "1kHz",
+                    "wakeups of short tasks of the host, at random times",
+                    "calibrated on F5-default-max"),
+    PARAM_TIME("root_time", Gpe, root_time, "100us", "1ns", "1s", "length of each, with switches",
+               "assumed"),
+    PARAM_COUNT("rx_ring", Gpe, rx_ring, "256", "1", "4096", "receive descriptors of a NIC",
+                "e1000.h"),
+    PARAM_COUNT("tx_ring", Gpe, tx_ring, "256", "1", "4096", "transmit descriptors of a NIC",
+                "e1000.h"),
+    PARAM_TIME("interrupt_gap", Gpe, interrupt_gap, "125us", "0", "1s",
+               "least time between interrupts of a NIC", "e1000_param.c: DEFAULT_ITR 8000/s"),
+    PARAM_COUNT("weight", Gpe, weight, "64", "1", "4096", "packets of one poll of a NIC",
+                "e1000_main.c"),
+    PARAM_COUNT("budget", Gpe, budget, "300", "1", "100000", "packets of one net_rx_action",
+                "Linux 2.6.12: netdev_max_backlog"),
+    PARAM_COUNT("softirq_restarts", Gpe, n_restarts, "10", "0", "1000",
+                "restarts before ksoftirqd takes over", "Linux 2.6.12: MAX_SOFTIRQ_RESTART"),
+    PARAM_TIME("poll_limit", Gpe, poll_limit, "2ms", "1us", "1s",
+               "longest net_rx_action, rounded to what it is at most",
+               "Linux 2.6.12: jiffies - start > 1"),
+    PARAM_SIZE("socket_buffer", Gpe, socket_buffer, "110592B", "1B", "1GB",
+               "receive buffer of a socket", "Linux 2.6.12: (sizeof(sk_buff) + 256) * 256"),
+    PARAM_SIZE("truesize", Gpe, truesize, "2256B", "1B", "64KiB",
+               "what a packet takes of it, whatever its length",
+               "Linux 2.6.12 with e1000's 2 KiB buffers, computed: 49 packets a socket"),
+    COST("interrupt_cost", interrupt, "2500ns", "a NIC's interrupt", "assumed: 1 to 5 us"),
+    COST("tick_cost", tick, "2us", "a timer interrupt", "assumed"),
+    COST("poll_cost", poll, "1us", "one poll of a NIC, without its packets", "assumed"),
+    COST("rx_packet", rx_packet, "4500ns", "receiving a packet in softirq, VNET included",
+         "assumed: 3.5 to 5.5 us; Figures 9 and 12 do not identify it"),
+    COST("rx_byte", rx_byte, "0", "receiving a byte in softirq",
+         "arithmetic: no UDP checksum, DMA"),
+    COST("poll_call", poll_call, "800ns", "poll() or select()", "assumed"),
+    COST("poll_fd", poll_fd, "100ns", "and each file descriptor of it", "assumed"),
+    COST("receive_call", receive_call, "1us", "recvfrom() without copying", "assumed: 1 to 2 us"),
+    COST("send_call", send_call, "3us", "sendto() without copying, with driver and VNET",
+         "assumed: 3 to 5 us"),
+    COST("clock_call", clock_call, "300ns", "gettimeofday()", "assumed"),
+    COST("copy_byte", copy_byte, "1565ps", "copying a byte, in recvfrom() and in sendto() each",
+         "calibrated on F9-click-max"),
+    COST("click_cost", click, "5300ns", "Click's own work on a packet",
+         "calibrated on F9-click-pps"),
+    COST("i3_cost", i3, "1200ns", "the I3 server's own work on a packet", "calibrated on I3-gpe"),
+    COST("echo_cost", echo, "1us", "an echo responder's own work on a packet", "assumed"),
+    COST("sink_cost", sink, "1us", "a receiver's own work on a packet", "assumed"),
+    COST("switch_cost", context_switch, "3us", "context switch", "assumed: 3 to 5 us at 2 GHz"),
+    COST("cold_cost", cold, "30us", "refilling the caches after a long absence", "assumed"),
+    COST("cold_after", cold_after, "1ms", "what a long absence is", "assumed"),
+    PARAM_FRACTION("serial", Gpe, serial, "100%", "0", "1",
+                   "share of the kernel's work on a packet, copying apart, that one core at a time "
+                   "can do",
+                   "calibrated on F9-click-4core-400"),
+    PARAM_TIME("gap_min", Gpe, gap_min, "900us", "1ns", "1s",
+               "shortest time without the processor that a compute-bound task notes",
+               "assumed: below one tick, above interrupts and root's tasks"),
+    PARAM_TIME("gap_from", Gpe, gap_from, "0", NULL, NULL,
+               "and it begins to note them at this time", "scenario"),
+    {0}};
+
+static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"},
+                                       {"outer", "outer headers are not those of a tunnel"},
+                                       {"no_socket", "no vServer owns this address and UDP port"},
+                                       {"socket_full", "the socket's receive buffer is full"},
+                                       {"tx_ring", "no transmit descriptor free"},
+                                       {"exception", "the router in the vServer has no way for it"},
+                                       {"refused", "the application refuses it"},
+                                       {0}};
+
+const ComponentClass gpe_class = {
+    .name = "gpe",
+    .text = "general-purpose engine: a server blade with PlanetLab's Linux and vServers",
+    .ports = "0 .. ports-1: Ethernet, both ways",
+    .size = sizeof(Gpe),
+    .params = gpe_params,
+    .drops = gpe_drops,
+    .create = gpe_create,
+    .start = gpe_start,
+    .receive = gpe_receive,
+    .stop = gpe_stop,
+    .check = gpe_check,
+    .report = gpe_report,
+    .free = gpe_free,
+};

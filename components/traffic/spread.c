@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * In front of a server, a stand-in for line card and switch: the frames of each slice leave through
+ * its outputs in turn, so every link of the server gets the same share of every slice. A frame
+ * of the tunnel's form whose UDP port is one of `udp_ports` is given to one of `slices` slices, in
+ * turn: its port becomes that port plus the slice's number. `train` frames go to one slice before
+ * it is the next one's turn. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/traffic/traffic.h"
+#include "components/traffic/tunnel.h"
+
+enum { MAX_BASES = 4, MAX_SLICES = 256 };
+
+typedef struct {
+    uint32_t port;  /* UDP port of slice 0 */
+    uint32_t slice; /* whose turn it is */
+    uint32_t left;  /* of its train */
+    uint16_t output[MAX_SLICES];
+} Base;
+
+typedef struct {
+    Component base;
+    /* settings */
+    uint64_t n_inputs, n_outputs, n_slices, train;
+    char *udp_ports;
+    /* state */
+    Base bases[MAX_BASES];
+    unsigned n_bases;
+    uint16_t output; /* of frames for nobody in particular */
+} Spread;
+
+/* Give the frame to a slice; where that slice's next frame leaves. */
+static uint16_t *choose(Spread *s, Packet *pkt) {
+    if (pkt->length < TUNNEL_BYTES) return &s->output;
+    uint32_t to = get16(pkt->data + TUNNEL_BYTES - 6);
+    for (unsigned i = 0; i < s->n_bases; i++) {
+        Base *b = &s->bases[i];
+        if (to != b->port) continue;
+        uint32_t slice = b->slice;
+        put16(pkt->data + TUNNEL_BYTES - 6, to + slice);
+        if (!--b->left) {
+            b->left = (uint32_t)s->train;
+            if (++b->slice == s->n_slices) b->slice = 0;
+        }
+        return &b->output[slice];
+    }
+    return &s->output;
+}
+
+static void spread_receive(Component *c, unsigned port, Packet *pkt) {
+    Spread *s = (Spread *)c;
+    (void)port;
+    uint16_t *next = choose(s, pkt);
+    unsigned output = *next;
+    if (++*next == s->n_outputs) *next = 0;
+    port_send(c, output, pkt);
+}
+
+static bool spread_create(Component *c, GError **error) {
+    Spread *s = (Spread *)c;
+    c->n_ports = (unsigned)MAX(s->n_inputs, s->n_outputs);
+    g_auto(GStrv) words = g_strsplit(s->udp_ports, ",", -1);
+    for (unsigned i = 0; words[i]; i++) {
+        char *end, *word = g_strstrip(words[i]);
+        unsigned long value = strtoul(word, &end, 10);
+        if (!*word && !words[1]) break;
+        if (!g_ascii_isdigit(*word) || *end || value < 1 || value + s->n_slices > 65536 ||
+
+            i == MAX_BASES) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "udp_ports: found \"%s\", expected up to %d ports such as \"30000, 31000\"",
+                        s->udp_ports, MAX_BASES);
+            return false;
+        }
+        Base *b = &s->bases[s->n_bases++];
+        b->port = (uint32_t)value;
+        b->left = (uint32_t)s->train;
+        for (unsigned k = 0; k < s->n_slices; k++) b->output[k] = (uint16_t)(k % s->n_outputs);
+    }
+    return true;
+}
+
+static const Param spread_params[] = {
+    PARAM_COUNT("inputs", Spread, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
+    PARAM_COUNT("outputs", Spread, n_outputs, "4", "1", "64", "links it sends to",
+                "SPP paper 5: the GPE has four gigabit interfaces"),
+    PARAM_TEXT("udp_ports", Spread, udp_ports, "",
+               "UDP ports whose frames go to slices in turn; others are left alone", "scenario"),
+    PARAM_COUNT("slices", Spread, n_slices, "1", "1", "256", "slices that share them", "scenario"),
+    PARAM_COUNT("train", Spread, train, "1", "1", "1000000",
+                "frames to one slice before it is the next one's turn", "scenario"),
+    {0}};
+
+const ComponentClass spread_class = {
+    .name = "spread",
+    .text = "spreads frames over a server's links, and over its slices",
+    .ports = "0 .. inputs-1: in; 0 .. outputs-1: out",
+    .size = sizeof(Spread),
+    .params = spread_params,
+    .create = spread_create,
+    .receive = spread_receive,
+};

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server against queueing theory, closed forms and arithmetic. tests/data/gpe.ini is a server
+ * without costs but an application's 10 us a packet; each test sets what it is about. Every run
+ * also passes gpe_check: the time of cores and vServers adds up to the picosecond. */
+#include "components/classes.h"
+#include "emu/run.h"
+#include "tests/check.h"
+
+static volatile int never;
+
+static RunResult *run_file(const char *file, const char *const *set) {
+    g_autoptr(GError) error = NULL;
+    Scenario *s = scenario_load(file, set, component_classes, &error);
+    if (!s) {
+        RunResult *r = g_new0(RunResult, 1);
+        r->code = EXIT_INPUT;
+        r->failure = g_strdup(error->message);
+        r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
+        return r;
+    }
+    RunOptions options = {.scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
+    GPtrArray *results = run_all(&options);
+    RunResult *r = g_steal_pointer(&results->pdata[0]);
+    g_ptr_array_unref(results);
+    scenario_free(s);
+    return r;
+}
+
+#define FILE_RUN(file, ...) run_file(file, (const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...) FILE_RUN("tests/data/gpe.ini", "scenario.seed=1", __VA_ARGS__)
+
+static double value(const RunResult *r, const char *name) {
+    const RunScalar *s = run_scalar(r, name);
+    if (r->failure) printf("  %s\n", r->failure);
+    if (!s) printf("  no scalar %s\n", name);
+    return s ? s->value : NAN;
+}
+
+static double take(RunResult *r, const char *name) {
+    double v = value(r, name);
+    CHECK_U64(r->code, EXIT_OK);
+    run_result_free(r);
+    return v;
+}
+
+static void one_core_and_one_application_are_an_md1_queue(void) {
+    /* Service D = 10 us, Poisson arrivals: mean time in the system D + rho D / (2 (1 - rho)). */
+    static const struct {
+        const char *rate;
+        double rho, tolerance;
+    } cases[] = {{"traffic.rate=30kpacket/s", 0.3, 0.02},
+                 {"traffic.rate=60kpacket/s", 0.6, 0.06},
+                 {"traffic.rate=80kpacket/s", 0.8, 0.5},
+                 {"traffic.rate=90kpacket/s", 0.9, 2.5}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        double rho = cases[i].rho, expected = 10 + rho * 10 / (2 * (1 - rho));
+        CHECK_NEAR(take(RUN(cases[i].rate, "traffic.pattern=poisson", "traffic.duration=20s"),
+                        "sink.latency_mean_us"),
+                   expected, cases[i].tolerance);
+    }
+}
+
+static double forwarded(const char *rate, const char *application) {
+    return take(RUN(rate, application, "gpe0.rx_packet=5us", "gpe0.socket_buffer=110592B",
+                    "traffic.duration=2s", "traffic.warmup=500ms"),
+                "sink.delivered_pps");
+}
+
+static void livelock_follows_from_the_priority_of_interrupts(void) {
+    /* Receiving takes S = 5 us before anything else, forwarding U = 10 us of what is left: the
+     * output is min(r, (1 - r S) / U), and nothing at all beyond 1 / S. */
+    static const double rates[] = {20e3, 40e3, 60e3, 66e3, 70e3, 80e3, 100e3, 150e3, 190e3};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rates); i++) {
+        g_autofree char *rate = g_strdup_printf("traffic.rate=%.0fpacket/s", rates[i]);
+        double closed = MIN(rates[i], (1 - rates[i] * 5e-6) / 10e-6);
+        CHECK_NEAR(forwarded(rate, "v0.application=i3"), closed, 0.005 * closed + 20);
+        CHECK_NEAR(forwarded(rate, "v0.application=click"), closed, 0.005 * closed + 20);
+    }
+    CHECK(forwarded("traffic.rate=210kpacket/s", "v0.application=i3") < 600);
+    CHECK(forwarded("traffic.rate=400kpacket/s", "v0.application=i3") < 600);
+}
+
+static void ksoftirqd_and_interrupts_leave_the_application_a_crumb(void) {
+    /* Beyond livelock 10 restarts of 300 packets pass between two steps of a task: with 5 us each
+     * that is at most one packet in 16.5 ms, 66 a second, besides those that the tick lets in. */
+    double pps = forwarded("traffic.rate=400kpacket/s", "v0.application=i3");
+    CHECK(pps < 70);
+}
+
+static void a_lone_packet_takes_the_sum_of_its_parts(void) {
+    /* Interrupt 2.5, poll 1, receive 4.5, the poll that finds nothing 1, switch 3 and 30 for cold
+     * caches, then recvfrom, router, gettimeofday, sendto and twice 28 bytes. */
+    double us =
+        take(FILE_RUN("tests/data/gpe.ini", "traffic.rate=100packet/s", "v0.application=click",
+                      "gpe0.interrupt_cost=2500ns", "gpe0.poll_cost=1us", "gpe0.rx_packet=4500ns",
+                      "gpe0.switch_cost=3us", "gpe0.cold_cost=30us", "gpe0.receive_call=1us",
+                      "gpe0.send_call=3us", "gpe0.clock_call=300ns", "gpe0.click_cost=5300ns",
+                      "gpe0.copy_byte=1565ps", "gpe0.tick=1001us"),
+             "sink.latency_mean_us");
+    CHECK_NEAR(us, 2.5 + 1 + 4.5 + 1 + 33 + 1 + 5.3 + 0.3 + 3 + 2 * 28 * 1.565e-3, 1e-6);
+}
+
+static void moderation_bounds_the_interrupts_of_a_nic(void) {
+    /* At 20 kp/s, which a poll empties at once, every packet would interrupt; 125 us apart at
+     * least makes 8000 a second. */
+    double each = take(RUN("traffic.rate=20kpacket/s"), "gpe0.interrupts"),
+           moderated =
+               take(RUN("traffic.rate=20kpacket/s", "gpe0.interrupt_gap=125us"), "gpe0.interrupts");
+    CHECK_NEAR(each, 20000, 1);
+    CHECK_NEAR(moderated, 8000, 2);
+}
+
+static void a_busy_nic_is_polled_and_does_not_interrupt(void) {
+    /* 190 kp/s of 5 us: a poll hardly ever finds nothing. */
+    double interrupts =
+        take(RUN("traffic.rate=199kpacket/s", "gpe0.rx_packet=5us", "gpe0.poll_cost=1us"),
+             "gpe0.interrupts");
+    CHECK(interrupts < 100);
+}
+
+static void a_socket_holds_49_packets(void) {
+    /* 110,592 bytes; 2,256 a packet whatever its length, and the limit is not reached. v0 alone
+     * runs; v1 receives and never reads. */
+    RunResult *r = RUN("traffic.rate=10kpacket/s", "traffic.udp_port=30001", "gpe0.active=1",
+                       "gpe0.socket_buffer=110592B", "traffic.payload=1400");
+    CHECK_NEAR(value(r, "v1.received"), 49, 0);
+    CHECK_NEAR(value(r, "gpe0.drop.socket_full"), 10000 - 49, 0);
+    run_result_free(r);
+    CHECK_NEAR(take(RUN("traffic.rate=10kpacket/s", "traffic.udp_port=30001", "gpe0.active=1",
+                        "gpe0.socket_buffer=110592B", "v1.sockets=1", "v1.application=click"),
+                    "v1.received"),
+               49, 0);
+}
+
+static void a_full_ring_costs_nothing(void) {
+    /* The processor takes what it can, the ring's 256 wait, the rest is lost at the NIC. */
+    RunResult *r = RUN("traffic.rate=400kpacket/s", "gpe0.rx_packet=5us", "gpe0.socket_buffer=1B");
+    CHECK(value(r, "gpe0.drop.rx_ring") > 195e3);
+    CHECK_NEAR(value(r, "gpe0.share.softirq"), 1, 0.003);
+    run_result_free(r);
+}
+
+static void what_nobody_owns_is_dropped_by_name(void) {
+    CHECK_NEAR(
+        take(RUN("traffic.rate=1kpacket/s", "traffic.udp_port=31999"), "gpe0.drop.no_socket"), 1000,
+        0);
+    CHECK_NEAR(take(RUN("traffic.rate=1kpacket/s", "traffic.ttl=1"), "gpe0.drop.exception"), 1000,
+               0);
+    CHECK_NEAR(take(RUN("traffic.rate=1kpacket/s", "v0.application=sink"), "v0.consumed"), 1000, 0);
+    /* The echo goes back through the vServer's own routes. */
+    RunResult *r = RUN("traffic.rate=1kpacket/s", "v0.application=echo");
+    CHECK_NEAR(value(r, "sink.delivered_pps"), 1000, 1);
+    CHECK_NEAR(value(r, "gpe0.drop.refused"), 0, 0);
+    run_result_free(r);
+}
+
+static void the_shares_of_a_core_sum_to_one(void) {
+    static const char *const names[] = {"gpe0.share.interrupt", "gpe0.share.softirq",
+                                        "gpe0.share.root",      "gpe0.share.switch",
+                                        "gpe0.share.task",      "gpe0.share.idle"};
+    static const char *const settings[] = {"gpe0.cores=1", "gpe0.cores=3", "gpe0.cores=16"};
+    static const char *const schedulers[] = {"gpe0.scheduler=token", "gpe0.scheduler=lumps",
+                                             "gpe0.scheduler=fair", "gpe0.scheduler=rr"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
+        for (unsigned k = 0; k < G_N_ELEMENTS(schedulers); k++) {
+            RunResult *r =
+                FILE_RUN("scenarios/gpe.ini", settings[i], schedulers[k], "traffic.duration=200ms",
+                         "traffic.warmup=10ms", "traffic.rate=90Mbit/s", "gpe0.root_rate=500Hz",
+                         "traffic.pattern=poisson");
+            double sum = 0;
+            for (unsigned n = 0; n < G_N_ELEMENTS(names); n++) sum += value(r, names[n]);
+            CHECK_NEAR(sum, 1, 1e-12);
+            CHECK_U64(r->code, EXIT_OK);
+            run_result_free(r);
+        }
+}
+
+static void without_root_tasks_the_default_cycle_is_constant(void) {
+    /* tests/test_gpe_sched.c has the arithmetic: 408 to 424 ms, plus seven switches of 33 us. */
+    for (unsigned i = 0; i < 2; i++) {
+        RunResult *r = FILE_RUN("scenarios/fig5.ini", "gpe0.tokens=0", "gpe0.root_rate=0Hz",
+                                i ? "scenario.seed=77" : "scenario.seed=1");
+        CHECK(value(r, "gpe0.cycle_min_ms") > 407.5);
+        CHECK(value(r, "gpe0.cycle_max_ms") < 424.5);
+        run_result_free(r);
+    }
+}
+
+static void four_cores_without_shared_locks_do_four_times_as_much(void) {
+    /* serial = 0: 4 times the rate of one core for four routers; at 100 percent the locks of
+     * receiving, recvfrom and sendto, 4.5 + 1 + 3 us a packet, allow 117.6 kp/s. */
+    double one = take(FILE_RUN("scenarios/fig9-click.ini", "gpe0.cores=1", "chassis.slices=1",
+                               "traffic.payload=0", "traffic.rate=46Mbit/s",
+                               "traffic.duration=500ms", "traffic.warmup=100ms"),
+                      "sink.delivered_pps"),
+           free_of_locks =
+               take(FILE_RUN("scenarios/fig9-click.ini", "gpe0.cores=4", "chassis.slices=4",
+                             "gpe0.serial=0", "traffic.payload=0", "traffic.rate=184Mbit/s",
+                             "traffic.duration=500ms", "traffic.warmup=100ms"),
+                    "sink.delivered_pps"),
+           locked = take(FILE_RUN("scenarios/fig9-click.ini", "gpe0.cores=4", "chassis.slices=4",
+                                  "gpe0.serial=100%", "traffic.payload=0", "traffic.rate=92Mbit/s",
+                                  "traffic.duration=500ms", "traffic.warmup=100ms"),
+                         "sink.delivered_pps");
+    CHECK_NEAR(free_of_locks / one, 4, 0.1);
+    CHECK_NEAR(locked, 1e6 / 8.5, 1000);
+}
+
+static void a_waking_vserver_that_preempts_does_not_wait_for_the_slice(void) {
+    /* With equal priorities a ping waits for what is left of a slice of about 50 ms. */
+    double waits =
+               take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=0", "traffic.rate=500Mbit/s",
+                             "traffic.duration=2s", "pings.duration=2s"),
+                    "answers.latency_mean_us"),
+           preempts =
+               take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=0", "traffic.rate=500Mbit/s",
+                             "gpe0.wake_preempts=yes", "traffic.duration=2s", "pings.duration=2s"),
+                    "answers.latency_mean_us");
+    CHECK(waits > 10000);
+    CHECK(preempts < 2000);
+}
+
+static void bad_parameters_are_named(void) {
+    static const struct {
+        const char *set, *text;
+    } cases[] = {
+        {"gpe0.min=101", "min: found 101 tokens, expected 1 to max, which is 100"},
+        {"gpe0.rate=0", "rate: found 0 tokens, expected 1 to 1000"},
+        {"v0.rate=2000", "rate: found 2000 tokens"},
+        {"gpe0.tokens=-2", "-2"},
+        {"v0.min=200", "min: found 200 tokens, expected 1 to max, which is 100"},
+        {"gpe0.max_vservers=1", "gpe0 has its 1 vServers already"},
+        {"v1.udp_port=30000", "another vServer of gpe0 has port 30000 already"},
+        {"v0.own_port=30000", "own_port: found udp_port again"},
+        {"v0.routes=10.0.0.0/33 0 1.2.3.4:5", "routes: found \"10.0.0.0/33 0 1.2.3.4:5\""},
+        {"v0.routes=10.0.0.0/8 1 1.2.3.4:5", "with interfaces 0 to 0"},
+        {"gpe0.cores=17", "17"},
+        {"gpe0.scheduler=magic", "magic"},
+        {"gpe0.address=here", "here"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        RunResult *r = RUN(cases[i].set);
+        CHECK_U64(r->code, EXIT_INPUT);
+        CHECK_CONTAINS(r->failure ? r->failure : "", cases[i].text);
+        run_result_free(r);
+    }
+}
+
+int main(void) {
+    static const Test tests[] = {TEST(one_core_and_one_application_are_an_md1_queue),
+                                 TEST(livelock_follows_from_the_priority_of_interrupts),
+                                 TEST(ksoftirqd_and_interrupts_leave_the_application_a_crumb),
+                                 TEST(a_lone_packet_takes_the_sum_of_its_parts),
+                                 TEST(moderation_bounds_the_interrupts_of_a_nic),
+                                 TEST(a_busy_nic_is_polled_and_does_not_interrupt),
+                                 TEST(a_socket_holds_49_packets),
+                                 TEST(a_full_ring_costs_nothing),
+                                 TEST(what_nobody_owns_is_dropped_by_name),
+                                 TEST(the_shares_of_a_core_sum_to_one),
+                                 TEST(without_root_tasks_the_default_cycle_is_constant),
+                                 TEST(four_cores_without_shared_locks_do_four_times_as_much),
+                                 TEST(a_waking_vserver_that_preempts_does_not_wait_for_the_slice),
+                                 TEST(bad_parameters_are_named),
+                                 {0}};
+    return run_tests("gpe", tests);
+}
