@@ -290,9 +290,12 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
     return false;
 }
 
-uint32_t npe_take_position(Npe *npe) {
-    if (npe->back < TCAM_MAX_ENTRIES) return npe->back++;
-    return npe->front ? --npe->front : TCAM_MAX_ENTRIES;
+bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
+    uint32_t behind = TCAM_MAX_ENTRIES - npe->back, before = n > behind ? n - behind : 0;
+    if (before > npe->front) return false;
+    npe->front -= before;
+    for (uint32_t i = 0; i < n; i++) positions[i] = i < before ? npe->front + i : npe->back++;
+    return true;
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {

@@ -113,12 +113,15 @@ static void carry_out(void *user, void *data, SimTime now) {
     case FILTER_LIST: list_filters(s, now); break;
     case QUEUE_SHARE:
         s->queue_share[r->a] = r->share;
-        qm_set_share(qm, f->queue_base + r->a, (uint32_t)(r->share * 10 * (double)s->quantum));
+        slice_set_quanta(s);
         reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
         break;
     case QUEUE_LIMIT:
         qm_set_limit(qm, f->queue_base + r->a, r->b);
-        reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+        if (r->b)
+            reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+        else
+            reply(s, now, "queue %u has no limit", r->a);
         break;
     case SRAM_WRITE:
         sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
@@ -145,23 +148,21 @@ static void carry_out(void *user, void *data, SimTime now) {
 }
 
 static bool parse(const Slice *s, const char *verb, const char *args, Request *r, GError **error) {
-    char word[16] = "", text[2048] = "", rest;
+    char first[16] = "", word[16] = "", text[2048] = "", rest;
     const FpSlice *f = fp_slice(s->npe->tables, s->number);
     const char *expected;
     if (!strcmp(verb, "filter_add")) {
         r->verb = FILTER_ADD;
         expected = SLICE_FILTER_FORM;
         if (slice_parse_filter(s, args, &r->filter)) {
-            if (r->filter.result.queue < s->n_queues) return true;
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "filter_add: found queue %u, but the slice has queues 0 to %u",
-                        r->filter.result.queue, s->n_queues - 1);
+            if (slice_check_filter(s, &r->filter, error)) return true;
+            g_prefix_error(error, "filter_add: ");
             return false;
         }
     } else if (!strcmp(verb, "filter_remove")) {
         r->verb = FILTER_REMOVE;
         expected = "a position";
-        if (sscanf(args, "%u %c", &r->a, &rest) == 1) return true;
+        if (slice_parse_number(args, &r->a, UINT32_MAX)) return true;
     } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
         r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;
         expected = "nothing after it";
@@ -169,7 +170,8 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
     } else if (!strcmp(verb, "queue")) {
         static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
         expected = "a queue of the slice, and then share SHARE or limit PACKETS";
-        if (sscanf(args, "%u %15s %63s %c", &r->a, word, text, &rest) == 3 && r->a < s->n_queues) {
+        if (sscanf(args, "%15s %15s %63s %c", first, word, text, &rest) == 3 &&
+            slice_parse_number(first, &r->a, s->n_queues)) {
             if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
                 r->share > 0) {
                 r->verb = QUEUE_SHARE;
@@ -183,7 +185,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
                             sum * 100, s->interface_of[r->a]);
                 return false;
             }
-            if (!strcmp(word, "limit") && sscanf(text, "%u%c", &r->b, &rest) == 1) {
+            if (!strcmp(word, "limit") && slice_parse_number(text, &r->b, UINT32_MAX)) {
                 r->verb = QUEUE_LIMIT;
                 return true;
             }
@@ -192,9 +194,10 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         r->verb = verb[5] == 'w' ? SRAM_WRITE : SRAM_READ;
         expected = "an offset and bytes in hexadecimal (write) or their number (read), inside the "
                    "slice's block";
-        bool ok = sscanf(args, "%u %2047s %c", &r->a, text, &rest) == 2;
+        bool ok = sscanf(args, "%15s %2047s %c", first, text, &rest) == 2 &&
+                  slice_parse_number(first, &r->a, UINT32_MAX);
         if (ok && r->verb == SRAM_READ) {
-            ok = sscanf(text, "%u%c", &r->b, &rest) == 1;
+            ok = slice_parse_number(text, &r->b, UINT32_MAX);
         } else if (ok) {
             size_t n = strlen(text);
             r->b = (uint32_t)(n / 2);
