@@ -298,6 +298,13 @@ bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
     return true;
 }
 
+void npe_release_position(Npe *npe, uint32_t position) {
+    TcamWord value, mask;
+    if (position != npe->front) return;
+    while (npe->front < npe->back && !tcam_get(fp_tcam(npe->tables), npe->front, &value, &mask))
+        npe->front++;
+}
+
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
     qm_set_scheduler(npe->qm, queuer_scheduler(&npe->queuer, interface), rate_bps,
                      (uint32_t)npe->scheduler_burst);

@@ -57,6 +57,8 @@ static inline bool npe_switched(const Npe *npe) {
 /* n free TCAM positions, in rising order: the first of them goes before the others. Behind all that
  * are taken, and before them as far as that is not enough. False: fewer are left. */
 bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions);
+/* The position's filter is gone: what has come free at the front can be taken again. */
+void npe_release_position(Npe *npe, uint32_t position);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 

@@ -74,16 +74,35 @@ static void list_filters(Slice *s, SimTime now) {
     }
 }
 
+static bool own_filter(const Slice *s, uint32_t position, bool *taken) {
+    TcamWord value, mask;
+    *taken = tcam_get(fp_tcam(s->npe->tables), position, &value, &mask);
+    return *taken && (value.word[0] >> 48) == s->number;
+}
+
+/* A free position before the slice's others, TCAM_MAX_ENTRIES if there is none. */
+static uint32_t position_in_front(const Slice *s) {
+    uint32_t position = s->npe->front;
+    bool taken;
+    if (position > 0) return position - 1;
+    while (position < s->npe->back && !own_filter(s, position, &taken)) position++;
+    while (position-- > 0) {
+        own_filter(s, position, &taken);
+        if (!taken) return position;
+    }
+    return TCAM_MAX_ENTRIES;
+}
+
 static void add_filter(Slice *s, const Request *r, SimTime now) {
-    if (s->npe->front == 0) {
-        refuse(s, now, "the TCAM has no free entry before the others");
+    uint32_t position = position_in_front(s);
+    if (position == TCAM_MAX_ENTRIES) {
+        refuse(s, now, "the TCAM has no free entry before the slice's others");
         return;
     }
-    uint32_t position = s->npe->front - 1;
     switch (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
                              &r->filter.result)) {
     case FP_INSERTED:
-        s->npe->front = position;
+        s->npe->front = MIN(s->npe->front, position);
         s->n_filters++;
         reply(s, now, "filter %u added", position);
         break;
@@ -105,6 +124,7 @@ static void carry_out(void *user, void *data, SimTime now) {
     case FILTER_REMOVE:
         if (fp_filter_remove(s->npe->tables, s->number, r->a)) {
             s->n_filters--;
+            npe_release_position(s->npe, r->a);
             reply(s, now, "filter %u removed", r->a);
         } else {
             refuse(s, now, "no filter of the slice is there");
