@@ -306,8 +306,10 @@ void npe_release_position(Npe *npe, uint32_t position) {
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
-    qm_set_scheduler(npe->qm, queuer_scheduler(&npe->queuer, interface), rate_bps,
-                     (uint32_t)npe->scheduler_burst);
+    unsigned scheduler = queuer_scheduler(&npe->queuer, interface);
+    SimTime now = sim_now(npe->base.sim);
+    qm_set_rate(npe->qm, scheduler, rate_bps, now);
+    queuer_look(&npe->queuer, scheduler, now);
 }
 
 static bool npe_check(Component *c, GError **error) {
