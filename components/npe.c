@@ -43,6 +43,7 @@ static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
 }
 static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
     Npe *npe = pipe->program;
+    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
     FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
     if (verdict == FP_DROP)
         return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
