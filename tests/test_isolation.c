@@ -35,11 +35,9 @@ static double value(RunResult *r, const char *name) {
 /* Filters --------------------------------------------------------------------------------- */
 
 static void a_catch_all_filter_matches_its_own_slice_only(void) {
-    /* a matches everything, with a prefix of length 0, a key of no bits, and one put in front of
-     * all others; b has no filter at all, so every packet of b misses. */
-    static const char *const catch_all[] = {"0.0.0.0/0", "key 00/00",
-                                            "key 0000000000000000000000000000/"
-                                            "0000000000000000000000000000"};
+    /* a matches everything, with a prefix of length 0 and keys of no bits, and with one more put in
+     * front of all others; b has no filter at all, so every packet of b misses. */
+    static const char *const catch_all[] = {"0.0.0.0/0", "key 00/00", "key 00000000/00000000"};
     for (unsigned i = 0; i < G_N_ELEMENTS(catch_all); i++) {
         g_autofree char *text = g_strdup_printf(
             NPE A "routes = %s 0 192.168.100.1:30000\n" B TRAFFIC "[at 0 add]\na = filter_add %s "
@@ -417,6 +415,15 @@ static void a_share_set_through_the_management_processor_stays_within_the_slices
     run_result_free(r);
 }
 
+static void a_share_set_through_the_management_processor_counts(void) {
+    /* 30 and 30 percent are half and half; 90 and 30, from 1.12 ms on, three to one. */
+    RunResult *r = contend("queues = 0:30%\n" ALL_TO("0") "[at 1ms]\na = queue 0 share 90%\n",
+                           "queues = 0:30%\n" ALL_TO("0"), "200Mbit/s");
+    CHECK_NEAR(bench_value(r, "sink.ta.delivered_bps"), 75e6, 0.8e6);
+    CHECK_NEAR(bench_value(r, "sink.tb.delivered_bps"), 25e6, 0.8e6);
+    run_result_free(r);
+}
+
 static void the_smallest_share_still_moves_packets(void) {
     /* 0.001 percent is less than a byte a round. */
     RunResult *r = contend("queues = 0:0.001%\n" ALL_TO("0"), ALL_TO("1"), "1Mbit/s");
@@ -494,6 +501,7 @@ int main(void) {
         TEST(ten_times_the_rate_does_not_take_the_neighbours_share),
         TEST(more_queues_are_no_more_share),
         TEST(a_share_set_through_the_management_processor_stays_within_the_slices),
+        TEST(a_share_set_through_the_management_processor_counts),
         TEST(the_smallest_share_still_moves_packets),
         TEST(shares_above_100_percent_are_refused),
         TEST(two_code_options_forward_their_own),
