@@ -264,6 +264,15 @@ static bool gpe_create(Component *c, GError **error) {
     return true;
 }
 
+/* Interface i is reached through port i mod ports. */
+static bool gpe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    const Gpe *g = (const Gpe *)c;
+    uint64_t interface = port + n * g->n_nics;
+    if (interface >= g->n_interfaces) return false;
+    memcpy(mac, fp_interface(g->tables, (unsigned)interface)->mac, 6);
+    return true;
+}
+
 static bool gpe_start(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
     (void)error;
@@ -529,6 +538,7 @@ const ComponentClass gpe_class = {
     .create = gpe_create,
     .start = gpe_start,
     .receive = gpe_receive,
+    .station = gpe_station,
     .stop = gpe_stop,
     .check = gpe_check,
     .report = gpe_report,
