@@ -384,8 +384,8 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
     return add_queues(lc, class, share, error) ? (int)class : -1;
 }
 
-bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
-                    GError **error) {
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
     if (*lc->inside && port >= lc->nat_first_port && port <= last) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
@@ -394,8 +394,9 @@ bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protoco
                     port, lc->base.name, lc->nat_first_port, last);
         return false;
     }
-    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port,
-                     &lc->classes[class].target)) {
+    LcTarget target = lc->classes[class].target;
+    if (mac) memcpy(target.mac, mac, 6);
+    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
     case LC_CLAIMED: return true;
     case LC_TAKEN:
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,

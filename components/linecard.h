@@ -24,9 +24,10 @@ void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[
  * exceed 100 percent. */
 int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
                        GError **error);
-/* What comes in for (address of the interface, protocol, port) is the class's. */
-bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
-                    GError **error);
+/* What comes in for (address of the interface, protocol, port) is the class's, at this MAC address
+ * (NULL: at the class's). */
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error);
 /* Packets and wire bytes that went through the class's queue of an interface. */
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface);
 Mp *linecard_mp(LineCard *lc);

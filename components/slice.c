@@ -334,7 +334,7 @@ static bool on_line_card(Slice *s, GError **error) {
     if (class < 0) return false;
     s->class = (unsigned)class;
     for (unsigned i = 0; i < s->npe->n_interfaces; i++)
-        if (!linecard_claim(lc, class, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
+        if (!linecard_claim(lc, class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
             return false;
     return true;
 }

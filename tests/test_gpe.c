@@ -155,6 +155,15 @@ static void what_nobody_owns_is_dropped_by_name(void) {
     run_result_free(r);
 }
 
+static void a_switch_finds_every_interface(void) {
+    /* Three interfaces on two ports: of 301 frames, interfaces 0 and 2 get 201 through port 0. */
+    RunResult *r = FILE_RUN("tests/data/gpe-switch.ini", "scenario.seed=1");
+    CHECK_NEAR(value(r, "data.port3.packets"), 201, 0);
+    CHECK_NEAR(value(r, "data.port4.packets"), 100, 0);
+    CHECK_NEAR(value(r, "host.packets"), 301, 0);
+    run_result_free(r);
+}
+
 static void the_shares_of_a_core_sum_to_one(void) {
     static const char *const names[] = {"gpe0.share.interrupt", "gpe0.share.softirq",
                                         "gpe0.share.root",      "gpe0.share.switch",
@@ -257,6 +266,7 @@ int main(void) {
                                  TEST(a_socket_holds_49_packets),
                                  TEST(a_full_ring_costs_nothing),
                                  TEST(what_nobody_owns_is_dropped_by_name),
+                                 TEST(a_switch_finds_every_interface),
                                  TEST(the_shares_of_a_core_sum_to_one),
                                  TEST(without_root_tasks_the_default_cycle_is_constant),
                                  TEST(four_cores_without_shared_locks_do_four_times_as_much),

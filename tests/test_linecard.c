@@ -245,7 +245,7 @@ static void all_signed_right(const Host *h) {
 static void the_unclaimed_arrives_at_the_control_processor(void) {
     /* 5 SSH, 3 UDP, 2 ICMP for the node; 4 for somebody else; 6 UDP that a slice has claimed. */
     open_chassis("");
-    CHECK(linecard_claim((LineCard *)lc, classes[1], 2, UDP, 30000, NULL));
+    CHECK(linecard_claim((LineCard *)lc, classes[1], NULL, 2, UDP, 30000, NULL));
     Form f = {.protocol = TCP, .from = REMOTE, .to = ADDRESS + 9, .from_port = 9, .to_port = 22};
     send_in(0, 0, 1000, 5, &f);
     f = (Form){.protocol = UDP, .from = REMOTE, .to = ADDRESS + 3, .to_port = 30000};
@@ -308,7 +308,7 @@ static void every_interface_has_its_queues(void) {
             int class = add_class(hosts[0], 100, 0);
             begin();
             for (unsigned i = 0; class > 0 && i < n; i++) {
-                CHECK(linecard_claim((LineCard *)lc, class, i, UDP, 30000, NULL));
+                CHECK(linecard_claim((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
                 Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS + i, .to_port = 30000};
                 send_in(i, 0, 0, 1, &f);
                 f = (Form){.protocol = UDP, .from = ADDRESS, .to = REMOTE};
@@ -349,7 +349,7 @@ static void congest(bool out, unsigned n, double bytes[3]) {
         f.from = REMOTE;
         f.to = ADDRESS + 4;
         f.to_port = (uint16_t)(30000 + i);
-        CHECK(linecard_claim((LineCard *)lc, class[i], 4, UDP, f.to_port, NULL));
+        CHECK(linecard_claim((LineCard *)lc, class[i], NULL, 4, UDP, f.to_port, NULL));
         send_in(4, 2 * SIM_MS, gap, packets, &f);
     }
     run_to(40 * SIM_MS);
@@ -405,7 +405,7 @@ static bool lossless(bool out, SimTime gap) {
         Form f = {
             .tagged = true, .protocol = UDP, .from = REMOTE, .to = ADDRESS + i, .payload = 28};
         f.to_port = 30000;
-        CHECK(linecard_claim((LineCard *)lc, class, i, UDP, 30000, NULL));
+        CHECK(linecard_claim((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
         if (out)
             send_out(0, i, i * gap, N * gap, n, f);
         else
@@ -695,7 +695,7 @@ static void a_slow_switch_port_is_free_again_at_once(void) {
     open_chassis("");
     CHECK(command(data, "port", "2 rate 1kbit/s"));
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 32};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], 0, UDP, 30000, NULL));
+    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     send_in(0, 0, SIM_US, 5, &f);
     run_to(100 * SIM_MS);
     CHECK_U64(hosts[0]->heard->len, 1);
@@ -710,7 +710,7 @@ static void a_switch_port_slowed_to_the_least_keeps_time(void) {
     open_chassis("");
     CHECK(command(data, "port", "2 rate 1bit/s"));
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 28};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], 0, UDP, 30000, NULL));
+    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     send_in(0, 0, 100 * SIM_US, 2, &f);
     run_to(1000 * SIM_S);
     CHECK_U64(hosts[0]->heard->len, 2);
@@ -721,7 +721,7 @@ static void a_switch_port_slowed_to_the_least_keeps_time(void) {
 static void a_switch_port_that_is_down_keeps_what_it_has(void) {
     open_chassis("");
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], 0, UDP, 30000, NULL));
+    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     CHECK(command(data, "port", "2 rate 1Mbit/s"));
     send_in(0, 0, 10 * SIM_US, 10, &f); /* a millisecond each at that rate, nearly */
     send_in(0, 3 * SIM_MS, 10 * SIM_US, 10, &f);
