@@ -324,12 +324,6 @@ static bool on_line_card(Slice *s, GError **error) {
     if (!npe_switched(s->npe)) return true;
     LineCard *lc = linecard_find(&s->base, s->npe->linecard, error);
     if (!lc) return false;
-    for (unsigned other = 0; other < s->number; other++) {
-        if (fp_slice(s->npe->tables, other)->vlan != s->vlan) continue;
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "vlan: another slice of %s has VLAN %u already",
-                    s->npe_name, (unsigned)s->vlan);
-        return false;
-    }
     int class = linecard_add_class(lc, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
     if (class < 0) return false;
     s->class = (unsigned)class;

@@ -115,7 +115,7 @@ npe = npe1
 vlan = 101
 $traffic
 END
-refuse "two slices in one VLAN" 'test.ini:5: \[slice b\] vlan: another slice of npe0 has VLAN 100 already' <<END
+refuse "two slices in one VLAN" 'test.ini:5: \[slice b\] vlan: found 100, which another slice of lc0 has' <<END
 [slice a]
 npe = npe0
 [slice b]

@@ -801,7 +801,7 @@ static void a_vlan_is_one_slices(void) {
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe1", "30001", "100", "0%"),
             "vlan: found 100, which another slice of lc0 has");
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe0", "30001", "100", "0%"),
-            "vlan: another slice of npe0 has VLAN 100 already");
+            "vlan: found 100, which another slice of lc0 has");
 }
 
 static void the_control_processors_vlan_is_no_slices(void) {
