@@ -301,10 +301,10 @@ typedef struct {
     bool cut;
     I3Emit *emit;
     void *user;
-} Packet;
+} Passage;
 
 /* Sends ids and payload, without options. */
-static bool send_data(Packet *p, uint32_t address, uint16_t port) {
+static bool send_data(Passage *p, uint32_t address, uint16_t port) {
     uint8_t *out = p->server->out;
     uint32_t header = 3 + I3_ID_BYTES * p->n;
     if (p->payload_bytes > DATAGRAM_BYTES - header) {
@@ -328,7 +328,7 @@ static uint8_t *begin_options(I3Server *s) {
     return s->out + 3 + OPTIONS_LENGTH;
 }
 
-static void send_options(Packet *p, const uint8_t *end, uint32_t address, uint16_t port) {
+static void send_options(Passage *p, const uint8_t *end, uint32_t address, uint16_t port) {
     uint8_t *out = p->server->out;
     uint32_t length = (uint32_t)(end - out);
     put16(out + 3, length - 3);
@@ -342,7 +342,7 @@ static bool is_host(const I3Server *s, const Address *a) {
     return a->address != s->params.address || a->port != s->params.port;
 }
 
-static void absent(Packet *p, bool chain) {
+static void absent(Passage *p, bool chain) {
     I3Server *s = p->server;
     s->counts[I3_ABSENT]++;
     if (chain || !is_host(s, &p->sender)) return;
@@ -359,9 +359,9 @@ static bool elsewhere(const I3Server *s, const uint8_t *id, uint32_t *address, u
     return s->params.elsewhere && s->params.elsewhere(s->params.user, id, address, port);
 }
 
-static void look_up(Packet *p, unsigned depth);
+static void look_up(Passage *p, unsigned depth);
 
-static void fire(Packet *p, const Trigger *t, unsigned depth) {
+static void fire(Passage *p, const Trigger *t, unsigned depth) {
     I3Server *s = p->server;
     if (!t->seen.n_ids) {
         if (send_data(p, t->seen.address, t->seen.port)) s->counts[I3_DELIVERED]++;
@@ -390,7 +390,7 @@ static void fire(Packet *p, const Trigger *t, unsigned depth) {
 }
 
 /* The top id is ours: send to whoever has a trigger for it. */
-static void look_up(Packet *p, unsigned depth) {
+static void look_up(Passage *p, unsigned depth) {
     I3Server *s = p->server;
     unsigned common, fired = 0;
     if (depth > s->params.max_depth) {
@@ -443,7 +443,7 @@ static Trigger *find_trigger(const I3Server *s, const Option *o) {
 }
 
 /* The handshake's answer goes to the target; for a stack to who asked. */
-static void answer(Packet *p, const Option *o, uint8_t code, const uint8_t *nonce) {
+static void answer(Passage *p, const Option *o, uint8_t code, const uint8_t *nonce) {
     I3Server *s = p->server;
     const Address *to = o->address.n_ids ? &p->sender : &o->address;
     uint32_t address = is_host(s, to) ? to->address : p->from_address;
@@ -479,7 +479,7 @@ static void refresh(I3Server *s, Trigger *t, const Option *o) {
     s->counts[I3_REFRESHED]++;
 }
 
-static void insert(Packet *p, const Option *o) {
+static void insert(Passage *p, const Option *o) {
     I3Server *s = p->server;
     const Address *to = &o->address;
     uint8_t nonce[I3_NONCE_BYTES];
@@ -512,7 +512,7 @@ static void insert(Packet *p, const Option *o) {
     answer(p, o, I3_ACK, nonce);
 }
 
-static void remove_on_request(Packet *p, const Option *o) {
+static void remove_on_request(Passage *p, const Option *o) {
     I3Server *s = p->server;
     uint8_t nonce[I3_NONCE_BYTES];
     if (!right_nonce(s, o, nonce)) {
@@ -526,7 +526,7 @@ static void remove_on_request(Packet *p, const Option *o) {
 }
 
 /* All of them are looked at before any is obeyed. */
-static bool read_options(Packet *p, Cursor c) {
+static bool read_options(Passage *p, Cursor c) {
     Option o;
     while (c.left) {
         if (!take_option(&c, &o)) return false;
@@ -535,7 +535,7 @@ static bool read_options(Packet *p, Cursor c) {
     return true;
 }
 
-static void obey_options(Packet *p, Cursor c) {
+static void obey_options(Passage *p, Cursor c) {
     Option o;
     while (c.left && take_option(&c, &o)) {
         if (o.code == I3_INSERT) insert(p, &o);
@@ -566,12 +566,12 @@ void i3_server_process(I3Server *server, const uint8_t *packet, uint32_t length,
         s->counts[I3_MALFORMED]++;
         return;
     }
-    Packet p = {.server = s,
-                .n = packet[2],
-                .from_address = from_address,
-                .from_port = from_port,
-                .emit = emit,
-                .user = user};
+    Passage p = {.server = s,
+                 .n = packet[2],
+                 .from_address = from_address,
+                 .from_port = from_port,
+                 .emit = emit,
+                 .user = user};
     uint32_t at = 3 + I3_ID_BYTES * p.n, address;
     uint16_t port;
     if (p.n && elsewhere(s, packet + 3, &address, &port)) {
