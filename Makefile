@@ -35,8 +35,9 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	$(BUILD)/sppemu run scenarios/fig9-npe.ini -j2
 
+FIGURES := fig7 fig8 fig9-npe fig11 fig11-anomaly two-npe
 figures: all
-	$(BUILD)/sppemu run scenarios/fig9-npe.ini -j2
+	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 
 ci:
 	sh tests/ci
@@ -86,7 +87,7 @@ help:
 
 # target all                build sppemu and sppfwd
 # target demo               the NPE's curves of Figure 9 against the published numbers
-# target figures            all figures
+# target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan

@@ -90,6 +90,11 @@ static bool distributor_start(Component *c, GError **error) {
                         MAX_NPES);
             return false;
         }
+        for (unsigned k = 0; k < d->n; k++)
+            if ((Component *)d->npes[k] == npe) {
+                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "npes: found %s twice", names[i]);
+                return false;
+            }
         d->npes[d->n++] = (Npe *)npe;
         d->n_interfaces = MIN(d->n_interfaces, (unsigned)((Npe *)npe)->n_interfaces);
     }

@@ -15,12 +15,18 @@
 #include "components/linecard.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "components/traffic/tunnel.h"
 
-enum { DROP_MAC_FULL, DROP_TOO_LONG, DROP_NO_BUFFER, DROP_QUEUE_FULL, DROP_FAST_PATH };
+enum {
+    DROP_MAC_FULL,
+    DROP_TOO_LONG,
+    DROP_NO_BUFFER,
+    DROP_QUEUE_FULL,
+    DROP_MP_RING,
+    DROP_FAST_PATH
+};
 enum { N_BLOCKS = 3, WORDS = 6 };
 
 /* One direction. */
@@ -34,8 +40,7 @@ typedef struct {
 } Side;
 
 typedef struct {
-    uint8_t mac[6];
-    uint16_t vlan;
+    LcTarget target;
     double share;
 } LcClass;
 
@@ -103,6 +108,7 @@ static void translate(void *user, void *data, SimTime now) {
     NatFlow flow;
     FpLog log = {.cost = lc->cost};
     LcReason reason = LC_NAT_BAD;
+    Packet *pkt = cp->pkt;
     if (lc_nat_flow(&cp->fp, &flow)) {
         uint32_t outside = lc_address(lc->tables, cp->fp.result.interface);
         reason = nat_allocate(lc_nat(lc->tables), &flow, outside, (uint16_t)lc->nat_first_port,
@@ -112,16 +118,15 @@ static void translate(void *user, void *data, SimTime now) {
     }
     if (reason == LC_OK && lc_out_translate(lc->tables, &cp->fp, now, &log) == FP_FORWARD) {
         if (!sim_event_pending(&lc->sweep)) sim_schedule(lc->base.sim, &lc->sweep, lc->nat_sweep);
-        packet_charge(cp->pkt, CAUSE_RING, now);
+        packet_charge(pkt, CAUSE_RING, now);
         if (ring_inject(&lc->out.chip, &lc->out.chip.rings[lc->out.pipes[2].block.ring_in],
                         (uint64_t)(uintptr_t)cp, now)) {
             chip_flush(&lc->out.chip, now);
             return;
         }
     }
-    Packet *pkt = cp->pkt;
     mover_discard(&lc->out.mover, cp);
-    component_drop(&lc->base, DROP_FAST_PATH + reason, pkt);
+    component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
 static int out_translate(Pipe *pipe, Context *c, ChipPacket *cp) {
@@ -162,17 +167,18 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
                     PipeWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
     Chip *chip = &side->chip;
     Mover *mover = &side->mover;
-    unsigned n = (unsigned)lc->n_interfaces;
+    unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
+    unsigned n_schedulers = (n + n_mes - 1) / n_mes * n_mes; /* as many for each of its MEs */
     side->lc = lc;
     if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
     chip->label = label;
     msf_init(&chip->msf, chip, n + 1);
-    side->qm = qm_new(n, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
+    side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
     if (!side->qm) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for its queues");
         return false;
     }
-    for (unsigned s = 0; s < n; s++)
+    for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
     *mover = (Mover){.costs = &lc->move_costs,
                      .domains = true,
@@ -183,8 +189,8 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     side->queuer = (Queuer){.chip = chip,
                             .mover = mover,
                             .qm = side->qm,
-                            .n_mes = (unsigned)lc->me_qm,
-                            .n_schedulers = n,
+                            .n_mes = n_mes,
+                            .n_schedulers = n_schedulers,
                             .drop_queue_full = DROP_QUEUE_FULL};
     int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
     if (rings[0] < 0) return false;
@@ -224,10 +230,11 @@ static bool set_interfaces(LineCard *lc, GError **error) {
         backplane[5]++;
     }
     if (!*lc->inside) return true;
-    g_auto(GStrv) words = g_strsplit(lc->inside, "/", 2);
+    char text[32], rest;
     uint32_t prefix;
-    unsigned length = words[1] ? (unsigned)atoi(words[1]) : 99;
-    if (length > 32 || !ipv4_parse(words[0], &prefix, NULL)) {
+    unsigned length;
+    if (sscanf(lc->inside, "%31[0-9.]/%u%c", text, &length, &rest) != 2 || length > 32 ||
+        !ipv4_parse(text, &prefix, NULL)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "inside: found \"%s\", expected a prefix such as 192.168.0.0/16", lc->inside);
         return false;
@@ -345,15 +352,18 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
 int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
                        GError **error) {
     double sum = share;
-    for (unsigned i = 1; i < lc->n_classes; i++) {
-        if (lc->classes[i].vlan == vlan && !memcmp(lc->classes[i].mac, mac, 6)) return (int)i;
-        sum += lc->classes[i].share;
-    }
+    for (unsigned i = 1; i < lc->n_classes; i++) sum += lc->classes[i].share;
     if (sum > 1 + 1e-9) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
                     "expected at most 100%% in all",
                     share * 100, sum * 100, lc->base.name);
+        return -1;
+    }
+    if (*lc->control_processor && vlan == lc->control_vlan) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "vlan: found %u, which is %s's control_vlan, expected another", vlan,
+                    lc->base.name);
         return -1;
     }
     if (lc->n_classes == LC_MAX_CLASSES) {
@@ -362,21 +372,30 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
         return -1;
     }
     unsigned class = lc->n_classes;
-    if (!lc_set_vlan(lc->tables, vlan, (uint16_t) class)) {
+    LcTarget target = {.vlan = vlan, .class = (uint16_t) class};
+    memcpy(target.mac, mac, 6);
+    if (!lc_set_class(lc->tables, &target)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0, "vlan: found %u, which another slice of %s has",
                     vlan, lc->base.name);
         return -1;
     }
-    lc->classes[class] = (LcClass){.vlan = vlan, .share = share};
-    memcpy(lc->classes[class].mac, mac, 6);
+    lc->classes[class] = (LcClass){.target = target, .share = share};
     lc->n_classes++;
     return add_queues(lc, class, share, error) ? (int)class : -1;
 }
 
-bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
-                    GError **error) {
-    LcTarget target = {.vlan = lc->classes[class].vlan, .class = (uint16_t) class};
-    memcpy(target.mac, lc->classes[class].mac, 6);
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error) {
+    uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
+    if (*lc->inside && port >= lc->nat_first_port && port <= last) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
+                    " to %" G_GUINT64_FORMAT ")",
+                    port, lc->base.name, lc->nat_first_port, last);
+        return false;
+    }
+    LcTarget target = lc->classes[class].target;
+    if (mac) memcpy(target.mac, mac, 6);
     switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
     case LC_CLAIMED: return true;
     case LC_TAKEN:
@@ -536,6 +555,7 @@ static const DropReason lc_drops[] = {
     {"too_long", "frame longer than a packet buffer"},
     {"no_buffer", "no free packet buffer"},
     {"queue_full", "the queue's limit was reached"},
+    {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X

@@ -20,13 +20,14 @@ uint32_t linecard_address(const LineCard *lc, unsigned interface);
 void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]);
 
 /* A class for whoever lives behind this MAC address in this VLAN, with a share of every interface
- * both ways (0: none in particular). -1 and an error: the VLAN is another's, or the shares would
- * exceed 100 percent. Asking again for the same VLAN and MAC address gives the same class. */
+ * both ways (0: none in particular). -1 and an error: somebody has the VLAN, or the shares would
+ * exceed 100 percent. */
 int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
                        GError **error);
-/* What comes in for (address of the interface, protocol, port) is the class's. */
-bool linecard_claim(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port,
-                    GError **error);
+/* What comes in for (address of the interface, protocol, port) is the class's, at this MAC address
+ * (NULL: at the class's). */
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error);
 /* Packets and wire bytes that went through the class's queue of an interface. */
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface);
 Mp *linecard_mp(LineCard *lc);

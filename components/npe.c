@@ -43,6 +43,7 @@ static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
 }
 static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
     Npe *npe = pipe->program;
+    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
     FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
     if (verdict == FP_DROP)
         return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
@@ -290,14 +291,26 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
     return false;
 }
 
-uint32_t npe_take_position(Npe *npe) {
-    if (npe->back < TCAM_MAX_ENTRIES) return npe->back++;
-    return npe->front ? --npe->front : TCAM_MAX_ENTRIES;
+bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
+    uint32_t behind = TCAM_MAX_ENTRIES - npe->back, before = n > behind ? n - behind : 0;
+    if (before > npe->front) return false;
+    npe->front -= before;
+    for (uint32_t i = 0; i < n; i++) positions[i] = i < before ? npe->front + i : npe->back++;
+    return true;
+}
+
+void npe_release_position(Npe *npe, uint32_t position) {
+    TcamWord value, mask;
+    if (position != npe->front) return;
+    while (npe->front < npe->back && !tcam_get(fp_tcam(npe->tables), npe->front, &value, &mask))
+        npe->front++;
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
-    qm_set_scheduler(npe->qm, queuer_scheduler(&npe->queuer, interface), rate_bps,
-                     (uint32_t)npe->scheduler_burst);
+    unsigned scheduler = queuer_scheduler(&npe->queuer, interface);
+    SimTime now = sim_now(npe->base.sim);
+    qm_set_rate(npe->qm, scheduler, rate_bps, now);
+    queuer_look(&npe->queuer, scheduler, now);
 }
 
 static bool npe_check(Component *c, GError **error) {

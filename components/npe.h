@@ -40,6 +40,7 @@ struct Npe {
     uint32_t next_queue, next_sram;
     uint32_t front, back; /* TCAM positions: the next filter before all others, and behind them */
     uint16_t next_counter;
+    double shares; /* of its slices, when there is no line card */
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;
 };
@@ -53,9 +54,11 @@ static inline bool npe_switched(const Npe *npe) {
     return *npe->linecard != 0;
 }
 
-/* A TCAM position behind all that are taken, or before them when there is none; TCAM_MAX_ENTRIES
- * when the TCAM is full. */
-uint32_t npe_take_position(Npe *npe);
+/* n free TCAM positions, in rising order: the first of them goes before the others. Behind all that
+ * are taken, and before them as far as that is not enough. False: fewer are left. */
+bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions);
+/* The position's filter is gone: what has come free at the front can be taken again. */
+void npe_release_position(Npe *npe, uint32_t position);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 

@@ -23,6 +23,15 @@ typedef struct {
 
 enum { DROP_NOT_MINE };
 
+static bool is_ssh(const Packet *pkt) {
+    uint32_t at = get16(pkt->data + 12) == ETHER_TYPE_VLAN ? 18 : 14;
+    if (pkt->length < at + IPV4_BYTES || get16(pkt->data + at - 2) != ETHER_TYPE_IPV4) return false;
+    const uint8_t *ip = pkt->data + at;
+    uint32_t header = (ip[0] & 15u) * 4;
+    return ip[9] == IP_PROTOCOL_TCP && !(get16(ip + 6) & 0x1fff) && /* a later one has no ports */
+           pkt->length >= at + header + 4 && get16(ip + header + 2) == 22;
+}
+
 static void server_receive(Component *c, unsigned port, Packet *pkt) {
     Server *s = (Server *)c;
     (void)port;
@@ -32,10 +41,7 @@ static void server_receive(Component *c, unsigned port, Packet *pkt) {
     }
     if (s->capture) capture_write(s->capture, sim_now(c->sim), pkt->data, pkt->length);
     s->packets++;
-    const uint8_t *ip = pkt->data + (get16(pkt->data + 12) == ETHER_TYPE_VLAN ? 18 : 14);
-    bool ssh = pkt->length >= 42 && ip[9] == IP_PROTOCOL_TCP &&
-               (size_t)(ip - pkt->data) + (ip[0] & 15u) * 4 + 4 <= pkt->length &&
-               get16(ip + (ip[0] & 15u) * 4 + 2) == 22;
+    bool ssh = is_ssh(pkt);
     s->ssh += ssh;
     s->other += !ssh;
     packet_deliver(pkt);

@@ -9,7 +9,7 @@
  * and its share of each interface, and claims its UDP port at every interface's address. */
 #include "components/slice.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #include "components/traffic/tunnel.h"
 #include "fastpath/ipv4.h"
 
-enum { MAX_QUEUES = 256, TENTHS = 10 };
+enum { TENTHS = 10 };
 
 /* Filters --------------------------------------------------------------------------------- */
 
@@ -50,10 +50,11 @@ static bool parse_key(const char *text, SliceFilter *f) {
     return true;
 }
 
-static bool parse_number(const char *text, uint32_t *value, uint32_t limit) {
+bool slice_parse_number(const char *text, uint32_t *value, uint32_t limit) {
     char *end;
+    errno = 0;
     unsigned long v = text ? strtoul(text, &end, 10) : 0;
-    if (!text || !g_ascii_isdigit(*text) || *end || v >= limit) return false;
+    if (!text || !g_ascii_isdigit(*text) || *end || errno || v >= limit) return false;
     *value = (uint32_t)v;
     return true;
 }
@@ -61,7 +62,25 @@ static bool parse_number(const char *text, uint32_t *value, uint32_t limit) {
 unsigned slice_first_queue(const Slice *s, unsigned interface) {
     for (unsigned q = 0; q < s->n_queues; q++)
         if (s->interface_of[q] == interface) return q;
-    return 0;
+    return s->n_queues;
+}
+
+bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
+    unsigned queue = f->result.queue, interface = f->result.interface;
+    if (f->result.verdict != FP_FORWARD) return true;
+    if (slice_first_queue(s, interface) == s->n_queues)
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found interface %u, at which the slice has no queue", interface);
+    else if (queue >= s->n_queues)
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found queue %u, but the slice has queues 0 to %u", queue, s->n_queues - 1);
+    else if (s->interface_of[queue] != interface)
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found queue %u, which is at interface %u, expected one at interface %u", queue,
+                    s->interface_of[queue], interface);
+    else
+        return true;
+    return false;
 }
 
 bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
@@ -76,7 +95,7 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
         at = 2;
     } else if (w[0] && !strcmp(w[0], "label")) {
         uint32_t label;
-        if (!parse_number(w[1], &label, 1u << 20)) return false;
+        if (!slice_parse_number(w[1], &label, 1u << 20)) return false;
         f->length = 20;
         ipv4_prefix_filter(label << 12, f->length, f->key, f->mask);
         at = 2;
@@ -99,7 +118,7 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
     } else {
         uint32_t interface, port;
         char next[32], rest;
-        if (!parse_number(w[at], &interface, (uint32_t)s->npe->n_interfaces) || !w[at + 1] ||
+        if (!slice_parse_number(w[at], &interface, (uint32_t)s->npe->n_interfaces) || !w[at + 1] ||
             sscanf(w[at + 1], "%31[0-9.]:%u%c", next, &port, &rest) != 2 || port > 65535 ||
             !ipv4_parse(next, &f->result.next_hop, NULL))
             return false;
@@ -108,13 +127,13 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
         f->result.next_port = (uint16_t)port;
         f->result.queue = slice_first_queue(s, interface);
         at += 2;
-        if (w[at] && parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
+        if (w[at] && slice_parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
     }
     for (; w[at]; at += 2) {
         uint32_t prefix;
         unsigned length;
         if (!strcmp(w[at], "queue")) {
-            if (!parse_number(w[at + 1], &f->result.queue, UINT32_MAX)) return false;
+            if (!slice_parse_number(w[at + 1], &f->result.queue, UINT32_MAX)) return false;
         } else if (!strcmp(w[at], "from")) {
             if (!w[at + 1] || !parse_prefix(w[at + 1], &prefix, &length)) return false;
             put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
@@ -158,10 +177,8 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
                         SLICE_FILTER_FORM);
             return false;
         }
-        if (f.result.queue >= s->n_queues) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s: found queue %u, but the slice has queues 0 to %u", where,
-                        f.result.queue, s->n_queues - 1);
+        if (!slice_check_filter(s, &f, error)) {
+            g_prefix_error(error, "%s: ", where);
             return false;
         }
         f.order = i;
@@ -172,15 +189,19 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
 }
 
 static bool insert_routes(Slice *s, GArray *filters, GError **error) {
-    for (unsigned i = 0; i < filters->len; i++) {
-        SliceFilter *f = &g_array_index(filters, SliceFilter, i);
-        if (fp_filter_insert(s->npe->tables, s->number, npe_take_position(s->npe), f->key, f->mask,
-                             &f->result) == FP_INSERTED)
-            continue;
+    g_autofree uint32_t *positions = g_new(uint32_t, filters->len + 1);
+    if (!npe_take_positions(s->npe, filters->len, positions)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "filter %u of %u: the TCAM of %s has %u entries and they are all taken", i + 1,
-                    filters->len, s->npe->base.name, TCAM_MAX_ENTRIES);
+                    "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
+                    *s->routes_file ? "routes_file" : "routes", filters->len, s->npe->base.name,
+                    TCAM_MAX_ENTRIES - s->npe->back + s->npe->front, TCAM_MAX_ENTRIES);
         return false;
+    }
+    for (unsigned i = 0; i < filters->len; i++) {
+        const SliceFilter *f = &g_array_index(filters, SliceFilter, i);
+        FpInsert done =
+            fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
+        g_assert(done == FP_INSERTED);
     }
     s->n_filters = filters->len;
     return true;
@@ -193,7 +214,7 @@ static bool parse_queues(Slice *s, GError **error) {
     unsigned n = (unsigned)s->npe->n_interfaces;
     if (!*s->queues) {
         for (s->n_queues = 0; s->n_queues < n; s->n_queues++)
-            s->interface_of[s->n_queues] = s->n_queues;
+            s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
         return true;
     }
     g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
@@ -203,15 +224,15 @@ static bool parse_queues(Slice *s, GError **error) {
         static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
         uint32_t interface;
         double share = 0;
-        if (s->n_queues == MAX_QUEUES || !parse_number(parts[0], &interface, n) ||
+        if (s->n_queues == SLICE_MAX_QUEUES || !slice_parse_number(parts[0], &interface, n) ||
             (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0))) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
                         "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
-                        words[i], MAX_QUEUES, n - 1);
+                        words[i], (int)SLICE_MAX_QUEUES, n - 1);
             return false;
         }
-        s->interface_of[s->n_queues] = interface;
+        s->interface_of[s->n_queues] = (uint8_t)interface;
         s->queue_share[s->n_queues++] = share;
     }
     double sum[FP_MAX_INTERFACES] = {0};
@@ -224,6 +245,22 @@ static bool parse_queues(Slice *s, GError **error) {
         return false;
     }
     return true;
+}
+
+static double own_share(const Slice *s, unsigned queue) {
+    return s->queue_share[queue] > 0 ? s->queue_share[queue] : 1.0 / TENTHS;
+}
+
+void slice_set_quanta(const Slice *s) {
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    double sum[FP_MAX_INTERFACES] = {0};
+    for (unsigned q = 0; q < s->n_queues; q++) sum[s->interface_of[q]] += own_share(s, q);
+    for (unsigned q = 0; q < s->n_queues; q++) {
+        double share = own_share(s, q);
+        if (s->share > 0) share *= s->share / sum[s->interface_of[q]];
+        qm_set_share(s->npe->qm, f->queue_base + q,
+                     (uint32_t)(share * TENTHS * (double)s->quantum + 0.5));
+    }
 }
 
 static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
@@ -241,18 +278,31 @@ static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
     f->exception_queue = npe->next_queue + n - 1;
     npe->next_queue += n;
     npe->next_counter = (uint16_t)(npe->next_counter + n);
+    s->interface_of[s->n_queues] = FP_NO_INTERFACE;
+    f->queue_interface = s->interface_of;
     for (unsigned i = 0; i < n; i++) {
-        double share = i < s->n_queues ? s->queue_share[i] : 0;
         qm_set_queue(npe->qm, f->queue_base + i,
                      i < s->n_queues ? queuer_scheduler(&npe->queuer, s->interface_of[i])
                                      : (unsigned)npe->n_schedulers - 1,
-                     share > 0 ? (uint32_t)(share * TENTHS * (double)s->quantum)
-                               : (uint32_t)s->quantum,
-                     (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
+                     (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
         qm_set_group(npe->qm, f->queue_base + i, s->number + 1);
     }
+    slice_set_quanta(s);
     qm_limit_group(npe->qm, s->number + 1, (uint32_t)s->buffers);
     return true;
+}
+
+/* Without a line card, which has classes with shares, the NPE's interfaces are what is shared. */
+static bool slice_share(Slice *s, GError **error) {
+    if (npe_switched(s->npe) || s->npe->shares + s->share <= 1 + 1e-9) {
+        s->npe->shares += s->share;
+        return true;
+    }
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
+                "expected at most 100%% in all",
+                s->share * 100, (s->npe->shares + s->share) * 100, s->npe->base.name);
+    return false;
 }
 
 static bool slice_memory(Slice *s, FpSlice *f, GError **error) {
@@ -278,7 +328,7 @@ static bool on_line_card(Slice *s, GError **error) {
     if (class < 0) return false;
     s->class = (unsigned)class;
     for (unsigned i = 0; i < s->npe->n_interfaces; i++)
-        if (!linecard_claim(lc, class, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
+        if (!linecard_claim(lc, class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
             return false;
     return true;
 }
@@ -318,7 +368,8 @@ static bool slice_start(Component *c, GError **error) {
                    .exception_address = exceptions,
                    .exception_port = (uint16_t)s->exception_port,
                    .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
-    if (!parse_queues(s, error) || !slice_queues(s, f, error) || !slice_memory(s, f, error))
+    if (!slice_share(s, error) || !parse_queues(s, error) || !slice_queues(s, f, error) ||
+        !slice_memory(s, f, error))
         return false;
     for (unsigned i = 0; i < npe->n_interfaces; i++)
         if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
@@ -388,7 +439,8 @@ static const Param slice_params[] = {
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_FRACTION(
         "share", Slice, share, "0%", NULL, NULL,
-        "its share of each interface of the line card, both ways; 0%: none in particular",
+        "its share of each interface, of the NPE and of the line card both ways; its queues divide "
+        "it among themselves; 0%: none in particular",
         "SPP paper 2.2"),
     PARAM_TEXT("queues", Slice, queues, "",
                "its queues, INTERFACE or INTERFACE:SHARE each; empty: one per interface",

@@ -9,6 +9,8 @@
 
 #include "components/slice_i3.h"
 
+#define SLICE_MAX_QUEUES 256u
+
 typedef struct {
     Component base;
     /* settings */
@@ -18,10 +20,10 @@ typedef struct {
     SliceI3 i3;
     /* state */
     Npe *npe;
-    unsigned number, class; /* slice id on the NPE; class on the line card */
-    unsigned n_queues;      /* without that of the exceptions */
-    unsigned interface_of[256];
-    double queue_share[256];
+    unsigned number, class;                     /* slice id on the NPE; class on the line card */
+    unsigned n_queues;                          /* without that of the exceptions */
+    uint8_t interface_of[SLICE_MAX_QUEUES + 1]; /* FP_NO_INTERFACE: that of the exceptions */
+    double queue_share[SLICE_MAX_QUEUES];
     FILE *replies;
     /* counters */
     unsigned n_filters, mp_done, mp_refused;
@@ -45,8 +47,16 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter);
     "perhaps "                                                                                     \
     "queue N, from PREFIX/LENGTH, data N"
 
-/* The first of its queues at an interface, 0 if it has none there. */
+/* The first of its queues at an interface, n_queues if it has none there. */
 unsigned slice_first_queue(const Slice *s, unsigned interface);
+/* Whether the filter's queue is the slice's and at the filter's interface. */
+bool slice_check_filter(const Slice *s, const SliceFilter *filter, GError **error);
+/* Put its queues' shares in force, as quanta. `share` is divided among its queues of an interface
+ * by their own shares (one without counts as 10%), so that more queues are no more share. Without
+ * `share`, a queue's own is of the whole interface. */
+void slice_set_quanta(const Slice *s);
+/* A decimal number below `limit`, and nothing else. */
+bool slice_parse_number(const char *text, uint32_t *value, uint32_t limit);
 
 /* slice_i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
 bool slice_i3_start(Slice *s, GError **error);

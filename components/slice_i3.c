@@ -17,8 +17,9 @@ typedef struct {
     uint16_t port, interface;
 } Place;
 
-static bool parse_places(const char *name, const char *text, unsigned id_bytes,
-                         unsigned n_interfaces, GArray *places, GError **error) {
+static bool parse_places(const Slice *s, const char *name, const char *text, unsigned id_bytes,
+                         GArray *places, GError **error) {
+    unsigned n_interfaces = (unsigned)s->npe->n_interfaces;
     g_auto(GStrv) entries = g_strsplit(text, ";", -1);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
@@ -34,6 +35,11 @@ static bool parse_places(const char *name, const char *text, unsigned id_bytes,
                         "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
                         "hexadecimal digits and an interface below %u",
                         name, entry, 2 * id_bytes, n_interfaces);
+            return false;
+        }
+        if (slice_first_queue(s, interface) == s->n_queues) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: found interface %u, at which the slice has no queue", name, interface);
             return false;
         }
         place.address = ntohl(a.s_addr);
@@ -68,7 +74,8 @@ static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsig
         add_bit(x, i);
         while (at < ring->len && memcmp(nodes[at].id, x, sizeof x) < 0) at++;
         if (at == ring->len) at = 0;
-        unsigned queue = slice_first_queue(s, nodes[at].interface);
+        /* The node itself has no interface and is never forwarded to. */
+        unsigned queue = at == self ? 0 : slice_first_queue(s, nodes[at].interface);
         I3Finger finger = {.next_hop = nodes[at].address,
                            .port = nodes[at].port,
                            .queue = (uint16_t)queue,
@@ -86,9 +93,7 @@ static bool start_node(const Slice *s, uint8_t *block, GError **error) {
         g_prefix_error(error, "i3_id: ");
         return false;
     }
-    if (!parse_places("i3_ring", s->i3.ring, I3_CHORD_BYTES, (unsigned)s->npe->n_interfaces, ring,
-                      error))
-        return false;
+    if (!parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error)) return false;
     g_array_append_val(ring, self);
     qsort(ring->data, ring->len, sizeof(Place), by_id);
     unsigned at = 0;
@@ -123,8 +128,9 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
             host.reason = FP_I3_MANY;
         }
     i3_trigger_filter(all[n].id, key, mask);
-    if (fp_filter_insert(s->npe->tables, s->number, npe_take_position(s->npe), key, mask, &host) ==
-        FP_INSERTED)
+    uint32_t position;
+    if (npe_take_positions(s->npe, 1, &position) &&
+        fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
         return true;
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "i3_triggers: the TCAM of %s has %u entries and they are all taken",
@@ -134,9 +140,7 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
 
 bool slice_i3_start(Slice *s, GError **error) {
     g_autoptr(GArray) triggers = g_array_new(FALSE, FALSE, sizeof(Place));
-    if (!parse_places("i3_triggers", s->i3.triggers, I3_ID_BYTES, (unsigned)s->npe->n_interfaces,
-                      triggers, error))
-        return false;
+    if (!parse_places(s, "i3_triggers", s->i3.triggers, I3_ID_BYTES, triggers, error)) return false;
     uint32_t bytes = i3_node_bytes() + triggers->len * I3_ID_BYTES;
     uint8_t *block = fp_slice_sram(s->npe->tables, s->number, 0, bytes);
     if (!block) {

@@ -74,16 +74,35 @@ static void list_filters(Slice *s, SimTime now) {
     }
 }
 
+static bool own_filter(const Slice *s, uint32_t position, bool *taken) {
+    TcamWord value, mask;
+    *taken = tcam_get(fp_tcam(s->npe->tables), position, &value, &mask);
+    return *taken && (value.word[0] >> 48) == s->number;
+}
+
+/* A free position before the slice's others, TCAM_MAX_ENTRIES if there is none. */
+static uint32_t position_in_front(const Slice *s) {
+    uint32_t position = s->npe->front;
+    bool taken;
+    if (position > 0) return position - 1;
+    while (position < s->npe->back && !own_filter(s, position, &taken)) position++;
+    while (position-- > 0) {
+        own_filter(s, position, &taken);
+        if (!taken) return position;
+    }
+    return TCAM_MAX_ENTRIES;
+}
+
 static void add_filter(Slice *s, const Request *r, SimTime now) {
-    if (s->npe->front == 0) {
-        refuse(s, now, "the TCAM has no free entry before the others");
+    uint32_t position = position_in_front(s);
+    if (position == TCAM_MAX_ENTRIES) {
+        refuse(s, now, "the TCAM has no free entry before the slice's others");
         return;
     }
-    uint32_t position = s->npe->front - 1;
     switch (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
                              &r->filter.result)) {
     case FP_INSERTED:
-        s->npe->front = position;
+        s->npe->front = MIN(s->npe->front, position);
         s->n_filters++;
         reply(s, now, "filter %u added", position);
         break;
@@ -105,6 +124,7 @@ static void carry_out(void *user, void *data, SimTime now) {
     case FILTER_REMOVE:
         if (fp_filter_remove(s->npe->tables, s->number, r->a)) {
             s->n_filters--;
+            npe_release_position(s->npe, r->a);
             reply(s, now, "filter %u removed", r->a);
         } else {
             refuse(s, now, "no filter of the slice is there");
@@ -113,12 +133,15 @@ static void carry_out(void *user, void *data, SimTime now) {
     case FILTER_LIST: list_filters(s, now); break;
     case QUEUE_SHARE:
         s->queue_share[r->a] = r->share;
-        qm_set_share(qm, f->queue_base + r->a, (uint32_t)(r->share * 10 * (double)s->quantum));
+        slice_set_quanta(s);
         reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
         break;
     case QUEUE_LIMIT:
         qm_set_limit(qm, f->queue_base + r->a, r->b);
-        reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+        if (r->b)
+            reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+        else
+            reply(s, now, "queue %u has no limit", r->a);
         break;
     case SRAM_WRITE:
         sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
@@ -145,23 +168,21 @@ static void carry_out(void *user, void *data, SimTime now) {
 }
 
 static bool parse(const Slice *s, const char *verb, const char *args, Request *r, GError **error) {
-    char word[16] = "", text[2048] = "", rest;
+    char first[16] = "", word[16] = "", text[2048] = "", rest;
     const FpSlice *f = fp_slice(s->npe->tables, s->number);
     const char *expected;
     if (!strcmp(verb, "filter_add")) {
         r->verb = FILTER_ADD;
         expected = SLICE_FILTER_FORM;
         if (slice_parse_filter(s, args, &r->filter)) {
-            if (r->filter.result.queue < s->n_queues) return true;
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "filter_add: found queue %u, but the slice has queues 0 to %u",
-                        r->filter.result.queue, s->n_queues - 1);
+            if (slice_check_filter(s, &r->filter, error)) return true;
+            g_prefix_error(error, "filter_add: ");
             return false;
         }
     } else if (!strcmp(verb, "filter_remove")) {
         r->verb = FILTER_REMOVE;
         expected = "a position";
-        if (sscanf(args, "%u %c", &r->a, &rest) == 1) return true;
+        if (slice_parse_number(args, &r->a, UINT32_MAX)) return true;
     } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
         r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;
         expected = "nothing after it";
@@ -169,7 +190,8 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
     } else if (!strcmp(verb, "queue")) {
         static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
         expected = "a queue of the slice, and then share SHARE or limit PACKETS";
-        if (sscanf(args, "%u %15s %63s %c", &r->a, word, text, &rest) == 3 && r->a < s->n_queues) {
+        if (sscanf(args, "%15s %15s %63s %c", first, word, text, &rest) == 3 &&
+            slice_parse_number(first, &r->a, s->n_queues)) {
             if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
                 r->share > 0) {
                 r->verb = QUEUE_SHARE;
@@ -183,7 +205,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
                             sum * 100, s->interface_of[r->a]);
                 return false;
             }
-            if (!strcmp(word, "limit") && sscanf(text, "%u%c", &r->b, &rest) == 1) {
+            if (!strcmp(word, "limit") && slice_parse_number(text, &r->b, UINT32_MAX)) {
                 r->verb = QUEUE_LIMIT;
                 return true;
             }
@@ -192,9 +214,10 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         r->verb = verb[5] == 'w' ? SRAM_WRITE : SRAM_READ;
         expected = "an offset and bytes in hexadecimal (write) or their number (read), inside the "
                    "slice's block";
-        bool ok = sscanf(args, "%u %2047s %c", &r->a, text, &rest) == 2;
+        bool ok = sscanf(args, "%15s %2047s %c", first, text, &rest) == 2 &&
+                  slice_parse_number(first, &r->a, UINT32_MAX);
         if (ok && r->verb == SRAM_READ) {
-            ok = sscanf(text, "%u%c", &r->b, &rest) == 1;
+            ok = slice_parse_number(text, &r->b, UINT32_MAX);
         } else if (ok) {
             size_t n = strlen(text);
             r->b = (uint32_t)(n / 2);

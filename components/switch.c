@@ -60,7 +60,9 @@ static void depart(Sim *sim, SimEvent *event) {
     SimTime now = sim_now(sim);
     Packet *pkt = packet_queue_get(&out->waiting);
     if (out->slowed_q16)
-        out->slow_until = now + (packet_wire_bytes(pkt->length) * out->slowed_q16 >> 16);
+        out->slow_until =
+            now +
+            (SimTime)((unsigned __int128)packet_wire_bytes(pkt->length) * out->slowed_q16 >> 16);
     out->forwarded++;
     port_send(&out->owner->base, out->port, pkt);
     plan(out, now);
@@ -133,6 +135,8 @@ static bool switch_command(Component *c, const char *verb, const char *args, GEr
         }
         if (!strcmp(word, "free")) {
             out->slowed_q16 = out->slow_until = 0;
+            sim_cancel(c->sim, &out->departure); /* it may have been a long way off */
+            plan(out, sim_now(c->sim));
             return true;
         }
         static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};

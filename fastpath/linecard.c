@@ -88,9 +88,11 @@ void lc_set_default(LcTables *t, const LcTarget *target) {
     t->class_of[target->vlan] = 0;
 }
 
-bool lc_set_vlan(LcTables *t, uint16_t vlan, uint16_t class) {
-    if (t->class_of[vlan] != NO_CLASS && t->class_of[vlan] != class) return false;
-    t->class_of[vlan] = class;
+bool lc_set_class(LcTables *t, const LcTarget *target) {
+    uint16_t *class = &t->class_of[target->vlan];
+    if (*class != NO_CLASS && *class != target->class) return false;
+    *class = target->class;
+    t->targets[target->class] = *target;
     return true;
 }
 
@@ -123,7 +125,6 @@ LcClaim lc_claim(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
     t->n_free--;
     t->n_claims++;
     t->results[position] = *target;
-    t->targets[target->class] = *target;
     return LC_CLAIMED;
 }
 

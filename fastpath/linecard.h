@@ -62,8 +62,9 @@ uint32_t lc_address(const LcTables *t, unsigned interface);
 void lc_set_down(LcTables *t, unsigned interface, bool down);
 /* The control processor; class 0. */
 void lc_set_default(LcTables *t, const LcTarget *target);
-/* Packets in this VLAN are of this class. False: another class has it. */
-bool lc_set_vlan(LcTables *t, uint16_t vlan, uint16_t class);
+/* Packets in the target's VLAN are of its class; answers to what the class has opened go to the
+ * target. False: another class has the VLAN. */
+bool lc_set_class(LcTables *t, const LcTarget *target);
 /* Hosts behind the node: their packets are translated on the way out. */
 void lc_set_inside(LcTables *t, uint32_t prefix, unsigned length);
 

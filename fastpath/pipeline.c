@@ -182,6 +182,11 @@ static bool remap(const FpSlice *s, const FpResult *own, FpResult *result) {
     if (own->queue >= s->n_queues || own->stats >= s->n_stats ||
         own->interface >= FP_MAX_INTERFACES)
         return false;
+    /* A queue is at one interface's scheduler: sent elsewhere, its packets would use up a rate that
+     * nobody has given to them. */
+    if (own->verdict == FP_FORWARD && s->queue_interface &&
+        s->queue_interface[own->queue] != own->interface)
+        return false;
     *result = *own;
     result->queue = s->queue_base + own->queue;
     result->stats = (uint16_t)(s->stats_base + own->stats);
@@ -189,7 +194,9 @@ static bool remap(const FpSlice *s, const FpResult *own, FpResult *result) {
 }
 
 FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own) {
-    if (!remap(&t->slices[p->slice], own, &p->result)) return decide(p, FP_BAD_ROUTE);
+    FpResult forward = *own;
+    forward.verdict = FP_FORWARD;
+    if (!remap(&t->slices[p->slice], &forward, &p->result)) return decide(p, FP_BAD_ROUTE);
     p->routed = true;
     return decide(p, FP_OK);
 }
@@ -202,7 +209,8 @@ FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
     const FpSlice *s = &t->slices[slice];
     FpResult remapped;
     if (result->queue >= s->n_queues) return FP_BAD_QUEUE;
-    if (!remap(s, result, &remapped)) return FP_BAD_STATS;
+    if (result->stats >= s->n_stats) return FP_BAD_STATS;
+    if (!remap(s, result, &remapped)) return FP_BAD_QUEUE;
     if (position >= tcam_entries(t->tcam)) return FP_BAD_POSITION;
     if (!tcam_insert(t->tcam, position, tcam_word((uint16_t)slice, key), tcam_word(0xffff, mask)))
         return FP_POSITION_TAKEN;

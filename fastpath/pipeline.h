@@ -9,6 +9,7 @@
 
 #define FP_MAX_INTERFACES 16u
 #define FP_MAX_SLICES 256u
+#define FP_NO_INTERFACE 255u
 
 /* Why a packet left the fast path. EXC: to the slice's slow path; DROP: nowhere. The names follow
  * the classes of RFC 1812 sections 4.2.2, 5.2.2, 5.3.1, 5.3.7. X(symbol, name, verdict, text) */
@@ -72,8 +73,11 @@ typedef struct {
     uint32_t exception_queue; /* physical queue of its slow path */
     uint32_t exception_address;
     uint16_t exception_port, exception_interface;
-    uint16_t stats_base, n_stats;   /* counter indices it may use */
-    uint32_t queue_base, n_queues;  /* its queue q is physical queue_base + q */
+    uint16_t stats_base, n_stats;  /* counter indices it may use */
+    uint32_t queue_base, n_queues; /* its queue q is physical queue_base + q */
+    /* Borrowed: the interface that each of its queues sends to, FP_NO_INTERFACE: none that it may
+     * choose. NULL: any queue with any interface. */
+    const uint8_t *queue_interface;
     uint32_t sram_base, sram_bytes; /* its block of slice memory in SRAM */
 } FpSlice;
 
@@ -99,7 +103,7 @@ typedef enum {
     FP_INSERTED,
     FP_BAD_POSITION,
     FP_POSITION_TAKEN,
-    FP_BAD_QUEUE,
+    FP_BAD_QUEUE, /* not the slice's, or not at the interface */
     FP_BAD_STATS
 } FpInsert;
 FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,

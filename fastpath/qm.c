@@ -25,6 +25,7 @@ typedef struct {
     uint32_t turn; /* queue being visited, QM_NONE: no backlog */
     bool visited;  /* it has had its quantum */
     uint64_t ps_per_byte_q16, burst_ps;
+    uint32_t burst_bytes;
     uint64_t next_time, next_q16;
 } Scheduler;
 
@@ -71,8 +72,24 @@ void qm_free(Qm *qm) {
 
 void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes) {
     Scheduler *s = &qm->schedulers[scheduler];
+    s->burst_bytes = burst_bytes;
     s->ps_per_byte_q16 = rate_bps ? (uint64_t)(8e12 * 65536.0 / (double)rate_bps + 0.5) : 0;
     s->burst_ps = burst_bytes * s->ps_per_byte_q16 >> 16;
+}
+
+void qm_set_rate(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint64_t now) {
+    Scheduler *s = &qm->schedulers[scheduler];
+    uint64_t before = s->ps_per_byte_q16;
+    qm_set_scheduler(qm, scheduler, rate_bps, s->burst_bytes);
+    if (!before || before == s->ps_per_byte_q16) return;
+    double ratio = (double)s->ps_per_byte_q16 / (double)before;
+    if (s->next_time > now) {
+        s->next_time = now + (uint64_t)((double)(s->next_time - now) * ratio);
+    } else {
+        double saved = (double)(now - s->next_time) * ratio;
+        s->next_time = saved < (double)now ? now - (uint64_t)saved : 0;
+    }
+    s->next_q16 = 0;
 }
 
 bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_bytes,

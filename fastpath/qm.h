@@ -31,6 +31,9 @@ void qm_free(Qm *qm);
 
 /* rate_bps 0: no limit. */
 void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes);
+/* Another rate from `now` on. The bytes that the scheduler has sent in advance, or may, stay: what
+ * it has yet to wait shrinks or grows with the time of a byte. */
+void qm_set_rate(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint64_t now);
 /* Give a queue its scheduler, its quantum in bytes per round (the share) and its limits; 0 packets
  * or bytes: no limit of that kind. Takes effect at the queue's next visit. A queue that holds
  * packets keeps its scheduler: false then if another is asked for. */

@@ -41,6 +41,7 @@ declared() {
         name && /^link *=/ { sub(/^link *= */, ""); link[name] = $0 }
         name && /^rate *=/ { sub(/^rate *= */, ""); rate[name] = $0 }
         name && /^both *= *yes/ { both[name] = 1 }
+        name && /^both *= *no/ { delete both[name] }
         END {
             for (name in link) {
                 split(link[name], end, / *-> */)

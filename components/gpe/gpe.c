@@ -22,6 +22,7 @@
 
 #include <string.h>
 
+#include "components/linecard.h"
 #include "components/traffic/tunnel.h"
 #include "fastpath/headers.h"
 
@@ -236,6 +237,24 @@ static bool prepare_interfaces(Gpe *g, GError **error) {
     return true;
 }
 
+bool gpe_attach(Gpe *g, GError **error) {
+    if (!*g->linecard || g->attached) return true;
+    LineCard *lc = linecard_find(&g->base, g->linecard, error);
+    if (!lc) return false;
+    if (linecard_interfaces(lc) < g->n_interfaces) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "interfaces: found %" G_GUINT64_FORMAT ", but %s has %u", g->n_interfaces,
+                    g->linecard, linecard_interfaces(lc));
+        return false;
+    }
+    for (unsigned i = 0; i < g->n_interfaces; i++) {
+        FpInterface *f = fp_interface(g->tables, i);
+        f->address = linecard_address(lc, i);
+        linecard_backplane_mac(lc, i, f->next_mac);
+    }
+    return g->attached = true;
+}
+
 static bool gpe_create(Component *c, GError **error) {
     static const uint16_t free_of_charge[FP_N_SITES];
     Gpe *g = (Gpe *)c;
@@ -276,7 +295,7 @@ static bool gpe_station(const Component *c, unsigned port, unsigned n, uint8_t m
 
 static bool gpe_start(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
-    (void)error;
+    if (!gpe_attach(g, error)) return false;
     g->started = sim_now(c->sim);
     component_random(c, "root", &g->random);
     sim_event_init(&g->boot, boot, &c->owner);
@@ -427,6 +446,10 @@ static const Param gpe_params[] = {
                "assumed"),
     PARAM_TEXT("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
                "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_TEXT("linecard", Gpe, linecard, "",
+               "the line card of its chassis: then its ports are on the data switch, and addresses "
+               "are the line card's; empty: links bring the traffic",
+               "scenario"),
     PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
                 "assumed: PlanetLab nodes host tens of active slivers"),
     PARAM_ENUM("scheduler", Gpe, discipline, "token", SCHED_CHOICES,

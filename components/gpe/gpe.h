@@ -130,6 +130,7 @@ struct Vserver {
     char *gpe_name, *routes, *triggers;
     int application;
     uint64_t udp_port, own_port, vlan, n_sockets;
+    double lc_share;
     SchedShare share;
     /* state */
     Gpe *gpe;
@@ -186,7 +187,7 @@ struct Gpe {
     int discipline;
     SchedShare share; /* of vServers that have none of their own */
     uint64_t tokens, tokens_rate, active;
-    char *address, *mac, *next_mac;
+    char *address, *mac, *next_mac, *linecard;
     uint64_t n_nics;
     GpeCosts cost;
     /* state */
@@ -196,6 +197,7 @@ struct Gpe {
     Vserver *vserver[GPE_MAX_VSERVERS];
     unsigned n_vservers;
     uint32_t next_position;
+    bool attached;
     FpTables *tables;
     FpLog log;         /* of code whose cost is modelled otherwise */
     SimTime lock_free; /* when the kernel's locks will be free */
@@ -211,6 +213,9 @@ struct Gpe {
 
 extern const ComponentClass gpe_class, vserver_class;
 
+/* On a line card (g->linecard is set): take addresses from it. Once; vServers call it too, because
+ * they may start before their server. */
+bool gpe_attach(Gpe *g, GError **error);
 /* Hand a frame to the driver; takes it. */
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt);
 

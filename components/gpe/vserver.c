@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "components/gpe/gpe.h"
+#include "components/linecard.h"
 #include "components/traffic/tunnel.h"
 #include "fastpath/i3.h"
 #include "fastpath/ipv4.h"
@@ -148,6 +149,26 @@ static bool vserver_ports(Vserver *v, GError **error) {
     return true;
 }
 
+/* A class on the line card, and its ports at every interface's address. */
+static bool on_line_card(Vserver *v, GError **error) {
+    Gpe *g = v->gpe;
+    if (!*g->linecard) return true;
+    LineCard *lc = linecard_find(&v->base, g->linecard, error);
+    if (!lc) return false;
+    const uint8_t *mac = fp_interface(g->tables, 0)->mac;
+    int class = linecard_add_class(lc, mac, (uint16_t)v->vlan, v->lc_share, error);
+    if (class < 0) return false;
+    for (unsigned i = 0; i < g->n_interfaces; i++) {
+        mac = fp_interface(g->tables, i)->mac;
+        if (!linecard_claim(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
+            return false;
+        if (v->own_port &&
+            !linecard_claim(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->own_port, error))
+            return false;
+    }
+    return true;
+}
+
 static bool vserver_create(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     (void)error;
@@ -162,6 +183,7 @@ static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
     v->gpe = g;
+    if (!gpe_attach(g, error)) return false;
     if (g->n_vservers == g->max_vservers) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
@@ -191,7 +213,7 @@ static bool vserver_start(Component *c, GError **error) {
     v->task.share.initial =
         v->share.initial ? v->share.initial : MIN(g->share.initial, v->task.share.max);
     if (!sched_share_check(&v->task.share, &g->sched.settings, error) || !vserver_ports(v, error) ||
-        !(i3 ? vserver_triggers : vserver_routes)(v, error))
+        !(i3 ? vserver_triggers : vserver_routes)(v, error) || !on_line_card(v, error))
         return false;
     v->task.core = v->number % (unsigned)g->n_cores;
     v->task.state = SCHED_ASLEEP;
@@ -241,6 +263,10 @@ static const Param vserver_params[] = {
                 "SPP paper 7.1: five interfaces; i3_server.c opens one"),
     PARAM_COUNT("vlan", Vserver, vlan, "100", "1", "4094", "VLAN of its outgoing frames",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
+    PARAM_FRACTION(
+        "share", Vserver, lc_share, "0%", NULL, NULL,
+        "its share of each interface of the line card, both ways; 0%: none in particular",
+        "SPP paper 2.2"),
     PARAM_TEXT("routes", Vserver, routes, "", "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
                "scenario"),
     PARAM_TEXT(

@@ -28,7 +28,7 @@ void context_sleep(Context *c, uint32_t state, SimTime now) {
 
 void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
     context_sleep(c, state, now);
-    c->due = due;
+    c->me->due[c->slot] = due;
     c->me->timed |= 1u << c->slot;
 }
 
@@ -44,7 +44,7 @@ static void take_back(Me *me) {
 
 void context_wake(Context *c, SimTime now) {
     Me *me = c->me;
-    c->due = now;
+    me->due[c->slot] = now;
     me->ready |= 1u << c->slot;
     if (me->current && (!me->ahead || me->granted <= now)) return;
     take_back(me);
@@ -53,7 +53,7 @@ void context_wake(Context *c, SimTime now) {
 
 void context_wake_at(Context *c, SimTime due) {
     Me *me = c->me;
-    c->due = due;
+    me->due[c->slot] = due;
     me->timed |= 1u << c->slot;
     if (me->current ? !me->ahead || me->granted <= due
                     : sim_event_pending(&me->event) && me->event.time <= due)
@@ -104,7 +104,7 @@ static bool ring_get(Chip *chip, Ring *ring, Context *c, SimTime now) {
     if (ring->packets) context_take(c, ((ChipPacket *)(uintptr_t)c->message)->pkt, now);
     Context *putter = wait_out(&ring->putters);
     if (putter) context_wake(putter, now);
-    c->due = ring->scratch ? channel_issue(&chip->scratch, false, 4, now) : now;
+    c->answer = ring->scratch ? channel_issue(&chip->scratch, false, 4, now) : now;
     return true;
 }
 
@@ -199,12 +199,12 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
             c->next--; /* and try again when woken */
             return false;
         }
-        if (r->posted || c->due <= now) return true;
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
+        if (r->posted || c->answer <= now) return true;
+        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
         return false;
     case OP_JOIN:
-        if (c->due <= now) return true;
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
+        if (c->answer <= now) return true;
+        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
         return false;
     case OP_RING_PUT:
         if (ring_put(chip, &chip->rings[r->address], c, now)) return true;
@@ -220,14 +220,12 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
             return false;
         }
         turn_pass(chip, r->bytes, c, now);
-        if (c->due <= now) return true;
+        if (c->answer <= now) return true;
         if (c->block->eager && c->next == c->log.n) {
-            SimTime due = c->due;
             c->next = c->log.n = 0;
             c->block->resume(c, now);
-            c->due = due;
         }
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->due);
+        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
         return false;
     case OP_PUT_IN_TURN:
         if (!turn_enter(chip, r->bytes, c, CAUSE_TURN, now) ||
@@ -271,8 +269,9 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
 /* Account for the wait and for being ready until the grant. */
 static void settle_grant(Me *me, Context *c) {
     if (c->state == CONTEXT_IDLE) me->n_active++;
-    context_charge(c, c->state, c->since, c->due);
-    context_charge(c, CAUSE_READY, c->due, me->granted);
+    SimTime due = me->due[c->slot];
+    context_charge(c, c->state, c->since, due);
+    context_charge(c, CAUSE_READY, due, me->granted);
     c->state = CAUSE_EXECUTE;
     c->since = me->granted;
     if (c->pkt) {
@@ -340,7 +339,7 @@ static bool play(Me *me, Context *c, bool executed, SimTime now) {
 static inline void collect(Me *me, SimTime now) {
     for (uint32_t bits = me->timed; bits; bits &= bits - 1) {
         unsigned slot = (unsigned)__builtin_ctz(bits);
-        if (me->contexts[slot].due > now) continue;
+        if (me->due[slot] > now) continue;
         me->timed &= ~(1u << slot);
         me->ready |= 1u << slot;
     }
@@ -350,22 +349,24 @@ static inline void collect(Me *me, SimTime now) {
  * then, for the end of that. */
 static void look_ahead(Me *me) {
     if (!me->timed) return;
-    Context *first = NULL;
-    for (uint32_t bits = me->timed; bits; bits &= bits - 1) {
-        Context *c = &me->contexts[__builtin_ctz(bits)];
-        if (!first || c->due < first->due) first = c;
+    unsigned slot = (unsigned)__builtin_ctz(me->timed);
+    for (uint32_t bits = me->timed & (me->timed - 1); bits; bits &= bits - 1) {
+        unsigned other = (unsigned)__builtin_ctz(bits);
+        if (me->due[other] < me->due[slot]) slot = other;
     }
+    SimTime due = me->due[slot];
+    Context *first = &me->contexts[slot];
     if (first->next == first->log.n) {
-        sim_schedule_at(me->chip->sim, &me->event, first->due);
+        sim_schedule_at(me->chip->sim, &me->event, due);
         return;
     }
     me->timed &= ~(1u << first->slot);
     first->before = me->last;
     me->last = first->slot;
     me->current = first;
-    me->granted = first->due;
+    me->granted = due;
     me->ahead = me->swapping = true;
-    me->edge = clock_edge(&me->chip->clock, first->due);
+    me->edge = clock_edge(&me->chip->clock, due);
     burst(me, first);
 }
 
@@ -462,12 +463,12 @@ void me_settle(Me *me, SimTime now) {
             SimTime swapped = MIN(me->swapped, now);
             if (swapped > c->since) context_charge(c, CAUSE_SWAP, c->since, swapped);
             c->since = MAX(swapped, c->since);
-        } else if ((me->ready >> i & 1 || me->timed >> i & 1) && c->due < now) {
+        } else if ((me->ready >> i & 1 || me->timed >> i & 1) && me->due[i] < now) {
             if (c->state == CONTEXT_IDLE) me->n_active++;
-            c->spent[c->state] += c->due - c->since;
+            c->spent[c->state] += me->due[i] - c->since;
             c->state = CAUSE_READY;
-            c->since = c->due;
-            c->due = now;
+            c->since = me->due[i];
+            me->due[i] = now;
         }
         c->spent[c->state] += now - c->since;
         c->since = now;

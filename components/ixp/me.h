@@ -73,12 +73,12 @@ struct Context {
     uintptr_t note;        /* the block's own */
     unsigned next;         /* entry of the log to be played */
     uint32_t state;        /* PacketCause or CONTEXT_IDLE */
-    SimTime due;           /* when it becomes ready; of the answer that OP_JOIN waits for */
+    SimTime answer;        /* when the ring get that OP_JOIN waits for is answered */
     SimTime since;         /* charged to `state` from here on */
     unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
     Context *waiting_next; /* in the queue of a ring */
-    SimTime spent[N_CONTEXT_STATES];
     FpLog log;
+    SimTime spent[N_CONTEXT_STATES];
 };
 
 /* Runs the next segment: appends to context->log and returns true, or returns false after
@@ -108,16 +108,17 @@ struct Me {
     Chip *chip;
     Block *block; /* NULL: not used */
     unsigned number, n_contexts;
-    Context *current;         /* granted, at `granted` */
-    bool ahead;               /* `granted` may lie ahead: nobody else is known to come before */
-    bool swapping;            /* granted, and nothing executed yet */
-    uint32_t ready;           /* contexts that may run, one bit each */
-    uint32_t timed;           /* contexts that will be ready at their `due` */
-    unsigned last;            /* slot that ran last */
-    unsigned n_active;        /* contexts that are not idle */
-    uint64_t edge;            /* clock edge at which the burst ends */
-    SimTime granted, swapped; /* the swap is from the one to the other */
-    SimEvent event;           /* the end of the burst, or else the first `due` */
+    Context *current;             /* granted, at `granted` */
+    bool ahead;                   /* `granted` may lie ahead: nobody else is known to come before */
+    bool swapping;                /* granted, and nothing executed yet */
+    uint32_t ready;               /* contexts that may run, one bit each */
+    uint32_t timed;               /* contexts that will be ready at their `due` */
+    SimTime due[ME_MAX_CONTEXTS]; /* when contexts become, or became, ready */
+    unsigned last;                /* slot that ran last */
+    unsigned n_active;            /* contexts that are not idle */
+    uint64_t edge;                /* clock edge at which the burst ends */
+    SimTime granted, swapped;     /* the swap is from the one to the other */
+    SimEvent event;               /* the end of the burst, or else the first `due` */
     SimOwner owner;
     Me *kick_next; /* in the chip's list of MEs to look at */
     bool kicked;

@@ -59,6 +59,11 @@ static void arm(QueuerMe *q, SimTime time, SimTime now) {
     sim_schedule_at(q->queuer->chip->sim, &q->timer, MAX(time, now));
 }
 
+void queuer_look(Queuer *queuer, unsigned scheduler, SimTime now) {
+    QueuerMe *q = &queuer->me[scheduler / per_me(queuer)];
+    if (q->n_sleeping) arm(q, qm_next_time(queuer->qm, scheduler), now);
+}
+
 static void dequeue(QueuerMe *q, Context *c, unsigned s, SimTime now) {
     uint32_t handle = qm_dequeue(q->queuer->qm, q->first + s, now, &c->log);
     g_assert(handle != QM_NONE);

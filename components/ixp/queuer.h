@@ -43,5 +43,7 @@ struct Queuer {
 bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error);
 /* The ring to the ME that serves the queue's scheduler. */
 int queuer_ring(const Queuer *queuer, unsigned queue);
+/* The scheduler's time may have come nearer: let a sleeping context know. */
+void queuer_look(Queuer *queuer, unsigned scheduler, SimTime now);
 /* The scheduler of output n: outputs are dealt out to the MEs in turn, which share the load. */
 unsigned queuer_scheduler(const Queuer *queuer, unsigned n);

@@ -25,6 +25,13 @@ static bool tap_start(Component *c, GError **error) {
     return capture_create(&t->capture, c, t->capture_name, error);
 }
 
+/* Whoever is behind it, so that a switch finds its stations through a tap. */
+static bool tap_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    unsigned there;
+    Component *peer = port_peer((Component *)c, port, &there);
+    return peer && peer->class->station && peer->class->station(peer, there, n, mac);
+}
+
 static bool tap_check(Component *c, GError **error) {
     return capture_close(&((Tap *)c)->capture, error);
 }
@@ -50,6 +57,7 @@ const ComponentClass tap_class = {
     .params = tap_params,
     .start = tap_start,
     .receive = tap_receive,
+    .station = tap_station,
     .check = tap_check,
     .report = tap_report,
     .free = tap_free,
