@@ -142,10 +142,12 @@ void core_dispatch(Core *k) {
             return;
         }
         if (k->current) {
-            if (k->deferred) { /* a system call enables softirqs again */
+            if (k->deferred && !k->bh_enabled) { /* a system call lets softirqs go on, once */
                 k->deferred = false;
+                k->bh_enabled = true;
                 continue;
             }
+            k->bh_enabled = false;
             if (!next_step(k)) k->need_resched = true;
             continue;
         }

@@ -7,7 +7,7 @@
  * time. The interrupt masks it and puts it on the core's poll list. net_rx_action takes NICs from
  * the list in turn, up to `weight` packets each, and a NIC leaves the list, and may interrupt
  * again, when a poll finds nothing. After `budget` packets or `poll_limit` the action starts anew;
- * after 10 restarts the rest waits for ksoftirqd, the next interrupt or the next system call.
+ * after 10 of those the rest waits for ksoftirqd, the next interrupt or the next system call.
  *
  * The outer headers are removed here, by the fast path's own Decap, and choose vServer and socket;
  * so a socket buffer that is full drops a packet on which all of that was spent.
@@ -86,7 +86,7 @@ static void begin_poll(Core *k) {
 }
 
 void gpe_softirq_start(Core *k) {
-    k->restarts = 0;
+    k->passes = 0;
     begin_action(k);
     begin_poll(k);
 }
@@ -132,8 +132,9 @@ static void next_poll(Core *k) {
     if (!k->poll_n) return;
     bool over = !k->budget || sim_now(g->base.sim) - k->action_since > g->poll_limit;
     if (over) {
-        if (++k->restarts > g->n_restarts) {
+        if (++k->passes >= g->n_passes) {
             k->deferred = true;
+            k->deferrals++;
             return;
         }
         begin_action(k);
@@ -401,14 +402,16 @@ static void gpe_report(Component *c, Report *report) {
         g_autofree char *name = g_strconcat("share.", layers[l], NULL);
         report_scalar(report, name, elapsed > 0 ? sum / elapsed / (double)g->n_cores : 0, "ratio");
     }
-    double switches = 0, ksoftirqd = 0, interrupts = 0;
+    double switches = 0, ksoftirqd = 0, deferrals = 0, interrupts = 0;
     for (unsigned i = 0; i < g->n_cores; i++) {
         switches += (double)g->core[i].switches;
         ksoftirqd += (double)g->core[i].ksoftirqd;
+        deferrals += (double)g->core[i].deferrals;
     }
     for (unsigned i = 0; i < g->n_nics; i++) interrupts += (double)g->nic[i].interrupts;
     report_scalar(report, "switches", switches, "switches");
     report_scalar(report, "interrupts", interrupts, "interrupts");
+    report_scalar(report, "softirq_deferred", deferrals, "times");
     report_scalar(report, "ksoftirqd", ksoftirqd, "runs");
     report_scalar(report, "lock_waited_us", (double)g->lock_waited / 1e6, "us");
     report_cycles(g, report);
@@ -498,8 +501,9 @@ static const Param gpe_params[] = {
                 "e1000_main.c"),
     PARAM_COUNT("budget", Gpe, budget, "300", "1", "100000", "packets of one net_rx_action",
                 "Linux 2.6.12: netdev_max_backlog"),
-    PARAM_COUNT("softirq_restarts", Gpe, n_restarts, "10", "0", "1000",
-                "restarts before ksoftirqd takes over", "Linux 2.6.12: MAX_SOFTIRQ_RESTART"),
+    PARAM_COUNT("softirq_passes", Gpe, n_passes, "10", "1", "1000",
+                "net_rx_actions in a row before ksoftirqd takes over",
+                "Linux 2.6.12: MAX_SOFTIRQ_RESTART"),
     PARAM_TIME("poll_limit", Gpe, poll_limit, "2ms", "1us", "1s",
                "longest net_rx_action, rounded to what it is at most",
                "Linux 2.6.12: jiffies - start > 1"),

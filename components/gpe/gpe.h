@@ -12,7 +12,7 @@
  * preemption, as PlanetLab configured it):
  *
  *   interrupt   a NIC's or the timer's: a fixed cost
- *   softirq     net_rx_action: polls NICs, weight 64 a NIC, budget 300, at most 10 restarts
+ *   softirq     net_rx_action: polls NICs, weight 64 a NIC, budget 300, 10 times in a row
  *   root        a short task of the host; it has no token bucket
  *   switch      context switch, and refilling the cache after a long absence
  *   task        one step of the vServer's application
@@ -66,15 +66,17 @@ struct Core {
     uint32_t pending, serving; /* bit n: NIC n; bit 31: the timer */
     /* softirq */
     unsigned poll_list[GPE_MAX_PORTS], poll_head, poll_n;
-    unsigned stage, restarts, quota, budget;
-    bool polled_some, deferred; /* to ksoftirqd, or to the next interrupt or system call */
+    unsigned stage, passes, quota, budget;
+    bool polled_some;
+    bool deferred;   /* to ksoftirqd, or to the next interrupt or system call */
+    bool bh_enabled; /* the system call that the task is about to make has let them go on */
     SimTime action_since;
     Packet *receiving;
     Vserver *receiver;
     unsigned socket;
     /* accounts */
     SimTime charged[N_LAYERS];
-    uint64_t switches, ksoftirqd;
+    uint64_t switches, ksoftirqd, deferrals;
 };
 
 void core_init(Core *k, Gpe *gpe, unsigned number);
@@ -177,7 +179,7 @@ typedef struct {
 struct Gpe {
     Component base;
     /* settings */
-    uint64_t n_cores, n_interfaces, rx_ring, tx_ring, weight, budget, n_restarts, max_vservers;
+    uint64_t n_cores, n_interfaces, rx_ring, tx_ring, weight, budget, n_passes, max_vservers;
     uint64_t socket_buffer, truesize, root_rate, interval;
     SimTime tick_period, interrupt_gap, poll_limit, root_time, slice, gap_min, gap_from;
     double serial;
