@@ -3,7 +3,8 @@
  * What a slice's control software asks of the management processor, from the scenario's script:
  *
  *   filter_add FILTER            in front of the slice's others; its position is in the reply
- *   filter_remove POSITION       filter_list
+ *   filter_remove POSITION or key HEX[/MASK]
+ *   filter_list
  *   queue N share SHARE          queue N limit PACKETS
  *   sram_write OFFSET HEX        sram_read OFFSET BYTES
  *   counters
@@ -31,6 +32,7 @@ typedef struct {
     SliceFilter filter;
     uint32_t a, b; /* position, queue or offset; limit or bytes */
     double share;
+    bool by_key; /* FILTER_REMOVE: filter's key and mask, else position a */
     uint8_t *bytes;
 } Request;
 
@@ -93,6 +95,17 @@ static uint32_t position_in_front(const Slice *s) {
     return TCAM_MAX_ENTRIES;
 }
 
+static uint32_t position_of(const Slice *s, const SliceFilter *f) {
+    TcamWord key = tcam_word((uint16_t)s->number, f->key), mask = tcam_word(0xffff, f->mask);
+    for (uint32_t p = s->npe->front; p < s->npe->back; p++) {
+        TcamWord v, m;
+        if (tcam_get(fp_tcam(s->npe->tables), p, &v, &m) && !memcmp(&v, &key, sizeof v) &&
+            !memcmp(&m, &mask, sizeof m))
+            return p;
+    }
+    return TCAM_MAX_ENTRIES;
+}
+
 static void add_filter(Slice *s, const Request *r, SimTime now) {
     uint32_t position = position_in_front(s);
     if (position == TCAM_MAX_ENTRIES) {
@@ -122,6 +135,7 @@ static void carry_out(void *user, void *data, SimTime now) {
     switch (r->verb) {
     case FILTER_ADD: add_filter(s, r, now); break;
     case FILTER_REMOVE:
+        if (r->by_key) r->a = position_of(s, &r->filter);
         if (fp_filter_remove(s->npe->tables, s->number, r->a)) {
             s->n_filters--;
             npe_release_position(s->npe, r->a);
@@ -181,7 +195,10 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         }
     } else if (!strcmp(verb, "filter_remove")) {
         r->verb = FILTER_REMOVE;
-        expected = "a position";
+        expected = "a position or key HEX[/MASK]";
+        g_autofree char *filter = g_strconcat(args, " deny", NULL);
+        if (g_str_has_prefix(args, "key ") && slice_parse_filter(s, filter, &r->filter))
+            return r->by_key = true;
         if (slice_parse_number(args, &r->a, UINT32_MAX)) return true;
     } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
         r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;

@@ -10,10 +10,11 @@
  *            packet a call; output is pushed, so no queue builds inside.
  *   i3       select() on one socket, then one packet: recvfrom, the trigger, sendto (i3_server.c)
  *   echo     select(), recvfrom, sendto back to the sender
- *   sink     select(), recvfrom */
+ *   sink     select(), recvfrom
+ *   manager  select(), one exception: recvfrom, components/gpe/manager.c, sendto */
 #include <string.h>
 
-#include "components/gpe/gpe.h"
+#include "components/gpe/manager.h"
 #include "fastpath/headers.h"
 
 enum { STAGE_POLL, STAGE_PACKETS };
@@ -89,6 +90,18 @@ static SimTime sink_next(Vserver *v) {
     return poll_loop(v, false, v->gpe->cost.sink, false);
 }
 
+static SimTime manager_next(Vserver *v) {
+    return poll_loop(v, false, v->gpe->cost.manager, true);
+}
+
+static void manage(Vserver *v) {
+    Packet *pkt = v->packet;
+    if (!pkt) return; /* it was the poll */
+    v->packet = NULL;
+    v->consumed++;
+    manager_handle(v->manager, pkt);
+}
+
 /* Parse, Lookup, Header Format. */
 static void forward(Vserver *v) {
     Gpe *g = v->gpe;
@@ -151,5 +164,6 @@ static const App compute = {"compute", "a compute-bound task", 1, compute_next, 
                  click = {"click", "Click's IPv4 router", 5, click_next, forward},
                  i3 = {"i3", "I3 server", 1, i3_next, forward},
                  echo = {"echo", "echo responder", 1, echo_next, answer},
-                 sink = {"sink", "receiver", 1, sink_next, consume};
-const App *const apps[] = {&compute, &click, &i3, &echo, &sink};
+                 sink = {"sink", "receiver", 1, sink_next, consume},
+                 manager = {"manager", "slice manager", 1, manager_next, manage};
+const App *const apps[] = {&compute, &click, &i3, &echo, &sink, &manager};

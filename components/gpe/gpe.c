@@ -532,6 +532,8 @@ static const Param gpe_params[] = {
     COST("i3_cost", i3, "1200ns", "the I3 server's own work on a packet", "calibrated on I3-gpe"),
     COST("echo_cost", echo, "1us", "an echo responder's own work on a packet", "assumed"),
     COST("sink_cost", sink, "1us", "a receiver's own work on a packet", "assumed"),
+    COST("manager_cost", manager, "20us", "a slice manager's own work on an exception",
+         "assumed: Python or Java in the paper's day would be more"),
     COST("switch_cost", context_switch, "3us", "context switch", "assumed: 3 to 5 us at 2 GHz"),
     COST("cold_cost", cold, "30us", "refilling the caches after a long absence", "assumed"),
     COST("cold_after", cold_after, "1ms", "what a long absence is", "assumed"),

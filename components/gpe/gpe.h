@@ -120,16 +120,16 @@ typedef struct {
     void (*done)(Vserver *v);
 } App;
 #define APP_FOREVER (SIM_NEVER - 1)
-#define APP_CHOICES "compute|click|i3|echo|sink"
+#define APP_CHOICES "compute|click|i3|echo|sink|manager"
 extern const App *const apps[];
-enum { APP_COMPUTE, APP_CLICK, APP_I3 };
+enum { APP_COMPUTE, APP_CLICK, APP_I3, APP_ECHO, APP_SINK, APP_MANAGER };
 
 struct Vserver {
     Component base;
     /* settings */
-    char *gpe_name, *routes, *triggers;
+    char *gpe_name, *routes, *triggers, *slice_name, *router;
     int application;
-    uint64_t udp_port, own_port, vlan, n_sockets;
+    uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst;
     double lc_share;
     SchedShare share;
     /* state */
@@ -145,6 +145,7 @@ struct Vserver {
     unsigned stage;
     Packet *packet;
     FpPacket fp;
+    struct Manager *manager; /* of a slice manager */
     /* accounts */
     Phase phase;
     SimTime phase_since, charged[N_PHASES];
@@ -173,7 +174,7 @@ typedef struct {
 typedef struct {
     SimTime interrupt, tick, poll, rx_packet, rx_byte;
     SimTime poll_call, poll_fd, receive_call, send_call, clock_call, copy_byte;
-    SimTime click, i3, echo, sink, context_switch, cold, cold_after;
+    SimTime click, i3, echo, sink, manager, context_switch, cold, cold_after;
 } GpeCosts;
 
 struct Gpe {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/gpe/gpe.h"
+#include "components/gpe/manager.h"
 #include "components/linecard.h"
 #include "components/traffic/tunnel.h"
 #include "fastpath/i3.h"
@@ -215,6 +215,10 @@ static bool vserver_start(Component *c, GError **error) {
     if (!sched_share_check(&v->task.share, &g->sched.settings, error) || !vserver_ports(v, error) ||
         !(i3 ? vserver_triggers : vserver_routes)(v, error) || !on_line_card(v, error))
         return false;
+    if (v->application == APP_MANAGER &&
+        !(v->manager =
+              manager_new(v, v->slice_name, v->router, v->icmp_rate, v->icmp_burst, error)))
+        return false;
     v->task.core = v->number % (unsigned)g->n_cores;
     v->task.state = SCHED_ASLEEP;
     v->phase = PHASE_ASLEEP;
@@ -240,17 +244,19 @@ static void vserver_report(Component *c, Report *report) {
     report_scalar(report, "forwarded", (double)v->forwarded, "packets");
     report_scalar(report, "consumed", (double)v->consumed, "packets");
     report_scalar(report, "polls", (double)v->polls, "calls");
+    if (v->manager) manager_report(v->manager, report);
 }
 
 static void vserver_free(Component *c) {
     histogram_clear(&((Vserver *)c)->gaps);
+    manager_free(((Vserver *)c)->manager);
 }
 
 static const Param vserver_params[] = {
     PARAM_NAME("gpe", Vserver, gpe_name, NULL, "gpe", "the server that hosts it", "scenario"),
     PARAM_ENUM("application", Vserver, application, "click", APP_CHOICES,
                "what runs in it: a compute-bound task, a Click router, an I3 server, an echo "
-               "responder, a receiver",
+               "responder, a receiver, the manager of a slice on an NPE",
                "SPP paper 5 and 7"),
     PARAM_COUNT("udp_port", Vserver, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface", "SPP paper 7.1"),
@@ -274,6 +280,15 @@ static const Param vserver_params[] = {
         "i3: ID INTERFACE HOST:PORT; ..., leading hexadecimal digits of the id; it owns every "
         "id. None: it forwards IPv4",
         "SPP paper 7.2"),
+    PARAM_TEXT("slice", Vserver, slice_name, "",
+               "manager: the slice whose exceptions it handles, sent to this server by its NPE",
+               "SPP paper 2.1"),
+    PARAM_TEXT("router", Vserver, router, "10.250.0.1",
+               "manager: the address that its ICMP messages come from", "assumed"),
+    PARAM_COUNT("icmp_rate", Vserver, icmp_rate, "1000", "0", "1000000",
+                "manager: ICMP error messages a second", "RFC 1812 4.3.2.8; the rate is assumed"),
+    PARAM_COUNT("icmp_burst", Vserver, icmp_burst, "100", "1", "1000000",
+                "manager: and how many at once", "assumed"),
     PARAM_COUNT("rate", Vserver, share.rate, "0", NULL, NULL,
                 "tokens of 1 ms it earns in a second, as the server's `rate`; 0: the server's",
                 "scenario"),
