@@ -14,7 +14,7 @@ CFLAGS   := -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wstrict-prototype
 GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci demo test check-asan check-determinism bench figures lint format loc fuzz coverage install clean help
+.PHONY: all ci sensitivity demo test check-asan check-determinism bench figures lint format loc fuzz coverage install clean help
 all:
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
@@ -35,9 +35,12 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	$(BUILD)/sppemu run scenarios/fig9-npe.ini -j2
 
-FIGURES := fig7 fig8 fig9-npe fig11 fig11-anomaly two-npe
+FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node
 figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
+
+sensitivity: all
+	sh analysis/sensitivity $(BUILD)/sppemu
 
 ci:
 	sh tests/ci
@@ -89,6 +92,7 @@ help:
 # target demo               the NPE's curves of Figure 9 against the published numbers
 # target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
+# target sensitivity        how far calibrated numbers move with their parameters
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan
 # target check-determinism  equal bytes from four builds, with one job and two

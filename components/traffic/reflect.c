@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A host that answers pings: what comes in at port 0 goes back to its sender, outer and inner
- * addresses exchanged, at once and through port 0. Real bytes stay valid: exchanging addresses and
- * ports leaves checksums as they are; a time to live of 64 is written and the checksum updated. An
- * I3 packet has no sender's address inside; its id becomes that of the trigger for answers. */
+ * addresses exchanged, `delay` later and through port 0. Real bytes stay valid: exchanging
+ * addresses and ports leaves checksums as they are; a time to live of 64 is written and the
+ * checksum updated. An I3 packet has no sender's address inside; its id becomes that of the trigger
+ * for answers. */
 #include <string.h>
 
 #include "components/traffic/traffic.h"
@@ -16,7 +17,10 @@ typedef struct {
     /* settings */
     uint64_t port_shift;
     char *answer_id;
+    SimTime delay;
     /* state */
+    PacketQueue waiting; /* Packet.due: when it may leave */
+    SimEvent departure;
     uint8_t id[I3_ID_BYTES];
     uint64_t reflected;
 } Reflect;
@@ -60,11 +64,22 @@ static void reflect_receive(Component *c, unsigned port, Packet *pkt) {
         refresh(inner);
     }
     r->reflected++;
-    port_send(c, 0, pkt);
+    packet_charge(pkt, CAUSE_HOST, sim_now(c->sim));
+    pkt->due = sim_now(c->sim) + r->delay;
+    if (!r->waiting.head) sim_schedule_at(c->sim, &r->departure, pkt->due);
+    packet_queue_put(&r->waiting, pkt);
+}
+
+static void depart(Sim *sim, SimEvent *event) {
+    Reflect *r = (Reflect *)(void *)((char *)event - offsetof(Reflect, departure));
+    Packet *pkt = packet_queue_get(&r->waiting);
+    if (r->waiting.head) sim_schedule_at(sim, event, r->waiting.head->due);
+    port_send(&r->base, 0, pkt);
 }
 
 static bool reflect_create(Component *c, GError **error) {
     Reflect *r = (Reflect *)c;
+    sim_event_init(&r->departure, depart, &c->owner);
     return !*r->answer_id || id_parse(r->answer_id, r->id, I3_ID_BYTES, error);
 }
 
@@ -76,6 +91,9 @@ static const Param reflect_params[] = {
     PARAM_COUNT("port_shift", Reflect, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
+    PARAM_TIME("delay", Reflect, delay, "15us", NULL, "10s",
+               "from the last bit of a ping to the answer: interrupt and kernel of both hosts",
+               "calibrated on F12-npe"),
     PARAM_TEXT("answer_id", Reflect, answer_id, "",
                "i3: id of the sender's trigger in hexadecimal, the rest 0; none: left alone",
                "scenario"),
