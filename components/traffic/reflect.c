@@ -91,7 +91,7 @@ static const Param reflect_params[] = {
     PARAM_COUNT("port_shift", Reflect, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
-    PARAM_TIME("delay", Reflect, delay, "15us", NULL, "10s",
+    PARAM_TIME("delay", Reflect, delay, "31us", NULL, "10s",
                "from the last bit of a ping to the answer: interrupt and kernel of both hosts",
                "calibrated on F12-npe"),
     PARAM_TEXT("answer_id", Reflect, answer_id, "",
