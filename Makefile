@@ -33,7 +33,7 @@ $(BUILD)/%.logged.o: %.c
 	$(CC) $(CFLAGS) -DFP_LOGGED -MMD -MP -c -o $@ $<
 
 demo: all
-	$(BUILD)/sppemu run scenarios/fig9-npe.ini -j2
+	$(BUILD)/sppemu run scenarios/fig9.ini -j2
 
 FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node
 figures: all
@@ -89,7 +89,7 @@ help:
 	@sed -n 's/^# target //p' Makefile */rules.mk
 
 # target all                build sppemu and sppfwd
-# target demo               the NPE's curves of Figure 9 against the published numbers
+# target demo               Figure 9, NPE and Click, against the published numbers
 # target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
 # target sensitivity        how far calibrated numbers move with their parameters
