@@ -236,6 +236,8 @@ static bool expects_and_plots(Scenario *s, GError **error) {
             for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
                 g_ptr_array_add(s->strings, (char *)*texts[t]);
                 if (!**texts[t]) *texts[t] = NULL;
+            }
+            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
                 if (t < 1 || t > 4 || !*texts[t]) continue;
                 g_auto(GStrv) several = g_strsplit(*texts[t], ";", t == 2 ? -1 : 1);
                 for (unsigned k = 0; several[k]; k++) {
