@@ -6,7 +6,7 @@
 #include "emu/component.h"
 
 extern const ComponentClass source_class, replay_class, sink_class, tap_class, spread_class,
-    reflect_class;
+    reflect_class, i3_host_class;
 
 /* What a sink has to know of whoever creates packets: first in the structs of source and replay.
  * A packet created at a time in [from, until) is `counted`. */
