@@ -271,7 +271,7 @@ static const Param i3_host_params[] = {
     PARAM_BOOL("insert", I3Host, insert, "yes",
                "insert the trigger at insert_at; no: only when the script says so", "scenario"),
     PARAM_TIME("insert_at", I3Host, insert_at, "0", NULL, NULL, "first insert", "scenario"),
-    PARAM_TIME("refresh", I3Host, refresh, "20s", "0", NULL,
+    PARAM_TIME("refresh", I3Host, refresh, "20s", NULL, NULL,
                "from an ack to the next insert; 0: never", "I3 client library: 20 s"),
     PARAM_TIME("ack_timeout", I3Host, ack_timeout, "2s", "1us", NULL,
                "from an insert without ack to the next", "I3 client library: 2 s"),
