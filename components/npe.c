@@ -189,27 +189,36 @@ static void npe_costs(Npe *npe) {
             npe->chip.mes[m].contexts[k].log.cost = npe->cost;
 }
 
-static bool npe_create(Component *c, GError **error) {
-    Npe *npe = (Npe *)c;
-    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
-                     (unsigned)npe->chip_settings.n_buffers);
-    npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
-    if (!npe->qm || !npe->tables) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
-                    npe->n_queues);
-        return false;
-    }
-    if (npe->n_schedulers > npe->n_interfaces)
-        for (unsigned s = 0; s < npe->n_schedulers; s++)
-            qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second,
-                             (uint32_t)npe->scheduler_burst);
-    else {
+/* As many schedulers for each of the queue manager's MEs, so that every output has one of its own
+ * before the last, which is for exceptions. */
+static bool npe_schedulers(Npe *npe, GError **error) {
+    if (npe->n_schedulers <= npe->n_interfaces) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "schedulers: found %" G_GUINT64_FORMAT
                     ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
                     " or more",
                     npe->n_schedulers, npe->n_interfaces + 1);
+        return false;
+    }
+    uint64_t each =
+        MIN((npe->n_schedulers + npe->me_qm - 1) / npe->me_qm, QM_MAX_SCHEDULERS / npe->me_qm);
+    npe->n_schedulers = each * npe->me_qm;
+    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
+                     (unsigned)npe->chip_settings.n_buffers);
+    for (unsigned s = 0; npe->qm && s < npe->n_schedulers; s++)
+        qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second,
+                         (uint32_t)npe->scheduler_burst);
+    return true;
+}
+
+static bool npe_create(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    if (!npe_schedulers(npe, error)) return false;
+    npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
+    if (!npe->qm || !npe->tables) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
+                    npe->n_queues);
         return false;
     }
     if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))

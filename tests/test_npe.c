@@ -128,6 +128,22 @@ static void swaps_are_charged_by_the_cycle(void) {
     CHECK_NEAR(eight / two, 4, 1);
 }
 
+static void every_interface_has_a_scheduler_whatever_the_queue_managers_mes(void) {
+    /* Nine interfaces, all traffic to the last, which nobody is wired to: it gets as far as the
+     * port. */
+    static const char *const mes[] = {"npe0.me_qm=1", "npe0.me_qm=2", "npe0.me_qm=3",
+                                      "npe0.me_qm=4"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(mes); i++) {
+        RunResult *r = RUN("traffic.rate=500Mbit/s", "npe0.interfaces=9", mes[i],
+                           "router.routes=0.0.0.0/0 8 192.168.100.1:30000",
+                           "slow_path.link=npe0.9 -> exceptions.0");
+        CHECK_U64(run_scalar(r, "npe0.drop.queue_full")->value, 0);
+        CHECK(run_scalar(r, "npe0.drop.unconnected") &&
+              run_scalar(r, "npe0.drop.unconnected")->value > 2000);
+        run_result_free(r);
+    }
+}
+
 static void packets_stay_in_order_and_all_are_accounted_for(void) {
     RunResult *r = RUN("traffic.rate=5Gbit/s", "traffic.payload=imix");
     CHECK_U64(run_scalar(r, "sink.reordered")->value, 0);
@@ -190,6 +206,7 @@ int main(void) {
         TEST(one_more_me_helps_a_block_that_computes_and_not_an_ordered_section),
         TEST(a_lone_packet_takes_the_sum_of_its_parts),
         TEST(swaps_are_charged_by_the_cycle),
+        TEST(every_interface_has_a_scheduler_whatever_the_queue_managers_mes),
         TEST(packets_stay_in_order_and_all_are_accounted_for),
         TEST(a_scheduler_at_800_mbit_caps_its_interface),
         TEST(exceptions_leave_by_their_own_port),
