@@ -58,16 +58,6 @@ static void read_inputs(void *user, void *data, SimTime now) {
     m->in = r;
 }
 
-static void add_row(GArray *rows, SimTime time, const double *values, unsigned n, double scale,
-                    bool incremental) {
-    double row[2 * MAX_COLUMNS + 1] = {(double)time / 1e12}, sum = 0;
-    for (unsigned i = 0; i < n; i++) {
-        sum = incremental ? sum + values[i] : values[i];
-        row[i + 1] = sum * scale;
-    }
-    g_array_append_vals(rows, row, n + 1);
-}
-
 /* NPE: what left the queues, and what is in them. Comes after the line card's answer. */
 static void read_outputs(void *user, void *data, SimTime now) {
     Monitor *m = user;
@@ -111,7 +101,8 @@ static void read_outputs(void *user, void *data, SimTime now) {
     for (unsigned q = 0; q < m->n_out; q++)
         row[1 + m->n_in + q] = (sum = m->incremental ? sum + out_bps[q] : out_bps[q]) / 1e6;
     g_array_append_vals(m->rates, row, 1 + m->n_in + m->n_out);
-    add_row(m->lengths, now, length, m->n_out, 1, false);
+    memcpy(row + 1, length, m->n_out * sizeof *row);
+    g_array_append_vals(m->lengths, row, 1 + m->n_out);
 }
 
 static void poll(Sim *sim, SimEvent *event) {

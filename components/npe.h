@@ -62,10 +62,6 @@ void npe_release_position(Npe *npe, uint32_t position);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 
-/* For tests and monitors: a slice's id on its NPE, and the NPE. */
-unsigned slice_number(const Component *slice);
-Npe *slice_npe(const Component *slice);
-
 /* Why the NPE itself drops; the fast path's reasons come after these. */
 enum {
     NPE_DROP_MAC_FULL,

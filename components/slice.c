@@ -387,13 +387,6 @@ static bool slice_start(Component *c, GError **error) {
     return true;
 }
 
-unsigned slice_number(const Component *c) {
-    return ((const Slice *)c)->number;
-}
-Npe *slice_npe(const Component *c) {
-    return ((const Slice *)c)->npe;
-}
-
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     const FpSlice *f = fp_slice(s->npe->tables, s->number);

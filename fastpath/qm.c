@@ -246,10 +246,6 @@ void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets) {
     qm->groups[group].limit = limit_packets;
 }
 
-uint32_t qm_group_packets(const Qm *qm, unsigned group) {
-    return qm->groups[group].packets;
-}
-
 uint32_t qm_flush(Qm *qm) {
     for (unsigned i = 0; i < qm->n_schedulers; i++) {
         Scheduler *s = &qm->schedulers[i];

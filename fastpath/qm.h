@@ -56,7 +56,6 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
 #define QM_MAX_GROUPS 512u
 void qm_set_group(Qm *qm, unsigned queue, unsigned group);
 void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets);
-uint32_t qm_group_packets(const Qm *qm, unsigned group);
 /* Take any packet out of any queue, uncounted as dequeued; QM_NONE when all are empty. */
 uint32_t qm_flush(Qm *qm);
 

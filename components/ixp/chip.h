@@ -41,7 +41,7 @@ struct Chip {
     Sim *sim;
     const ChipSettings *settings;
     Clock clock;
-    SimTime signal_ps, nn_ps, swap_ps;
+    SimTime signal_ps, nn_ps;
     uint64_t swap_cycles;
     Channel sram[CHIP_N_SRAM], dram[CHIP_N_DRAM], tcam, scratch, msf_csr;
     Me mes[CHIP_N_MES];

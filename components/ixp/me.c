@@ -199,10 +199,6 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
             c->next--; /* and try again when woken */
             return false;
         }
-        if (r->posted || c->answer <= now) return true;
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
-        return false;
-    case OP_JOIN:
         if (c->answer <= now) return true;
         context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
         return false;
@@ -212,7 +208,6 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         return false;
     case OP_TURN_WAIT:
         return turn_enter(chip, r->address, c, r->posted ? CONTEXT_IDLE : CAUSE_TURN, now);
-    case OP_TURN_PASS: turn_pass(chip, r->address, c, now); return true;
     case OP_GET_IN_TURN:
         if (!turn_enter(chip, r->bytes, c, CONTEXT_IDLE, now) ||
             !ring_get(chip, &chip->rings[r->address], c, now)) {

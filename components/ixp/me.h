@@ -34,12 +34,9 @@ typedef struct Block Block;
 /* Entries of a log beyond the memory references of fastpath/fp.h. `address` is an index of the
  * chip's rings or turns. */
 enum {
-    OP_RING_GET = FP_N_UNITS, /* wait for a message, take it -> context->message; posted: go on
-                                 before the answer is there, and OP_JOIN later */
-    OP_JOIN,                  /* wait for that answer */
+    OP_RING_GET = FP_N_UNITS, /* wait for a message, take it -> context->message */
     OP_RING_PUT,              /* wait for room, put context->message */
     OP_TURN_WAIT,             /* enter an ordered section; posted: the wait counts as idle */
-    OP_TURN_PASS,             /* leave it */
     OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
     OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
     OP_TICKET_WAIT, /* wait until the domain of the context's packet is at its ticket */
@@ -73,7 +70,7 @@ struct Context {
     uintptr_t note;        /* the block's own */
     unsigned next;         /* entry of the log to be played */
     uint32_t state;        /* PacketCause or CONTEXT_IDLE */
-    SimTime answer;        /* when the ring get that OP_JOIN waits for is answered */
+    SimTime answer;        /* when its ring get is answered */
     SimTime since;         /* charged to `state` from here on */
     unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
     Context *waiting_next; /* in the queue of a ring */

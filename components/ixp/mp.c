@@ -15,7 +15,6 @@ static void served(Sim *sim, SimEvent *event) {
     Mp *mp = (Mp *)(void *)((char *)event - offsetof(Mp, event));
     MpRequest *r = mp->first;
     mp->first = r->next;
-    mp->waiting--;
     if (mp->first) sim_schedule_at(sim, &mp->event, mp->first->done);
     r->run(r->user, r->data, sim_now(sim));
     g_free(r);
@@ -37,8 +36,6 @@ void mp_submit(Mp *mp, MpRun *run, void *user, void *data, void (*release)(void 
                      .data = data,
                      .release = release};
     mp->free_at = r->done;
-    mp->requests++;
-    if (++mp->waiting > mp->peak) mp->peak = mp->waiting;
     if (mp->first)
         mp->last->next = r;
     else

@@ -18,8 +18,6 @@ typedef struct {
     SimTime free_at;
     MpRequest *first, *last;
     SimEvent event;
-    /* counters */
-    uint64_t requests, peak, waiting;
 } Mp;
 
 #define MP_PARAMS(S, field)                                                                        \
