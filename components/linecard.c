@@ -168,7 +168,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     Chip *chip = &side->chip;
     Mover *mover = &side->mover;
     unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
-    unsigned n_schedulers = (n + n_mes - 1) / n_mes * n_mes; /* as many for each of its MEs */
+    unsigned n_schedulers = queuer_schedulers(n, n_mes);
     side->lc = lc;
     if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
     chip->label = label;
@@ -340,6 +340,24 @@ uint32_t linecard_address(const LineCard *lc, unsigned interface) {
 void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]) {
     memcpy(mac, lc->backplane[interface], 6);
 }
+bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                     GError **error) {
+    LineCard *lc = linecard_find(blade, name, error);
+    if (!lc) return false;
+    if (lc->n_interfaces < n_interfaces) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "interfaces: found %u, but %s has %" G_GUINT64_FORMAT, n_interfaces, name,
+                    lc->n_interfaces);
+        return false;
+    }
+    for (unsigned i = 0; i < n_interfaces; i++) {
+        FpInterface *f = fp_interface(tables, i);
+        f->address = lc_address(lc->tables, i);
+        memcpy(f->next_mac, lc->backplane[i], 6);
+    }
+    return true;
+}
+
 Mp *linecard_mp(LineCard *lc) {
     return &lc->mp;
 }

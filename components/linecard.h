@@ -30,4 +30,8 @@ bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned inte
                     uint8_t protocol, uint16_t port, GError **error);
 /* Packets and wire bytes that went through the class's queue of an interface. */
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface);
+/* For a blade: the addresses of its first interfaces, and where their frames go on the backplane,
+ * into its tables. False and an error: no such line card, or it has fewer interfaces. */
+bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                     GError **error);
 Mp *linecard_mp(LineCard *lc);

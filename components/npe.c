@@ -103,19 +103,9 @@ static bool npe_interfaces(Npe *npe, GError **error) {
 
 bool npe_attach(Npe *npe, GError **error) {
     if (!npe_switched(npe) || npe->attached) return true;
-    LineCard *lc = linecard_find(&npe->base, npe->linecard, error);
-    if (!lc) return false;
-    if (linecard_interfaces(lc) < npe->n_interfaces) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "interfaces: found %" G_GUINT64_FORMAT ", but %s has %u", npe->n_interfaces,
-                    npe->linecard, linecard_interfaces(lc));
+    if (!linecard_attach(&npe->base, npe->linecard, npe->tables, (unsigned)npe->n_interfaces,
+                         error))
         return false;
-    }
-    for (unsigned i = 0; i < npe->n_interfaces; i++) {
-        FpInterface *f = fp_interface(npe->tables, i);
-        f->address = linecard_address(lc, i);
-        linecard_backplane_mac(lc, i, f->next_mac);
-    }
     npe->attached = true;
     if (!*npe->exception_host) return true;
     Component *host = network_find(npe->base.network, npe->exception_host);
@@ -189,8 +179,7 @@ static void npe_costs(Npe *npe) {
             npe->chip.mes[m].contexts[k].log.cost = npe->cost;
 }
 
-/* As many schedulers for each of the queue manager's MEs, so that every output has one of its own
- * before the last, which is for exceptions. */
+/* Every output has one of its own before the last, which is for exceptions. */
 static bool npe_schedulers(Npe *npe, GError **error) {
     if (npe->n_schedulers <= npe->n_interfaces) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
@@ -200,9 +189,7 @@ static bool npe_schedulers(Npe *npe, GError **error) {
                     npe->n_schedulers, npe->n_interfaces + 1);
         return false;
     }
-    uint64_t each =
-        MIN((npe->n_schedulers + npe->me_qm - 1) / npe->me_qm, QM_MAX_SCHEDULERS / npe->me_qm);
-    npe->n_schedulers = each * npe->me_qm;
+    npe->n_schedulers = queuer_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
     npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
                      (unsigned)npe->chip_settings.n_buffers);
     for (unsigned s = 0; npe->qm && s < npe->n_schedulers; s++)

@@ -116,15 +116,12 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
         f->result = (FpResult){.verdict = FP_DROP, .reason = FP_DENIED};
         at++;
     } else {
-        uint32_t interface, port;
-        char next[32], rest;
+        uint32_t interface;
         if (!slice_parse_number(w[at], &interface, (uint32_t)s->npe->n_interfaces) || !w[at + 1] ||
-            sscanf(w[at + 1], "%31[0-9.]:%u%c", next, &port, &rest) != 2 || port > 65535 ||
-            !ipv4_parse(next, &f->result.next_hop, NULL))
+            !host_parse(w[at + 1], &f->result.next_hop, &f->result.next_port))
             return false;
         f->result.verdict = FP_FORWARD;
         f->result.interface = (uint16_t)interface;
-        f->result.next_port = (uint16_t)port;
         f->result.queue = slice_first_queue(s, interface);
         at += 2;
         if (w[at] && slice_parse_number(w[at], &f->result.data, UINT32_MAX)) at++;

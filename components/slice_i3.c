@@ -4,7 +4,6 @@
  * but the first of those that share the TCAM's 112 bits (Format finds them out). */
 #include "components/slice.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,13 +22,12 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
     g_auto(GStrv) entries = g_strsplit(text, ";", -1);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
-        char id[80], address[32], rest;
-        unsigned interface, port;
+        char id[80], host[40], rest;
+        unsigned interface;
         Place place = {0};
-        struct in_addr a;
         if (!*entry) continue;
-        if (sscanf(entry, "%79s %u %31[0-9.]:%u %c", id, &interface, address, &port, &rest) != 4 ||
-            interface >= n_interfaces || port > 65535 || inet_pton(AF_INET, address, &a) != 1 ||
+        if (sscanf(entry, "%79s %u %39s %c", id, &interface, host, &rest) != 3 ||
+            interface >= n_interfaces || !host_parse(host, &place.address, &place.port) ||
             !id_parse(id, place.id, id_bytes, NULL)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
@@ -42,8 +40,6 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
                         "%s: found interface %u, at which the slice has no queue", name, interface);
             return false;
         }
-        place.address = ntohl(a.s_addr);
-        place.port = (uint16_t)port;
         place.interface = (uint16_t)interface;
         g_array_append_val(places, place);
     }

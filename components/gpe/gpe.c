@@ -239,19 +239,8 @@ static bool prepare_interfaces(Gpe *g, GError **error) {
 
 bool gpe_attach(Gpe *g, GError **error) {
     if (!*g->linecard || g->attached) return true;
-    LineCard *lc = linecard_find(&g->base, g->linecard, error);
-    if (!lc) return false;
-    if (linecard_interfaces(lc) < g->n_interfaces) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "interfaces: found %" G_GUINT64_FORMAT ", but %s has %u", g->n_interfaces,
-                    g->linecard, linecard_interfaces(lc));
+    if (!linecard_attach(&g->base, g->linecard, g->tables, (unsigned)g->n_interfaces, error))
         return false;
-    }
-    for (unsigned i = 0; i < g->n_interfaces; i++) {
-        FpInterface *f = fp_interface(g->tables, i);
-        f->address = linecard_address(lc, i);
-        linecard_backplane_mac(lc, i, f->next_mac);
-    }
     return g->attached = true;
 }
 

@@ -3,7 +3,6 @@
  * A vServer: one process under a scheduler, its sockets and its routes. It has no ports; it
  * attaches itself to a gpe by name. The router's forwarding is the fast path's: Parse, Lookup and
  * Header Format on the real bytes, in the server's tables, where the vServer is a slice. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,19 +39,15 @@ void vserver_receive(Vserver *v, unsigned socket, Packet *pkt) {
 
 static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix, unsigned *length,
                        FpResult *result) {
-    char destination[32], next[32], rest;
-    unsigned interface, port;
-    struct in_addr a, b;
-    if (sscanf(text, "%31[0-9.]/%u %u %31[0-9.]:%u %c", destination, length, &interface, next,
-               &port, &rest) != 5 ||
-        *length > 32 || interface >= n_interfaces || port > 65535 ||
-        inet_pton(AF_INET, destination, &a) != 1 || inet_pton(AF_INET, next, &b) != 1)
+    char destination[32], next[40], rest;
+    unsigned interface;
+    *result = (FpResult){.verdict = FP_FORWARD};
+    if (sscanf(text, "%31[0-9.]/%u %u %39s %c", destination, length, &interface, next, &rest) !=
+            4 ||
+        *length > 32 || interface >= n_interfaces || !ipv4_parse(destination, prefix, NULL) ||
+        !host_parse(next, &result->next_hop, &result->next_port))
         return false;
-    *prefix = ntohl(a.s_addr);
-    *result = (FpResult){.verdict = FP_FORWARD,
-                         .interface = (uint16_t)interface,
-                         .next_hop = ntohl(b.s_addr),
-                         .next_port = (uint16_t)port};
+    result->interface = (uint16_t)interface;
     return true;
 }
 
@@ -98,13 +93,14 @@ static bool vserver_triggers(Vserver *v, GError **error) {
     i3_write_node(block, self, self);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
-        char digits[80], host[32], rest;
-        unsigned interface, port;
-        struct in_addr a;
+        char digits[80], host[40], rest;
+        unsigned interface;
+        FpResult result = {.verdict = FP_FORWARD, .data = at};
         uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
         if (!*entry) continue;
-        if (sscanf(entry, "%79s %u %31[0-9.]:%u %c", digits, &interface, host, &port, &rest) != 4 ||
-            interface >= g->n_interfaces || port > 65535 || inet_pton(AF_INET, host, &a) != 1 ||
+        if (sscanf(entry, "%79s %u %39s %c", digits, &interface, host, &rest) != 3 ||
+            interface >= g->n_interfaces ||
+            !host_parse(host, &result.next_hop, &result.next_port) ||
             at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
@@ -115,11 +111,7 @@ static bool vserver_triggers(Vserver *v, GError **error) {
         }
         memcpy(block + at, id, I3_ID_BYTES);
         i3_trigger_filter(id, key, mask);
-        FpResult result = {.verdict = FP_FORWARD,
-                           .interface = (uint16_t)interface,
-                           .next_hop = ntohl(a.s_addr),
-                           .next_port = (uint16_t)port,
-                           .data = at};
+        result.interface = (uint16_t)interface;
         if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
             FP_INSERTED) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0, "triggers: %s has no room for more",

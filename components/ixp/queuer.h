@@ -45,5 +45,9 @@ bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error
 int queuer_ring(const Queuer *queuer, unsigned queue);
 /* The scheduler's time may have come nearer: let a sleeping context know. */
 void queuer_look(Queuer *queuer, unsigned scheduler, SimTime now);
+/* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */
+static inline unsigned queuer_schedulers(unsigned wanted, unsigned n_mes) {
+    return MIN((wanted + n_mes - 1) / n_mes, QM_MAX_SCHEDULERS / n_mes) * n_mes;
+}
 /* The scheduler of output n: outputs are dealt out to the MEs in turn, which share the load. */
 unsigned queuer_scheduler(const Queuer *queuer, unsigned n);

@@ -18,6 +18,16 @@ bool ipv4_parse(const char *text, uint32_t *address, GError **error) {
     return false;
 }
 
+bool host_parse(const char *text, uint32_t *address, uint16_t *port) {
+    char host[32], rest;
+    unsigned number;
+    if (sscanf(text, "%31[0-9.]:%u%c", host, &number, &rest) != 2 || number > 65535 ||
+        !ipv4_parse(host, address, NULL))
+        return false;
+    *port = (uint16_t)number;
+    return true;
+}
+
 bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
     unsigned b[6];
     char rest;
