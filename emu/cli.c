@@ -57,14 +57,49 @@ static char *data_folder(void) {
     return g_strdup(holds_claims(".") ? "." : SPPEMU_DATADIR);
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *shipped_folder(void) {
+    g_autofree char *data = data_folder();
+    return g_build_filename(data, "scenarios", NULL);
+}
+
+/* Names of the shipped scenarios, sorted, and NULL. */
+static GPtrArray *shipped_scenarios(void) {
+    g_autofree char *folder = shipped_folder();
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".ini"))
+            g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".ini")));
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    return names;
+}
+
+static char *shipped_path(const char *name) {
+    g_autofree char *folder = shipped_folder(), *file = g_strconcat(name, ".ini", NULL);
+    return g_build_filename(folder, file, NULL);
+}
+
 /* A scenario by path, or by the name of one that is shipped. */
-static char *find_scenario(const char *name) {
+static Scenario *load_scenario(const char *name, char **set, const ComponentClass *const *classes,
+                               GError **error) {
+    const char *const *overrides = (const char *const *)set;
     if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
         g_str_has_suffix(name, ".ini"))
-        return g_strdup(name);
-    g_autofree char *data = data_folder(), *file = g_strconcat(name, ".ini", NULL);
-    g_autofree char *path = g_build_filename(data, "scenarios", file, NULL);
-    return g_strdup(g_file_test(path, G_FILE_TEST_EXISTS) ? path : name);
+        return scenario_load(name, overrides, classes, error);
+    g_autofree char *path = shipped_path(name);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return scenario_load(path, overrides, classes, error);
+    g_autoptr(GPtrArray) names = shipped_scenarios();
+    const char *near = param_nearest(name, (const char *const *)names->pdata);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "found \"%s\", expected a scenario file, or a name from sppemu list%s%s", name,
+                near ? "; the nearest is " : "", near ? near : "");
+    return NULL;
 }
 
 /* run ------------------------------------------------------------------------------------- */
@@ -125,6 +160,13 @@ static void print_files(const Study *study, const char *final) {
                         *path = g_build_filename(final, file, NULL);
         if (g_file_test(path, G_FILE_TEST_EXISTS)) printf("picture: %s\n", path);
     }
+    g_autoptr(GDir) dir = g_dir_open(final, 0, NULL);
+    g_autoptr(GPtrArray) captures = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".pcap")) g_ptr_array_add(captures, g_strdup(name));
+    g_ptr_array_sort(captures, by_name);
+    for (unsigned i = 0; i < captures->len; i++)
+        printf("capture: %s/%s\n", final, (const char *)captures->pdata[i]);
 }
 
 static int run_study(const RunFlags *flags, RunOptions *options, const char *final, char *temporary,
@@ -174,8 +216,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     if (f->seed && !g_ascii_string_to_unsigned(f->seed, 10, 0, INT64_MAX, &seed, NULL))
         return usage("--seed: found \"%s\", expected a whole number", f->seed);
 
-    g_autofree char *path = find_scenario(file);
-    Scenario *scenario = scenario_load(path, (const char *const *)f->set, classes, &error);
+    Scenario *scenario = load_scenario(file, f->set, classes, &error);
     if (!scenario) return complain(EXIT_INPUT, error);
     g_autofree char *data = data_folder(),
                     *claims_path = g_build_filename(data, "analysis", "claims", NULL);
@@ -273,8 +314,7 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) return usage("%s", error->message);
     if (argc != 2) return usage("check: found %d file names, expected one scenario", argc - 1);
-    g_autofree char *path = find_scenario(argv[1]);
-    Scenario *s = scenario_load(path, (const char *const *)set, classes, &error);
+    Scenario *s = load_scenario(argv[1], set, classes, &error);
     g_strfreev(set);
     if (!s) return complain(EXIT_INPUT, error);
     NetworkOptions options = {.seed = scenario_seed(s)};
@@ -286,8 +326,9 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     }
     network_free(net);
     if (!error)
-        printf("%s: %u points of %u repetitions, %u claims, %u plots\n", path, scenario_n_points(s),
-               scenario_repeat(s), scenario_n_expects(s), scenario_n_plots(s));
+        printf("%s: %u points of %u repetitions, %u claims, %u plots\n", argv[1],
+               scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s),
+               scenario_n_plots(s));
     scenario_free(s);
     return error ? complain(EXIT_INPUT, error) : EXIT_OK;
 }
@@ -325,8 +366,7 @@ static int verb_show(int argc, char **argv, const ComponentClass *const *classes
         g_strfreev(set);
         return usage("show: found %d file names, expected one scenario", argc - 1);
     }
-    g_autofree char *path = find_scenario(argv[1]);
-    Scenario *s = scenario_load(path, (const char *const *)set, classes, &error);
+    Scenario *s = load_scenario(argv[1], set, classes, &error);
     g_strfreev(set);
     if (!s) return complain(EXIT_INPUT, error);
     NetworkOptions options = {.seed = scenario_seed(s)};
@@ -343,21 +383,12 @@ static int verb_show(int argc, char **argv, const ComponentClass *const *classes
     return EXIT_RUN_FAILED;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int verb_list(const ComponentClass *const *classes) {
-    g_autofree char *data = data_folder(), *folder = g_build_filename(data, "scenarios", NULL);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; dir && (name = g_dir_read_name(dir));)
-        if (g_str_has_suffix(name, ".ini")) g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_name);
-    for (unsigned i = 0; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+    g_autoptr(GPtrArray) names = shipped_scenarios();
+    for (unsigned i = 0; i + 1 < names->len; i++) {
+        g_autofree char *path = shipped_path(names->pdata[i]);
         Scenario *s = scenario_load(path, NULL, classes, NULL);
-        if (s) printf("%-14s %s\n", scenario_name(s), scenario_title(s));
+        if (s) printf("%-18s %s\n", scenario_name(s), scenario_title(s));
         scenario_free(s);
     }
     return EXIT_OK;

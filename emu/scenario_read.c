@@ -266,6 +266,8 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
     size_t length;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return fail(error, path, 0, "cannot be read: there is no such file");
     if (g_file_test(path, G_FILE_TEST_IS_DIR))
         return fail(error, path, 0, "found a folder, expected a scenario file");
     if (!g_file_get_contents(path, &text, &length, &cause))

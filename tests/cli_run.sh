@@ -28,6 +28,7 @@ expect "no file" 2 'expected one scenario' "$B" run
 expect "jobs out of range" 2 'expected 1 to 256' "$B" run npe -j 0
 expect "seed that is no number" 2 'expected a whole number' "$B" run npe --seed x
 expect "help for an unknown class names the nearest" 2 'nearest is npe' "$B" help npee
+expect "a shipped name that is nearly right" 3 'found "fig8x", .*the nearest is fig8' "$B" run fig8x
 expect "missing file" 3 'cannot be read' "$B" run "$dir/none.ini"
 expect "folder as file" 3 'found a folder' "$B" run "$dir/."
 head -c 3000 "$B" >"$dir/garbage.ini"

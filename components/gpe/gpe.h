@@ -129,7 +129,8 @@ struct Vserver {
     /* settings */
     char *gpe_name, *routes, *triggers, *slice_name, *router;
     int application;
-    uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst;
+    uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
+    SimTime i3_lifetime;
     double lc_share;
     SchedShare share;
     /* state */

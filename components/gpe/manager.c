@@ -202,33 +202,35 @@ void manager_handle(Manager *m, Packet *pkt) {
     packet_deliver(pkt);
 }
 
-Manager *manager_new(Vserver *v, const char *slice_name, const char *router, uint64_t rate,
-                     uint64_t burst, GError **error) {
-    Component *slice = network_find(v->base.network, slice_name);
+Manager *manager_new(Vserver *v, GError **error) {
+    Component *slice = network_find(v->base.network, v->slice_name);
     if (!slice || slice->class != &slice_class || !((Slice *)slice)->npe) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "slice: found \"%s\", expected the name of a slice that comes before it",
-                    slice_name);
+                    v->slice_name);
         return NULL;
     }
     Manager *m = g_new0(Manager, 1);
     m->v = v;
     m->slice = (Slice *)slice;
     m->i3 = !strcmp(m->slice->code_option, "i3");
-    icmp_limit_init(&m->limit, (uint32_t)rate, (uint32_t)burst);
+    icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
     const FpSlice *f = fp_slice(m->slice->npe->tables, m->slice->number);
-    I3ServerParams params = {.single = single, .user = m};
+    I3ServerParams params = {.min_prefix_bits = (unsigned)v->i3_min_prefix,
+                             .lifetime = v->i3_lifetime,
+                             .single = single,
+                             .user = m};
     m->server = i3_server_new(&params);
     m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    if (ipv4_parse(router, &m->router, error) &&
+    if (ipv4_parse(v->router, &m->router, error) &&
         fp_bind_port(v->gpe->tables, v->number, 0, f->exception_address, f->exception_port))
         return m;
     if (error && !*error)
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "slice: another vServer of %s has the exception_address and exception_port of "
                     "%s already",
-                    v->gpe->base.name, slice_name);
+                    v->gpe->base.name, v->slice_name);
     manager_free(m);
     return NULL;
 }

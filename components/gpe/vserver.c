@@ -207,10 +207,7 @@ static bool vserver_start(Component *c, GError **error) {
     if (!sched_share_check(&v->task.share, &g->sched.settings, error) || !vserver_ports(v, error) ||
         !(i3 ? vserver_triggers : vserver_routes)(v, error) || !on_line_card(v, error))
         return false;
-    if (v->application == APP_MANAGER &&
-        !(v->manager =
-              manager_new(v, v->slice_name, v->router, v->icmp_rate, v->icmp_burst, error)))
-        return false;
+    if (v->application == APP_MANAGER && !(v->manager = manager_new(v, error))) return false;
     v->task.core = v->number % (unsigned)g->n_cores;
     v->task.state = SCHED_ASLEEP;
     v->phase = PHASE_ASLEEP;
@@ -281,6 +278,12 @@ static const Param vserver_params[] = {
                 "manager: ICMP error messages a second", "RFC 1812 4.3.2.8; the rate is assumed"),
     PARAM_COUNT("icmp_burst", Vserver, icmp_burst, "100", "1", "1000000",
                 "manager: and how many at once", "assumed"),
+    PARAM_TIME("i3_lifetime", Vserver, i3_lifetime, "30s", "1us", NULL,
+               "manager: a trigger that is not refreshed for longer is gone",
+               "i3_matching.h: 30 s"),
+    PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
+                "manager: leading bits that a packet's id must share with a trigger's",
+                "I3, section on inexact matching: k = 128 in the first servers, 192 in later ones"),
     PARAM_COUNT("rate", Vserver, share.rate, "0", NULL, NULL,
                 "tokens of 1 ms it earns in a second, as the server's `rate`; 0: the server's",
                 "scenario"),
