@@ -313,7 +313,7 @@ static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
     if (qm_held(npe->qm) <= npe->mover.held) return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                 "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers",
                 c->name, qm_held(npe->qm), npe->mover.held);
     return false;

@@ -214,7 +214,7 @@ bool network_stop(Network *net, GError **error) {
     }
     PacketCounts counts = packet_pool_counts(net->packets);
     if (dropped == counts.dropped) return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                 "drops are not conserved: %" G_GUINT64_FORMAT " with a reason, %" G_GUINT64_FORMAT
                 " in all",
                 dropped, counts.dropped);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "emu/error.h"
+
 enum { N_SIZES = 4, TAILROOM = 64 };
 static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
                                                65536 + PACKET_HEADROOM_BYTES + TAILROOM};
@@ -158,7 +160,7 @@ bool packet_pool_empty(const PacketPool *pool) {
 bool packet_pool_check(const PacketPool *pool, GError **error) {
     PacketCounts c = packet_pool_counts(pool);
     if (c.created != c.delivered + c.dropped + c.held) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                     "packets are not conserved: %" G_GUINT64_FORMAT " created, %" G_GUINT64_FORMAT
                     " delivered, %" G_GUINT64_FORMAT " dropped, %" G_GUINT64_FORMAT " held",
                     c.created, c.delivered, c.dropped, c.held);
@@ -167,7 +169,7 @@ bool packet_pool_check(const PacketPool *pool, GError **error) {
     uint64_t in = c.bytes_created + c.bytes_added;
     uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_held;
     if (in != out) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                     "bytes are not conserved: %" G_GUINT64_FORMAT
                     " created and added, %" G_GUINT64_FORMAT
                     " removed, delivered, dropped and held",

@@ -9,8 +9,6 @@
 
 #include "emu/sim.h"
 
-G_DEFINE_QUARK(sppemu - input - error - quark, sppemu_input_error)
-
 typedef struct {
     const char *name;
     uint64_t scale; /* of the field's base unit */

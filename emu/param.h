@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/error.h"
+
 typedef enum {
     PARAM_END = 0,
     PARAM_TYPE_COUNT,     /* uint64_t */
@@ -106,6 +108,3 @@ const char *param_type_text(ParamType type);
 const char *param_nearest(const char *found, const char *const *names);
 /* The value of the field as a scenario would spell it, for the resolved scenario; caller frees. */
 char *param_format(const Param *row, const void *target);
-
-#define SPPEMU_INPUT_ERROR sppemu_input_error_quark()
-GQuark sppemu_input_error_quark(void); /* scenario or input invalid: exit code 3 */

@@ -195,7 +195,7 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
             for (unsigned s = 0; s < N_CONTEXT_STATES; s++) sum += me->contexts[k].spent[s];
             running += me->contexts[k].spent[CAUSE_EXECUTE] + me->contexts[k].spent[CAUSE_SWAP];
             if (sum != elapsed) {
-                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                             "%s ME %u context %u: its states sum to %" G_GUINT64_FORMAT
                             " ps of %" G_GUINT64_FORMAT,
                             chip->owner->name, i, k, sum, elapsed);
@@ -203,7 +203,7 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
             }
         }
         if (total != elapsed || running != me->spent[ME_RUNNING]) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+            g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                         "%s ME %u: states sum to %" G_GUINT64_FORMAT " ps of %" G_GUINT64_FORMAT
                         ", contexts ran %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " ps",
                         chip->owner->name, i, total, elapsed, running, me->spent[ME_RUNNING]);
@@ -211,7 +211,7 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
         }
     }
     if (chip->n_free + buffers_held == chip->settings->n_buffers) return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                 "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT
                 " held, of %" G_GUINT64_FORMAT,
                 chip->owner->name, chip->n_free, buffers_held, chip->settings->n_buffers);

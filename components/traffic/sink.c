@@ -130,7 +130,7 @@ static bool sink_start(Component *c, GError **error) {
 static bool sink_check(Component *c, GError **error) {
     Sink *s = (Sink *)c;
     if (s->unbalanced) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                     "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency",
                     c->name, s->unbalanced);
         return false;
