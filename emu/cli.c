@@ -12,6 +12,7 @@
 
 #include "emu/results.h"
 #include "emu/show.h"
+#include "emu/table.h"
 
 enum { MAX_JOBS = 256 };
 
@@ -124,7 +125,7 @@ static int study_code(const Study *study) {
 /* Name each failure once, with the parameters of the first run that had it. */
 static void print_failures(const Study *study) {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    const Scenario *s = study->options->scenario;
+    const Scenario *s = study->scenario;
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
         if (!r->failure || r->code == EXIT_INTERRUPTED || !g_hash_table_add(seen, r->failure))
@@ -153,7 +154,7 @@ static void print_json(const Study *study) {
 }
 
 static void print_files(const Study *study, const char *final) {
-    const Scenario *s = study->options->scenario;
+    const Scenario *s = study->scenario;
     printf("results: %s\n", final);
     for (unsigned i = 0; i < scenario_n_plots(s); i++) {
         g_autofree char *file = g_strconcat(scenario_plot(s, i)->name, ".png", NULL),
@@ -172,7 +173,10 @@ static void print_files(const Study *study, const char *final) {
 static int run_study(const RunFlags *flags, RunOptions *options, const char *final, char *temporary,
                      const Claims *claims) {
     g_autoptr(GError) error = NULL;
-    Study study = {.options = options, .claims = g_array_new(FALSE, FALSE, sizeof(ClaimResult))};
+    Study study = {.scenario = options->scenario,
+                   .seed = options->seed,
+                   .repeated = options->repeat > 1,
+                   .claims = g_array_new(FALSE, FALSE, sizeof(ClaimResult))};
     study.runs = run_all(options);
     study.code = study_code(&study);
     print_failures(&study);
@@ -191,7 +195,7 @@ static int run_study(const RunFlags *flags, RunOptions *options, const char *fin
     } else if (flags->json) {
         print_json(&study);
     } else if (!flags->quiet) {
-        study_print(&study, stdout);
+        table_print(&study, stdout);
         print_files(&study, final);
     }
     if (keep && code == EXIT_INTERRUPTED)

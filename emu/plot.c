@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Plots of runs, by gnuplot. One data file with a block per curve, one script, two pictures. */
+#include "emu/plot.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "emu/results.h"
 
 /* Okabe and Ito's palette, which people who see colours differently can tell apart. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
@@ -196,8 +196,8 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
     MetricRuns *runs = study_metric_runs(study);
     bool ok = true;
     for (unsigned r = 0; ok && r < n_runs; r++) {
-        g_autofree char *own = run_folder(study->options, r),
-                        *file = g_strdup_printf("%s/series-%s.tsv", own, plot->series);
+        const RunResult *run = study->runs->pdata[r];
+        g_autofree char *file = g_strdup_printf("%s/series-%s.tsv", run->folder, plot->series);
         g_autofree char *path = g_build_filename(folder, file, NULL), *text = NULL, *title = NULL;
         double value = 0;
         if (!g_file_get_contents(path, &text, NULL, NULL)) continue;
@@ -219,7 +219,7 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
 }
 
 bool plots_write(const Study *study, const char *folder, GError **error) {
-    const Scenario *s = study->options->scenario;
+    const Scenario *s = study->scenario;
     for (unsigned i = 0; i < scenario_n_plots(s); i++) {
         const ScenarioPlot *plot = scenario_plot(s, i);
         if (!(plot->series ? plot_series : plot_runs)(study, plot, folder, error)) return false;

@@ -89,7 +89,8 @@ struct Report {
     char *component;
     GArray *scalars, *series, *histograms;
     GHashTable *by_name; /* full name -> index + 1 */
-    GString *text;
+    GString *text, *unsteady;
+    GPtrArray *warnings;
 };
 
 Report *report_new(void) {
@@ -99,6 +100,8 @@ Report *report_new(void) {
     r->histograms = g_array_new(FALSE, FALSE, sizeof(ReportHistogram));
     r->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     r->text = g_string_new(NULL);
+    r->unsteady = g_string_new(NULL);
+    r->warnings = g_ptr_array_new_with_free_func(g_free);
     return r;
 }
 
@@ -122,6 +125,8 @@ void report_free(Report *r) {
     g_array_unref(r->series);
     g_array_unref(r->histograms);
     g_string_free(r->text, TRUE);
+    g_string_free(r->unsteady, TRUE);
+    g_ptr_array_unref(r->warnings);
     g_free(r->component);
     g_free(r);
 }
@@ -147,6 +152,20 @@ void report_text(Report *r, const char *format, ...) {
     va_start(args, format);
     g_string_append_vprintf(r->text, format, args);
     va_end(args);
+}
+
+void report_warning(Report *r, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_ptr_array_add(r->warnings, r->component ? g_strdup_printf("%s: %s", r->component, text)
+                                              : g_strdup(text));
+}
+
+void report_unsteady(Report *r, const char *what) {
+    g_autofree char *name = full_name(r, what);
+    g_string_append_printf(r->unsteady, "%s%s", r->unsteady->len ? ", " : "", name);
 }
 
 void report_histogram(Report *r, const char *name, const Histogram *h, double scale,
@@ -189,4 +208,13 @@ const ReportHistogram *report_histogram_at(const Report *r, unsigned n) {
 }
 const char *report_stats_text(const Report *r) {
     return r->text->str;
+}
+unsigned report_n_warnings(const Report *r) {
+    return r->warnings->len;
+}
+const char *report_warning_at(const Report *r, unsigned n) {
+    return r->warnings->pdata[n];
+}
+const char *report_unsteady_text(const Report *r) {
+    return r->unsteady->len ? r->unsteady->str : NULL;
 }

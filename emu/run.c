@@ -33,7 +33,10 @@ void run_result_free(void *data) {
     RunResult *r = data;
     if (!r) return;
     g_free(r->failure);
+    g_free(r->folder);
+    g_free(r->unsteady);
     g_array_unref(r->scalars);
+    g_ptr_array_unref(r->warnings);
     g_free(r);
 }
 
@@ -50,8 +53,20 @@ unsigned run_count(const RunOptions *o) {
     return scenario_n_points(o->scenario) * o->repeat;
 }
 
-char *run_folder(const RunOptions *o, unsigned index) {
+/* Folder of a run's own files within the results. */
+static char *run_folder(const RunOptions *o, unsigned index) {
     return run_count(o) == 1 ? g_strdup(".") : g_strdup_printf("runs/%04u", index);
+}
+
+static RunResult *result_new(const RunOptions *o, unsigned index) {
+    RunResult *r = g_new0(RunResult, 1);
+    r->point = index / o->repeat;
+    r->repetition = index % o->repeat;
+    r->status = RUN_OK;
+    r->folder = run_folder(o, index);
+    r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
+    r->warnings = g_ptr_array_new_with_free_func(g_free);
+    return r;
 }
 
 /* One run --------------------------------------------------------------------------------- */
@@ -64,6 +79,12 @@ static void put_scalar(RunResult *r, const char *name, double value, const char 
 static void failed(RunResult *r, int code, const char *where, const GError *error) {
     r->code = code;
     r->failure = where ? g_strdup_printf("%s %s", where, error->message) : g_strdup(error->message);
+}
+
+static int code_of(const GError *error) {
+    return error->domain == SPPEMU_INPUT_ERROR       ? EXIT_INPUT
+           : error->domain == SPPEMU_INVARIANT_ERROR ? EXIT_INVARIANT
+                                                     : EXIT_RUN_FAILED;
 }
 
 static void write_series(const Report *report, const char *folder, GError **error) {
@@ -157,13 +178,9 @@ static void account(RunResult *r, Network *net, Watch *w) {
 }
 
 static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
-    RunResult *r = g_new0(RunResult, 1);
-    r->point = index / o->repeat;
-    r->repetition = index % o->repeat;
-    r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
+    RunResult *r = result_new(o, index);
     r->identity = scenario_identity(o->scenario, r->point);
-    g_autofree char *own = run_folder(o, index);
-    g_autofree char *folder = o->folder ? g_build_filename(o->folder, own, NULL) : NULL;
+    g_autofree char *folder = o->folder ? g_build_filename(o->folder, r->folder, NULL) : NULL;
     g_autoptr(GError) error = NULL;
     if (folder && g_mkdir_with_parents(folder, 0777) != 0) {
         r->code = EXIT_RUN_FAILED;
@@ -179,7 +196,7 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
     const Component *refused = NULL;
     if (!network_start(net, &refused, &error)) {
         g_autofree char *where = scenario_where(o->scenario, refused->name);
-        failed(r, error->domain == SPPEMU_INPUT_ERROR ? EXIT_INPUT : EXIT_RUN_FAILED, where, error);
+        failed(r, code_of(error), where, error);
         network_free(net);
         return r;
     }
@@ -187,9 +204,7 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
                 100 * SIM_US, watch, w);
     bool cut = *o->interrupted != 0;
     if (!network_stop(net, &error)) {
-        bool input = error->domain == SPPEMU_INPUT_ERROR,
-             file = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
-        failed(r, input ? EXIT_INPUT : file ? EXIT_RUN_FAILED : EXIT_INVARIANT, NULL, error);
+        failed(r, code_of(error), NULL, error);
     } else if (cut) {
         r->code = EXIT_INTERRUPTED;
         r->failure = g_strdup("interrupted");
@@ -200,6 +215,9 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
         const ReportScalar *s = report_scalar_at(report, i);
         put_scalar(r, s->name, s->value, s->unit);
     }
+    r->unsteady = g_strdup(report_unsteady_text(report));
+    for (unsigned i = 0; i < report_n_warnings(report); i++)
+        g_ptr_array_add(r->warnings, g_strdup(report_warning_at(report, i)));
     account(r, net, w);
     write_files(o, report, folder, r);
     report_free(report);
@@ -232,14 +250,11 @@ static void load(FILE *f, const RunOptions *o, GPtrArray *results) {
         unsigned fields = g_strv_length(field);
         if (fields == 6 && !strcmp(field[0], "run")) {
             unsigned index = (unsigned)strtoul(field[1], NULL, 10);
-            r = g_new0(RunResult, 1);
-            r->point = index / o->repeat;
-            r->repetition = index % o->repeat;
+            r = result_new(o, index);
             r->code = atoi(field[2]);
             r->fingerprint = strtoull(field[3], NULL, 16);
             r->identity = strtoull(field[4], NULL, 16);
             r->failure = *field[5] ? g_strdup(field[5]) : NULL;
-            r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
             results->pdata[index] = r;
         } else if (fields == 3 && r) {
             put_scalar(r, field[0], g_ascii_strtod(field[2], NULL), field[1]);
@@ -307,16 +322,15 @@ GPtrArray *run_all(const RunOptions *o) {
         for (unsigned i = 0; i < n && !*o->interrupted; i++) results->pdata[i] = run_one(o, i, &w);
     if (o->progress) draw(&w, true);
     munmap(w.shared, sizeof(Progress));
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         if (!results->pdata[i]) {
-            RunResult *r = g_new0(RunResult, 1);
-            *r = (RunResult){
-                .point = i / o->repeat,
-                .repetition = i % o->repeat,
-                .code = *o->interrupted ? EXIT_INTERRUPTED : EXIT_RUN_FAILED,
-                .failure = g_strdup(*o->interrupted ? "not run: interrupted" : "its process died"),
-                .scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar))};
+            RunResult *r = result_new(o, i);
+            r->code = *o->interrupted ? EXIT_INTERRUPTED : EXIT_RUN_FAILED;
+            r->failure = g_strdup(*o->interrupted ? "not run: interrupted" : "its process died");
             results->pdata[i] = r;
         }
+        RunResult *r = results->pdata[i];
+        if (r->code) r->status = r->code == EXIT_INTERRUPTED ? RUN_MISSING : RUN_FAILED;
+    }
     return results;
 }

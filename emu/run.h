@@ -20,12 +20,18 @@ typedef struct {
     double value;
 } RunScalar;
 
+typedef enum { RUN_MISSING, RUN_OK, RUN_FAILED } RunStatus;
+
 typedef struct {
     unsigned point, repetition;
-    int code;      /* one of the above */
-    char *failure; /* one sentence, NULL when code is 0 */
+    RunStatus status; /* missing: not run, or interrupted */
+    int code;         /* one of the above */
+    char *failure;    /* one sentence, NULL when code is 0 */
     uint64_t fingerprint, identity;
-    GArray *scalars; /* RunScalar, in the order of the report */
+    char *folder;        /* of its own files, within the results */
+    GArray *scalars;     /* RunScalar, in the order of the report */
+    char *unsteady;      /* what grew through the window, "npe0.queue0, ..."; NULL: nothing */
+    GPtrArray *warnings; /* sentences, each with its component's name */
 } RunResult;
 
 typedef struct {
@@ -38,9 +44,6 @@ typedef struct {
     volatile int *interrupted; /* set by the caller's signal handler */
 } RunOptions;
 
-/* Folder of a run's own files within the results: "." for a single run, else runs/0001 and up.
- * Caller frees. */
-char *run_folder(const RunOptions *options, unsigned index);
 unsigned run_count(const RunOptions *options);
 
 /* All points and repetitions, ordered by point, then repetition, whatever the number of jobs. A run

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Metrics and claims over the runs of a study, and its JSON document. Nothing here reads a clock, a
+ * host name or a path into what is compared. */
+#include "emu/study.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Metrics over runs ----------------------------------------------------------------------- */
+
+typedef struct {
+    MetricRuns base;
+    GPtrArray *names;
+    unsigned *index; /* runs that have results */
+    const Study *study;
+} StudyRuns;
+
+static bool lookup(const void *data, unsigned run, const char *name, double *value) {
+    const StudyRuns *s = data;
+    const RunResult *r = s->study->runs->pdata[s->index[run]];
+    const Scenario *scenario = s->study->scenario;
+    if (scenario_value(scenario, r->point, name, value)) return true;
+    const RunScalar *scalar = run_scalar(r, name);
+    if (scalar) *value = scalar->value;
+    return scalar != NULL;
+}
+
+MetricRuns *study_metric_runs(const Study *study) {
+    StudyRuns *s = g_new0(StudyRuns, 1);
+    s->study = study;
+    s->names = g_ptr_array_new();
+    s->index = g_new0(unsigned, study->runs->len);
+    const Scenario *scenario = study->scenario;
+    for (unsigned i = 0; i < scenario_n_parameters(scenario); i++)
+        g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        if (r->code != EXIT_OK) continue;
+        if (!s->base.n_runs)
+            for (unsigned k = 0; k < r->scalars->len; k++)
+                g_ptr_array_add(s->names, (char *)g_array_index(r->scalars, RunScalar, k).name);
+        s->index[s->base.n_runs++] = i;
+    }
+    g_ptr_array_add(s->names, NULL);
+    s->base.lookup = lookup;
+    s->base.runs = s;
+    s->base.names = (const char *const *)s->names->pdata;
+    return &s->base;
+}
+
+void study_metric_runs_free(MetricRuns *runs) {
+    StudyRuns *s = (StudyRuns *)runs;
+    g_ptr_array_unref(s->names);
+    g_free(s->index);
+    g_free(s);
+}
+
+static bool bound(const char *text, double fallback, double *value) {
+    char *end;
+    *value = text ? g_ascii_strtod(text, &end) : fallback;
+    return !text || (end != text && !*end);
+}
+
+bool study_claims(Study *study, const Claims *table, GError **error) {
+    const Scenario *scenario = study->scenario;
+    MetricRuns *runs = study_metric_runs(study);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < scenario_n_expects(scenario); i++) {
+        const ScenarioExpect *e = scenario_expect(scenario, i);
+        const Claim *row = table ? claims_find(table, e->id) : NULL;
+        ClaimResult c = {.id = e->id,
+                         .statement = row            ? row->statement
+                                      : e->statement ? e->statement
+                                                     : "",
+                         .unit = row       ? row->unit
+                                 : e->unit ? e->unit
+                                           : "",
+                         .use = row      ? row->use
+                                : e->use ? e->use
+                                         : "predict",
+                         .source = row         ? row->where
+                                   : e->source ? e->source
+                                               : "",
+                         .value = NAN};
+        g_autoptr(GError) cause = NULL;
+        if (!row && (!e->low || !e->high)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: [expect %s]: found no such claim in the table of published numbers, "
+                        "expected one, or low and high here",
+                        e->where, e->id);
+            ok = false;
+        } else if (!bound(row ? NULL : e->low, row ? row->low : 0, &c.low) ||
+                   !bound(row ? NULL : e->high, row ? row->high : 0, &c.high)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                        "%s: [expect %s]: found bounds \"%s\" and \"%s\", expected numbers",
+                        e->where, e->id, e->low, e->high);
+            ok = false;
+        } else if (runs->n_runs && !metric_evaluate(e->metric, runs, &c.value, &cause)) {
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e->where, e->id,
+                        cause->message);
+            ok = false;
+        }
+        c.verdict = isnan(c.value)                          ? "not measured"
+                    : c.value >= c.low && c.value <= c.high ? "met"
+                                                            : "missed";
+        g_array_append_val(study->claims, c);
+    }
+    study_metric_runs_free(runs);
+    return ok;
+}
+
+/* JSON ------------------------------------------------------------------------------------ */
+
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *study_hex(uint64_t value) {
+    char text[24];
+    g_snprintf(text, sizeof text, "0x%016" G_GINT64_MODIFIER "x", value);
+    return json_string(text);
+}
+
+static json_t *scalars_json(const RunResult *r) {
+    json_t *all = json_object();
+    for (unsigned i = 0; i < r->scalars->len; i++) {
+        const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
+        json_object_set_new(all, s->name, number(s->value));
+    }
+    return all;
+}
+
+json_t *study_parameters_json(const Study *study, const RunResult *r) {
+    json_t *all = json_object();
+    const Scenario *s = study->scenario;
+    for (unsigned i = 0; i < scenario_n_parameters(s); i++) {
+        ScenarioParameter p = scenario_parameter(s, r->point, i);
+        json_object_set_new(all, p.name, json_string(p.value));
+    }
+    if (study->repeated)
+        json_object_set_new(all, "repetition", json_integer(r->repetition));
+    return all;
+}
+
+static json_t *totals_json(const Study *study) {
+    static const char *const summed[] = {
+        "run.events",          "run.packets_created", "run.packets_delivered",
+        "run.packets_dropped", "run.packets_held",    "run.duration_s"};
+    json_t *all = json_object();
+    json_object_set_new(all, "runs", json_integer(study->runs->len));
+    json_object_set_new(all, "points", json_integer(scenario_n_points(study->scenario)));
+    for (unsigned k = 0; k < G_N_ELEMENTS(summed); k++) {
+        double sum = 0;
+        for (unsigned i = 0; i < study->runs->len; i++) {
+            const RunScalar *s = run_scalar(study->runs->pdata[i], summed[k]);
+            if (s) sum += s->value;
+        }
+        json_object_set_new(all, summed[k], number(sum));
+    }
+    return all;
+}
+
+json_t *study_json(const Study *study) {
+    json_t *doc = json_object(), *claims = json_array(), *runs = json_array();
+    for (unsigned i = 0; i < study->claims->len; i++) {
+        const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
+        json_t *one = json_object();
+        json_object_set_new(one, "id", json_string(c->id));
+        json_object_set_new(one, "value", number(c->value));
+        json_object_set_new(one, "low", number(c->low));
+        json_object_set_new(one, "high", number(c->high));
+        json_object_set_new(one, "unit", json_string(c->unit));
+        json_object_set_new(one, "use", json_string(c->use));
+        json_object_set_new(one, "verdict", json_string(c->verdict));
+        json_array_append_new(claims, one);
+    }
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        json_t *one = json_object();
+        json_object_set_new(one, "parameters", study_parameters_json(study, r));
+        json_object_set_new(one, "scalars", scalars_json(r));
+        json_object_set_new(one, "fingerprint", study_hex(r->fingerprint));
+        if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));
+        json_array_append_new(runs, one);
+    }
+    json_object_set_new(doc, "schema", json_string(STUDY_SCHEMA));
+    json_object_set_new(doc, "scenario", json_string(scenario_name(study->scenario)));
+    json_object_set_new(doc, "seed", json_integer((json_int_t)study->seed));
+    json_object_set_new(doc, "claims", claims);
+    json_object_set_new(doc, "scalars",
+                        study->runs->len == 1 ? scalars_json(study->runs->pdata[0])
+                                              : totals_json(study));
+    json_object_set_new(doc, "runs", runs);
+    return doc;
+}
