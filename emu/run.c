@@ -179,7 +179,9 @@ static void account(RunResult *r, Network *net, Watch *w) {
 
 static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
     RunResult *r = result_new(o, index);
-    r->identity = scenario_identity(o->scenario, r->point);
+    g_autofree char *identity = scenario_identity(o->scenario, r->point);
+    identity[16] = 0;
+    r->identity = g_ascii_strtoull(identity, NULL, 16);
     g_autofree char *folder = o->folder ? g_build_filename(o->folder, r->folder, NULL) : NULL;
     g_autoptr(GError) error = NULL;
     if (folder && g_mkdir_with_parents(folder, 0777) != 0) {

@@ -13,7 +13,7 @@
 
 #define SETTING "the scenario's own"
 
-static const Param scenario_params[] = {
+const Param scenario_params[] = {
     PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
     PARAM_TEXT("include", ScenarioSettings, include, "", "files to read first", SETTING),
     PARAM_TIME("duration", ScenarioSettings, duration, "0", NULL, NULL,
@@ -32,6 +32,9 @@ static const Param link_params[] = {
     PARAM_TIME("delay", LinkSettings, delay, "0", NULL, NULL, "propagation", SETTING),
     PARAM_BOOL("both", LinkSettings, both, "no", "both directions", SETTING),
     {0}};
+
+const Param link_rate = {"rate",     PARAM_TYPE_RATE, 0,    NULL, "1bit/s",
+                         "10Tbit/s", "bits",          NULL, NULL};
 
 static const Param expect_params[] = {
     PARAM_TEXT("metric", ScenarioExpect, metric, NULL, "expression", SETTING),
@@ -276,6 +279,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
     s->strings = g_ptr_array_new_with_free_func(g_free);
+    s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
@@ -307,6 +311,7 @@ void scenario_free(Scenario *s) {
     g_array_unref(s->expects);
     g_array_unref(s->plots);
     g_ptr_array_unref(s->strings);
+    g_hash_table_unref(s->file_digests);
     g_free(s->path);
     g_free(s->name);
     g_free(s);
@@ -314,6 +319,10 @@ void scenario_free(Scenario *s) {
 
 const char *scenario_name(const Scenario *s) {
     return s->name;
+}
+void scenario_rename(Scenario *s, const char *name) {
+    g_free(s->name);
+    s->name = g_strdup(name);
 }
 const char *scenario_title(const Scenario *s) {
     return *s->settings.title ? s->settings.title : s->name;
@@ -466,12 +475,10 @@ static bool parse_end(const Scenario *s, Network *net, const char *text, Compone
 }
 
 static bool link_speed(const LinkSettings *l, LinkSpeed *speed, GError **error) {
-    static const Param rate = {"rate",     PARAM_TYPE_RATE, 0,    NULL, "1bit/s",
-                               "10Tbit/s", "bits",          NULL, NULL};
     Rate r;
     *speed = (LinkSpeed){.delay = l->delay};
     if (!strcmp(l->rate, "none")) return true;
-    if (!param_set(&rate, &r, l->rate, NULL, error)) return false;
+    if (!param_set(&link_rate, &r, l->rate, NULL, error)) return false;
     speed->ps_per_byte_q16 = (uint64_t)(8e12 / r.per_second * 65536.0 + 0.5);
     return true;
 }
@@ -539,98 +546,4 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
     if (ok) return net;
     network_free(net);
     return NULL;
-}
-
-/* Resolved form and identity -------------------------------------------------------------- */
-
-static char *formatted(const Scenario *s, const Section *section, const Param *row,
-                       unsigned point) {
-    const Entry *entry = section_entry(section, row->name);
-    g_autofree char *value = entry ? entry_value(s, entry, point) : g_strdup(row->def);
-    union {
-        uint64_t word[2];
-        char *text;
-    } u = {{0}};
-    Param copy = *row;
-    copy.offset = 0;
-    if (!param_set(&copy, &u, value, entry ? entry->directory : NULL, NULL)) return g_strdup(value);
-    char *text = param_format(&copy, &u);
-    if (row->type >= PARAM_TYPE_TEXT) g_free(u.text);
-    return text;
-}
-
-char *scenario_resolved(const Scenario *s, unsigned point) {
-    GString *out = g_string_new(NULL);
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        const Section *section = s->sections->pdata[i];
-        const Param *table = section_table(section);
-        g_string_append_printf(out, "%s[%s%s%s]\n", i ? "\n" : "", section->head,
-                               section->name ? " " : "", section->name ? section->name : "");
-        for (unsigned k = 0; !table && k < section->entries->len; k++) {
-            const Entry *entry = section->entries->pdata[k];
-            g_string_append_printf(out, "%s = %s\n", entry->key, entry->value);
-        }
-        for (const Param *row = table; row && row->name; row++) {
-            const Entry *entry = section_entry(section, row->name);
-            if (section->kind == SECTION_SCENARIO && !strcmp(row->name, "include")) continue;
-            g_autofree char *value = formatted(s, section, row, point);
-            if (!*value) continue;
-            if (!entry)
-                g_string_append(out, "# default\n");
-            else if (entry->line)
-                g_string_append_printf(out, "# %s:%u%s%s\n", entry->file, entry->line,
-                                       entry->replaced ? ", in place of " : "",
-                                       entry->replaced ? entry->replaced : "");
-            else
-                g_string_append_printf(out, "# %s%s%s\n", entry->file,
-                                       entry->replaced ? ", in place of " : "",
-                                       entry->replaced ? entry->replaced : "");
-            g_string_append_printf(out, "%s = %s\n", row->name, value);
-        }
-    }
-    return g_string_free(out, FALSE);
-}
-
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-uint64_t scenario_identity(const Scenario *s, unsigned point) {
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        const Section *section = s->sections->pdata[i];
-        const Param *table = section_table(section);
-        if (section->kind == SECTION_EXPECT || section->kind == SECTION_PLOT) continue;
-        for (unsigned k = 0; !table && k < section->entries->len; k++) {
-            const Entry *entry = section->entries->pdata[k];
-            g_ptr_array_add(lines, g_strdup_printf("at %" G_GUINT64_FORMAT " %s=%s", section->at,
-                                                   entry->key, entry->value));
-        }
-        for (const Param *row = table; row && row->name; row++) {
-            if (section->kind == SECTION_SCENARIO &&
-                (!strcmp(row->name, "include") || !strcmp(row->name, "title")))
-                continue;
-            char *value = formatted(s, section, row, point), *content = NULL;
-            size_t length;
-            if (row->type == PARAM_TYPE_FILE && *value &&
-                g_file_get_contents(value, &content, &length, NULL)) {
-                g_free(value);
-                value =
-                    g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)content, length);
-                g_free(content);
-            }
-            g_ptr_array_add(lines, g_strdup_printf("%s.%s=%s",
-                                                   section->name ? section->name : section->head,
-                                                   row->name, value));
-            g_free(value);
-        }
-    }
-    g_ptr_array_sort(lines, by_text);
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (unsigned i = 0; i < lines->len; i++)
-        for (const char *p = lines->pdata[i];; p++) {
-            hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-            if (!*p) break;
-        }
-    return hash;
 }

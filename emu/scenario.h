@@ -89,6 +89,18 @@ const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n);
  * one overrides the other, "default", "--set"): itself a scenario that reads back to the same.
  * Iterations are resolved for `point`. Caller frees. */
 char *scenario_resolved(const Scenario *s, unsigned point);
-/* 64-bit hash of the resolved values of a point in canonical form: independent of comments, order
- * of keys, spelling of units and of file names. With version and repetition, a run's identity. */
-uint64_t scenario_identity(const Scenario *s, unsigned point);
+/* The whole scenario as one file: every section and value as written after includes and --set, in
+ * the order of sections and keys that holds, iterations kept, FILE values absolute; a comment above
+ * each value says where it came from. Loaded again, under any name, it builds the same networks at
+ * the same points, with the same identities. Caller frees. */
+char *scenario_flat(const Scenario *s);
+/* Give a scenario another name than that of the file it was read from. */
+void scenario_rename(Scenario *s, const char *name);
+/* What a run of this point computes from: SHA-256, 64 lower-case hex digits, of the canonical
+ * values of [scenario], components, links and script. It depends on the order of components and of
+ * the script (ties follow it), on the contents of FILE values and on defaults; not on comments, the
+ * order of keys, the spelling of units and of file names, nor on title, claims and plots. A point
+ * of a study has the identity of the same values written without ${...}. Seed and repetition are
+ * the caller's to add: they are options of the run. Values and files that no axis touches are
+ * digested once. Caller frees. */
+char *scenario_identity(const Scenario *s, unsigned point);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario_private.h: what the reader (scenario_read.c), the checks and the builder share. */
+ * emu/scenario_private.h: what the reader (scenario_read.c), the checks and the builder
+ * (scenario.c) and the writer (scenario_text.c) share. */
 #pragma once
 
 #include "emu/scenario.h"
@@ -32,6 +33,7 @@ typedef struct {
     GPtrArray *entries;
     GHashTable *seen_in; /* files that opened it */
     SimTime at;
+    char *digest; /* of its canonical text, once asked for and if it is the same at every point */
 } Section;
 
 /* One ${...} of one value. */
@@ -62,7 +64,8 @@ struct Scenario {
     unsigned n_points;
     ScenarioSettings settings;
     GArray *expects, *plots;
-    GPtrArray *strings; /* owned by expects and plots */
+    GPtrArray *strings;       /* owned by expects and plots */
+    GHashTable *file_digests; /* of the contents of FILE values, by path */
 };
 
 /* Reading: sections and entries, syntax only (scenario_read.c). */
@@ -76,6 +79,9 @@ bool scenario_find_axes(Scenario *s, GError **error);
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
 /* The same with the given value for the n-th ${...} and the first for all others. */
 char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
+extern const Param scenario_params[]; /* the rows of [scenario] */
+/* What a link's `rate` is, unless it is "none". */
+extern const Param link_rate;
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
 bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,

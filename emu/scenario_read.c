@@ -67,6 +67,7 @@ static void section_free(void *data) {
     g_free(section->file);
     g_ptr_array_unref(section->entries);
     g_hash_table_unref(section->seen_in);
+    g_free(section->digest);
     g_free(section);
 }
 
@@ -329,7 +330,19 @@ bool scenario_override(Scenario *s, const char *assignment, GError **error) {
                     assignment, text, near ? "; the nearest is " : "", near ? near : "");
         return false;
     }
-    place(section, g_strstrip(dot + 1), g_strstrip(equals + 1), "--set", 0);
+    const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
+    /* What a file cannot hold, no scenario can: it would not read back. */
+    if (!*value) return fail(error, "--set", 0, "%s.%s: found no value", text, key);
+    if (strlen(assignment) > MAX_LINE)
+        return fail(error, "--set", 0, "%s.%s: found %zu bytes, expected at most %d", text, key,
+                    strlen(assignment), MAX_LINE);
+    for (const char *p = value; *p; p++)
+        if ((uint8_t)*p < 32 && *p != '\t')
+            return fail(error, "--set", 0, "%s.%s: found the control byte 0x%02x, expected text",
+                        text, key, (uint8_t)*p);
+    if (!g_utf8_validate(value, -1, NULL))
+        return fail(error, "--set", 0, "%s.%s: found bytes that are not UTF-8", text, key);
+    place(section, key, value, "--set", 0);
     return true;
 }
 

@@ -229,26 +229,161 @@ static void set_overrides_and_is_checked(void) {
     CHECK_CONTAINS(message, "expected SECTION.KEY=VALUE");
 }
 
+static bool same_identity(const char *text, const char *set, const char *identity) {
+    Scenario *s = load(text, set);
+    if (!s) printf("  %s\n", message);
+    CHECK(s != NULL);
+    g_autofree char *found = s ? scenario_identity(s, 0) : NULL;
+    scenario_free(s);
+    return !g_strcmp0(found, identity);
+}
+
 static void a_resolved_scenario_reads_back_to_the_same(void) {
-    const char *text = "[source s]\n# comment\nrate = 1000Mbit/s\nduration = 0.02s\n[sink "
-                       "k]\nsource = s\n[link l]\nlink = s.0 -> k.0\n";
-    Scenario *a = load(text, NULL);
-    uint64_t identity = scenario_identity(a, 0);
-    g_autofree char *resolved = scenario_resolved(a, 0);
-    CHECK_CONTAINS(resolved, "s.ini:3");
-    scenario_free(a);
-    Scenario *b = load(resolved, NULL);
-    if (!b) printf("  %s\n", message);
-    CHECK(b && scenario_identity(b, 0) == identity);
-    scenario_free(b);
-    Scenario *c = load("[sink k]\nsource = s\n[source s]\nduration = 20ms\nrate = 1Gbit/s\n[link "
-                       "l]\nlink = s.0 -> k.0\n",
+    Scenario *s = load("[source s]\n# comment\nrate = 1000Mbit/s\nduration = 0.02s\n[sink "
+                       "k]\nsource = s\n[link l]\nlink = s.0 -> k.0\n",
                        NULL);
-    CHECK(c && scenario_identity(c, 0) == identity); /* order and spelling do not matter */
-    scenario_free(c);
-    Scenario *d = load(text, "s.rate=2Gbit/s");
-    CHECK(d && scenario_identity(d, 0) != identity);
-    scenario_free(d);
+    g_autofree char *identity = scenario_identity(s, 0), *resolved = scenario_resolved(s, 0);
+    scenario_free(s);
+    CHECK_CONTAINS(resolved, "s.ini:3");
+    CHECK(same_identity(resolved, NULL, identity));
+}
+
+#define SOURCE "[source s]\nrate = 1Gbit/s\nduration = 20ms\n"
+#define REST "[link l]\nlink = s.0 -> k.0\nrate = 2Gbit/s\n[at 1ms]\ns = stop\n"
+
+static void an_identity_is_of_values_not_of_their_spelling(void) {
+    Scenario *s = load(SOURCE "[sink k]\n" REST, NULL);
+    g_autofree char *identity = scenario_identity(s, 0);
+    scenario_free(s);
+    CHECK_U64(strlen(identity), 64);
+    CHECK_U64(strspn(identity, "0123456789abcdef"), 64);
+    CHECK(same_identity("[scenario]\ntitle = other\ndrain = 100000us\nseed = 7\nrepeat = 3\n"
+                        "[source s]\n# comment\nduration = 0.02s\nrate = 1000Mbit/s\npayload = 0\n"
+                        "[at 1000us]\ns = stop\n"
+                        "[link l]\nrate = 2000Mbit/s\nlink = s.0->k.0\ndelay = 0ns\n[sink k]\n"
+                        "[plot p]\nx = 1\ny = 2\n",
+                        NULL, identity));
+    CHECK(same_identity("[source s]\nrate = ${1, 3}Gbit/s\nduration = 20ms\n[sink k]\n" REST, NULL,
+                        identity)); /* the first point of a study */
+}
+
+static void an_identity_depends_on_all_that_a_run_does(void) {
+    Scenario *s = load(SOURCE "[sink k]\n" REST, NULL);
+    g_autofree char *identity = scenario_identity(s, 0);
+    scenario_free(s);
+    static const char *const sets[] = {"s.rate=2Gbit/s",       "l.rate=none",
+                                       "l.delay=1ns",          "s.payload=1",
+                                       "scenario.duration=1s", "l.link=s.1 -> k.0"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++)
+        CHECK(!same_identity(SOURCE "[sink k]\n" REST, sets[i], identity));
+    CHECK(!same_identity("[sink k]\n" SOURCE REST, NULL, identity)); /* ties follow file order */
+    CHECK(!same_identity(SOURCE "[sink k]\n" REST "[at 2ms]\ns = stop\n", NULL, identity));
+    CHECK(!same_identity(SOURCE "[sink q]\n" REST, "l.link=s.0 -> q.0", identity));
+}
+
+static void an_identity_depends_on_the_contents_of_files_not_on_their_names(void) {
+    static const char *const names[] = {"a.pcap", "b.pcap"};
+    g_autofree char *identity = NULL;
+    for (unsigned round = 0; round < 3; round++) {
+        const char *name = names[round % 2];
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *text = g_strdup_printf("[replay r]\nfile = %s\n", name);
+        CHECK(g_file_set_contents(path, round < 2 ? "same" : "else", -1, NULL));
+        if (round) CHECK(same_identity(text, NULL, identity) == (round == 1));
+        Scenario *s = load(text, NULL);
+        if (!round) identity = scenario_identity(s, 0);
+        scenario_free(s);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *path = g_build_filename(folder, names[i], NULL);
+        g_remove(path);
+    }
+}
+
+static void a_study_of_ten_thousand_points_is_identified_section_by_section(void) {
+    Scenario *s =
+        load("[source s]\nrate = ${1..10000}Mbit/s\n[replay r]\nfile = big\n[sink k]\n", NULL);
+    g_autofree char *path = g_build_filename(folder, "big", NULL);
+    g_autofree char *big = g_strnfill(1 << 20, 'x');
+    CHECK(g_file_set_contents(path, big, 1 << 20, NULL));
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned point = 0; point < 10000; point++) {
+        g_hash_table_add(seen, scenario_identity(s, point));
+        if (!point) CHECK(g_file_set_contents(path, "y", 1, NULL)); /* it is not read again */
+    }
+    CHECK_U64(g_hash_table_size(seen), 10000);
+    scenario_free(s);
+    g_remove(path);
+}
+
+/* What `flat` of a scenario reads back to: as many points, and the same ones. */
+static void check_flat(const Scenario *s, const char *name) {
+    g_autofree char *flat = scenario_flat(s);
+    Scenario *back = load(flat, NULL);
+    if (!back) printf("  %s: %s\n", name, message);
+    CHECK(back != NULL);
+    if (!back) return;
+    scenario_rename(back, name);
+    CHECK_TEXT(scenario_name(back), scenario_name(s));
+    CHECK_TEXT(scenario_title(back), scenario_title(s));
+    unsigned n = scenario_n_points(s), points[] = {0, n / 2, n - 1};
+    CHECK_U64(scenario_n_points(back), n);
+    CHECK_U64(scenario_n_expects(back), scenario_n_expects(s));
+    CHECK_U64(scenario_n_plots(back), scenario_n_plots(s));
+    for (unsigned i = 0; i < G_N_ELEMENTS(points); i++) {
+        g_autofree char *a = scenario_identity(s, points[i]),
+                        *b = scenario_identity(back, points[i]);
+        CHECK_TEXT(b, a);
+    }
+    g_autofree char *again = scenario_flat(back);
+    CHECK(strstr(again, "include =") == NULL);
+    scenario_free(back);
+}
+
+static void every_shipped_scenario_is_the_same_when_flat(void) {
+    g_autoptr(GDir) dir = g_dir_open("scenarios", 0, NULL);
+    CHECK(dir != NULL);
+    unsigned n = 0;
+    for (const char *file; dir && (file = g_dir_read_name(dir));) {
+        if (!g_str_has_suffix(file, ".ini")) continue;
+        g_autofree char *path = g_build_filename("scenarios", file, NULL);
+        Scenario *s = scenario_load(path, NULL, component_classes, NULL);
+        if (!s) continue; /* parts that others include */
+        check_flat(s, scenario_name(s));
+        scenario_free(s);
+        n++;
+    }
+    CHECK(n >= 30);
+}
+
+static void a_flat_scenario_finds_its_files_and_says_where_values_came_from(void) {
+    static const char *const files[] = {"data/x.pcap", "${x, /tmp/y}.pcap", "data/${x, y}.pcap"};
+    static const char *const flat_files[][2] = {
+        {"", "/data/x.pcap"}, {"${", "/x, /tmp/y}.pcap"}, {"", "/data/${x, y}.pcap"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = g_strdup_printf("[replay r]\nfile = %s\n[sink k]\n", files[i]);
+        Scenario *s = load(text, "k.ports=3");
+        g_autofree char *flat = scenario_flat(s);
+        g_autofree char *expected = g_strconcat(flat_files[i][0], folder, flat_files[i][1], NULL);
+        CHECK_CONTAINS(flat, expected);
+        CHECK_CONTAINS(flat, "s.ini:2\nfile = ");
+        CHECK_CONTAINS(flat, "# --set\nports = 3\n");
+        check_flat(s, "s");
+        scenario_free(s);
+    }
+}
+
+static void set_refuses_what_no_file_could_hold(void) {
+    CHECK(!load("[sink k]\n", "k.capture=a\nports = 3"));
+    CHECK_CONTAINS(message, "--set: k.capture: found the control byte 0x0a");
+    CHECK(!load("[sink k]\n", "k.capture= "));
+    CHECK_CONTAINS(message, "--set: k.capture: found no value");
+    CHECK(!load("[sink k]\n", "k.capture=\xff"));
+    CHECK_CONTAINS(message, "not UTF-8");
+    g_autofree char *name = g_strnfill(4096, 'x');
+    g_autofree char *longer = g_strconcat("k.capture=", name, NULL);
+    CHECK(!load("[sink k]\n", longer));
+    CHECK_CONTAINS(message, "found 4106 bytes, expected at most 4096");
 }
 
 static void an_includer_may_override_and_both_places_are_shown(void) {
@@ -264,17 +399,25 @@ static void an_includer_may_override_and_both_places_are_shown(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(values_are_exact_in_their_units),
-                                 TEST(a_wrong_value_says_what_was_expected),
-                                 TEST(every_default_is_in_its_own_range),
-                                 TEST(metrics_compute_over_the_runs_that_hold),
-                                 TEST(a_wrong_metric_is_explained),
-                                 TEST(bad_files_are_refused_with_file_and_line),
-                                 TEST(iterations_multiply_and_stay_exact),
-                                 TEST(set_overrides_and_is_checked),
-                                 TEST(a_resolved_scenario_reads_back_to_the_same),
-                                 TEST(an_includer_may_override_and_both_places_are_shown),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(values_are_exact_in_their_units),
+        TEST(a_wrong_value_says_what_was_expected),
+        TEST(every_default_is_in_its_own_range),
+        TEST(metrics_compute_over_the_runs_that_hold),
+        TEST(a_wrong_metric_is_explained),
+        TEST(bad_files_are_refused_with_file_and_line),
+        TEST(iterations_multiply_and_stay_exact),
+        TEST(set_overrides_and_is_checked),
+        TEST(a_resolved_scenario_reads_back_to_the_same),
+        TEST(an_identity_is_of_values_not_of_their_spelling),
+        TEST(an_identity_depends_on_all_that_a_run_does),
+        TEST(an_identity_depends_on_the_contents_of_files_not_on_their_names),
+        TEST(a_study_of_ten_thousand_points_is_identified_section_by_section),
+        TEST(every_shipped_scenario_is_the_same_when_flat),
+        TEST(a_flat_scenario_finds_its_files_and_says_where_values_came_from),
+        TEST(set_refuses_what_no_file_could_hold),
+        TEST(an_includer_may_override_and_both_places_are_shown),
+        {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);
     static const char *const files[] = {"s.ini", "base.ini"};
