@@ -8,10 +8,10 @@
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
- *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, kind and use come from the table
- * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
- * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
- * "x:y:label, ..."), series (for time series)
+ *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, unit and use come from the table of
+ *                     published numbers, or are given here: low, high, unit, use, source, statement
+ *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
+ *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
  *
  * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
  * Each becomes an axis of the parameter study, in file order, the last one fastest.
@@ -19,7 +19,10 @@
  * Errors name file, line, section and key, what was found and what was expected; nothing is
  * ignored silently: unknown sections and keys (with the nearest known name), duplicates within a
  * file, repeated sections, control and non-UTF-8 bytes, lines above 4,096 bytes, include loops,
- * more than SCENARIO_MAX_POINTS points. An includer may override a key of an included file. */
+ * more than SCENARIO_MAX_POINTS points.
+ *
+ * Included files are read first, whatever line `include` stands on, so an includer overrides what it
+ * includes, a later file of the list an earlier one, and --set all of them. */
 #pragma once
 
 #include "emu/component.h"

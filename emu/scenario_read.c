@@ -238,8 +238,7 @@ static bool include(Scenario *s, const char *list, const char *file, unsigned li
 }
 
 static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line,
-                      const char *file, unsigned number, GPtrArray *stack, GError **error) {
-    line = g_strstrip(line);
+                      const char *file, unsigned number, GError **error) {
     if (!*line || *line == '#' || *line == ';') return true;
     if (*line == '[') {
         g_hash_table_remove_all(keys);
@@ -258,8 +257,47 @@ static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *li
                     (*current)->head, (*current)->name ? " " : "",
                     (*current)->name ? (*current)->name : "", key);
     place(*current, key, value, file, number);
-    if ((*current)->kind == SECTION_SCENARIO && !strcmp(key, "include"))
-        return include(s, value, file, number, stack, error);
+    return true;
+}
+
+/* The lines of a file, numbered from 1; each is text and of a bounded length. */
+static GPtrArray *split(const char *path, const char *text, size_t length, GError **error) {
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    for (const char *at = text, *end = text + length; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        size_t n = (size_t)(stop - at);
+        unsigned number = lines->len + 1;
+        bool ok = true;
+        for (size_t i = 0; ok && i < n; i++)
+            if ((uint8_t)at[i] < 32 && at[i] != '\t' && !(at[i] == '\r' && i == n - 1))
+                ok = fail(error, path, number, "found the control byte 0x%02x, expected text",
+                          (uint8_t)at[i]);
+        if (ok && n > MAX_LINE)
+            ok = fail(error, path, number, "found a line of %zu bytes, expected at most %d", n,
+                      MAX_LINE);
+        if (ok && !g_utf8_validate(at, (gssize)n, NULL))
+            ok = fail(error, path, number, "found bytes that are not UTF-8");
+        if (!ok) return NULL;
+        g_ptr_array_add(lines, g_strstrip(g_strndup(at, n)));
+        at = stop + 1;
+    }
+    return g_steal_pointer(&lines);
+}
+
+/* Read what a file includes before its own first line, so that the includer wins whatever line its
+ * `include` stands on. */
+static bool read_includes(Scenario *s, const GPtrArray *lines, const char *path, GPtrArray *stack,
+                          GError **error) {
+    bool inside = false;
+    for (unsigned i = 0; i < lines->len; i++) {
+        const char *line = lines->pdata[i], *equals = strchr(line, '=');
+        if (*line == '[') inside = g_str_has_prefix(line + strspn(line, "[ "), "scenario");
+        if (!inside || !equals) continue;
+        g_autofree char *key = g_strchomp(g_strndup(line, (size_t)(equals - line)));
+        if (!strcmp(key, "include") && !include(s, equals + 1, path, i + 1, stack, error))
+            return false;
+    }
     return true;
 }
 
@@ -276,29 +314,14 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
     if (length > MAX_FILE)
         return fail(error, path, 0, "found %zu bytes, expected a scenario file of at most 16 MiB",
                     length);
+    g_autoptr(GPtrArray) lines = split(path, text, length, error);
+    if (!lines) return false;
     g_ptr_array_add(stack, g_strdup(path));
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Section *current = NULL;
-    unsigned number = 0;
-    bool ok = true;
-    for (char *at = text, *end = text + length; ok && at < end; number++) {
-        char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        size_t n = (size_t)(stop - at);
-        for (size_t i = 0; ok && i < n; i++)
-            if ((uint8_t)at[i] < 32 && at[i] != '\t' && !(at[i] == '\r' && i == n - 1))
-                ok = fail(error, path, number + 1, "found the control byte 0x%02x, expected text",
-                          (uint8_t)at[i]);
-        if (ok && n > MAX_LINE)
-            ok = fail(error, path, number + 1, "found a line of %zu bytes, expected at most %d", n,
-                      MAX_LINE);
-        if (ok && !g_utf8_validate(at, (gssize)n, NULL))
-            ok = fail(error, path, number + 1, "found bytes that are not UTF-8");
-        if (!ok) break;
-        g_autofree char *line = g_strndup(at, n);
-        ok = read_line(s, &current, keys, line, path, number + 1, stack, error);
-        at = stop + 1;
-    }
+    bool ok = read_includes(s, lines, path, stack, error);
+    for (unsigned i = 0; ok && i < lines->len; i++)
+        ok = read_line(s, &current, keys, lines->pdata[i], path, i + 1, error);
     g_free(g_ptr_array_steal_index(stack, stack->len - 1));
     return ok;
 }

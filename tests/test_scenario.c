@@ -398,6 +398,29 @@ static void an_includer_may_override_and_both_places_are_shown(void) {
     scenario_free(s);
 }
 
+static void an_includer_wins_wherever_its_include_stands(void) {
+    g_autofree char *path = g_build_filename(folder, "base.ini", NULL);
+    CHECK(g_file_set_contents(path,
+                              "[scenario]\ntitle = base\nseed = 1\ndrain = 1s\n[source s]\n"
+                              "rate = 1Gbit/s\n",
+                              -1, NULL));
+    static const char *const texts[] = {
+        "[scenario]\ntitle = own\nseed = 2\ninclude = base.ini\n[source s]\nrate = 2Gbit/s\n",
+        "[scenario]\ninclude = base.ini\ntitle = own\nseed = 2\n[source s]\nrate = 2Gbit/s\n",
+        "[source s]\nrate = 2Gbit/s\n[scenario]\ntitle = own\nseed = 2\ninclude = base.ini\n"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        Scenario *s = load(texts[i], NULL);
+        double rate = 0;
+        CHECK(s != NULL);
+        CHECK_TEXT(scenario_title(s), "own");
+        CHECK_U64(scenario_seed(s), 2);
+        CHECK_U64(scenario_drain(s), SIM_S);
+        CHECK(scenario_value(s, 0, "s.rate", &rate));
+        CHECK_NEAR(rate, 2e9, 0);
+        scenario_free(s);
+    }
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(values_are_exact_in_their_units),
@@ -417,6 +440,7 @@ int main(void) {
         TEST(a_flat_scenario_finds_its_files_and_says_where_values_came_from),
         TEST(set_refuses_what_no_file_could_hold),
         TEST(an_includer_may_override_and_both_places_are_shown),
+        TEST(an_includer_wins_wherever_its_include_stands),
         {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);
