@@ -10,11 +10,12 @@ VERSION := $(shell cat VERSION)
 PACKAGES := glib-2.0 libpcap jansson
 CFLAGS   := -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wwrite-strings -Wundef -Wno-missing-field-initializers -Werror -fno-strict-aliasing -ffp-contract=off \
-            $(OPT) $(SAN) -DSPPEMU_VERSION='"$(VERSION)"' -DSPPEMU_DATADIR='"$(PREFIX)/share/sppemu"'
+            $(OPT) $(SAN) -DSPPEMU_VERSION='"$(VERSION)"'
 GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism bench figures lint format loc fuzz coverage install clean help
+.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format loc fuzz coverage install clean help
 all:
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
@@ -22,7 +23,7 @@ include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analys
 all: $(BUILD)/sppemu $(BUILD)/sppfwd
 
 $(BUILD)/sppemu: $(COMPONENTS_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -62,6 +63,10 @@ check-determinism: all
 	$(MAKE) all BUILD=build/clangO3 CC=clang OPT=-O3
 	$(MAKE) all BUILD=build/asan OPT='-O1 -g' SAN='$(SANITIZE)'
 	sh tests/determinism $(DETERMINISM)
+
+# A study by GNU parallel and by a Slurm of one host, where they can run.
+check-cluster: all
+	sh tests/cluster
 
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true.
 lint:
@@ -104,6 +109,7 @@ help:
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan
 # target check-determinism  equal bytes from four builds, with one job and two
+# target check-cluster      a study by GNU parallel and by a Slurm that it starts and stops
 # target bench              speed of calendar, NPE, native fast path and TCAM
 # target lint               who may include whom, licence lines
 # target format             clang-format on everything

@@ -1,88 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The folder of results. */
+ * What is drawn from the records. */
 #include "emu/results.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/file.h"
 #include "emu/plot.h"
 #include "emu/table.h"
 
-/* The folder ------------------------------------------------------------------------------ */
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *walk) {
-    (void)st, (void)flag, (void)walk;
-    return remove(path);
+static const char *status_text(const Study *study) {
+    return study->code == EXIT_INTERRUPTED      ? "interrupted"
+           : study->code != EXIT_OK             ? "failed"
+           : study_n_ok(study) < study->runs->len ? "incomplete"
+                                                : "ok";
 }
 
-void results_discard(const char *folder) {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Whether the folder may be replaced by results of this scenario. */
-static bool replaceable(const char *final, const char *scenario, bool force, GError **error) {
-    if (!g_file_test(final, G_FILE_TEST_EXISTS)) return true;
-    g_autofree char *path = g_build_filename(final, "manifest.json", NULL);
-    json_t *manifest = json_load_file(path, 0, NULL);
-    const char *schema = json_string_value(json_object_get(manifest, "schema"));
-    const char *owner = json_string_value(json_object_get(manifest, "scenario"));
-    bool ours = schema && !strcmp(schema, STUDY_SCHEMA), same = ours && owner && !strcmp(owner, scenario);
-    if (!ours)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                    "%s: exists and holds no results of sppemu; it is left alone", final);
-    else if (!same && !force)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                    "%s: holds results of scenario %s; use --force to replace them", final,
-                    owner ? owner : "?");
-    json_decref(manifest);
-    return same || (ours && force);
-}
-
-char *results_open(const char *final, const char *scenario, bool force, GError **error) {
-    if (!replaceable(final, scenario, force, error)) return NULL;
-    g_autofree char *parent = g_path_get_dirname(final), *base = g_path_get_basename(final);
-    g_autofree char *temporary = g_strdup_printf("%s/.%s.tmp", parent, base);
-    if (g_mkdir_with_parents(parent, 0777) == 0) {
-        results_discard(temporary); /* of a run that was killed */
-        if (g_mkdir(temporary, 0777) == 0) return g_steal_pointer(&temporary);
-    }
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be written: %s", final,
-                g_strerror(errno));
-    return NULL;
-}
-
-static bool write_text(const char *folder, const char *name, const char *text, GError **error) {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    return g_file_set_contents_full(
-        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, error);
-}
-
-static char *manifest_text(const Study *study) {
-    static const char version[] = SPPEMU_VERSION;
+static char *manifest_text(const Study *study, const Store *store) {
+    const char *version = SPPEMU_VERSION;
     json_t *m = json_object(), *runs = json_array();
-    const char *status = study->code == EXIT_OK            ? "ok"
-                         : study->code == EXIT_INTERRUPTED ? "interrupted"
-                                                           : "failed";
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
         json_t *one = json_object();
-        json_object_set_new(one, "identity", study_hex(r->identity));
-        json_object_set_new(one, "fingerprint", study_hex(r->fingerprint));
+        json_object_set_new(one, "identity", json_string(r->identity));
+        json_object_set_new(one, "fingerprint",
+                            r->status == RUN_OK ? study_hex(r->fingerprint) : json_null());
         json_object_set_new(one, "repetition", json_integer(r->repetition));
         json_object_set_new(one, "parameters", study_parameters_json(study, r));
-        json_object_set_new(one, "status", json_string(r->code == EXIT_OK ? "ok" : r->failure));
+        json_object_set_new(one, "status", json_string(r->status == RUN_OK ? "ok" : r->failure));
         json_array_append_new(runs, one);
     }
     json_object_set_new(m, "schema", json_string(STUDY_SCHEMA));
     json_object_set_new(m, "scenario", json_string(scenario_name(study->scenario)));
     json_object_set_new(m, "title", json_string(scenario_title(study->scenario)));
-    json_object_set_new(m, "status", json_string(status));
+    json_object_set_new(m, "status", json_string(status_text(study)));
     json_object_set_new(m, "version", json_string(version));
+    json_object_set_new(m, "build", json_string(store_build(store)));
+    json_object_set_new(m, "study", json_string(store_identity(store)));
     json_object_set_new(m, "seed", json_integer((json_int_t)study->seed));
     json_object_set_new(m, "runs", runs);
     char *text = json_dumps(m, JSON_INDENT(1) | JSON_SORT_KEYS);
@@ -90,27 +47,62 @@ static char *manifest_text(const Study *study) {
     return text;
 }
 
-bool results_finish(const Study *study, const char *temporary, const char *final, bool plots,
-                    GError **error) {
-    g_autofree char *runs = table_runs(study), *claims = table_claims(study);
-    g_autofree char *resolved = scenario_resolved(study->scenario, 0);
-    char *manifest = manifest_text(study); /* jansson's memory */
-    bool ok = write_text(temporary, "runs.tsv", runs, error) &&
-              write_text(temporary, "claims.tsv", claims, error) &&
-              write_text(temporary, "resolved.ini", resolved, error) &&
-              (!plots || plots_write(study, temporary, error)) &&
-              write_text(temporary, "manifest.json", manifest, error);
-    free(manifest);
-    if (!ok) return false;
-    g_autofree char *old = g_strdup_printf("%s.old", temporary);
-    results_discard(old);
-    bool had = g_file_test(final, G_FILE_TEST_EXISTS);
-    if ((had && g_rename(final, old) != 0) || g_rename(temporary, final) != 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be put in its place: %s",
-                    final, g_strerror(errno));
-        if (had) g_rename(old, final);
-        return false;
+/* Links ----------------------------------------------------------------------------------- */
+
+/* Remove the links of an earlier drawing, which may have had another number of runs. */
+static void unlink_runs(const char *folder) {
+    g_autoptr(GPtrArray) names = folder_names(folder);
+    for (unsigned i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_SYMLINK)) unlink(path);
     }
-    if (had) results_discard(old);
+    g_autofree char *runs = g_build_filename(folder, "runs", NULL);
+    folder_remove(runs);
+}
+
+static bool link_single(const Store *store, const RunResult *r, GError **error) {
+    g_autofree char *record = store_record(store, r->identity);
+    g_autoptr(GPtrArray) names = folder_names(record);
+    for (unsigned i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        if (!strcmp(name, "record") || !strcmp(name, "cost")) continue;
+        g_autofree char *target = g_build_filename("records", r->identity, name, NULL),
+                        *path = g_build_filename(store_folder(store), name, NULL);
+        if (!file_link(target, path, error)) return false;
+    }
     return true;
+}
+
+static bool link_runs(const Study *study, const Store *store, GError **error) {
+    unlink_runs(store_folder(store));
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        if (r->status == RUN_MISSING) continue;
+        if (study->runs->len == 1) return link_single(store, r, error);
+        g_autofree char *path = g_build_filename(store_folder(store), r->folder, NULL),
+                        *runs = g_path_get_dirname(path),
+                        *target = g_build_filename("..", "records", r->identity, NULL);
+        if (!folder_make(runs, error) || !file_link(target, path, error)) return false;
+    }
+    return true;
+}
+
+/* All of it ------------------------------------------------------------------------------- */
+
+static bool write_text(const Store *store, const char *name, const char *text, GError **error) {
+    g_autofree char *path = g_build_filename(store_folder(store), name, NULL);
+    return file_replace(path, text, strlen(text), error);
+}
+
+bool results_write(const Study *study, const Store *store, bool plots, GError **error) {
+    g_autofree char *runs = table_runs(study), *claims = table_claims(study);
+    g_autofree char *old = g_build_filename(store_folder(store), "manifest.json", NULL);
+    if (unlink(old) != 0 && errno != ENOENT) return file_error(error, old, "cannot be removed");
+    char *manifest = manifest_text(study, store); /* jansson's memory */
+    bool ok = link_runs(study, store, error) && write_text(store, "runs.tsv", runs, error) &&
+              write_text(store, "claims.tsv", claims, error) &&
+              (!plots || plots_write(study, store_folder(store), error)) &&
+              write_text(store, "manifest.json", manifest, error);
+    free(manifest);
+    return ok;
 }

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/results.h: the folder of results.
+ * emu/results.h: what is drawn from a study's records: tables, claims, pictures, the manifest.
  *
- * The folder is written beside its final place and renamed when complete, so it either holds a
- * whole result or does not exist. manifest.json carries `status`: ok, interrupted or failed; only
- * ok counts as done. An existing folder is replaced only if its manifest says that it is this
- * scenario's. */
+ * manifest.json is removed first and written last, so a folder with one holds tables that agree
+ * with each other. Its `status` is ok, interrupted, failed, or incomplete; only ok counts as done.
+ * A single run's files are linked into the folder itself, the runs of a study into runs/0000 and up
+ * (all of it can be removed and is drawn again by `sppemu merge`). */
 #pragma once
 
 #include "emu/study.h"
 
-/* Open a temporary folder for the results that will be `final`; NULL and an error if it cannot be
- * made, or if `final` holds something that must not be replaced. Caller frees. */
-char *results_open(const char *final, const char *scenario, bool force, GError **error);
-/* Write everything but the runs' own files, draw the plots and put the folder in its place. */
-bool results_finish(const Study *study, const char *temporary, const char *final, bool plots,
-                    GError **error);
-void results_discard(const char *temporary);
+/* Write everything, holding the lock of the store. */
+bool results_write(const Study *study, const Store *store, bool plots, GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Runs. Workers are forked processes that take every n-th run and hand their results back through
- * an unlinked file, as text with hexadecimal floating point, so that nothing is rounded on the way
- * and the number of jobs cannot be seen in the results. */
+ * Runs. Workers are forked processes that take the next run that has no record until none is left.
+ * They record each run themselves, so that nothing depends on their parent: it hands out the runs,
+ * sees who dies, and reads the records. */
 #include "emu/run.h"
 
 #include <errno.h>
@@ -10,29 +10,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "emu/file.h"
 #include "emu/probe.h"
+#include "emu/record.h"
 
-/* Shared between the workers and whoever draws the progress. */
+enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };
+
+/* A run on the board: who could not record it, and why. */
 typedef struct {
-    volatile uint64_t done, events, packets;
-    volatile double sim_seconds;
-} Progress;
+    volatile int code; /* 0: not tried, or recorded */
+    char why[MAX_WHY];
+} Slot;
+
+/* Shared between the workers and their parent. */
+typedef struct {
+    unsigned n;
+    volatile uint32_t next, done;
+    volatile uint32_t at[MAX_WORKERS]; /* the run that a worker is computing */
+    volatile uint64_t events[MAX_WORKERS];
+    Slot slot[];
+} Board;
 
 typedef struct {
+    const Store *store;
     const RunOptions *options;
-    Progress *shared;
-    uint64_t events, packets; /* of this worker's finished runs */
+    const GArray *todo; /* RunKey */
+    Board *board;
+    unsigned worker;
     gint64 drawn, began;
-} Watch;
+} Work;
+
+RunResult *run_result_new(void) {
+    RunResult *r = g_new0(RunResult, 1);
+    r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
+    r->warnings = g_ptr_array_new_with_free_func(g_free);
+    return r;
+}
 
 void run_result_free(void *data) {
     RunResult *r = data;
     if (!r) return;
     g_free(r->failure);
+    g_free(r->identity);
     g_free(r->folder);
     g_free(r->unsteady);
     g_array_unref(r->scalars);
@@ -49,26 +75,6 @@ const RunScalar *run_scalar(const RunResult *r, const char *name) {
     return NULL;
 }
 
-unsigned run_count(const RunOptions *o) {
-    return scenario_n_points(o->scenario) * o->repeat;
-}
-
-/* Folder of a run's own files within the results. */
-static char *run_folder(const RunOptions *o, unsigned index) {
-    return run_count(o) == 1 ? g_strdup(".") : g_strdup_printf("runs/%04u", index);
-}
-
-static RunResult *result_new(const RunOptions *o, unsigned index) {
-    RunResult *r = g_new0(RunResult, 1);
-    r->point = index / o->repeat;
-    r->repetition = index % o->repeat;
-    r->status = RUN_OK;
-    r->folder = run_folder(o, index);
-    r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
-    r->warnings = g_ptr_array_new_with_free_func(g_free);
-    return r;
-}
-
 /* One run --------------------------------------------------------------------------------- */
 
 static void put_scalar(RunResult *r, const char *name, double value, const char *unit) {
@@ -77,6 +83,7 @@ static void put_scalar(RunResult *r, const char *name, double value, const char 
 }
 
 static void failed(RunResult *r, int code, const char *where, const GError *error) {
+    r->status = RUN_FAILED;
     r->code = code;
     r->failure = where ? g_strdup_printf("%s %s", where, error->message) : g_strdup(error->message);
 }
@@ -122,45 +129,29 @@ static void write_histograms(const Report *report, const char *folder, GError **
     }
 }
 
-static void write_files(const RunOptions *o, const Report *report, const char *folder,
-                        RunResult *r) {
-    GError *error = NULL;
-    if (o->stats && report_stats_text(report)[0]) fputs(report_stats_text(report), stdout);
-    if (!folder) return;
-    write_series(report, folder, &error);
-    if (!error) write_histograms(report, folder, &error);
+static bool write_files(const Report *report, const char *folder, GError **error) {
+    GError *cause = NULL;
+    write_series(report, folder, &cause);
+    if (!cause) write_histograms(report, folder, &cause);
     g_autofree char *stats = g_build_filename(folder, "stats.txt", NULL);
-    if (!error) g_file_set_contents(stats, report_stats_text(report), -1, &error);
-    if (!error) return;
-    if (r->code == EXIT_OK) failed(r, EXIT_RUN_FAILED, NULL, error);
-    g_error_free(error);
+    if (!cause) g_file_set_contents(stats, report_stats_text(report), -1, &cause);
+    if (cause) g_propagate_error(error, cause);
+    return !cause;
 }
 
-static void draw(Watch *w, bool last) {
-    gint64 now = g_get_monotonic_time();
-    if (!last && now - w->drawn < 100000) return;
-    w->drawn = now;
-    double seconds = (double)(now - w->began) / 1e6, runs = run_count(w->options);
-    double share = (double)w->shared->done / runs;
-    fprintf(stderr,
-            "\r\033[K%.0f of %.0f runs, %.1f ms simulated, %.0f%%, %.2f M events/s, %.2f M "
-            "packets/s, %.0f s left",
-            (double)w->shared->done, runs, w->shared->sim_seconds * 1e3, share * 100,
-            (double)w->shared->events / seconds / 1e6, (double)w->shared->packets / seconds / 1e6,
-            share > 0 ? seconds / share - seconds : 0);
-    if (last) fputs("\r\033[K", stderr);
-}
+typedef struct {
+    volatile int *interrupted;
+    volatile uint64_t *events; /* where to count them; NULL: nowhere */
+    uint64_t before;
+} Watch;
 
 static void watch(Network *net, void *user) {
-    Watch *w = user;
-    if (*w->options->interrupted) sim_stop(network_sim(net));
-    w->shared->sim_seconds = (double)sim_now(network_sim(net)) / 1e12;
-    if (!w->options->progress || w->options->jobs > 1) return;
-    w->shared->events = w->events + sim_events_run(network_sim(net));
-    draw(w, false);
+    const Watch *w = user;
+    if (*w->interrupted) sim_stop(network_sim(net));
+    if (w->events) *w->events = w->before + sim_events_run(network_sim(net));
 }
 
-static void account(RunResult *r, Network *net, Watch *w) {
+static void account(RunResult *r, Network *net) {
     PacketCounts c = packet_pool_counts(network_packets(net));
     Sim *sim = network_sim(net);
     r->fingerprint = sim_fingerprint(sim);
@@ -170,169 +161,320 @@ static void account(RunResult *r, Network *net, Watch *w) {
     put_scalar(r, "run.packets_delivered", (double)c.delivered, "packets");
     put_scalar(r, "run.packets_dropped", (double)c.dropped, "packets");
     put_scalar(r, "run.packets_held", (double)c.held, "packets");
-    w->events += sim_events_run(sim);
-    w->packets += c.created;
-    __atomic_add_fetch(&w->shared->done, 1, __ATOMIC_RELAXED);
-    w->shared->events = w->events;
-    w->shared->packets = w->packets;
 }
 
-static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
-    RunResult *r = result_new(o, index);
-    g_autofree char *identity = scenario_identity(o->scenario, r->point);
-    identity[16] = 0;
-    r->identity = g_ascii_strtoull(identity, NULL, 16);
-    g_autofree char *folder = o->folder ? g_build_filename(o->folder, r->folder, NULL) : NULL;
+static RunResult *compute(const Store *store, RunKey key, const char *folder, Watch *w) {
+    const Scenario *s = store_scenario(store);
+    RunResult *r = run_result_new();
+    r->point = key.point;
+    r->repetition = key.repetition;
+    r->status = RUN_OK;
     g_autoptr(GError) error = NULL;
-    if (folder && g_mkdir_with_parents(folder, 0777) != 0) {
-        r->code = EXIT_RUN_FAILED;
-        r->failure = g_strdup_printf("%s: cannot be created: %s", folder, g_strerror(errno));
-        return r;
-    }
-    NetworkOptions options = {.seed = o->seed, .repetition = r->repetition, .output = folder};
-    Network *net = scenario_build(o->scenario, r->point, &options, &error);
+    NetworkOptions options = {
+        .seed = store_seed(store), .repetition = key.repetition, .output = folder};
+    Network *net = scenario_build(s, key.point, &options, &error);
     if (!net) {
-        failed(r, EXIT_INPUT, NULL, error);
+        failed(r, code_of(error), NULL, error);
         return r;
     }
     const Component *refused = NULL;
     if (!network_start(net, &refused, &error)) {
-        g_autofree char *where = scenario_where(o->scenario, refused->name);
+        g_autofree char *where = scenario_where(s, refused->name);
         failed(r, code_of(error), where, error);
         network_free(net);
         return r;
     }
-    network_run(net, scenario_duration(o->scenario, r->point), scenario_drain(o->scenario),
-                100 * SIM_US, watch, w);
-    bool cut = *o->interrupted != 0;
-    if (!network_stop(net, &error)) {
-        failed(r, code_of(error), NULL, error);
-    } else if (cut) {
+    network_run(net, scenario_duration(s, key.point), scenario_drain(s), 100 * SIM_US, watch, w);
+    bool cut = *w->interrupted != 0;
+    if (!network_stop(net, &error)) failed(r, code_of(error), NULL, error);
+    if (cut && r->status == RUN_OK) {
+        r->status = RUN_MISSING;
         r->code = EXIT_INTERRUPTED;
         r->failure = g_strdup("interrupted");
     }
     Report *report = report_new();
     network_report(net, report);
     for (unsigned i = 0; i < report_n_scalars(report); i++) {
-        const ReportScalar *s = report_scalar_at(report, i);
-        put_scalar(r, s->name, s->value, s->unit);
+        const ReportScalar *x = report_scalar_at(report, i);
+        put_scalar(r, x->name, x->value, x->unit);
     }
     r->unsteady = g_strdup(report_unsteady_text(report));
     for (unsigned i = 0; i < report_n_warnings(report); i++)
         g_ptr_array_add(r->warnings, g_strdup(report_warning_at(report, i)));
-    account(r, net, w);
-    write_files(o, report, folder, r);
+    account(r, net);
+    g_clear_error(&error);
+    if (folder && !write_files(report, folder, &error) && r->status == RUN_OK)
+        failed(r, EXIT_RUN_FAILED, NULL, error);
     report_free(report);
     network_free(net);
     return r;
 }
 
+RunResult *run_once(const Store *store, RunKey key, const char *folder, volatile int *interrupted) {
+    Watch w = {.interrupted = interrupted};
+    return compute(store, key, folder, &w);
+}
+
+/* One run, recorded ----------------------------------------------------------------------- */
+
+static void tell(Slot *slot, int code, const char *why) {
+    g_strlcpy(slot->why, why, sizeof slot->why);
+    slot->code = code;
+}
+
+static RecordCost cost_since(gint64 began, const struct rusage *before) {
+    struct rusage now;
+    getrusage(RUSAGE_SELF, &now);
+    return (RecordCost){
+        .wall_s = (double)(g_get_monotonic_time() - began) / 1e6,
+        .cpu_s = (double)(now.ru_utime.tv_sec - before->ru_utime.tv_sec) +
+                 (double)(now.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6,
+        .memory_kb = (uint64_t)now.ru_maxrss};
+}
+
+/* In the run's own folder, under its claim. */
+static void compute_and_record(const Work *work, RunKey key, const char *identity,
+                               const char *folder, const char *record, Slot *slot) {
+    Watch w = {.interrupted = work->options->interrupted,
+               .events = &work->board->events[work->worker],
+               .before = work->board->events[work->worker]};
+    struct rusage before;
+    getrusage(RUSAGE_SELF, &before);
+    gint64 began = g_get_monotonic_time();
+    RunResult *r = compute(work->store, key, folder, &w);
+    g_autoptr(GError) error = NULL;
+    RecordCost cost = cost_since(began, &before);
+    if (r->status == RUN_MISSING || r->code == EXIT_RUN_FAILED)
+        tell(slot, r->code, r->failure);
+    else if (!record_publish(r, identity, &cost, folder, record, &error))
+        tell(slot, EXIT_RUN_FAILED, error->message);
+    run_result_free(r);
+}
+
+static void run_recorded(const Work *work, unsigned n) {
+    RunKey key = g_array_index(work->todo, RunKey, n);
+    Slot *slot = &work->board->slot[n];
+    g_autoptr(GError) error = NULL;
+    g_autofree char *identity = store_run(work->store, key.point, key.repetition),
+                    *record = store_record(work->store, identity);
+    Lock *claim = store_claim(work->store, identity, work->options->as, &error);
+    if (!claim) {
+        tell(slot, EXIT_RUN_FAILED, error->message);
+        return;
+    }
+    RunResult *there = record_load(record, identity, NULL); /* by whoever had the claim before */
+    if (!there || (there->status == RUN_FAILED && work->options->retry_failed)) {
+        folder_remove(record);
+        g_autofree char *folder = store_workspace(work->store, identity, &error);
+        if (folder)
+            compute_and_record(work, key, identity, folder, record, slot);
+        else
+            tell(slot, EXIT_RUN_FAILED, error->message);
+        if (folder) folder_remove(folder); /* gone if it was recorded */
+    }
+    run_result_free(there);
+    lock_release(claim);
+}
+
+static void work_off(Work *work) {
+    Board *board = work->board;
+    for (;;) {
+        if (*work->options->interrupted) break;
+        uint32_t n = __atomic_fetch_add(&board->next, 1, __ATOMIC_RELAXED);
+        if (n >= board->n) break;
+        board->at[work->worker] = n;
+        run_recorded(work, n);
+        board->at[work->worker] = NOBODY;
+        __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Progress -------------------------------------------------------------------------------- */
+
+static void draw(Work *work, bool last) {
+    gint64 now = g_get_monotonic_time();
+    if (!work->options->progress || (!last && now - work->drawn < 100000)) return;
+    work->drawn = now;
+    const Board *board = work->board;
+    double seconds = (double)(now - work->began) / 1e6, events = 0;
+    for (unsigned i = 0; i < MAX_WORKERS; i++) events += (double)board->events[i];
+    struct winsize size = {.ws_col = 80};
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    g_autofree char *left =
+        board->done ? g_strdup_printf(", %.0f s left", seconds / board->done * (board->n - board->done))
+                    : g_strdup("");
+    g_autofree char *line = g_strdup_printf("%u of %u runs, %.2f M events/s%s", board->done, board->n,
+                                            events / seconds / 1e6, left);
+    fprintf(stderr, "\r%.*s\033[K%s", size.ws_col ? size.ws_col - 1 : 79, last ? "" : line, "");
+}
+
 /* Workers --------------------------------------------------------------------------------- */
 
-static void save(FILE *f, unsigned index, const RunResult *r) {
-    g_autofree char *failure = r->failure ? g_strdelimit(g_strdup(r->failure), "\t\n", ' ') : NULL;
-    fprintf(f, "run\t%u\t%d\t%" G_GINT64_MODIFIER "x\t%" G_GINT64_MODIFIER "x\t%s\n", index,
-            r->code, r->fingerprint, r->identity, failure ? failure : "");
-    for (unsigned i = 0; i < r->scalars->len; i++) {
-        const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
-        fprintf(f, "%s\t%s\t%a\n", s->name, s->unit, s->value);
-    }
-    fflush(f);
+typedef struct {
+    pid_t pid; /* 0: none */
+} Worker;
+
+/* Never what waitpid or fork may return by mistake: 0, 1 and -1 are other people. */
+static void end_worker(const Worker *w) {
+    if (w->pid > 1) kill(w->pid, SIGTERM);
 }
 
-static void load(FILE *f, const RunOptions *o, GPtrArray *results) {
-    size_t size = 0;
-    ssize_t n;
-    RunResult *r = NULL;
-    rewind(f);
-    char *buffer = NULL;
-    while ((n = getline(&buffer, &size, f)) > 0) {
-        if (buffer[n - 1] == '\n') buffer[n - 1] = 0;
-        g_auto(GStrv) field = g_strsplit(buffer, "\t", -1);
-        unsigned fields = g_strv_length(field);
-        if (fields == 6 && !strcmp(field[0], "run")) {
-            unsigned index = (unsigned)strtoul(field[1], NULL, 10);
-            r = result_new(o, index);
-            r->code = atoi(field[2]);
-            r->fingerprint = strtoull(field[3], NULL, 16);
-            r->identity = strtoull(field[4], NULL, 16);
-            r->failure = *field[5] ? g_strdup(field[5]) : NULL;
-            results->pdata[index] = r;
-        } else if (fields == 3 && r) {
-            put_scalar(r, field[0], g_ascii_strtod(field[2], NULL), field[1]);
-        }
-    }
-    free(buffer);
-}
-
-static void work(const RunOptions *o, unsigned first, FILE *f, Watch *w) {
-    for (unsigned i = first; i < run_count(o) && !*o->interrupted; i += o->jobs) {
-        RunResult *r = run_one(o, i, w);
-        save(f, i, r);
-        run_result_free(r);
-    }
+static bool start_worker(Work *work, Worker *w, unsigned n) {
+    pid_t parent = getpid();
     fflush(stdout);
-    _exit(0);
+    w->pid = fork();
+    if (w->pid > 0) return true;
+    if (w->pid < 0) {
+        w->pid = 0;
+        return false;
+    }
+    /* Whatever ends the parent ends this process; it may be gone already. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_RUN_FAILED);
+    work->worker = n;
+    store_forget_lock((Store *)work->store);
+    work_off(work);
+    fflush(stdout);
+    _exit(EXIT_OK);
 }
 
-static void run_forked(const RunOptions *o, GPtrArray *results, Watch *w) {
-    unsigned n = MIN(o->jobs, run_count(o)), left = n;
-    g_autofree FILE **files = g_new0(FILE *, n);
-    g_autofree pid_t *pids = g_new0(pid_t, n);
+/* A worker that died in the middle of a run. */
+static void bury(Work *work, unsigned n, int status) {
+    Board *board = work->board;
+    if (board->at[n] == NOBODY) return;
+    g_autofree char *why =
+        WIFSIGNALED(status)
+            ? g_strdup_printf("its process was ended by signal %d (%s)", WTERMSIG(status),
+                              strsignal(WTERMSIG(status)))
+            : g_strdup_printf("its process ended with exit code %d", WEXITSTATUS(status));
+    tell(&board->slot[board->at[n]], EXIT_RUN_FAILED, why);
+    board->at[n] = NOBODY;
+    __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
+}
+
+static void run_forked(Work *work) {
+    Board *board = work->board;
+    Worker worker[MAX_WORKERS] = {{0}};
+    unsigned n = MIN(work->options->jobs, board->n), alive = 0, fallen = 0;
     bool told = false;
-    fflush(stdout);
     for (unsigned i = 0; i < n; i++) {
-        files[i] = tmpfile();
-        if (!files[i]) g_error("no temporary file: %s", g_strerror(errno));
-        RunOptions mine = *o;
-        mine.jobs = n;
-        if ((pids[i] = fork()) == 0) {
-            w->options = &mine;
-            work(&mine, i, files[i], w);
-        }
-        if (pids[i] < 0) left--;
-    }
-    while (left) {
-        if (waitpid(-1, NULL, WNOHANG) > 0) {
-            left--;
+        if (start_worker(work, &worker[i], i)) {
+            alive++;
             continue;
         }
-        if (*o->interrupted && !told) {
-            for (unsigned i = 0; i < n; i++) kill(pids[i], SIGINT);
+        g_printerr("sppemu: %u of %u processes: no more can be forked: %s\n", alive, n,
+                   g_strerror(errno));
+        break;
+    }
+    while (alive) {
+        for (unsigned i = 0; i < n; i++) {
+            int status;
+            if (!worker[i].pid || waitpid(worker[i].pid, &status, WNOHANG) != worker[i].pid)
+                continue;
+            bool died = status != 0 && !*work->options->interrupted;
+            bury(work, i, status);
+            worker[i].pid = 0;
+            alive--;
+            /* The run it had is lost; the others are not. */
+            if (died && board->next < board->n && ++fallen <= board->n &&
+                start_worker(work, &worker[i], i))
+                alive++;
+        }
+        if (*work->options->interrupted && !told) {
+            for (unsigned i = 0; i < n; i++) end_worker(&worker[i]);
+            g_printerr("%ssppemu: interrupted; giving up the runs at hand (once more: at once)\n",
+                       work->options->progress ? "\r\033[K" : "");
             told = true;
         }
-        if (o->progress) draw(w, false);
-        g_usleep(5000);
+        draw(work, false);
+        if (alive) g_usleep(2000);
     }
-    for (unsigned i = 0; i < n; i++) {
-        load(files[i], o, results);
-        fclose(files[i]);
-    }
+    if (!*work->options->interrupted) work_off(work); /* what no worker could be had for */
 }
 
-GPtrArray *run_all(const RunOptions *o) {
-    unsigned n = run_count(o);
-    GPtrArray *results = g_ptr_array_new_with_free_func(run_result_free);
-    g_ptr_array_set_size(results, (int)n);
-    Watch w = {.options = o, .began = g_get_monotonic_time()};
-    w.shared =
-        mmap(NULL, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    g_assert(w.shared != MAP_FAILED);
-    if (o->jobs > 1 && n > 1)
-        run_forked(o, results, &w);
-    else
-        for (unsigned i = 0; i < n && !*o->interrupted; i++) results->pdata[i] = run_one(o, i, &w);
-    if (o->progress) draw(&w, true);
-    munmap(w.shared, sizeof(Progress));
-    for (unsigned i = 0; i < n; i++) {
-        if (!results->pdata[i]) {
-            RunResult *r = result_new(o, i);
-            r->code = *o->interrupted ? EXIT_INTERRUPTED : EXIT_RUN_FAILED;
-            r->failure = g_strdup(*o->interrupted ? "not run: interrupted" : "its process died");
-            results->pdata[i] = r;
-        }
-        RunResult *r = results->pdata[i];
-        if (r->code) r->status = r->code == EXIT_INTERRUPTED ? RUN_MISSING : RUN_FAILED;
+static Board *board_new(unsigned n) {
+    size_t size = sizeof(Board) + n * sizeof(Slot);
+    Board *board = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (board == MAP_FAILED) return NULL;
+    board->n = n;
+    for (unsigned i = 0; i < MAX_WORKERS; i++) board->at[i] = NOBODY;
+    return board;
+}
+
+/* A study ------------------------------------------------------------------------------- */
+
+/* From its record, or missing: `why` there is none. */
+static RunResult *result_of(const Store *store, RunKey key, unsigned index, unsigned n,
+                            const Slot *slot) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *identity = store_run(store, key.point, key.repetition),
+                    *record = store_record(store, identity);
+    RunResult *r = record_load(record, identity, &error);
+    if (!r) {
+        r = run_result_new();
+        r->code = slot && slot->code ? slot->code : error ? EXIT_RUN_FAILED : EXIT_OK;
+        r->failure = g_strdup(slot && slot->code ? slot->why : error ? error->message : "not run");
     }
+    r->point = key.point;
+    r->repetition = key.repetition;
+    r->identity = g_steal_pointer(&identity);
+    r->folder = n == 1 ? g_strdup(".") : g_strdup_printf("runs/%04u", index);
+    return r;
+}
+
+static bool to_do(const RunResult *r, RunKey key, const RunOptions *o) {
+    return key.wanted && (r->status == RUN_MISSING || (r->status == RUN_FAILED && o->retry_failed));
+}
+
+/* What has no record, each identity once: equal points are one run. */
+static GArray *collect(const GPtrArray *results, const GArray *keys, const RunOptions *o) {
+    GArray *todo = g_array_new(FALSE, FALSE, sizeof(RunKey));
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < keys->len; i++) {
+        const RunResult *r = results->pdata[i];
+        RunKey key = g_array_index(keys, RunKey, i);
+        if (to_do(r, key, o) && g_hash_table_add(seen, r->identity)) g_array_append_val(todo, key);
+    }
+    return todo;
+}
+
+static void compute_all(const Store *store, const GArray *todo, const RunOptions *o, Board *board) {
+    Work work = {.store = store,
+                 .options = o,
+                 .todo = todo,
+                 .board = board,
+                 .began = g_get_monotonic_time()};
+    if (todo->len == 1)
+        work_off(&work);
+    else
+        run_forked(&work);
+    draw(&work, true);
+}
+
+GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) {
+    unsigned n = keys->len;
+    GPtrArray *results = g_ptr_array_new_with_free_func(run_result_free);
+    for (unsigned i = 0; i < n; i++)
+        g_ptr_array_add(results, result_of(store, g_array_index(keys, RunKey, i), i, n, NULL));
+    g_autoptr(GArray) todo = collect(results, keys, o);
+    Board *board = todo->len ? board_new(todo->len) : NULL;
+    if (todo->len && !board) {
+        g_printerr("sppemu: no memory for a board of %u runs: %s\n", todo->len, g_strerror(errno));
+        return results;
+    }
+    if (board) compute_all(store, todo, o, board);
+    g_autoptr(GHashTable) slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned i = 0; i < todo->len; i++) {
+        RunKey key = g_array_index(todo, RunKey, i);
+        g_hash_table_insert(slots, store_run(store, key.point, key.repetition), &board->slot[i]);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        RunResult *r = results->pdata[i];
+        RunKey key = g_array_index(keys, RunKey, i);
+        if (!to_do(r, key, o)) continue;
+        results->pdata[i] = result_of(store, key, i, n, g_hash_table_lookup(slots, r->identity));
+        run_result_free(r);
+    }
+    if (board) munmap(board, sizeof(Board) + todo->len * sizeof(Slot));
     return results;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/run.h: one run, and the runs of a whole study in parallel processes. */
+ * emu/run.h: the runs of a study, computed by parallel processes and recorded one by one. */
 #pragma once
 
-#include "emu/scenario.h"
+#include "emu/store.h"
 
 /* Exit codes, the most important failure first where several apply. */
 enum {
@@ -24,31 +24,33 @@ typedef enum { RUN_MISSING, RUN_OK, RUN_FAILED } RunStatus;
 
 typedef struct {
     unsigned point, repetition;
-    RunStatus status; /* missing: not run, or interrupted */
-    int code;         /* one of the above */
-    char *failure;    /* one sentence, NULL when code is 0 */
-    uint64_t fingerprint, identity;
+    RunStatus status; /* missing: there is no record, `failure` says why */
+    int code;         /* one of the above; 0 of a missing run: nobody tried */
+    char *failure;    /* one sentence, NULL when the run is ok */
+    uint64_t fingerprint;
+    char *identity;      /* 32 hexadecimal digits */
     char *folder;        /* of its own files, within the results */
     GArray *scalars;     /* RunScalar, in the order of the report */
     char *unsteady;      /* what grew through the window, "npe0.queue0, ..."; NULL: nothing */
     GPtrArray *warnings; /* sentences, each with its component's name */
 } RunResult;
 
+RunResult *run_result_new(void);
+void run_result_free(void *result);
+/* The scalar of that name, or NULL. */
+const RunScalar *run_scalar(const RunResult *result, const char *name);
+
 typedef struct {
-    const Scenario *scenario;
-    uint64_t seed;
-    unsigned repeat, jobs;
-    const char *folder; /* results in the making; each run gets a folder in it; NULL: no files */
-    bool stats;         /* print the components' tables */
-    bool progress;      /* draw it on stderr */
+    unsigned jobs;             /* processes */
+    bool retry_failed;         /* compute anew what is recorded as failed */
+    bool progress;             /* draw it on stderr */
+    const char *as;            /* see lock_take */
     volatile int *interrupted; /* set by the caller's signal handler */
 } RunOptions;
 
-unsigned run_count(const RunOptions *options);
-
-/* All points and repetitions, ordered by point, then repetition, whatever the number of jobs. A run
- * whose process dies is a failed run. */
-GPtrArray *run_all(const RunOptions *options);
-/* The scalar of that name, or NULL. */
-const RunScalar *run_scalar(const RunResult *result, const char *name);
-void run_result_free(void *result);
+/* The results of all keys, in their order, whatever the number of jobs: from their records, after
+ * those that are wanted and have none were computed. A run that cannot be recorded (its process
+ * died, the disk is full, somebody else computes it) is missing, and the others go on. */
+GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *options);
+/* Compute one run without a record, its files in `folder` (NULL: none). */
+RunResult *run_once(const Store *store, RunKey key, const char *folder, volatile int *interrupted);

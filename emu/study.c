@@ -36,7 +36,7 @@ MetricRuns *study_metric_runs(const Study *study) {
         g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
-        if (r->code != EXIT_OK) continue;
+        if (r->status != RUN_OK) continue;
         if (!s->base.n_runs)
             for (unsigned k = 0; k < r->scalars->len; k++)
                 g_ptr_array_add(s->names, (char *)g_array_index(r->scalars, RunScalar, k).name);
@@ -108,6 +108,13 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
     }
     study_metric_runs_free(runs);
     return ok;
+}
+
+unsigned study_n_ok(const Study *study) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < study->runs->len; i++)
+        n += ((RunResult *)study->runs->pdata[i])->status == RUN_OK;
+    return n;
 }
 
 /* JSON ------------------------------------------------------------------------------------ */

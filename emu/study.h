@@ -27,6 +27,8 @@ typedef struct {
     int code;        /* of the whole study */
 } Study;
 
+/* Runs that are ok. */
+unsigned study_n_ok(const Study *study);
 /* Evaluate the scenario's [expect] sections. False: one names a metric or claim that does not
  * exist. */
 bool study_claims(Study *study, const Claims *table, GError **error);
