@@ -11,8 +11,13 @@ $(TEST_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(COMPONENTS_LIB_OBJ) $(EMU_OB
 $(PLAIN_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libfastpath.a
 	$(CC) $(CFLAGS) -o $@ $^ -lpcap -lcunit
 
+# sppemu with deaths and failures at any system call that changes a file; see tests/at_call.c.
+AT_CALLS := write pwrite fsync rename unlink symlink ftruncate fork kill
+$(BUILD)/tests/sppemu-at: $(BUILD)/tests/at_call.o $(COMPONENTS_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(AT_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
+
 .PHONY: test-binaries
-test-binaries: all $(TEST_BIN) $(PLAIN_BIN)
+test-binaries: all $(TEST_BIN) $(PLAIN_BIN) $(BUILD)/tests/sppemu-at
 
 test: test-binaries
 	BUILD=$(BUILD) sh tests/run
