@@ -4,6 +4,8 @@
  * type Ethernet, frames without FCS. Read: pcap and pcapng. */
 #pragma once
 
+#include <stdio.h>
+
 #include "emu/component.h"
 
 typedef struct Capture Capture;
@@ -15,10 +17,14 @@ void capture_write(Capture *capture, SimTime time, const uint8_t *data, uint32_t
 /* Flush and close; NULL is harmless. False: the file could not be written. */
 bool capture_close(Capture **capture, GError **error);
 
+/* Headers may lie about what was there before the snap length: no link carries more than this. */
+#define CAPTURE_MAX_RECORD 262144u
+#define CAPTURE_MAX_BYTES (256u << 20)
+
 typedef struct {
     uint8_t *data;
-    uint32_t captured, original; /* bytes */
-    SimTime time;                /* since the first packet; never negative */
+    uint32_t captured, original; /* bytes; captured <= original */
+    uint64_t time_ns;            /* since the first record; never less than the one before */
 } CaptureRecord;
 
 typedef struct {
@@ -28,13 +34,9 @@ typedef struct {
     uint32_t disorder; /* records earlier than the one before; their time is the earlier one's */
 } CaptureFile;
 
-#define CAPTURE_MAX_BYTES (256u << 20)
-
 /* Read a whole file into memory, at most `limit` records (0: all). Errors name the file, and the
  * packet at which it is cut or damaged. */
 CaptureFile *capture_read(const char *path, uint64_t limit, GError **error);
+/* The same from a stream, which it takes and closes; `name` is for messages. */
+CaptureFile *capture_read_stream(FILE *stream, const char *name, uint64_t limit, GError **error);
 void capture_file_free(CaptureFile *file);
-
-/* Find the IPv4 packet in a record: Ethernet with up to four VLAN tags, raw IP, Linux SLL and BSD
- * null. False: something else (other_l2), or the link header is cut short. */
-bool capture_ipv4(int link_type, const CaptureRecord *record, uint32_t *offset);

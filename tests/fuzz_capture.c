@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "emu/capture.h"
+#include "fastpath/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!file == !error) g_error("records and an error, or neither");
     uint32_t offset;
     for (uint32_t i = 0; file && i < file->n; i++)
-        if (capture_ipv4(file->link_type, &file->records[i], &offset) &&
+        if (link_ipv4(file->link_type, file->records[i].data, file->records[i].captured, &offset) &&
             offset > file->records[i].captured)
             g_error("offset beyond the record");
     capture_file_free(file);
