@@ -45,12 +45,14 @@ bool capture_close(Capture **capture, GError **error) {
     *capture = NULL;
     bool ok = true;
     if (cap->dumper) {
+        errno = 0;
         ok = pcap_dump_flush(cap->dumper) == 0 && !ferror(pcap_dump_file(cap->dumper));
-        int cause = errno;
+        int cause = errno; /* 0: an earlier write failed */
         pcap_dump_close(cap->dumper);
         if (!ok)
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        "%s: the capture could not be written: %s", cap->path, g_strerror(cause));
+                        "%s: the capture cannot be written: %s", cap->path,
+                        cause ? g_strerror(cause) : "a write failed; is the disk full?");
     }
     pcap_close(cap->handle);
     g_free(cap->path);
