@@ -10,6 +10,7 @@
  * every interface's address. */
 #include "components/slice.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,6 +364,8 @@ static bool slice_create(Component *c, GError **error) {
 
 static bool slice_start(Component *c, GError **error) {
     Slice *s = (Slice *)c;
+    g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
+    if (!component_output_path(c, replies, &s->replies_path, error)) return false;
     Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
     uint32_t exceptions;
     if (!npe_attach(npe, error)) return false;
@@ -423,18 +426,25 @@ static void slice_report(Component *c, Report *report) {
 
 static bool slice_check(Component *c, GError **error) {
     Slice *s = (Slice *)c;
-    if (!s->replies) return true;
-    bool ok = fclose(s->replies) == 0;
-    s->replies = NULL;
-    if (!ok)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot write its replies",
-                    c->name);
-    return ok;
+    int cause = s->replies_error;
+    if (s->replies) {
+        errno = 0;
+        bool whole = fflush(s->replies) == 0 && !ferror(s->replies);
+        if (!whole) cause = errno ? errno : ENOSPC;
+        if (fclose(s->replies) != 0 && !cause) cause = errno;
+        s->replies = NULL;
+    }
+    if (!cause) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: the management processor's replies cannot be written: %s", s->replies_path,
+                g_strerror(cause));
+    return false;
 }
 
 static void slice_free(Component *c) {
     Slice *s = (Slice *)c;
     if (s->replies) fclose(s->replies);
+    g_free(s->replies_path);
 }
 
 static const Param slice_params[] = {

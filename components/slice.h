@@ -24,7 +24,9 @@ typedef struct {
     unsigned n_queues;                          /* without that of the exceptions */
     uint8_t interface_of[SLICE_MAX_QUEUES + 1]; /* FP_NO_INTERFACE: that of the exceptions */
     double queue_share[SLICE_MAX_QUEUES];
-    FILE *replies;
+    char *replies_path; /* NULL: not wanted */
+    FILE *replies;      /* opened by the first */
+    int replies_error;  /* errno of its opening */
     /* counters */
     unsigned n_filters, mp_done, mp_refused;
 } Slice;

@@ -10,6 +10,7 @@
  *   counters
  *
  * Replies go to mp-SLICE.txt in the results folder, a line each. SPP paper 2.2, 4 and 6. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,10 @@ static void request_free(void *data) {
 
 static void reply(Slice *s, SimTime now, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void reply(Slice *s, SimTime now, const char *format, ...) {
-    if (!s->replies) {
-        g_autofree char *name = g_strdup_printf("mp-%s.txt", s->base.name);
-        g_autofree char *path = component_output_path(&s->base, name);
-        if (!path || !(s->replies = fopen(path, "w"))) return;
+    if (!s->replies_path || s->replies_error) return;
+    if (!s->replies && !(s->replies = fopen(s->replies_path, "w"))) {
+        s->replies_error = errno;
+        return;
     }
     va_list args;
     va_start(args, format);

@@ -15,9 +15,26 @@ struct Capture {
     char *path;
 };
 
+/* Captures end in .pcap, and nothing else in a folder of results does. */
+static bool good_name(const char *name, GError **error) {
+    if (g_str_has_suffix(name, ".pcap") && *name != '.' && !strpbrk(name, "/\\") &&
+        strlen(name) <= 200)
+        return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "capture: found \"%s\", expected the name of a file in the folder of results that "
+                "ends in .pcap, such as tap.pcap",
+                name);
+    return false;
+}
+
 bool capture_create(Capture **capture, Component *c, const char *name, GError **error) {
-    g_autofree char *path = component_output_path(c, name);
+    g_autofree char *path = NULL;
     *capture = NULL;
+    if (!good_name(name, error)) return false;
+    if (!component_output_path(c, name, &path, error)) {
+        g_prefix_error(error, "capture: ");
+        return false;
+    }
     if (!path) return true;
     Capture *cap = g_new0(Capture, 1);
     cap->path = g_steal_pointer(&path);

@@ -11,7 +11,7 @@
 typedef struct Capture Capture;
 
 /* A capture of that name in the run's output folder; *capture stays NULL, without an error, when
- * the run writes no files. */
+ * the run writes no files. The name ends in .pcap, has no folder, and nobody else has it. */
 bool capture_create(Capture **capture, Component *c, const char *name, GError **error);
 void capture_write(Capture *capture, SimTime time, const uint8_t *data, uint32_t length);
 /* Flush and close; NULL is harmless. False: the file could not be written. */

@@ -769,6 +769,70 @@ static void without_a_folder_nothing_is_written(void) {
     close_world();
 }
 
+/* Two taps in a row with these settings; the message with which they are refused, or NULL. */
+static char *taps_refused(const char *output, const char *one, const char *two) {
+    const Component *failed = NULL;
+    g_autoptr(GError) error = NULL;
+    open_world(output);
+    add(&tap_class, "before", one);
+    add(&tap_class, "after", two);
+    CHECK(network_create(net, NULL));
+    bool good = network_start(net, &failed, &error);
+    CHECK(good || error->domain == SPPEMU_INPUT_ERROR);
+    char *message = good ? NULL : g_strdup_printf("%s: %s", failed->name, error->message);
+    network_free(net);
+    g_array_unref(heard);
+    return message;
+}
+
+static void a_capture_has_a_plain_name_of_its_own(void) {
+    static const char *const bad[] = {"../../evil.pcap", "a/b.pcap",      "/tmp/x.pcap",
+                                      ".hidden.pcap",    ".pcap",         "runs.tsv",
+                                      "stats.txt",       "manifest.json", "tap"};
+    const char *outputs[] = {NULL, folder ? folder : "/nonexistent"}; /* `check` writes nothing */
+    for (unsigned k = 0; k < 2; k++) {
+        for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+            g_autofree char *settings = g_strconcat("capture=", bad[i], NULL);
+            g_autofree char *message = taps_refused(outputs[k], settings, "");
+            CHECK_CONTAINS(message, "before: capture: found ");
+            CHECK_CONTAINS(message, "that ends in .pcap");
+        }
+        g_autofree char *message = taps_refused(outputs[k], "", "");
+        CHECK_TEXT(message,
+                   "after: capture: found the file name \"tap.pcap\" for after, which before "
+                   "writes already, expected one of its own");
+        g_free(taps_refused(outputs[k], "capture=a.pcap", "capture=b.pcap"));
+    }
+    g_autofree char *message = taps_refused(NULL, "capture=a.pcap", "capture=b.pcap");
+    CHECK(message == NULL);
+}
+
+static void a_capture_on_a_full_disk_is_a_failure_of_files(void) {
+    if (access("/dev/full", W_OK) != 0) return;
+    for (unsigned packets = 1; packets < 1000; packets *= 100) { /* at the end, and on the way */
+        g_autofree char *path = in_folder("full.pcap"),
+                        *settings =
+                            g_strdup_printf("ports=1|rate=1Mpacket/s|duration=%uus", packets);
+        g_autoptr(GError) error = NULL;
+        g_unlink(path);
+        CHECK(symlink("/dev/full", path) == 0);
+        open_world(folder);
+        Component *s = add(&source_class, "traffic", settings),
+                  *tap = add(&tap_class, "tap", "capture=full.pcap"),
+                  *ear = add(&ear_class, "ear", "");
+        CHECK(network_create(net, NULL));
+        wire(s, tap, 1, (LinkSpeed){0, 0});
+        wire(tap, ear, 1, (LinkSpeed){0, 0});
+        begin();
+        go_on();
+        CHECK(!network_stop(net, &error));
+        CHECK(error && error->domain == G_FILE_ERROR);
+        CHECK_CONTAINS(error ? error->message : NULL, "full.pcap: the capture cannot be written: ");
+        network_free(net);
+        g_array_unref(heard);
+    }
+}
+
 /* A capture put together by hand. */
 typedef struct {
     GByteArray *bytes;
@@ -1181,6 +1245,8 @@ int main(void) {
                                  TEST(a_sink_names_a_source_that_is_not_there),
                                  TEST(a_tap_writes_every_byte_at_its_nanosecond),
                                  TEST(without_a_folder_nothing_is_written),
+                                 TEST(a_capture_has_a_plain_name_of_its_own),
+                                 TEST(a_capture_on_a_full_disk_is_a_failure_of_files),
                                  TEST(captures_of_other_link_types_are_read),
                                  TEST(damaged_captures_are_refused),
                                  TEST(a_replay_tunnels_the_ip_packets_of_any_link_type),
