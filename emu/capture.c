@@ -156,7 +156,8 @@ static bool read_records(pcap_t *p, Stamps stamps, uint64_t limit, const char *n
            fail(error, "%s: packet %u: %s", name, records->len + 1, pcap_geterr(p));
 }
 
-CaptureFile *capture_read_stream(FILE *stream, const char *name, uint64_t limit, GError **error) {
+/* Takes the stream. */
+static CaptureFile *read_stream(FILE *stream, const char *name, uint64_t limit, GError **error) {
     char message[PCAP_ERRBUF_SIZE] = "";
     Stamps stamps = stamps_of(stream);
     pcap_t *p = pcap_fopen_offline_with_tstamp_precision(
@@ -185,7 +186,7 @@ CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
         return NULL;
     }
     FILE *stream = fopen(path, "rb");
-    if (stream) return capture_read_stream(stream, path, limit, error);
+    if (stream) return read_stream(stream, path, limit, error);
     fail(error, "%s: found no capture (pcap or pcapng): %s", path, g_strerror(errno));
     return NULL;
 }

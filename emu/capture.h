@@ -4,8 +4,6 @@
  * type Ethernet, frames without FCS. Read: pcap and pcapng. */
 #pragma once
 
-#include <stdio.h>
-
 #include "emu/component.h"
 
 typedef struct Capture Capture;
@@ -37,6 +35,4 @@ typedef struct {
 /* Read a whole file into memory, at most `limit` records (0: all). Errors name the file, and the
  * packet at which it is cut or damaged. */
 CaptureFile *capture_read(const char *path, uint64_t limit, GError **error);
-/* The same from a stream, which it takes and closes; `name` is for messages. */
-CaptureFile *capture_read_stream(FILE *stream, const char *name, uint64_t limit, GError **error);
 void capture_file_free(CaptureFile *file);
