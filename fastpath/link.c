@@ -10,13 +10,13 @@
 bool link_ipv4(int link_type, const uint8_t *d, uint32_t captured, uint32_t *offset) {
     uint32_t at;
     switch (link_type) {
-    case DLT_IPV4: *offset = 0; return true;
+    case DLT_IPV4:
     case DLT_RAW:
 #if DLT_RAW != 12
     case 12: /* what some systems wrote for it */
 #endif
         *offset = 0;
-        return captured == 0 || d[0] >> 4 != 6;
+        return captured == 0 || d[0] >> 4 != 6; /* IPv6 under the name of IPv4 as well */
     case DLT_NULL:
     case DLT_LOOP: /* address family 2 in either byte order */
         if (captured < 4 || (get32(d) != 2 && get32(d) != 2u << 24)) return false;
