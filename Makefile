@@ -114,7 +114,7 @@ help:
 # target lint               who may include whom, licence lines
 # target format             clang-format on everything
 # target loc                lines of code of each code option and of each folder
-# target fuzz               fuzz the scenario reader, the capture reader and the fast path for a minute each
+# target fuzz               fuzz captures, filters, expressions, scenarios and the fast path for a minute each
 # target coverage           line coverage of the tests (needs gcovr)
 # target install            to $(PREFIX)
 # target clean              remove build/ and results/

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "components/traffic/tunnel.h"
+#include "fastpath/text.h"
 
 enum {
     DROP_MAC_FULL,
@@ -230,11 +231,9 @@ static bool set_interfaces(LineCard *lc, GError **error) {
         backplane[5]++;
     }
     if (!*lc->inside) return true;
-    char text[32], rest;
     uint32_t prefix;
     unsigned length;
-    if (sscanf(lc->inside, "%31[0-9.]/%u%c", text, &length, &rest) != 2 || length > 32 ||
-        !ipv4_parse(text, &prefix, NULL)) {
+    if (!text_prefix(lc->inside, &prefix, &length)) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                     "inside: found \"%s\", expected a prefix such as 192.168.0.0/16", lc->inside);
         return false;
@@ -441,11 +440,12 @@ static void lc_receive(Component *c, unsigned port, Packet *pkt) {
 
 static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
     LineCard *lc = (LineCard *)c;
-    unsigned interface;
-    char word[8], rest;
+    uint32_t interface;
+    char number[12], word[8], rest;
     double factor;
-    if (!strcmp(verb, "interface") && sscanf(args, "%u %5s %c", &interface, word, &rest) == 2 &&
-        interface < lc->n_interfaces && (!strcmp(word, "up") || !strcmp(word, "down"))) {
+    if (!strcmp(verb, "interface") && sscanf(args, "%11s %5s %c", number, word, &rest) == 2 &&
+        text_number(number, (uint32_t)lc->n_interfaces - 1, &interface) &&
+        (!strcmp(word, "up") || !strcmp(word, "down"))) {
         lc_set_down(lc->tables, interface, word[0] == 'd');
         return true;
     }

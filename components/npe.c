@@ -17,6 +17,7 @@
 
 #include "components/linecard.h"
 #include "components/traffic/tunnel.h"
+#include "fastpath/text.h"
 
 /* Words of a message, hence how many fit the 128 next-neighbour registers. */
 enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
@@ -258,9 +259,9 @@ static void npe_reset(Npe *npe) {
 
 static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
     Npe *npe = (Npe *)c;
-    unsigned scheduler;
+    uint32_t scheduler;
     int used = 0;
-    char rest;
+    char number[12], rest;
     double factor;
     if (!strcmp(verb, "reset") && !*args) {
         npe_reset(npe);
@@ -271,8 +272,8 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
         npe->mp.slower = factor;
         return true;
     }
-    if (!strcmp(verb, "interface_rate") && sscanf(args, "%u %n", &scheduler, &used) == 1 && used &&
-        scheduler < npe->n_interfaces) {
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
+        text_number(number, (uint32_t)npe->n_interfaces - 1, &scheduler)) {
         const Param *row = param_find(c->class->params, "scheduler_rate");
         Rate keep = npe->scheduler_rate, rate;
         bool ok = param_set(row, npe, args + used, NULL, error);

@@ -85,7 +85,8 @@ static const Param server_params[] = {
     PARAM_TEXT("mac", Server, mac_text, "02:00:00:01:20:00", "its MAC address on the switches",
                "assumed"),
     PARAM_TEXT("capture", Server, capture_name, "",
-               "name of a capture of all that arrives, in the results folder", "scenario"),
+               "name of a capture of all that arrives, in the results folder, NAME.pcap",
+               "scenario"),
     {0}};
 
 static const DropReason server_drops[] = {{"not_mine", "another station's MAC address"}, {0}};

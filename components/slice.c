@@ -4,58 +4,33 @@
  * through the same calls that the management processor uses later. Has no ports of its own.
  *
  * Its queues are one per interface, or what `queues` says, and one more for its exceptions. Filters
- * come as routes, inline (separated by `;`) or one per line of a file; the longest prefix is put
- * first, because position decides in a TCAM. On a line card the slice gets a class, with its VLAN
- * and its share of each interface, and claims its UDP port at every interface's address. */
+ * come as routes, inline (separated by `;`) or one per line of a file; the one that looks at most
+ * bits is put first (of prefixes the longest), because position decides in a TCAM. On a line card
+ * the slice gets a class, with its VLAN and its share of each interface, and claims its UDP port at
+ * every interface's address. */
 #include "components/slice.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "components/linecard.h"
 #include "components/traffic/tunnel.h"
 #include "fastpath/ipv4.h"
+#include "fastpath/label.h"
+#include "fastpath/text.h"
 
 enum { TENTHS = 10 };
 
 /* Filters --------------------------------------------------------------------------------- */
 
-static bool parse_prefix(const char *text, uint32_t *prefix, unsigned *length) {
-    char address[32], rest;
-    return sscanf(text, "%31[0-9.]/%u%c", address, length, &rest) == 2 && *length <= 32 &&
-           ipv4_parse(address, prefix, NULL);
-}
-
-static bool parse_hex(const char *text, uint8_t *bytes, unsigned n) {
-    size_t length = strlen(text);
-    if (length % 2 || length > 2 * n) return false;
-    memset(bytes, 0, n);
-    for (size_t i = 0; i < length; i++) {
-        int digit = g_ascii_xdigit_value(text[i]);
-        if (digit < 0) return false;
-        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | digit);
-    }
-    return true;
-}
-
 /* "0a01/ffff": without a mask, all bytes given count. */
 static bool parse_key(const char *text, SliceFilter *f) {
-    g_auto(GStrv) parts = g_strsplit(text, "/", 2);
-    if (!parts[0] || !*parts[0] || !parse_hex(parts[0], f->key, FP_KEY_BYTES)) return false;
-    f->length = (unsigned)strlen(parts[0]) * 4;
-    if (parts[1]) return parse_hex(parts[1], f->mask, FP_KEY_BYTES);
-    memset(f->mask, 0xff, strlen(parts[0]) / 2);
-    return true;
-}
-
-bool slice_parse_number(const char *text, uint32_t *value, uint32_t limit) {
-    char *end;
-    errno = 0;
-    unsigned long v = text ? strtoul(text, &end, 10) : 0;
-    if (!text || !g_ascii_isdigit(*text) || *end || errno || v >= limit) return false;
-    *value = (uint32_t)v;
+    g_auto(GStrv) parts = g_strsplit(text ? text : "", "/", 2);
+    unsigned n;
+    if (!text_bytes(parts[0], FP_KEY_BYTES, f->key, &n)) return false;
+    if (parts[1]) return text_bytes(parts[1], FP_KEY_BYTES, f->mask, &n);
+    memset(f->mask, 0xff, n);
     return true;
 }
 
@@ -83,70 +58,115 @@ bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
     return false;
 }
 
-bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f) {
-    g_auto(GStrv) raw = g_strsplit_set(text, " \t", -1);
-    const char *w[16] = {0}; /* one more than are looked at: NULL ends them */
-    unsigned n = 0, at = 0;
-    for (unsigned i = 0; raw[i]; i++)
-        if (*raw[i] && (n == 15 || !(w[n++] = raw[i]))) return false;
-    *f = (SliceFilter){0};
+/* `word` is where it stops making sense; NULL: it ends there. */
+static bool unlike(const char *text, const char *word, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+static bool unlike(const char *text, const char *word, GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *expected = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s %s%s%s", text, expected,
+                word ? "in place of \"" : "at its end", word ? word : "", word ? "\"" : "");
+    return false;
+}
+
+/* Which packets; *at is then the word behind it. */
+static bool parse_match(const char *text, const char *const *w, unsigned *at, SliceFilter *f,
+                        GError **error) {
+    uint32_t value;
+    unsigned length;
+    *at = 2;
     if (w[0] && !strcmp(w[0], "key")) {
-        if (!w[1] || !parse_key(w[1], f)) return false;
-        at = 2;
-    } else if (w[0] && !strcmp(w[0], "label")) {
-        uint32_t label;
-        if (!slice_parse_number(w[1], &label, 1u << 20)) return false;
-        f->length = 20;
-        ipv4_prefix_filter(label << 12, f->length, f->key, f->mask);
-        at = 2;
-    } else {
-        uint32_t prefix;
-        if (!w[0] || !parse_prefix(w[0], &prefix, &f->length)) return false;
-        ipv4_prefix_filter(prefix, f->length, f->key, f->mask);
-        at = 1;
+        if (parse_key(w[1], f)) return true;
+        return unlike(text, w[1], error, "HEX or HEX/MASK, two digits for each of up to %u bytes,",
+                      FP_KEY_BYTES);
     }
-    if (!w[at]) return false;
-    if (!strcmp(w[at], "local")) {
-        f->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_LOCAL};
-        at++;
-    } else if (!strcmp(w[at], "many")) {
-        f->result = (FpResult){.verdict = FP_EXCEPTION, .reason = FP_I3_MANY};
-        at++;
-    } else if (!strcmp(w[at], "deny")) {
-        f->result = (FpResult){.verdict = FP_DROP, .reason = FP_DENIED};
-        at++;
-    } else {
-        uint32_t interface;
-        if (!slice_parse_number(w[at], &interface, (uint32_t)s->npe->n_interfaces) || !w[at + 1] ||
-            !host_parse(w[at + 1], &f->result.next_hop, &f->result.next_port))
-            return false;
-        f->result.verdict = FP_FORWARD;
-        f->result.interface = (uint16_t)interface;
-        f->result.queue = slice_first_queue(s, interface);
-        at += 2;
-        if (w[at] && slice_parse_number(w[at], &f->result.data, UINT32_MAX)) at++;
+    if (w[0] && !strcmp(w[0], "label")) {
+        if (!text_number(w[1], LABEL_MAX, &value))
+            return unlike(text, w[1], error, "a label from 0 to %u", LABEL_MAX);
+        ipv4_prefix_filter(value << 12, 20, f->key, f->mask);
+        return true;
     }
+    *at = 1;
+    if (!text_prefix(w[0], &value, &length))
+        return unlike(text, w[0], error,
+                      "PREFIX/LENGTH such as 10.0.0.0/8, label N or key "
+                      "HEX[/MASK]");
+    ipv4_prefix_filter(value, length, f->key, f->mask);
+    return true;
+}
+
+/* What becomes of them. */
+static bool parse_way(const Slice *s, const char *text, const char *const *w, unsigned *at,
+                      SliceFilter *f, GError **error) {
+    static const struct {
+        const char *word;
+        FpVerdict verdict;
+        FpReason reason;
+    } ends[] = {{"local", FP_EXCEPTION, FP_LOCAL},
+                {"many", FP_EXCEPTION, FP_I3_MANY},
+                {"deny", FP_DROP, FP_DENIED}};
+    uint32_t interface, last = (uint32_t)s->npe->n_interfaces - 1;
+    for (unsigned i = 0; w[*at] && i < G_N_ELEMENTS(ends); i++) {
+        if (strcmp(w[*at], ends[i].word) != 0) continue;
+        f->result.verdict = (uint8_t)ends[i].verdict;
+        f->result.reason = (uint8_t)ends[i].reason;
+        ++*at;
+        return true;
+    }
+    if (!text_number(w[*at], last, &interface))
+        return unlike(text, w[*at], error, "an interface from 0 to %u, local, many or deny", last);
+    if (!text_host(w[*at + 1], &f->result.next_hop, &f->result.next_port))
+        return unlike(text, w[*at + 1], error,
+                      "NEXT-HOP:PORT such as 192.168.100.1:30000, with a port from 1 to 65535,");
+    f->result.verdict = FP_FORWARD;
+    f->result.interface = (uint16_t)interface;
+    f->result.queue = slice_first_queue(s, interface);
+    *at += 2;
+    if (!w[*at] || !g_ascii_isdigit(*w[*at])) return true;
+    uint32_t most = strcmp(s->code_option, "label") ? UINT32_MAX : LABEL_MAX;
+    if (!text_number(w[*at], most, &f->result.data))
+        return unlike(text, w[*at], error, "data from 0 to %u", most);
+    ++*at;
+    return true;
+}
+
+bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f, GError **error) {
+    g_auto(GStrv) raw = g_strsplit_set(text, " \t", -1);
+    enum { MAX_WORDS = 15 };
+    const char *w[MAX_WORDS + 2] = {0}; /* two more than are used: NULL is behind the last */
+    unsigned n = 0, at;
+    for (unsigned i = 0; raw[i]; i++) {
+        if (!*raw[i]) continue;
+        if (n == MAX_WORDS) return unlike(text, raw[i], error, "at most %d words, not one", n);
+        w[n++] = raw[i];
+    }
+    *f = (SliceFilter){0};
+    if (!parse_match(text, w, &at, f, error) || !parse_way(s, text, w, &at, f, error)) return false;
     for (; w[at]; at += 2) {
         uint32_t prefix;
         unsigned length;
         if (!strcmp(w[at], "queue")) {
-            if (!slice_parse_number(w[at + 1], &f->result.queue, UINT32_MAX)) return false;
+            if (!text_number(w[at + 1], UINT32_MAX, &f->result.queue))
+                return unlike(text, w[at + 1], error, "the number of a queue");
         } else if (!strcmp(w[at], "from")) {
-            if (!w[at + 1] || !parse_prefix(w[at + 1], &prefix, &length)) return false;
+            if (!text_prefix(w[at + 1], &prefix, &length))
+                return unlike(text, w[at + 1], error, "PREFIX/LENGTH such as 10.0.0.0/8");
             put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
             put32(f->key + 4, prefix & get32(f->mask + 4));
-            f->length += length; /* more specific than without */
         } else {
-            return false;
+            return unlike(text, w[at], error, "queue N, from PREFIX/LENGTH or nothing");
         }
     }
+    for (unsigned i = 0; i < FP_KEY_BYTES; i++) f->bits += (unsigned)__builtin_popcount(f->mask[i]);
     f->result.stats = (uint16_t)f->result.queue;
     return true;
 }
 
-static int longest_first(const void *a, const void *b) {
+static int narrowest_first(const void *a, const void *b) {
     const SliceFilter *x = a, *y = b;
-    if (x->length != y->length) return x->length > y->length ? -1 : 1;
+    if (x->bits != y->bits) return x->bits > y->bits ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -169,19 +189,14 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
         SliceFilter f;
         g_autofree char *where =
             file ? g_strdup_printf("%s:%u", s->routes_file, i + 1) : g_strdup("routes");
-        if (!slice_parse_filter(s, line, &f)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", where, line,
-                        SLICE_FILTER_FORM);
-            return false;
-        }
-        if (!slice_check_filter(s, &f, error)) {
+        if (!slice_parse_filter(s, line, &f, error) || !slice_check_filter(s, &f, error)) {
             g_prefix_error(error, "%s: ", where);
             return false;
         }
         f.order = i;
         g_array_append_val(filters, f);
     }
-    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), longest_first);
+    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), narrowest_first);
     return true;
 }
 
@@ -221,7 +236,7 @@ static bool parse_queues(Slice *s, GError **error) {
         static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
         uint32_t interface;
         double share = 0;
-        if (s->n_queues == SLICE_MAX_QUEUES || !slice_parse_number(parts[0], &interface, n) ||
+        if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], n - 1, &interface) ||
             (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0))) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
@@ -231,6 +246,11 @@ static bool parse_queues(Slice *s, GError **error) {
         }
         s->interface_of[s->n_queues] = (uint8_t)interface;
         s->queue_share[s->n_queues++] = share;
+    }
+    if (s->n_queues == 0) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "queues: found \"%s\", expected one queue or more", s->queues);
+        return false;
     }
     double sum[FP_MAX_INTERFACES] = {0};
     for (unsigned q = 0; q < s->n_queues; q++) {
@@ -344,6 +364,8 @@ static bool slice_create(Component *c, GError **error) {
 
 static bool slice_start(Component *c, GError **error) {
     Slice *s = (Slice *)c;
+    g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
+    if (!component_output_path(c, replies, &s->replies_path, error)) return false;
     Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
     uint32_t exceptions;
     if (!npe_attach(npe, error)) return false;
@@ -404,18 +426,25 @@ static void slice_report(Component *c, Report *report) {
 
 static bool slice_check(Component *c, GError **error) {
     Slice *s = (Slice *)c;
-    if (!s->replies) return true;
-    bool ok = fclose(s->replies) == 0;
-    s->replies = NULL;
-    if (!ok)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot write its replies",
-                    c->name);
-    return ok;
+    int cause = s->replies_error;
+    if (s->replies) {
+        errno = 0;
+        bool whole = fflush(s->replies) == 0 && !ferror(s->replies);
+        if (!whole) cause = errno ? errno : ENOSPC;
+        if (fclose(s->replies) != 0 && !cause) cause = errno;
+        s->replies = NULL;
+    }
+    if (!cause) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: the management processor's replies cannot be written: %s", s->replies_path,
+                g_strerror(cause));
+    return false;
 }
 
 static void slice_free(Component *c) {
     Slice *s = (Slice *)c;
     if (s->replies) fclose(s->replies);
+    g_free(s->replies_path);
 }
 
 static const Param slice_params[] = {
@@ -453,7 +482,7 @@ static const Param slice_params[] = {
     PARAM_TEXT("routes", Slice, routes, "",
                "filters: PREFIX/LENGTH (or label N, or key HEX[/MASK]) INTERFACE NEXT-HOP:PORT "
                "[DATA] [queue N] "
-               "[from PREFIX/LENGTH]; ...; local or deny in place of the way",
+               "[from PREFIX/LENGTH]; ...; local, many or deny in place of the way",
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),

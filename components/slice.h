@@ -24,7 +24,9 @@ typedef struct {
     unsigned n_queues;                          /* without that of the exceptions */
     uint8_t interface_of[SLICE_MAX_QUEUES + 1]; /* FP_NO_INTERFACE: that of the exceptions */
     double queue_share[SLICE_MAX_QUEUES];
-    FILE *replies;
+    char *replies_path; /* NULL: not wanted */
+    FILE *replies;      /* opened by the first */
+    int replies_error;  /* errno of its opening */
     /* counters */
     unsigned n_filters, mp_done, mp_refused;
 } Slice;
@@ -34,18 +36,14 @@ extern const ComponentClass slice_class;
 /* One filter as a scenario writes it. */
 typedef struct {
     uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-    unsigned length, order; /* of the destination prefix; in the text */
+    unsigned bits, order; /* that the mask looks at; in the text */
     FpResult result;
 } SliceFilter;
 
-/* "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [queue N] [from PREFIX/LENGTH]", "PREFIX/LENGTH local",
- * "PREFIX/LENGTH deny"; with code options that look up other keys than addresses, "key HEX[/HEX]"
- * in place of the prefix, and "data N". */
-bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter);
-#define SLICE_FILTER_FORM                                                                          \
-    "PREFIX/LENGTH or key HEX[/MASK], then INTERFACE NEXT-HOP:PORT or local or deny, then "        \
-    "perhaps "                                                                                     \
-    "queue N, from PREFIX/LENGTH, data N"
+/* "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA] [queue N] [from PREFIX/LENGTH]", "PREFIX/LENGTH
+ * local", "PREFIX/LENGTH many", "PREFIX/LENGTH deny"; with code options that look up other keys
+ * than addresses, "key HEX[/HEX]" or "label N" in place of the prefix. DATA is for Format. */
+bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter, GError **error);
 
 /* The first of its queues at an interface, n_queues if it has none there. */
 unsigned slice_first_queue(const Slice *s, unsigned interface);
@@ -55,8 +53,6 @@ bool slice_check_filter(const Slice *s, const SliceFilter *filter, GError **erro
  * by their own shares (one without counts as 10%), so that more queues are no more share. Without
  * `share`, a queue's own is of the whole interface. */
 void slice_set_quanta(const Slice *s);
-/* A decimal number below `limit`, and nothing else. */
-bool slice_parse_number(const char *text, uint32_t *value, uint32_t limit);
 
 /* slice_i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
 bool slice_i3_start(Slice *s, GError **error);

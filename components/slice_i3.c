@@ -9,6 +9,7 @@
 
 #include "components/traffic/tunnel.h"
 #include "fastpath/i3.h"
+#include "fastpath/text.h"
 
 typedef struct {
     uint8_t id[I3_ID_BYTES]; /* of a node the first 20 bytes */
@@ -22,12 +23,13 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
     g_auto(GStrv) entries = g_strsplit(text, ";", -1);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
-        char id[80], host[40], rest;
-        unsigned interface;
+        char id[80], number[12], host[40], rest;
+        uint32_t interface;
         Place place = {0};
         if (!*entry) continue;
-        if (sscanf(entry, "%79s %u %39s %c", id, &interface, host, &rest) != 3 ||
-            interface >= n_interfaces || !host_parse(host, &place.address, &place.port) ||
+        if (sscanf(entry, "%79s %11s %39s %c", id, number, host, &rest) != 3 ||
+            !text_number(number, n_interfaces - 1, &interface) ||
+            !text_host(host, &place.address, &place.port) ||
             !id_parse(id, place.id, id_bytes, NULL)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "

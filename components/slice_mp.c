@@ -10,11 +10,13 @@
  *   counters
  *
  * Replies go to mp-SLICE.txt in the results folder, a line each. SPP paper 2.2, 4 and 6. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "components/slice.h"
+#include "fastpath/text.h"
 
 typedef enum {
     FILTER_ADD,
@@ -44,10 +46,10 @@ static void request_free(void *data) {
 
 static void reply(Slice *s, SimTime now, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void reply(Slice *s, SimTime now, const char *format, ...) {
-    if (!s->replies) {
-        g_autofree char *name = g_strdup_printf("mp-%s.txt", s->base.name);
-        g_autofree char *path = component_output_path(&s->base, name);
-        if (!path || !(s->replies = fopen(path, "w"))) return;
+    if (!s->replies_path || s->replies_error) return;
+    if (!s->replies && !(s->replies = fopen(s->replies_path, "w"))) {
+        s->replies_error = errno;
+        return;
     }
     va_list args;
     va_start(args, format);
@@ -187,19 +189,18 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
     const char *expected;
     if (!strcmp(verb, "filter_add")) {
         r->verb = FILTER_ADD;
-        expected = SLICE_FILTER_FORM;
-        if (slice_parse_filter(s, args, &r->filter)) {
-            if (slice_check_filter(s, &r->filter, error)) return true;
-            g_prefix_error(error, "filter_add: ");
-            return false;
-        }
+        if (slice_parse_filter(s, args, &r->filter, error) &&
+            slice_check_filter(s, &r->filter, error))
+            return true;
+        g_prefix_error(error, "filter_add: ");
+        return false;
     } else if (!strcmp(verb, "filter_remove")) {
         r->verb = FILTER_REMOVE;
         expected = "a position or key HEX[/MASK]";
         g_autofree char *filter = g_strconcat(args, " deny", NULL);
-        if (g_str_has_prefix(args, "key ") && slice_parse_filter(s, filter, &r->filter))
+        if (g_str_has_prefix(args, "key ") && slice_parse_filter(s, filter, &r->filter, NULL))
             return r->by_key = true;
-        if (slice_parse_number(args, &r->a, UINT32_MAX)) return true;
+        if (text_number(args, UINT32_MAX, &r->a)) return true;
     } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
         r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;
         expected = "nothing after it";
@@ -208,7 +209,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
         expected = "a queue of the slice, and then share SHARE or limit PACKETS";
         if (sscanf(args, "%15s %15s %63s %c", first, word, text, &rest) == 3 &&
-            slice_parse_number(first, &r->a, s->n_queues)) {
+            text_number(first, s->n_queues - 1, &r->a)) {
             if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
                 r->share > 0) {
                 r->verb = QUEUE_SHARE;
@@ -222,7 +223,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
                             sum * 100, s->interface_of[r->a]);
                 return false;
             }
-            if (!strcmp(word, "limit") && slice_parse_number(text, &r->b, UINT32_MAX)) {
+            if (!strcmp(word, "limit") && text_number(text, UINT32_MAX, &r->b)) {
                 r->verb = QUEUE_LIMIT;
                 return true;
             }
@@ -232,19 +233,12 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         expected = "an offset and bytes in hexadecimal (write) or their number (read), inside the "
                    "slice's block";
         bool ok = sscanf(args, "%15s %2047s %c", first, text, &rest) == 2 &&
-                  slice_parse_number(first, &r->a, UINT32_MAX);
+                  text_number(first, UINT32_MAX, &r->a);
         if (ok && r->verb == SRAM_READ) {
-            ok = slice_parse_number(text, &r->b, UINT32_MAX);
+            ok = text_number(text, UINT32_MAX, &r->b);
         } else if (ok) {
-            size_t n = strlen(text);
-            r->b = (uint32_t)(n / 2);
-            r->bytes = g_malloc0(r->b + 1);
-            ok = n % 2 == 0;
-            for (size_t i = 0; i < n && ok; i++) {
-                int digit = g_ascii_xdigit_value(text[i]);
-                ok = digit >= 0;
-                r->bytes[i / 2] = (uint8_t)(r->bytes[i / 2] << 4 | (digit & 15));
-            }
+            r->bytes = g_malloc(sizeof text / 2);
+            ok = text_bytes(text, sizeof text / 2, r->bytes, &r->b);
         }
         if (ok && r->b <= f->sram_bytes && r->a <= f->sram_bytes - r->b) return true;
     } else {

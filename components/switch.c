@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "emu/probe.h"
+#include "fastpath/text.h"
 
 enum { MAX_PORTS = 64, DROP_UNKNOWN = 0, DROP_BUFFER, DROP_DOWN };
 
@@ -121,10 +122,11 @@ static bool switch_start(Component *c, GError **error) {
 
 static bool switch_command(Component *c, const char *verb, const char *args, GError **error) {
     Switch *s = (Switch *)c;
-    unsigned port;
+    uint32_t port;
     int used = 0;
-    if (!strcmp(verb, "port") && sscanf(args, "%u %n", &port, &used) == 1 && used &&
-        port < c->n_ports) {
+    char number[12];
+    if (!strcmp(verb, "port") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
+        text_number(number, c->n_ports - 1, &port)) {
         Output *out = &s->outputs[port];
         const char *word = args + used;
         if (!strcmp(word, "down") || !strcmp(word, "up")) {

@@ -15,9 +15,26 @@ struct Capture {
     char *path;
 };
 
+/* Captures end in .pcap, and nothing else in a folder of results does. */
+static bool good_name(const char *name, GError **error) {
+    if (g_str_has_suffix(name, ".pcap") && *name != '.' && !strpbrk(name, "/\\") &&
+        strlen(name) <= 200)
+        return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "capture: found \"%s\", expected the name of a file in the folder of results that "
+                "ends in .pcap, such as tap.pcap",
+                name);
+    return false;
+}
+
 bool capture_create(Capture **capture, Component *c, const char *name, GError **error) {
-    g_autofree char *path = component_output_path(c, name);
+    g_autofree char *path = NULL;
     *capture = NULL;
+    if (!good_name(name, error)) return false;
+    if (!component_output_path(c, name, &path, error)) {
+        g_prefix_error(error, "capture: ");
+        return false;
+    }
     if (!path) return true;
     Capture *cap = g_new0(Capture, 1);
     cap->path = g_steal_pointer(&path);
@@ -45,12 +62,14 @@ bool capture_close(Capture **capture, GError **error) {
     *capture = NULL;
     bool ok = true;
     if (cap->dumper) {
+        errno = 0;
         ok = pcap_dump_flush(cap->dumper) == 0 && !ferror(pcap_dump_file(cap->dumper));
-        int cause = errno;
+        int cause = errno; /* 0: an earlier write failed */
         pcap_dump_close(cap->dumper);
         if (!ok)
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        "%s: the capture could not be written: %s", cap->path, g_strerror(cause));
+                        "%s: the capture cannot be written: %s", cap->path,
+                        cause ? g_strerror(cause) : "a write failed; is the disk full?");
     }
     pcap_close(cap->handle);
     g_free(cap->path);
@@ -67,84 +86,107 @@ void capture_file_free(CaptureFile *file) {
     g_free(file);
 }
 
-static SimTime stamp(const struct pcap_pkthdr *h) {
-    return (SimTime)h->ts.tv_sec * SIM_S + (SimTime)h->ts.tv_usec * SIM_NS;
+/* libpcap takes the 32-bit seconds and fractions of pcap for signed, and makes nanoseconds of
+ * microseconds in 32 bits. So such a file is read in its own unit, and signs are taken off. */
+typedef struct {
+    bool pcap; /* not pcapng */
+    int ns;    /* of the unit of fractions */
+} Stamps;
+
+static Stamps stamps_of(FILE *f) {
+    uint8_t b[4] = {0};
+    int c, n = 0;
+    while (n < 4 && (c = getc(f)) != EOF) b[n++] = (uint8_t)c;
+    for (int i = n; i > 0; i--) ungetc(b[i - 1], f);
+    uint32_t big = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    uint32_t magic = b[0] == 0xa1 ? big : GUINT32_SWAP_LE_BE(big);
+    return (Stamps){.pcap = magic == 0xa1b2c3d4 || magic == 0xa1b23c4d,
+                    .ns = magic == 0xa1b2c3d4 ? 1000 : 1};
 }
 
-CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
-    char message[PCAP_ERRBUF_SIZE] = "";
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found a folder, expected a capture (pcap or pcapng)", path);
-        return NULL;
+/* Since the first record, in ns; INT64_MAX, 292 years, is also what lies beyond. */
+static int64_t since(const struct timeval *first, const struct timeval *at, int unit) {
+    __int128 ns = ((__int128)at->tv_sec - first->tv_sec) * 1000000000 +
+                  ((__int128)at->tv_usec - first->tv_usec) * unit;
+    return ns < 0 ? -1 : (int64_t)MIN(ns, (__int128)INT64_MAX);
+}
+
+static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static bool fail(GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_propagate_error(error, g_error_new_valist(SPPEMU_INPUT_ERROR, 0, format, args));
+    va_end(args);
+    return false;
+}
+
+static bool read_records(pcap_t *p, Stamps stamps, uint64_t limit, const char *name,
+                         CaptureFile *file, GArray *records, GError **error) {
+    struct pcap_pkthdr *h;
+    const u_char *data;
+    uint64_t bytes = 0;
+    int64_t last = 0;
+    struct timeval first = {0};
+    int got = 0;
+    while ((!limit || records->len < limit) && (got = pcap_next_ex(p, &h, &data)) == 1) {
+        struct timeval ts = h->ts;
+        if (stamps.pcap)
+            ts = (struct timeval){.tv_sec = (uint32_t)ts.tv_sec, .tv_usec = (uint32_t)ts.tv_usec};
+        if (ts.tv_usec >= 1000000000 / stamps.ns)
+            return fail(
+                error,
+                "%s: packet %u: found a time stamp of %ld s and %ld %s, expected a fraction "
+                "below a second",
+                name, records->len + 1, (long)ts.tv_sec, (long)ts.tv_usec,
+                stamps.ns == 1 ? "ns" : "us");
+        if ((bytes += h->caplen) > CAPTURE_MAX_BYTES)
+            return fail(error, "%s: found more than %u MiB of packets; set a limit", name,
+                        CAPTURE_MAX_BYTES >> 20);
+        if (!records->len) first = ts;
+        int64_t time = since(&first, &ts, stamps.ns);
+        if (time < last) file->disorder++;
+        last = MAX(time, last);
+        CaptureRecord r = {.data = g_memdup2(data, h->caplen),
+                           .captured = h->caplen,
+                           .original = MAX(MIN(h->len, CAPTURE_MAX_RECORD), h->caplen),
+                           .time_ns = (uint64_t)last};
+        g_array_append_val(records, r);
     }
-    pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, message);
+    return got != PCAP_ERROR ||
+           fail(error, "%s: packet %u: %s", name, records->len + 1, pcap_geterr(p));
+}
+
+/* Takes the stream. */
+static CaptureFile *read_stream(FILE *stream, const char *name, uint64_t limit, GError **error) {
+    char message[PCAP_ERRBUF_SIZE] = "";
+    Stamps stamps = stamps_of(stream);
+    pcap_t *p = pcap_fopen_offline_with_tstamp_precision(
+        stream, stamps.ns == 1000 ? PCAP_TSTAMP_PRECISION_MICRO : PCAP_TSTAMP_PRECISION_NANO,
+        message);
     if (!p) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found no capture (pcap or pcapng): %s", path,
-                    message);
+        fail(error, "%s: found no capture (pcap or pcapng): %s", name, message);
+        fclose(stream);
         return NULL;
     }
     CaptureFile *file = g_new0(CaptureFile, 1);
     GArray *records = g_array_new(FALSE, FALSE, sizeof(CaptureRecord));
     file->link_type = pcap_datalink(p);
-    struct pcap_pkthdr *h;
-    const u_char *data;
-    uint64_t bytes = 0;
-    SimTime first = 0, last = 0;
-    int got = 0;
-    while ((!limit || records->len < limit) && (got = pcap_next_ex(p, &h, &data)) == 1) {
-        if ((bytes += h->caplen) > CAPTURE_MAX_BYTES) break;
-        SimTime time = stamp(h);
-        if (!records->len) first = last = time;
-        if (time < last) file->disorder++;
-        last = MAX(time, last);
-        CaptureRecord r = {.data = g_memdup2(data, h->caplen),
-                           .captured = h->caplen,
-                           .original = MAX(h->len, h->caplen),
-                           .time = last - first};
-        g_array_append_val(records, r);
-    }
+    bool ok = read_records(p, stamps, limit, name, file, records, error);
     file->n = records->len;
     file->records = (CaptureRecord *)(void *)g_array_free(records, FALSE);
-    if (got == PCAP_ERROR)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: packet %u: %s", path, file->n + 1,
-                    pcap_geterr(p));
-    else if (bytes > CAPTURE_MAX_BYTES)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found more than %u MiB of packets; set a limit", path,
-                    CAPTURE_MAX_BYTES >> 20);
-    bool ok = got != PCAP_ERROR && bytes <= CAPTURE_MAX_BYTES;
-    pcap_close(p);
+    pcap_close(p); /* and the stream */
     if (ok) return file;
     capture_file_free(file);
     return NULL;
 }
 
-bool capture_ipv4(int link_type, const CaptureRecord *r, uint32_t *offset) {
-    const uint8_t *d = r->data;
-    uint32_t at;
-    switch (link_type) {
-    case DLT_RAW:
-#if DLT_RAW != 12
-    case 12:
-#endif
-    case DLT_IPV4: *offset = 0; return r->captured > 0 && (link_type == DLT_IPV4 || d[0] >> 4 != 6);
-    case DLT_NULL:
-    case DLT_LOOP: /* address family 2 in either byte order */
-        *offset = 4;
-        return r->captured >= 4 &&
-               ((d[0] == 2 && !d[1] && !d[2] && !d[3]) || (d[3] == 2 && !d[0] && !d[1] && !d[2]));
-    case DLT_LINUX_SLL: at = 14; break;
-    case DLT_EN10MB: at = 12; break;
-    default: return false;
+CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        fail(error, "%s: found a folder, expected a capture (pcap or pcapng)", path);
+        return NULL;
     }
-    for (unsigned tags = 0;; tags++, at += 4) {
-        if (r->captured < at + 2) return false;
-        unsigned type = (unsigned)d[at] << 8 | d[at + 1];
-        if (type == 0x0800) break;
-        bool vlan = type == 0x8100 || type == 0x88a8 || type == 0x9100;
-        if (!vlan || tags == 4 || link_type != DLT_EN10MB) return false;
-    }
-    *offset = at + 2;
-    return true;
+    FILE *stream = fopen(path, "rb");
+    if (stream) return read_stream(stream, path, limit, error);
+    fail(error, "%s: found no capture (pcap or pcapng): %s", path, g_strerror(errno));
+    return NULL;
 }

@@ -9,16 +9,20 @@
 typedef struct Capture Capture;
 
 /* A capture of that name in the run's output folder; *capture stays NULL, without an error, when
- * the run writes no files. */
+ * the run writes no files. The name ends in .pcap, has no folder, and nobody else has it. */
 bool capture_create(Capture **capture, Component *c, const char *name, GError **error);
 void capture_write(Capture *capture, SimTime time, const uint8_t *data, uint32_t length);
 /* Flush and close; NULL is harmless. False: the file could not be written. */
 bool capture_close(Capture **capture, GError **error);
 
+/* Headers may lie about what was there before the snap length: no link carries more than this. */
+#define CAPTURE_MAX_RECORD 262144u
+#define CAPTURE_MAX_BYTES (256u << 20)
+
 typedef struct {
     uint8_t *data;
-    uint32_t captured, original; /* bytes */
-    SimTime time;                /* since the first packet; never negative */
+    uint32_t captured, original; /* bytes; captured <= original */
+    uint64_t time_ns;            /* since the first record; never less than the one before */
 } CaptureRecord;
 
 typedef struct {
@@ -28,13 +32,7 @@ typedef struct {
     uint32_t disorder; /* records earlier than the one before; their time is the earlier one's */
 } CaptureFile;
 
-#define CAPTURE_MAX_BYTES (256u << 20)
-
 /* Read a whole file into memory, at most `limit` records (0: all). Errors name the file, and the
  * packet at which it is cut or damaged. */
 CaptureFile *capture_read(const char *path, uint64_t limit, GError **error);
 void capture_file_free(CaptureFile *file);
-
-/* Find the IPv4 packet in a record: Ethernet with up to four VLAN tags, raw IP, Linux SLL and BSD
- * null. False: something else (other_l2), or the link header is cut short. */
-bool capture_ipv4(int link_type, const CaptureRecord *record, uint32_t *offset);

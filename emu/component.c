@@ -27,6 +27,7 @@ struct Network {
     NetworkOptions options;
     GPtrArray *components;
     GHashTable *by_name;
+    GHashTable *files; /* who writes which, by name */
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
 };
@@ -48,6 +49,7 @@ Network *network_new(const NetworkOptions *options) {
     net->options.output = g_strdup(options->output);
     net->components = g_ptr_array_new();
     net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    net->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return net;
 }
 
@@ -65,6 +67,7 @@ void network_free(Network *net) {
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);
+    g_hash_table_unref(net->files);
     packet_pool_free(net->packets);
     sim_free(net->sim);
     g_free((char *)net->options.output);
@@ -297,7 +300,18 @@ void component_random(Component *c, const char *use, Random *random) {
     g_free(stream);
 }
 
-char *component_output_path(Component *c, const char *file_name) {
+bool component_output_path(Component *c, const char *file_name, char **path, GError **error) {
+    const Component *other = g_hash_table_lookup(c->network->files, file_name);
     const char *folder = c->network->options.output;
-    return folder ? g_build_filename(folder, file_name, NULL) : NULL;
+    *path = NULL;
+    if (other) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found the file name \"%s\" for %s, which %s writes already, expected one of "
+                    "its own",
+                    file_name, c->name, other->name);
+        return false;
+    }
+    g_hash_table_insert(c->network->files, g_strdup(file_name), c);
+    if (folder) *path = g_build_filename(folder, file_name, NULL);
+    return true;
 }

@@ -64,13 +64,14 @@ void ipv4_prefix_filter(uint32_t prefix, unsigned length, uint8_t key[FP_KEY_BYT
 }
 
 static void make_key(FpPacket *p, const uint8_t *ip) {
-    uint32_t header = (ip[0] & 15u) * 4;
+    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    if (total > p->length) total = p->length; /* cut by a capture; else padding may be behind it */
     memcpy(p->key, ip + 16, 4);
     memcpy(p->key + 4, ip + 12, 4);
     p->key[8] = ip[9];
     p->key[9] = ip[1];
     bool ports = (ip[9] == IP_PROTOCOL_TCP || ip[9] == IP_PROTOCOL_UDP) &&
-                 !(get16(ip + 6) & 0x1fff) && p->length >= header + 4;
+                 !(get16(ip + 6) & 0x1fff) && total >= header + 4;
     if (ports)
         memcpy(p->key + 10, ip + header, 4);
     else

@@ -4,7 +4,8 @@
  * forwarding algorithm.
  *
  * Key, 14 bytes: destination 4, source 4, protocol 1, type of service 1, source port 2, destination
- * port 2. Ports are 0 for anything but TCP and UDP and for fragments that are not the first. */
+ * port 2. Ports are 0 for anything but TCP and UDP, for fragments that are not the first, and when
+ * they are not inside the packet's total length. */
 #pragma once
 
 #include "fastpath/pipeline.h"

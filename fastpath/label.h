@@ -13,6 +13,7 @@
 #include "fastpath/pipeline.h"
 
 #define LABEL_BYTES 4u
+#define LABEL_MAX 0xfffffu
 #define LABEL_FIRST 16u /* those below have meanings of their own, RFC 3032, section 2.1 */
 
 FpVerdict label_parse_block(const FpTables *t, FpPacket *p, FpLog *log);

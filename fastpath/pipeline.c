@@ -241,7 +241,8 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log) {
     const uint8_t *ip = frame + at;
     uint32_t left = p->length - at;
     if (left < IPV4_BYTES + UDP_BYTES) return decide(p, FP_OUTER_SHORT);
-    uint32_t header = (ip[0] & 15u) * 4;
+    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    if (total < left) left = total; /* behind it is link padding */
     if (ip[0] >> 4 != 4 || header < IPV4_BYTES || left < header + UDP_BYTES ||
         fold_checksum(sum_words(ip, header)) != 0)
         return decide(p, FP_OUTER_BAD);

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#define CACHE_ENTRIES 16u /* queue descriptors held on chip, with a CAM: HRM 54, 215 */
-#define CACHE_GROUP 5u    /* schedulers of one microengine share its cache: WashU QM design */
+#define CACHE_ENTRIES                                                                              \
+    16u /* queue descriptors held on chip, with a microengine's CAM: HRM 54, 215 */
 #define DESCRIPTOR_BYTES 16u
 #define LINK_BYTES 4u
 
@@ -31,6 +31,7 @@ typedef struct {
 
 struct Qm {
     unsigned n_schedulers, n_queues, n_handles;
+    unsigned per_me; /* schedulers that share a cache */
     Scheduler schedulers[QM_MAX_SCHEDULERS];
     Queue *queues;
     uint32_t *link, *bytes; /* by handle */
@@ -40,14 +41,17 @@ struct Qm {
     } groups[QM_MAX_GROUPS];
     struct {
         uint32_t queue[CACHE_ENTRIES]; /* most recently used first */
-    } cache[QM_MAX_SCHEDULERS / CACHE_GROUP + 1];
+    } cache[QM_MAX_SCHEDULERS];
 };
 
 Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
     if (n_schedulers > QM_MAX_SCHEDULERS) return NULL;
     Qm *qm = calloc(1, sizeof *qm);
     if (!qm) return NULL;
-    *qm = (Qm){.n_schedulers = n_schedulers, .n_queues = n_queues, .n_handles = n_handles};
+    *qm = (Qm){.n_schedulers = n_schedulers,
+               .n_queues = n_queues,
+               .n_handles = n_handles,
+               .per_me = QM_PER_ME};
     qm->queues = calloc(n_queues, sizeof *qm->queues);
     qm->link = calloc(n_handles, sizeof *qm->link);
     qm->bytes = calloc(n_handles, sizeof *qm->bytes);
@@ -57,8 +61,8 @@ Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
     }
     for (unsigned i = 0; i < n_schedulers; i++) qm->schedulers[i].turn = QM_NONE;
     for (unsigned i = 0; i < n_queues; i++) qm->queues[i].head = qm->queues[i].tail = QM_NONE;
-    for (unsigned g = 0; g <= QM_MAX_SCHEDULERS / CACHE_GROUP; g++)
-        for (unsigned i = 0; i < CACHE_ENTRIES; i++) qm->cache[g].queue[i] = QM_NONE;
+    for (unsigned me = 0; me < QM_MAX_SCHEDULERS; me++)
+        for (unsigned i = 0; i < CACHE_ENTRIES; i++) qm->cache[me].queue[i] = QM_NONE;
     return qm;
 }
 
@@ -68,6 +72,10 @@ void qm_free(Qm *qm) {
     free(qm->link);
     free(qm->bytes);
     free(qm);
+}
+
+void qm_set_per_me(Qm *qm, unsigned schedulers) {
+    qm->per_me = schedulers;
 }
 
 void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes) {
@@ -115,7 +123,7 @@ void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets) {
 
 /* The descriptor has to be on chip; the least recently used makes room. */
 static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog *log) {
-    uint32_t *entry = qm->cache[qm->queues[queue].scheduler / CACHE_GROUP].queue;
+    uint32_t *entry = qm->cache[qm->queues[queue].scheduler / qm->per_me].queue;
     unsigned i = 0;
     while (i < CACHE_ENTRIES - 1 && entry[i] != queue) i++;
     if (entry[i] != queue) {

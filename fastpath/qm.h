@@ -15,6 +15,7 @@
 #include "fastpath/fp.h"
 
 #define QM_MAX_SCHEDULERS 64u
+#define QM_PER_ME 5u /* schedulers of a microengine: WashU QM design */
 #define QM_NONE UINT32_MAX
 #define QM_NEVER UINT64_MAX
 
@@ -28,6 +29,9 @@ typedef struct {
 /* `n_handles` packet handles 0 .. n-1, each in at most one queue. NULL when memory is short. */
 Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles);
 void qm_free(Qm *qm);
+/* Schedulers 0 to n-1 are one microengine's, the next n another's, and so on; before the first
+ * packet. Those of one share its cache of queue descriptors. */
+void qm_set_per_me(Qm *qm, unsigned schedulers);
 
 /* rate_bps 0: no limit. */
 void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes);

@@ -4,42 +4,51 @@
  * slice's tunnel, forwards all of them with the block functions that the emulator runs (compiled
  * plain), and writes what comes out. Only the forwarding is timed.
  *
- *   sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap     OUT.pcap may be -, for none
- *   sppfwd [-r ROUTES] -g PACKETS [-n REPEAT]                0 byte payloads, random destinations
- *
- * ROUTES has a `prefix/length` at the start of each line; the rest of the line chooses the
- * interface by its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a
- * default. Exit codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
-#include <arpa/inet.h>
+ * A capture is read and forwarded in parts of PART packets, so that any length of it fits. ROUTES
+ * has a `prefix/length` at the start of each line; the rest of the line chooses the interface by
+ * its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a default. Exit
+ * codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
 #include <errno.h>
+#include <getopt.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "fastpath/headers.h"
 #include "fastpath/ipv4.h"
+#include "fastpath/link.h"
 #include "fastpath/qm.h"
+#include "fastpath/text.h"
 
-enum {
-    N_INTERFACES = 5,
-    UDP_PORT = 30000,
-    MAX_FRAME = 66000,
-    MAX_INPUT_PACKETS = 1 << 20,
-    BATCH = 32
-};
+static const char usage_text[] =
+    "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap   OUT.pcap may be -, for none\n"
+    "       sppfwd [-r ROUTES] [-n REPEAT] -g PACKETS              empty payloads, random ways\n"
+    "Forwards the IPv4 packets of a capture with the code that the emulator runs.\n"
+    "  -r ROUTES   PREFIX/LENGTH and a next hop on each line; default: five /3 and 0.0.0.0/0\n"
+    "  -n REPEAT   forward everything so many times, write it once\n"
+    "  -c          count packets by class\n"
+    "  -g PACKETS  make so many packets instead of reading a capture\n"
+    "  -h, --help  print this\n";
+
+enum { N_INTERFACES = 5, UDP_PORT = 30000, PART = 1 << 18, BATCH = 32 };
+/* What a frame may be, less the outer headers; and what a capture's header may say. */
+enum { MAX_INNER = 65535 - TUNNEL_BYTES, MAX_ORIGINAL = 262144 };
 #define NODE_ADDRESS 0x0aff0001u
 
 typedef struct {
     uint8_t *frame; /* FP_HEADROOM bytes before it belong to the packet */
     uint32_t length, original;
+    struct timeval time; /* with nanoseconds */
 } Input;
 
 typedef struct {
-    Input *packets;
-    uint32_t n, size;
-    uint64_t classes[IPV4_N_CLASSES], other_l2;
+    const char *path;
+    pcap_t *capture; /* NULL: packets are made */
+    uint32_t to_make;
+    Input *packets; /* PART of them */
+    uint32_t n;
+    uint64_t classes[IPV4_N_CLASSES], other_l2, too_long;
 } Load;
 
 static int bad(const char *what, const char *why) {
@@ -49,13 +58,9 @@ static int bad(const char *what, const char *why) {
 
 /* Input ----------------------------------------------------------------------------------- */
 
-static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_t original) {
+static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_t original,
+                       struct timeval time) {
     static const uint8_t ethernet[12] = {2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 3, 0};
-    if (load->n == load->size) {
-        load->size = load->size ? 2 * load->size : 1024;
-        load->packets = realloc(load->packets, load->size * sizeof *load->packets);
-        if (!load->packets) abort();
-    }
     uint32_t length = TUNNEL_BYTES + captured;
     uint8_t *buffer = calloc(1, FP_HEADROOM + length + 2);
     if (!buffer) abort();
@@ -70,49 +75,31 @@ static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_
     put16(outer + 10, fold_checksum(sum_words(outer, IPV4_BYTES)));
     put32(outer + 20, 30001u << 16 | UDP_PORT);
     put32(outer + 24, (UDP_BYTES + captured) << 16);
-    memcpy(f + TUNNEL_BYTES, ip, captured);
-    load->packets[load->n++] = (Input){f, length, TUNNEL_BYTES + original};
+    if (captured) memcpy(f + TUNNEL_BYTES, ip, captured);
+    load->packets[load->n++] = (Input){f, length, TUNNEL_BYTES + original, time};
 }
 
-/* Where the IPv4 packet of a captured frame begins; -1: none. */
-static int find_ipv4(int link, const uint8_t *d, uint32_t captured) {
-    uint32_t at = link == DLT_LINUX_SLL ? 14 : 12;
-    if (link == DLT_RAW || link == 12 || link == DLT_IPV4)
-        return captured && d[0] >> 4 == 6 ? -1 : 0;
-    if (link == DLT_NULL || link == DLT_LOOP)
-        return captured >= 4 && (d[0] == 2 || d[3] == 2) ? 4 : -1;
-    if (link != DLT_EN10MB && link != DLT_LINUX_SLL) return -1;
-    for (unsigned tags = 0; captured >= at + 2; tags++, at += VLAN_BYTES) {
-        uint32_t type = get16(d + at);
-        if (type == ETHER_TYPE_IPV4) return (int)at + 2;
-        if (link != DLT_EN10MB || tags == 4 ||
-            (type != ETHER_TYPE_VLAN && type != 0x88a8 && type != 0x9100))
-            return -1;
-    }
-    return -1;
-}
-
-static int read_capture(Load *load, const char *path) {
-    char why[PCAP_ERRBUF_SIZE] = "";
-    pcap_t *p = pcap_open_offline(path, why);
-    if (!p) return bad(path, why);
+/* 0, or the exit code. */
+static int read_part(Load *load) {
     struct pcap_pkthdr *h;
     const u_char *data;
-    int got, link = pcap_datalink(p);
-    while ((got = pcap_next_ex(p, &h, &data)) == 1 && load->n < MAX_INPUT_PACKETS) {
-        int at = find_ipv4(link, data, h->caplen);
-        if (at < 0) {
+    int got = 1, link = pcap_datalink(load->capture);
+    while (load->n < PART && (got = pcap_next_ex(load->capture, &h, &data)) == 1) {
+        uint32_t at;
+        if (!link_ipv4(link, data, h->caplen, &at)) {
             load->other_l2++;
             continue;
         }
-        uint32_t captured = h->caplen - (uint32_t)at, original = h->len - (uint32_t)at;
-        if (h->len < h->caplen) original = captured;
+        uint32_t captured = h->caplen - at;
+        uint32_t whole = h->len < MAX_ORIGINAL ? h->len : MAX_ORIGINAL;
+        uint32_t original = whole < h->caplen ? captured : whole - at;
         load->classes[ipv4_classify(data + at, captured, original)]++;
-        if (captured + TUNNEL_BYTES <= 65535) add_packet(load, data + at, captured, original);
+        if (captured <= MAX_INNER)
+            add_packet(load, data + at, captured, original, h->ts);
+        else
+            load->too_long++;
     }
-    if (got == PCAP_ERROR) bad(path, pcap_geterr(p));
-    pcap_close(p);
-    return got == PCAP_ERROR ? 3 : 0;
+    return got == PCAP_ERROR ? bad(load->path, pcap_geterr(load->capture)) : 0;
 }
 
 static uint64_t random_state = 88172645463325252u;
@@ -123,15 +110,24 @@ static uint32_t random32(void) { /* Marsaglia's xorshift64 */
     return (uint32_t)(random_state >> 32);
 }
 
-static void generate(Load *load, uint32_t n) {
+static void make_part(Load *load) {
     uint8_t ip[IPV4_BYTES + UDP_BYTES] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 100, 0, 1};
-    while (load->n < n) {
+    while (load->to_make && load->n < PART) {
         put32(ip + 16, random32());
         put16(ip + 10, 0);
         put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
-        if (ipv4_classify(ip, sizeof ip, sizeof ip) == IPV4_PLAIN)
-            add_packet(load, ip, sizeof ip, sizeof ip);
+        if (ipv4_classify(ip, sizeof ip, sizeof ip) != IPV4_PLAIN) continue;
+        add_packet(load, ip, sizeof ip, sizeof ip, (struct timeval){0});
+        load->to_make--;
     }
+}
+
+/* The next packets in place of the last; none: all have been. */
+static int next_part(Load *load) {
+    while (load->n) free(load->packets[--load->n].frame - FP_HEADROOM);
+    if (load->capture) return read_part(load);
+    make_part(load);
+    return 0;
 }
 
 /* Tables ---------------------------------------------------------------------------------- */
@@ -147,40 +143,41 @@ static int longest_first(const void *a, const void *b) {
     return x->prefix < y->prefix ? -1 : x->prefix > y->prefix;
 }
 
-static Route *read_routes(const char *path, unsigned *n) {
+/* 0, or the exit code. */
+static int read_routes(const char *path, Route **routes, unsigned *n) {
     FILE *f = fopen(path, "r");
-    char line[256], prefix[32];
-    unsigned size = 0, number = 0;
-    Route *routes = NULL;
+    char *line = NULL;
+    size_t room = 0;
+    int code = 0;
     *n = 0;
-    if (!f) {
-        bad(path, strerror(errno));
-        return NULL;
-    }
-    while (fgets(line, sizeof line, f)) {
-        struct in_addr a;
+    if (!f) return bad(path, strerror(errno));
+    if (!(*routes = calloc(TCAM_MAX_ENTRIES, sizeof **routes))) abort();
+    while (!code && getline(&line, &room, f) > 0) {
         Route r = {0};
-        int used = 0;
-        number++;
-        if (sscanf(line, "%31[0-9.]/%u%n", prefix, &r.length, &used) != 2 || r.length > 32 ||
-            inet_pton(AF_INET, prefix, &a) != 1) {
-            fprintf(stderr, "sppfwd: %s:%u: found \"%.40s\", expected PREFIX/LENGTH\n", path,
-                    number, strtok(line, "\n") ? line : "");
-            free(routes);
-            fclose(f);
-            return NULL;
-        }
         uint32_t hash = 2166136261u;
-        for (const char *c = line + used; *c && *c != '\n'; c++)
-            hash = (hash ^ (uint8_t)*c) * 16777619u;
-        r.prefix = ntohl(a.s_addr);
-        r.interface = hash % N_INTERFACES;
-        if (*n == size) routes = realloc(routes, (size = size ? 2 * size : 1024) * sizeof *routes);
-        if (!routes) abort();
-        routes[(*n)++] = r;
+        line[strcspn(line, "\n")] = 0;
+        size_t used = strspn(line, "0123456789./");
+        for (const char *c = line + used; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+        line[used + strcspn(line + used, " \t\r")] = 0;
+        if (!text_prefix(line, &r.prefix, &r.length)) {
+            fprintf(stderr,
+                    "sppfwd: %s:%u: found \"%.40s\", expected PREFIX/LENGTH such as 10.0.0.0/8\n",
+                    path, *n + 1, line);
+            code = 3;
+        } else if (*n == TCAM_MAX_ENTRIES) {
+            fprintf(stderr, "sppfwd: %s: found more than %u routes, as many as the TCAM has\n",
+                    path, TCAM_MAX_ENTRIES);
+            code = 3;
+        } else {
+            r.interface = hash % N_INTERFACES;
+            (*routes)[(*n)++] = r;
+        }
     }
+    if (!code && ferror(f)) code = bad(path, strerror(errno));
+    if (!code && *n == 0) code = bad(path, "found no route, expected PREFIX/LENGTH on a line");
+    free(line);
     fclose(f);
-    return routes;
+    return code;
 }
 
 static FpTables *make_tables(const Route *routes, unsigned n, Qm *qm) {
@@ -212,7 +209,7 @@ static FpTables *make_tables(const Route *routes, unsigned n, Qm *qm) {
 /* Forwarding ------------------------------------------------------------------------------ */
 
 typedef struct {
-    uint64_t forwarded, exceptions, dropped, reasons[FP_N_REASONS];
+    uint64_t forwarded, exceptions, dropped, too_long, reasons[FP_N_REASONS];
 } Totals;
 
 /* One batch through all blocks; handles are places in the batch. */
@@ -241,7 +238,7 @@ static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Tota
             const FpPacket *p = &packets[h];
             fp_count(t, p->result.stats, true, p->length, NULL);
             if (!out || p->verdict != FP_FORWARD) continue;
-            struct pcap_pkthdr header = {.caplen = p->length, .len = p->length};
+            struct pcap_pkthdr header = {in[h].time, p->length, p->length};
             pcap_dump((u_char *)out, &header, p->bytes + p->offset);
         }
 }
@@ -259,39 +256,34 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char *out_path,
-                   bool classes) {
-    pcap_t *dead = NULL;
-    pcap_dumper_t *out = NULL;
-    if (out_path && strcmp(out_path, "-") != 0) {
-        dead = pcap_open_dead(DLT_EN10MB, 262144);
-        if (!(out = pcap_dump_open(dead, out_path))) {
-            fprintf(stderr, "sppfwd: %s\n", pcap_geterr(dead));
-            return 1;
-        }
-    }
+/* What is in `load`, `repeat` times; adds to `totals` and returns the seconds that it took. */
+static double forward_part(const Load *load, FpTables *t, Qm *qm, unsigned repeat, Totals *totals,
+                           pcap_dumper_t *out) {
     uint8_t *saved = calloc(load->n + 1, 80);
+    double spent = 0;
     if (!saved) abort();
     for (uint32_t i = 0; i < load->n; i++)
         memcpy(saved + (size_t)i * 80, load->packets[i].frame,
                load->packets[i].length < 80 ? load->packets[i].length : 80);
-    Totals totals = {0};
-    double spent = 0;
     for (unsigned r = 0; r < repeat; r++) {
         double start = seconds();
         for (uint32_t i = 0; i < load->n; i += BATCH)
             forward_batch(t, qm, load->packets + i, load->n - i < BATCH ? load->n - i : BATCH,
-                          &totals, r ? NULL : out);
+                          totals, r ? NULL : out);
         spent += seconds() - start;
         restore(load, saved);
     }
     free(saved);
-    double n = (double)load->n * repeat;
-    printf("packets %.0f forwarded %llu exceptions %llu dropped %llu\n", n,
-           (unsigned long long)totals.forwarded, (unsigned long long)totals.exceptions,
-           (unsigned long long)totals.dropped);
+    return spent;
+}
+
+static void print_totals(const Load *load, const Totals *totals, double spent, bool classes) {
+    uint64_t n = totals->forwarded + totals->exceptions + totals->dropped;
+    printf("packets %llu forwarded %llu exceptions %llu dropped %llu\n", (unsigned long long)n,
+           (unsigned long long)totals->forwarded, (unsigned long long)totals->exceptions,
+           (unsigned long long)totals->dropped);
     if (n > 0 && spent > 0)
-        printf("%.0f packets/s, %.1f ns a packet\n", n / spent, spent / n * 1e9);
+        printf("%.0f packets/s, %.1f ns a packet\n", (double)n / spent, spent / (double)n * 1e9);
     for (unsigned i = 0; classes && i < IPV4_N_CLASSES; i++)
         if (load->classes[i])
             printf("class %s %llu\n", ipv4_class_name((Ipv4Class)i),
@@ -299,58 +291,110 @@ static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char 
     if (classes && load->other_l2)
         printf("class other_l2 %llu\n", (unsigned long long)load->other_l2);
     for (unsigned i = 1; i < FP_N_REASONS; i++)
-        if (totals.reasons[i])
+        if (totals->reasons[i])
             printf("reason %s %llu\n", fp_reason_name((FpReason)i),
-                   (unsigned long long)totals.reasons[i]);
-    int code = 0;
-    if (out) {
-        if (pcap_dump_flush(out) != 0) {
-            fprintf(stderr, "sppfwd: %s: %s\n", out_path, strerror(errno));
-            code = 1;
-        }
-        pcap_dump_close(out);
-        pcap_close(dead);
+                   (unsigned long long)totals->reasons[i]);
+    if (totals->too_long) printf("reason too_long %llu\n", (unsigned long long)totals->too_long);
+}
+
+/* A full disk may show at any write, of which only the last are the flush's. */
+static int finish(FILE *f, const char *name, bool flushed) {
+    int cause = errno;
+    if (flushed && !ferror(f)) return 0;
+    fprintf(stderr, "sppfwd: %s: cannot be written: %s\n", name,
+            cause ? strerror(cause) : "a write failed; is the disk full?");
+    return 1;
+}
+
+static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char *out_path,
+                   bool classes) {
+    pcap_t *dead =
+        pcap_open_dead_with_tstamp_precision(DLT_EN10MB, MAX_ORIGINAL, PCAP_TSTAMP_PRECISION_NANO);
+    pcap_dumper_t *out = NULL;
+    Totals totals = {0};
+    double spent = 0;
+    int code = next_part(load);
+    if (!code && out_path && !(out = pcap_dump_open(dead, out_path))) {
+        fprintf(stderr, "sppfwd: %s\n", pcap_geterr(dead));
+        code = 1;
     }
+    while (!code && load->n) {
+        spent += forward_part(load, t, qm, repeat, &totals, out);
+        code = next_part(load);
+    }
+    if (!code) {
+        totals.too_long = load->too_long * repeat;
+        totals.dropped += totals.too_long;
+        print_totals(load, &totals, spent, classes);
+        errno = 0;
+        code = finish(stdout, "standard output", fflush(stdout) == 0);
+    }
+    if (out) {
+        errno = 0;
+        int written = finish(pcap_dump_file(out), out_path, pcap_dump_flush(out) == 0);
+        if (!code) code = written;
+        pcap_dump_close(out);
+    }
+    pcap_close(dead);
     return code;
+}
+
+static int usage(const char *found, const char *expected) {
+    if (found) fprintf(stderr, "sppfwd: found \"%s\", expected %s\n", found, expected);
+    fputs(usage_text, stderr);
+    return 2;
 }
 
 int main(int argc, char **argv) {
     static const Route few[] = {{0x20000000, 3, 0}, {0x40000000, 3, 1}, {0x60000000, 3, 2},
                                 {0x80000000, 3, 3}, {0xa0000000, 3, 4}, {0, 0, 0}};
-    const char *routes_path = NULL;
-    unsigned repeat = 1, generated = 0, n_routes = 6;
+    static const struct option help[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    const char *routes_path = NULL, *out_path = NULL;
+    uint32_t repeat = 1;
+    unsigned n_routes = sizeof few / sizeof *few;
     bool classes = false;
-    for (int c; (c = getopt(argc, argv, "r:n:g:c")) != -1;) switch (c) {
-        case 'r': routes_path = optarg; break;
-        case 'n': repeat = (unsigned)strtoul(optarg, NULL, 10); break;
-        case 'g': generated = (unsigned)strtoul(optarg, NULL, 10); break;
-        case 'c': classes = true; break;
-        default: return 2;
-        }
-    if (argc - optind != (generated ? 0 : 2) || repeat == 0 || generated > MAX_INPUT_PACKETS) {
-        fprintf(stderr, "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap, or sppfwd "
-                        "[-r ROUTES] [-n REPEAT] -g PACKETS\n");
-        return 2;
-    }
     Load load = {0};
-    int code = 0;
-    if (generated)
-        generate(&load, generated);
-    else
-        code = read_capture(&load, argv[optind]);
-    Route *routes = routes_path ? read_routes(routes_path, &n_routes) : malloc(sizeof few);
-    if (!code && !routes) code = 3;
+    for (int c; (c = getopt_long(argc, argv, "r:n:g:ch", help, NULL)) != -1;) switch (c) {
+        case 'r': routes_path = optarg; break;
+        case 'n':
+            if (!text_number(optarg, UINT32_MAX, &repeat) || !repeat)
+                return usage(optarg, "-n with a number of rounds from 1 to 4294967295");
+            break;
+        case 'g':
+            if (!text_number(optarg, UINT32_MAX, &load.to_make) || !load.to_make)
+                return usage(optarg, "-g with a number of packets from 1 to 4294967295");
+            break;
+        case 'c': classes = true; break;
+        case 'h':
+            fputs(usage_text, stdout);
+            return finish(stdout, "standard output", fflush(stdout) == 0);
+        default: return usage(NULL, NULL);
+        }
+    if (argc - optind != (load.to_make ? 0 : 2)) return usage(NULL, NULL);
+    if (!load.to_make) {
+        char why[PCAP_ERRBUF_SIZE] = "";
+        load.path = argv[optind];
+        if (strcmp(argv[optind + 1], "-") != 0) out_path = argv[optind + 1];
+        load.capture =
+            pcap_open_offline_with_tstamp_precision(load.path, PCAP_TSTAMP_PRECISION_NANO, why);
+        if (!load.capture) return bad(load.path, why);
+    }
+    Route *routes = NULL;
+    int code = routes_path ? read_routes(routes_path, &routes, &n_routes) : 0;
     if (!code) {
-        if (!routes_path) memcpy(routes, few, sizeof few);
+        if (!routes_path && (routes = malloc(sizeof few))) memcpy(routes, few, sizeof few);
+        load.packets = calloc(PART, sizeof *load.packets);
+        if (!routes || !load.packets) abort();
         qsort(routes, n_routes, sizeof *routes, longest_first);
         Qm *qm = qm_new(N_INTERFACES + 1, N_INTERFACES + 1, BATCH);
         FpTables *t = make_tables(routes, n_routes, qm);
-        code = forward(&load, t, qm, repeat, generated ? NULL : argv[optind + 1], classes);
+        code = forward(&load, t, qm, repeat, out_path, classes);
         fp_tables_free(t);
         qm_free(qm);
     }
-    for (uint32_t i = 0; i < load.n; i++) free(load.packets[i].frame - FP_HEADROOM);
+    while (load.n) free(load.packets[--load.n].frame - FP_HEADROOM);
     free(load.packets);
     free(routes);
+    if (load.capture) pcap_close(load.capture);
     return code;
 }

@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * libFuzzer driver: whatever the bytes, the capture reader answers with records or one error. */
-#include <unistd.h>
-
+ * Fuzz driver: whatever the bytes, a replay refuses the capture with one error, or plays it all
+ * into a small network, where every packet is conserved. */
+#include "components/traffic/traffic.h"
 #include "emu/capture.h"
+#include "emu/param.h"
+#include "tests/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void set(Component *c, const char *name, const char *value) {
+    g_autoptr(GError) error = NULL;
+    if (!param_set(param_find(c->class->params, name), c, value, NULL, &error))
+        g_error("%s = %s: %s", name, value, error->message);
+}
+
+static void play(const char *path, const char *encapsulate, const char *timing) {
+    g_autoptr(GError) error = NULL;
+    const Component *failed = NULL;
+    Network *net = network_new(&(NetworkOptions){.seed = 1});
+    Component *replay = network_add(net, &replay_class, "traffic"),
+              *sink = network_add(net, &sink_class, "sink");
+    set(replay, "file", path);
+    set(replay, "limit", "300");
+    set(replay, "loop", "2");
+    set(replay, "encapsulate", encapsulate);
+    set(replay, "timing", timing);
+    set(sink, "ports", "1");
+    bool good = network_create(net, &error) &&
+                network_link(net, replay, 0, sink, 0, (LinkSpeed){.delay = 1}, &error) &&
+                network_start(net, &failed, &error);
+    if (good == !!error) g_error("started and an error, or neither");
+    Sim *sim = network_sim(net);
+    while (good && !network_idle(net)) sim_run_until(sim, sim_next_time(sim));
+    if (good && !network_stop(net, &error)) g_error("%s", error->message);
+    network_free(net);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static char path[64];
-    if (!*path) g_snprintf(path, sizeof path, "/tmp/sppemu-fuzz-%d.pcap", (int)getpid());
-    if (!g_file_set_contents(path, (const char *)data, (gssize)size, NULL)) return 0;
-    g_autoptr(GError) error = NULL;
-    CaptureFile *file = capture_read(path, 1000, &error);
-    if (!file == !error) g_error("records and an error, or neither");
-    uint32_t offset;
-    for (uint32_t i = 0; file && i < file->n; i++)
-        if (capture_ipv4(file->link_type, &file->records[i], &offset) &&
-            offset > file->records[i].captured)
-            g_error("offset beyond the record");
-    capture_file_free(file);
+    const char *path = fuzz_file(data, size);
+    play(path, "yes", "original");
+    play(path, "yes", "rate");
+    play(path, "no", "rate");
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * libFuzzer driver: whatever the frame, the blocks stay inside it and decide. The first byte
+ * Fuzz driver: whatever the frame, the blocks stay inside it and decide. The first byte
  * chooses between a raw frame and a good tunnel around raw bytes, and the code option. */
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,7 @@
 #include "fastpath/headers.h"
 #include "fastpath/i3.h"
 #include "fastpath/ipv4.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static FpTables *t;

@@ -359,6 +359,51 @@ static void a_denied_packet_is_dropped(void) {
     fp_tables_free(t);
 }
 
+static void ports_are_not_read_from_padding(void) {
+    /* 4 bytes behind the header look like ports; how many are inside the total length, and of the
+     * captured bytes, decides. */
+    static const struct {
+        uint8_t total, captured;
+        uint32_t ports;
+    } cases[] = {{20, 46, 0},          {22, 46, 0},          {23, 46, 0}, {24, 46, 0x00351b58},
+                 {28, 28, 0x00351b58}, {28, 24, 0x00351b58}, {28, 23, 0}};
+    FpTables *t = fp_tables_new(1);
+    for (unsigned protocol = 6; protocol <= 17; protocol += 11)
+        for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+            uint8_t ip[64];
+            good_header(ip);
+            ip[3] = cases[i].total;
+            ip[9] = (uint8_t)protocol;
+            put32(ip + 20, 0x00351b58);
+            sign(ip);
+            FpPacket p = {.bytes = ip, .length = cases[i].captured, .original = 46};
+            memset(p.key, 0xee, sizeof p.key);
+            CHECK_U64(ipv4_parse_block(t, &p, NULL), FP_FORWARD);
+            CHECK_U64(get32(p.key + 10), cases[i].ports);
+        }
+    fp_tables_free(t);
+}
+
+static void a_tunnel_ends_with_its_outer_packet(void) {
+    /* Behind the outer packet's total length is padding, whatever its UDP header says. */
+    FpTables *t = router();
+    for (unsigned less = 0; less < 3; less++) {
+        uint8_t buffer[512] = {0}, *f = buffer + FP_HEADROOM, *outer = f + 18;
+        FpPacket p = {.bytes = f, .length = 46 + 40, .original = 46 + 40};
+        put16(f + 12, 0x8100);
+        put16(f + 16, 0x0800);
+        put32(outer, 0x45000000u | (28 + 40 - less));
+        put32(outer + 8, 64u << 24 | 17u << 16);
+        put32(outer + 16, 0x0aff0003);
+        put16(outer + 10, fold_checksum(sum_words(outer, 20)));
+        put16(outer + 22, 30000);
+        put16(outer + 24, 8 + 40);
+        CHECK_U64(fp_decap(t, &p, NULL), less ? FP_DROP : FP_FORWARD);
+        if (less) CHECK_U64(p.reason, FP_OUTER_BAD);
+    }
+    fp_tables_free(t);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(the_first_match_by_position_wins),
                                  TEST(entries_equal_in_value_and_mask_shadow_each_other),
@@ -370,6 +415,8 @@ int main(void) {
                                  TEST(a_packet_is_forwarded_byte_for_byte),
                                  TEST(a_packet_for_the_router_ignores_its_time_to_live),
                                  TEST(a_denied_packet_is_dropped),
+                                 TEST(ports_are_not_read_from_padding),
+                                 TEST(a_tunnel_ends_with_its_outer_packet),
                                  {0}};
     return run_tests("fastpath", tests);
 }

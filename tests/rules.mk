@@ -16,20 +16,34 @@ AT_CALLS := write pwrite fsync rename unlink symlink ftruncate fork kill
 $(BUILD)/tests/sppemu-at: $(BUILD)/tests/at_call.o $(COMPONENTS_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(AT_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
+# Fuzz drivers without the fuzzer: tests/cli_corpus.sh runs them over tests/corpus.
+FUZZERS    := $(patsubst tests/fuzz_%.c,%,$(wildcard tests/fuzz_*.c))
+CORPUS_BIN := $(FUZZERS:%=$(BUILD)/tests/corpus_%)
+$(BUILD)/tests/fuzz_%.o: CFLAGS += -DFP_LOGGED
+
+$(CORPUS_BIN): $(BUILD)/tests/corpus_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/tests/corpus.o $(COMPONENTS_LIB_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: test-binaries
-test-binaries: all $(TEST_BIN) $(PLAIN_BIN) $(BUILD)/tests/sppemu-at
+test-binaries: all $(TEST_BIN) $(PLAIN_BIN) $(CORPUS_BIN) $(BUILD)/tests/sppemu-at
 
 test: test-binaries
 	BUILD=$(BUILD) sh tests/run
 
-
-# Fuzzing needs clang. FUZZ_SECONDS each; new findings stay in build/fuzz/.
+# Fuzzing needs clang. FUZZ_SECONDS each, from tests/corpus on; what is found, and what was learnt on
+# the way, stays in build/fuzz/.
 FUZZ_SECONDS ?= 60
-FUZZ := $(patsubst tests/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz_*.c))
-$(BUILD)/fuzz/%: tests/%.c
+FUZZ_FLAGS   := -O1 -g -DFP_LOGGED -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJ     := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard emu/*.c) $(FASTPATH_SRC) \
+                $(filter-out components/main.c,$(wildcard components/*.c components/*/*.c)))
+FUZZ_BIN     := $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+.SECONDARY: $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz_%.o)
+$(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(filter-out -O3 -DFP_LOGGED,$(CFLAGS)) -O1 -fsanitize=fuzzer,address,undefined $(GLIB_CFLAGS) -o $@ $< \
-	    $(wildcard emu/*.c) $(filter-out components/main.c,$(wildcard components/*.c)) \
-	    $(wildcard components/*/*.c) $(FASTPATH_SRC) -DFP_LOGGED $(LDLIBS)
-fuzz: $(FUZZ)
-	for f in $(FUZZ); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$$f. -print_final_stats=1 $$f.corpus scenarios scenarios/data || exit 1; done
+	clang $(filter-out $(OPT),$(CFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(GLIB_CFLAGS) -MMD -MP -c -o $@ $<
+$(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz_%.o $(FUZZ_OBJ)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+fuzz: $(FUZZ_BIN)
+	for f in $(FUZZERS); do mkdir -p $(BUILD)/fuzz/$$f.corpus && $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
+	    -max_len=16384 -timeout=20 -artifact_prefix=$(BUILD)/fuzz/$$f. -print_final_stats=1 \
+	    $(BUILD)/fuzz/$$f.corpus tests/corpus/$$f || exit 1; done

@@ -12,6 +12,7 @@
 #include "components/traffic/traffic.h"
 #include "emu/capture.h"
 #include "emu/probe.h"
+#include "fastpath/link.h"
 #include "tests/check.h"
 
 /* An ear hears ----------------------------------------------------------------------------- */
@@ -742,12 +743,12 @@ static void a_tap_writes_every_byte_at_its_nanosecond(void) {
     CHECK_U64(file->disorder, 0);
     for (unsigned k = 0; k < file->n; k++) {
         const CaptureRecord *r = &file->records[k];
-        CHECK_U64(r->time, (nth(k)->time / SIM_NS - nth(0)->time / SIM_NS) * SIM_NS);
+        CHECK_U64(r->time_ns, nth(k)->time / SIM_NS - nth(0)->time / SIM_NS);
         CHECK_U64(r->captured, nth(k)->length);
         CHECK_U64(r->original, nth(k)->length);
         CHECK(!memcmp(r->data, nth(k)->data, nth(k)->length));
         uint32_t offset = 0;
-        CHECK(capture_ipv4(file->link_type, r, &offset) && offset == 18);
+        CHECK(link_ipv4(file->link_type, r->data, r->captured, &offset) && offset == 18);
     }
     capture_file_free(file);
     close_world();
@@ -766,6 +767,70 @@ static void without_a_folder_nothing_is_written(void) {
     CHECK(heard->len > 10);
     CHECK(!g_file_test("never.pcap", G_FILE_TEST_EXISTS));
     close_world();
+}
+
+/* Two taps in a row with these settings; the message with which they are refused, or NULL. */
+static char *taps_refused(const char *output, const char *one, const char *two) {
+    const Component *failed = NULL;
+    g_autoptr(GError) error = NULL;
+    open_world(output);
+    add(&tap_class, "before", one);
+    add(&tap_class, "after", two);
+    CHECK(network_create(net, NULL));
+    bool good = network_start(net, &failed, &error);
+    CHECK(good || error->domain == SPPEMU_INPUT_ERROR);
+    char *message = good ? NULL : g_strdup_printf("%s: %s", failed->name, error->message);
+    network_free(net);
+    g_array_unref(heard);
+    return message;
+}
+
+static void a_capture_has_a_plain_name_of_its_own(void) {
+    static const char *const bad[] = {"../../evil.pcap", "a/b.pcap",      "/tmp/x.pcap",
+                                      ".hidden.pcap",    ".pcap",         "runs.tsv",
+                                      "stats.txt",       "manifest.json", "tap"};
+    const char *outputs[] = {NULL, folder ? folder : "/nonexistent"}; /* `check` writes nothing */
+    for (unsigned k = 0; k < 2; k++) {
+        for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+            g_autofree char *settings = g_strconcat("capture=", bad[i], NULL);
+            g_autofree char *message = taps_refused(outputs[k], settings, "");
+            CHECK_CONTAINS(message, "before: capture: found ");
+            CHECK_CONTAINS(message, "that ends in .pcap");
+        }
+        g_autofree char *message = taps_refused(outputs[k], "", "");
+        CHECK_TEXT(message,
+                   "after: capture: found the file name \"tap.pcap\" for after, which before "
+                   "writes already, expected one of its own");
+        g_free(taps_refused(outputs[k], "capture=a.pcap", "capture=b.pcap"));
+    }
+    g_autofree char *message = taps_refused(NULL, "capture=a.pcap", "capture=b.pcap");
+    CHECK(message == NULL);
+}
+
+static void a_capture_on_a_full_disk_is_a_failure_of_files(void) {
+    if (access("/dev/full", W_OK) != 0) return;
+    for (unsigned packets = 1; packets < 1000; packets *= 100) { /* at the end, and on the way */
+        g_autofree char *path = in_folder("full.pcap"),
+                        *settings =
+                            g_strdup_printf("ports=1|rate=1Mpacket/s|duration=%uus", packets);
+        g_autoptr(GError) error = NULL;
+        g_unlink(path);
+        CHECK(symlink("/dev/full", path) == 0);
+        open_world(folder);
+        Component *s = add(&source_class, "traffic", settings),
+                  *tap = add(&tap_class, "tap", "capture=full.pcap"),
+                  *ear = add(&ear_class, "ear", "");
+        CHECK(network_create(net, NULL));
+        wire(s, tap, 1, (LinkSpeed){0, 0});
+        wire(tap, ear, 1, (LinkSpeed){0, 0});
+        begin();
+        go_on();
+        CHECK(!network_stop(net, &error));
+        CHECK(error && error->domain == G_FILE_ERROR);
+        CHECK_CONTAINS(error ? error->message : NULL, "full.pcap: the capture cannot be written: ");
+        network_free(net);
+        g_array_unref(heard);
+    }
 }
 
 /* A capture put together by hand. */
@@ -824,6 +889,7 @@ static const struct {
     {101, 0, 28, {IPV4}},
     {101, -1, 8, {IPV6_START}},
     {228, 0, 28, {IPV4}},
+    {228, -1, 8, {IPV6_START}},
     {0, 4, 32, {2, 0, 0, 0, IPV4}},
     {0, 4, 32, {0, 0, 0, 2, IPV4}},
     {0, -1, 12, {30, 0, 0, 0, IPV6_START}},
@@ -859,16 +925,16 @@ static void captures_of_other_link_types_are_read(void) {
             if (error) printf("  %s\n", error->message);
             CHECK(file != NULL);
             if (!file) continue;
-            SimTime second = nano ? SIM_S - 999998 * SIM_NS : 2 * SIM_US;
+            uint64_t second = nano ? 1000000000 - 999998 : 2000;
             CHECK_U64(file->n, 3);
             CHECK_U64(file->disorder, 1);
-            CHECK_U64(file->records[0].time, 0);
-            CHECK_U64(file->records[1].time, second);
-            CHECK_U64(file->records[2].time, second);
+            CHECK_U64(file->records[0].time_ns, 0);
+            CHECK_U64(file->records[1].time_ns, second);
+            CHECK_U64(file->records[2].time_ns, second);
             for (unsigned k = 0; k < file->n; k++) {
                 const CaptureRecord *r = &file->records[k];
                 uint32_t offset = 999;
-                bool found = capture_ipv4(file->link_type, r, &offset);
+                bool found = link_ipv4(file->link_type, r->data, r->captured, &offset);
                 CHECK(found == (frames[i].offset >= 0));
                 if (found) CHECK_U64(offset, frames[i].offset);
                 CHECK_U64(r->captured, n);
@@ -976,6 +1042,191 @@ static void a_replay_keeps_a_rate_or_refuses_it(void) {
     }
 }
 
+/* Records at these seconds and fractions, to an ear, with more settings. NULL: refused, and *error
+ * says why; else the world is open and has run. */
+typedef struct {
+    uint32_t s, fraction;
+} Stamp;
+static bool replayed(uint32_t magic, const Stamp *stamps, unsigned n, const char *more,
+                     char **refusal) {
+    Pcap p = pcap_begin(magic, 101, false);
+    for (unsigned k = 0; k < n; k++)
+        pcap_add(&p, stamps[k].s, stamps[k].fraction, ipv4_bytes, 28, 28);
+    g_autofree char *path = pcap_end(&p, "times.pcap"),
+                    *settings = g_strdup_printf("file=%s%s", path, more);
+    g_autoptr(GError) error = NULL;
+    *refusal = NULL;
+    open_world(NULL);
+    Component *r = add(&replay_class, "traffic", settings), *ear = add(&ear_class, "ear", "");
+    if (!network_create(net, &error)) {
+        *refusal = g_strdup(error->message);
+        CHECK(error->domain == SPPEMU_INPUT_ERROR);
+        network_free(net);
+        g_array_unref(heard);
+        return false;
+    }
+    wire(r, ear, 1, (LinkSpeed){0, 0});
+    begin();
+    while (!network_idle(net)) sim_run_until(network_sim(net), sim_next_time(network_sim(net)));
+    return true;
+}
+
+static void a_replay_counts_from_its_first_record_whatever_the_date(void) {
+    static const struct {
+        uint32_t magic;
+        Stamp stamps[3];
+        const char *more;
+        SimTime second, third;
+        unsigned disorder;
+    } cases[] = {
+        {MICRO, {{0, 0}, {1, 0}, {2, 500000}}, "", SIM_S, 2500 * SIM_MS, 0},
+        /* Over a multiple of 2^64 ps, and over that of 2^31 s and 2^32 - 1 s in 2038 and 2106. */
+        {MICRO,
+         {{1697100454, 9}, {1697100456, 9}, {1697100457, 8}},
+         "",
+         2 * SIM_S,
+         2 * SIM_S + 999999 * SIM_US,
+         0},
+        {NANO,
+         {{2147483647, 0}, {2147483648, 0}, {2147483649, 1}},
+         "",
+         SIM_S,
+         2 * SIM_S + SIM_NS,
+         0},
+        {MICRO, {{4294967290, 0}, {4294967294, 0}, {4294967295, 0}}, "", 4 * SIM_S, 5 * SIM_S, 0},
+        {MICRO, {{10, 0}, {5, 0}, {11, 0}}, "", 0, SIM_S, 1},
+        {MICRO, {{10, 0}, {12, 0}, {11, 0}}, "|start=7us", 2 * SIM_S, 2 * SIM_S, 1},
+        {MICRO,
+         {{10, 0}, {20000000, 0}, {20000001, 0}},
+         "|timing=scaled|scale=0.000001",
+         UINT64_C(19999990) * SIM_US,
+         UINT64_C(19999991) * SIM_US,
+         0},
+        {MICRO,
+         {{0, 0}, {1700000000, 0}, {3, 0}},
+         "|timing=rate|rate=1packet/s",
+         SIM_S,
+         2 * SIM_S,
+         1},
+        {MICRO,
+         {{0, 0}, {8640000, 0}, {17280000, 0}},
+         "",
+         UINT64_C(8640000) * SIM_S,
+         UINT64_C(17280000) * SIM_S,
+         0},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *refusal = NULL;
+        bool good = replayed(cases[i].magic, cases[i].stamps, 3, cases[i].more, &refusal);
+        if (refusal) printf("  %s\n", refusal);
+        CHECK(good);
+        if (!good) continue;
+        SimTime start = nth(0)->time;
+        CHECK_U64(start, strstr(cases[i].more, "start") ? 7 * SIM_US : 0);
+        CHECK_U64(heard->len, 3);
+        CHECK_U64(nth(1)->time - start, cases[i].second);
+        CHECK_U64(nth(2)->time - start, cases[i].third);
+        CHECK_NEAR(scalar("traffic.out_of_order_times"), cases[i].disorder, 0);
+        close_world();
+    }
+}
+
+static void a_replay_that_the_clock_cannot_hold_is_refused(void) {
+    static const struct {
+        uint32_t magic;
+        Stamp stamps[2];
+        const char *more, *part;
+    } cases[] = {
+        {MICRO,
+         {{0, 0}, {25920000, 0}},
+         "",
+         "found 25920000 s to be played, expected at most "
+         "17280000 s (200 days)"},
+        {MICRO, {{0, 0}, {4294967295, 999999}}, "", "found 4294967296 s to be played"},
+        {MICRO, {{0, 0}, {17280000, 1}}, "", "found 17280001 s"},
+        {MICRO, {{0, 0}, {17280000, 0}}, "|start=1s", "found 17280001 s"},
+        {MICRO, {{0, 0}, {20, 0}}, "|loop=1000000", "found 20000000 s"},
+        {MICRO, {{0, 0}, {20, 0}}, "|timing=scaled|scale=1000000", "found 20000000 s"},
+        {MICRO,
+         {{0, 0}, {20, 0}},
+         "|timing=rate|rate=1packet/s|loop=1000000|start=15768000s",
+         "found 17768000 s"},
+        {MICRO,
+         {{0, 0}, {20, 0}},
+         "|timing=rate|rate=1kbit/s|loop=1000000|start=15768000s",
+         "found 17336000 s"},
+        {MICRO,
+         {{5, 0}, {5, 4294967295}},
+         "",
+         "packet 2: found a time stamp of 5 s and 4294967295 "
+         "us, expected a fraction below a second"},
+        {MICRO, {{5, 1000000}, {5, 0}}, "", "packet 1: found a time stamp of 5 s and 1000000 us"},
+        {NANO,
+         {{5, 0}, {5, 1000000000}},
+         "",
+         "packet 2: found a time stamp of 5 s and 1000000000 "
+         "ns"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *refusal = NULL;
+        bool good = replayed(cases[i].magic, cases[i].stamps, 2, cases[i].more, &refusal);
+        CHECK(!good);
+        CHECK_CONTAINS(refusal, cases[i].part);
+        if (good) close_world();
+    }
+}
+
+static void a_length_that_no_link_carries_is_too_long(void) {
+    /* Original lengths near 2^32: 46 bytes of tunnel more, and a 32-bit sum would be small. */
+    static const uint32_t lengths[] = {9000,       65535,      262144,     0x7fffffff, 0xffffffc0,
+                                       0xffffffd2, 0xffffffe2, 0xfffffff0, 0xfffffffe, 0xffffffff};
+    static const char *const more[] = {"", "|encapsulate=no", "|timing=rate|rate=1kbit/s"};
+    uint8_t frame[42] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, IPV4};
+    for (unsigned i = 0; i < G_N_ELEMENTS(more); i++) {
+        Pcap p = pcap_begin(MICRO, 1, false);
+        for (unsigned k = 0; k < G_N_ELEMENTS(lengths); k++)
+            pcap_add(&p, 1, k, frame, sizeof frame, lengths[k]);
+        pcap_add(&p, 1, 50, frame, sizeof frame, 8972 + 14);
+        pcap_add(&p, 1, 51, frame, sizeof frame, 7); /* less than was captured */
+        g_autofree char *path = pcap_end(&p, "length.pcap"),
+                        *settings = g_strdup_printf("file=%s%s", path, more[i]);
+        open_world(NULL);
+        Component *r = add(&replay_class, "traffic", settings), *ear = add(&ear_class, "ear", "");
+        CHECK(network_create(net, NULL));
+        wire(r, ear, 1, (LinkSpeed){0, 0});
+        begin();
+        go_on();
+        bool tunnel = i != 1;
+        unsigned fit = tunnel ? 0 : 1; /* a frame of 9,000 bytes is longer inside a tunnel */
+        CHECK_U64(heard->len, 2 + fit);
+        CHECK_NEAR(scalar("traffic.drop.too_long"), G_N_ELEMENTS(lengths) - fit, 0);
+        CHECK_NEAR(scalar("traffic.completed_from_snap"), 1 + fit, 0);
+        CHECK_U64(nth(fit)->length, tunnel ? 46 + 8972 : 8986);
+        CHECK_U64(nth(fit + 1)->length, tunnel ? 46 + 28 : 42);
+        close_world();
+    }
+}
+
+static void an_empty_record_of_raw_ip_is_a_short_packet(void) {
+    static const uint32_t links[] = {101, 228};
+    for (unsigned i = 0; i < G_N_ELEMENTS(links); i++) {
+        Pcap p = pcap_begin(MICRO, links[i], false);
+        pcap_add(&p, 1, 0, ipv4_bytes, 0, 0);
+        g_autofree char *path = pcap_end(&p, "empty.pcap"),
+                        *settings = g_strdup_printf("file=%s", path);
+        open_world(NULL);
+        Component *r = add(&replay_class, "traffic", settings), *ear = add(&ear_class, "ear", "");
+        CHECK(network_create(net, NULL));
+        wire(r, ear, 1, (LinkSpeed){0, 0});
+        begin();
+        go_on();
+        CHECK_U64(heard->len, 1); /* a tunnel with nothing in it, for Parse to judge */
+        if (heard->len) CHECK_U64(nth(0)->length, 46);
+        CHECK_NEAR(scalar("traffic.drop.other_l2"), 0, 0);
+        close_world();
+    }
+}
+
 int main(void) {
     static const Test tests[] = {TEST(constant_departures_lie_on_the_running_total),
                                  TEST(the_window_counts_what_is_created_inside_it),
@@ -995,10 +1246,16 @@ int main(void) {
                                  TEST(a_sink_names_a_source_that_is_not_there),
                                  TEST(a_tap_writes_every_byte_at_its_nanosecond),
                                  TEST(without_a_folder_nothing_is_written),
+                                 TEST(a_capture_has_a_plain_name_of_its_own),
+                                 TEST(a_capture_on_a_full_disk_is_a_failure_of_files),
                                  TEST(captures_of_other_link_types_are_read),
                                  TEST(damaged_captures_are_refused),
                                  TEST(a_replay_tunnels_the_ip_packets_of_any_link_type),
                                  TEST(a_replay_keeps_a_rate_or_refuses_it),
+                                 TEST(a_replay_counts_from_its_first_record_whatever_the_date),
+                                 TEST(a_replay_that_the_clock_cannot_hold_is_refused),
+                                 TEST(a_length_that_no_link_carries_is_too_long),
+                                 TEST(an_empty_record_of_raw_ip_is_a_short_packet),
                                  {0}};
     int code = run_tests("traffic", tests);
     remove_folder();

@@ -11,6 +11,7 @@
 #include "components/traffic/tunnel.h"
 #include "fastpath/i3.h"
 #include "fastpath/ipv4.h"
+#include "fastpath/text.h"
 
 enum { SRAM_BYTES = 16384 }; /* an I3 server's block: node, fingers and some 300 triggers */
 
@@ -39,13 +40,13 @@ void vserver_receive(Vserver *v, unsigned socket, Packet *pkt) {
 
 static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix, unsigned *length,
                        FpResult *result) {
-    char destination[32], next[40], rest;
-    unsigned interface;
+    char destination[40], number[12], next[40], rest;
+    uint32_t interface;
     *result = (FpResult){.verdict = FP_FORWARD};
-    if (sscanf(text, "%31[0-9.]/%u %u %39s %c", destination, length, &interface, next, &rest) !=
-            4 ||
-        *length > 32 || interface >= n_interfaces || !ipv4_parse(destination, prefix, NULL) ||
-        !host_parse(next, &result->next_hop, &result->next_port))
+    if (sscanf(text, "%39s %11s %39s %c", destination, number, next, &rest) != 3 ||
+        !text_prefix(destination, prefix, length) ||
+        !text_number(number, n_interfaces - 1, &interface) ||
+        !text_host(next, &result->next_hop, &result->next_port))
         return false;
     result->interface = (uint16_t)interface;
     return true;
@@ -93,14 +94,14 @@ static bool vserver_triggers(Vserver *v, GError **error) {
     i3_write_node(block, self, self);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
-        char digits[80], host[40], rest;
-        unsigned interface;
+        char digits[80], number[12], host[40], rest;
+        uint32_t interface;
         FpResult result = {.verdict = FP_FORWARD, .data = at};
         uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
         if (!*entry) continue;
-        if (sscanf(entry, "%79s %u %39s %c", digits, &interface, host, &rest) != 3 ||
-            interface >= g->n_interfaces ||
-            !host_parse(host, &result.next_hop, &result.next_port) ||
+        if (sscanf(entry, "%79s %11s %39s %c", digits, number, host, &rest) != 3 ||
+            !text_number(number, (uint32_t)g->n_interfaces - 1, &interface) ||
+            !text_host(host, &result.next_hop, &result.next_port) ||
             at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                         "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "

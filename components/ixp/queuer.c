@@ -138,6 +138,7 @@ static bool qm_resume(Context *c, SimTime now) {
 
 bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error) {
     static const char *const names[QUEUER_MAX_MES] = {"qm0", "qm1", "qm2", "qm3"};
+    qm_set_per_me(queuer->qm, per_me(queuer));
     for (unsigned i = 0; i < queuer->n_mes; i++) {
         QueuerMe *q = &queuer->me[i];
         q->queuer = queuer;

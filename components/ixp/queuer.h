@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/ixp/queuer.h: the queue manager's MEs. Each serves five of ten schedulers (WashU, "SPP
- * Version 1 Router QM Design"). A context that has nothing at hand either takes the next packet
- * from the ring and enqueues it, or dequeues for the next scheduler that may send and passes the
- * packet to Tx; the two alternate when both wait. A scheduler is served by one context at a time,
- * which keeps its packets in order. With nothing to do a context sleeps until a packet or a
- * scheduler's time comes. Source: SPP paper 4. Assumed: the division of labour among contexts.
+ * components/ixp/queuer.h: the queue manager's MEs. Each serves its part of the schedulers, by
+ * default five of ten (WashU, "SPP Version 1 Router QM Design"), and caches their queues'
+ * descriptors with its CAM; more than five is more than WashU's had room for. A context that has
+ * nothing at hand either takes the next packet from the ring and enqueues it, or dequeues for the
+ * next scheduler that may send and passes the packet to Tx; the two alternate when both wait. A
+ * scheduler is served by one context at a time, which keeps its packets in order. With nothing to
+ * do a context sleeps until a packet or a scheduler's time comes. Source: SPP paper 4. Assumed: the
+ * division of labour among contexts.
  *
  * A packet goes to queue cp->fp.result.queue and counts there with the wire bytes of
  * cp->fp.length. */

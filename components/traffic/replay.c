@@ -4,7 +4,11 @@
  *
  * A packet cut by the capture's snap length gets its missing bytes back as zeros, unless the cut is
  * inside its IP header: then it goes as it is. Frames that are not IPv4 end here, counted as
- * other_l2, when they would have to be tunnelled; so do packets too long for a tunnel. */
+ * other_l2, when they would have to be tunnelled; so do packets too long for a tunnel.
+ *
+ * The first record leaves at `start` and the others as long after it as in the capture, whatever
+ * the date; one that is earlier than the one before leaves with that one. */
+#include <math.h>
 #include <pcap/dlt.h>
 #include <string.h>
 
@@ -12,10 +16,13 @@
 #include "components/traffic/tunnel.h"
 #include "emu/capture.h"
 #include "emu/probe.h"
+#include "fastpath/link.h"
 
 enum { ORIGINAL, SCALED, RATE };
 enum { DROP_OTHER_L2, DROP_TOO_LONG };
 enum { MAX_INNER = 8972 };
+/* What a run may be asked for: the rest of 64 bits of picoseconds, 13 days, is for what follows. */
+#define LONGEST (200 * 86400 * SIM_S)
 
 typedef struct {
     Emitter emitter;
@@ -41,42 +48,84 @@ typedef struct {
     uint64_t packets, truncated;
 } Replay;
 
-/* The packet that a record becomes; NULL if it ended here. */
-static Packet *make(Replay *s, const CaptureRecord *r) {
-    Component *c = &s->emitter.base;
-    uint32_t offset = 0;
-    bool ipv4 = capture_ipv4(s->capture->link_type, r, &offset);
-    uint32_t have = r->captured - offset, whole = r->original - offset;
-    if (ipv4 && (have < 20 || have < (r->data[offset] & 15u) * 4)) whole = have;
-    if (whole > have) s->truncated++;
+/* What a record becomes: `head` bytes of tunnel, `have` of the record's from `offset` on, and zeros
+ * up to `length`; it ends here if `length` is 0, for the reason `drop`. */
+typedef struct {
+    uint32_t head, offset, have, length, drop;
+} Shape;
+
+static Shape shape(const Replay *s, const CaptureRecord *r) {
+    uint32_t offset;
+    bool ipv4 = link_ipv4(s->capture->link_type, r->data, r->captured, &offset);
     bool ethernet = s->capture->link_type == DLT_EN10MB;
-    uint32_t length = s->encapsulate ? TUNNEL_BYTES + whole : r->original;
-    bool other = s->encapsulate ? !ipv4 : !ethernet || r->captured < 14;
-    bool long_one = length > TUNNEL_BYTES + MAX_INNER;
-    Packet *pkt = packet_new(c->packets, other || long_one ? 64 : length);
+    Shape p = {.have = r->captured, .length = r->original, .drop = DROP_TOO_LONG};
+    if (s->encapsulate && ipv4) {
+        p.head = TUNNEL_BYTES;
+        p.offset = offset;
+        p.have -= offset;
+        bool cut = p.have < IPV4_BYTES || p.have < (r->data[offset] & 15u) * 4;
+        p.length = TUNNEL_BYTES + (cut ? p.have : r->original - offset);
+    } else if (s->encapsulate || !ethernet || r->captured < ETHER_BYTES) {
+        p.length = 0;
+        p.drop = DROP_OTHER_L2;
+    }
+    if (p.length > TUNNEL_BYTES + MAX_INNER) p.length = 0;
+    return p;
+}
+
+/* NULL if it ended here. */
+static Packet *make(Replay *s, const CaptureRecord *r, Shape p) {
+    Component *c = &s->emitter.base;
+    Packet *pkt = packet_new(c->packets, p.length ? p.length : PACKET_MIN_FRAME_BYTES);
     pkt->counted = true;
     pkt->origin = c->owner.id;
     pkt->sequence = s->sequence++;
     s->emitter.counted++;
     s->packets++;
-    if (other || long_one) {
+    if (!p.length) {
         memset(pkt->data, 0, pkt->length);
-        component_drop(c, other ? DROP_OTHER_L2 : DROP_TOO_LONG, pkt);
+        component_drop(c, p.drop, pkt);
         return NULL;
     }
-    if (s->encapsulate) {
-        tunnel_write(&s->tunnels[s->port], pkt->data, whole);
-        memcpy(pkt->data + TUNNEL_BYTES, r->data + offset, have);
-        memset(pkt->data + TUNNEL_BYTES + have, 0, whole - have);
-    } else {
-        memcpy(pkt->data, r->data, r->captured);
-        memset(pkt->data + r->captured, 0, length - r->captured);
-    }
+    if (p.length > p.head + p.have) s->truncated++;
+    if (p.head) tunnel_write(&s->tunnels[s->port], pkt->data, p.length - p.head);
+    if (p.have) memcpy(pkt->data + p.head, r->data + p.offset, p.have);
+    memset(pkt->data + p.head + p.have, 0, p.length - p.head - p.have);
     return pkt;
 }
 
+/* What it takes on the wire; one that ends here takes what it would, if it could be sent. */
+static uint32_t wire_bytes(const CaptureRecord *r, Shape p) {
+    return packet_wire_bytes(p.length ? p.length : MIN(r->original, TUNNEL_BYTES + MAX_INNER));
+}
+
 static SimTime record_time(const Replay *s, const CaptureRecord *r) {
-    return s->timing == SCALED ? (SimTime)((double)r->time * s->scale) : r->time;
+    return s->timing == SCALED ? (SimTime)((double)r->time_ns * 1e3 * s->scale)
+                               : r->time_ns * SIM_NS;
+}
+
+/* How long it takes to play everything, in seconds. */
+static double playing_time(const Replay *s) {
+    double round = 0;
+    const CaptureFile *f = s->capture;
+    if (s->timing != RATE && f->n)
+        round = (double)f->records[f->n - 1].time_ns * 1e-9 * (s->timing == SCALED ? s->scale : 1);
+    for (uint32_t i = 0; s->timing == RATE && i < f->n; i++) {
+        const CaptureRecord *r = &f->records[i];
+        round += (s->rate.layer == RATE_PACKETS ? 1 : 8.0 * wire_bytes(r, shape(s, r))) /
+                 s->rate.per_second;
+    }
+    return round * (double)s->loop + (double)s->start * 1e-12;
+}
+
+static bool fits_the_clock(const Replay *s, GError **error) {
+    double seconds = playing_time(s);
+    if (seconds <= (double)LONGEST * 1e-12) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "%s: found %.0f s to be played, expected at most %.0f s (200 days); timing, scale, "
+                "rate, loop and start decide",
+                s->file, ceil(seconds), (double)LONGEST * 1e-12);
+    return false;
 }
 
 /* When the next record leaves, given that one of `bytes` on the wire has just left. */
@@ -92,8 +141,8 @@ static SimTime next_time(Replay *s, uint32_t wire) {
 static void depart(Sim *sim, SimEvent *event) {
     Replay *s = (Replay *)(void *)((char *)event - offsetof(Replay, departure));
     const CaptureRecord *r = &s->capture->records[s->next];
-    Packet *pkt = make(s, r);
-    uint32_t wire = packet_wire_bytes(pkt ? pkt->length : r->original);
+    Shape p = shape(s, r);
+    Packet *pkt = make(s, r, p);
     if (pkt) {
         port_send(&s->emitter.base, s->port, pkt);
         if (++s->port == s->n_ports) s->port = 0;
@@ -107,7 +156,7 @@ static void depart(Sim *sim, SimEvent *event) {
             return;
         }
     }
-    SimTime next = next_time(s, wire); /* apart: MAX would ask twice, and move twice */
+    SimTime next = next_time(s, wire_bytes(r, p)); /* apart: MAX would ask twice, and move twice */
     sim_schedule_at(sim, event, MAX(next, sim_now(sim)));
 }
 
@@ -131,7 +180,7 @@ static bool replay_create(Component *c, GError **error) {
     s->tunnels = g_new0(Tunnel, s->n_ports);
     if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
     if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
-    if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return true;
+    if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return fits_the_clock(s, error);
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux "
                 "SLL and BSD null",

@@ -232,7 +232,8 @@ static const Param sink_params[] = {
                "interval of the series of delivered wire rate by port, 0: none",
                "SPP paper 7.1 samples every 200 ms"),
     PARAM_TEXT("capture", Sink, capture_name, "",
-               "name of a capture of all that arrives, in the results folder", "scenario"),
+               "name of a capture of all that arrives, in the results folder, NAME.pcap",
+               "scenario"),
     {0}};
 
 const ComponentClass sink_class = {

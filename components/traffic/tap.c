@@ -44,10 +44,10 @@ static void tap_free(Component *c) {
     capture_close(&((Tap *)c)->capture, NULL);
 }
 
-static const Param tap_params[] = {PARAM_TEXT("capture", Tap, capture_name, "tap.pcap",
-                                              "name of the capture in the results folder",
-                                              "scenario"),
-                                   {0}};
+static const Param tap_params[] = {
+    PARAM_TEXT("capture", Tap, capture_name, "tap.pcap",
+               "name of the capture in the results folder, NAME.pcap", "scenario"),
+    {0}};
 
 const ComponentClass tap_class = {
     .name = "tap",

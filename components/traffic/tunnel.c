@@ -3,29 +3,16 @@
  * Outer headers. */
 #include "components/traffic/tunnel.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "fastpath/text.h"
+
 bool ipv4_parse(const char *text, uint32_t *address, GError **error) {
-    struct in_addr a;
-    if (inet_pton(AF_INET, text, &a) == 1) {
-        *address = ntohl(a.s_addr);
-        return true;
-    }
+    if (text_address(text, address)) return true;
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s\", expected an IPv4 address such as 10.0.0.1", text);
     return false;
-}
-
-bool host_parse(const char *text, uint32_t *address, uint16_t *port) {
-    char host[32], rest;
-    unsigned number;
-    if (sscanf(text, "%31[0-9.]:%u%c", host, &number, &rest) != 2 || number > 65535 ||
-        !ipv4_parse(host, address, NULL))
-        return false;
-    *port = (uint16_t)number;
-    return true;
 }
 
 bool mac_parse(const char *text, uint8_t mac[6], GError **error) {

@@ -44,8 +44,6 @@ bool tunnel_prepare(const TunnelSettings *settings, Tunnel *tunnels, unsigned n,
 void tunnel_write(const Tunnel *tunnel, uint8_t *frame, uint32_t inner);
 /* "10.0.0.1" -> host order. */
 bool ipv4_parse(const char *text, uint32_t *address, GError **error);
-/* "10.0.0.1:30000" -> host order. */
-bool host_parse(const char *text, uint32_t *address, uint16_t *port);
 bool mac_parse(const char *text, uint8_t mac[6], GError **error);
 /* The leading hexadecimal digits of an id of `bytes` bytes; the others are 0. */
 bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error);
