@@ -297,6 +297,13 @@ void component_random(Component *c, const char *use, Random *random) {
     g_free(stream);
 }
 
+SimTime component_phase(Component *c, SimTime interval) {
+    Random random;
+    if (!interval || !c->network->options.repetition) return 0;
+    component_random(c, "phase", &random);
+    return random_below(&random, interval);
+}
+
 char *component_output_path(Component *c, const char *file_name) {
     const char *folder = c->network->options.output;
     return folder ? g_build_filename(folder, file_name, NULL) : NULL;

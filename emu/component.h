@@ -122,5 +122,9 @@ SimTime port_lookahead(const Component *c, unsigned port);
 void component_drop(Component *c, unsigned reason, Packet *pkt);
 /* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
 void component_random(Component *c, const char *use, Random *random);
+/* Where within `interval` something periodic that comes from outside begins: 0 in repetition 0, in
+ * later ones uniform in [0, interval), from the component's stream "phase". Without it repetitions
+ * of periodic traffic would be one and the same run. */
+SimTime component_phase(Component *c, SimTime interval);
 /* A path in the run's output folder, or NULL when none is wanted; caller frees. */
 char *component_output_path(Component *c, const char *file_name);
