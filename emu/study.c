@@ -14,6 +14,9 @@ typedef struct {
     GPtrArray *names;
     unsigned *index; /* runs that have results */
     const Study *study;
+    unsigned ask;       /* the parameter that `follows` is about; n_parameters: none yet */
+    const char **texts; /* of all points' parameters, interned; NULL before they are needed */
+    bool *follows;      /* of each iterated parameter: its value follows from that of `ask` */
 } StudyRuns;
 
 static bool lookup(const void *data, unsigned run, const char *name, double *value) {
@@ -26,12 +29,64 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
     return scalar != NULL;
 }
 
+static const char *text_of(const StudyRuns *s, unsigned point, unsigned k) {
+    return s->texts[point * scenario_n_parameters(s->study->scenario) + k];
+}
+
+/* Which parameters follow from `ask`, so need not agree in a run beside another. */
+static void find_followers(StudyRuns *s, unsigned ask) {
+    const Scenario *scenario = s->study->scenario;
+    unsigned n = scenario_n_parameters(scenario), points = scenario_n_points(scenario);
+    if (!s->texts) {
+        s->texts = g_new(const char *, points *n);
+        for (unsigned i = 0; i < points * n; i++)
+            s->texts[i] = scenario_parameter(scenario, i / n, i % n).value; /* interned */
+    }
+    s->ask = ask;
+    for (unsigned k = 0; k < n; k++) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+        s->follows[k] = true;
+        for (unsigned p = 0; p < points && s->follows[k]; p++) {
+            const char *key = text_of(s, p, ask), *before = g_hash_table_lookup(seen, key);
+            if (!before) g_hash_table_insert(seen, (char *)key, (char *)text_of(s, p, k));
+            s->follows[k] = !before || before == text_of(s, p, k);
+        }
+    }
+}
+
+static bool beside(const StudyRuns *s, const RunResult *a, const RunResult *b) {
+    if (a->repetition != b->repetition) return false;
+    for (unsigned k = 0; k < scenario_n_parameters(s->study->scenario); k++)
+        if (!s->follows[k] && text_of(s, a->point, k) != text_of(s, b->point, k)) return false;
+    return true;
+}
+
+static int sibling(const void *data, unsigned run, const char *parameter, double number) {
+    StudyRuns *s = (StudyRuns *)data; /* what it notes cannot be seen from outside */
+    const Scenario *scenario = s->study->scenario;
+    unsigned n = scenario_n_parameters(scenario), ask = 0;
+    while (ask < n && strcmp(scenario_parameter(scenario, 0, ask).name, parameter) != 0) ask++;
+    if (ask == n) return -1;
+    if (ask != s->ask) find_followers(s, ask);
+    const RunResult *here = s->study->runs->pdata[s->index[run]];
+    for (unsigned i = 0; i < s->base.n_runs; i++) {
+        const RunResult *r = s->study->runs->pdata[s->index[i]];
+        double value;
+        if (beside(s, here, r) && scenario_value(scenario, r->point, parameter, &value) &&
+            value == number)
+            return (int)i;
+    }
+    return -1;
+}
+
 MetricRuns *study_metric_runs(const Study *study) {
     StudyRuns *s = g_new0(StudyRuns, 1);
     s->study = study;
     s->names = g_ptr_array_new();
     s->index = g_new0(unsigned, study->runs->len);
     const Scenario *scenario = study->scenario;
+    s->ask = scenario_n_parameters(scenario);
+    s->follows = g_new0(bool, s->ask);
     for (unsigned i = 0; i < scenario_n_parameters(scenario); i++)
         g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
     for (unsigned i = 0; i < study->runs->len; i++) {
@@ -45,6 +100,7 @@ MetricRuns *study_metric_runs(const Study *study) {
     g_ptr_array_add(s->names, NULL);
     s->base.lookup = lookup;
     s->base.runs = s;
+    s->base.sibling = sibling;
     s->base.names = (const char *const *)s->names->pdata;
     return &s->base;
 }
@@ -53,6 +109,8 @@ void study_metric_runs_free(MetricRuns *runs) {
     StudyRuns *s = (StudyRuns *)runs;
     g_ptr_array_unref(s->names);
     g_free(s->index);
+    g_free(s->follows);
+    g_free(s->texts);
     g_free(s);
 }
 
@@ -138,8 +196,7 @@ json_t *study_parameters_json(const Study *study, const RunResult *r) {
         ScenarioParameter p = scenario_parameter(s, r->point, i);
         json_object_set_new(all, p.name, json_string(p.value));
     }
-    if (study->repeated)
-        json_object_set_new(all, "repetition", json_integer(r->repetition));
+    if (study->repeated) json_object_set_new(all, "repetition", json_integer(r->repetition));
     return all;
 }
 
