@@ -35,7 +35,7 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	$(BUILD)/sppemu run scenarios/fig9.ini -j2
 
-FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node
+FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node s-130 s-latency
 figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 
