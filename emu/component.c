@@ -181,18 +181,28 @@ bool network_idle(const Network *net) {
     return net->busy == 0 && packet_pool_empty(net->packets);
 }
 
+/* The end of the step in which something happens next. Steps without an event change nothing, so a
+ * run ends at the same time as if each had been made. */
+static SimTime step_end(Network *net, SimTime step, SimTime limit) {
+    SimTime now = sim_now(net->sim), next = sim_next_time(net->sim);
+    if (next >= limit) return limit;
+    SimTime steps = next > now ? (next - now - 1) / step + 1 : 1;
+    return steps <= (limit - now) / step ? now + steps * step : limit;
+}
+
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
                  void (*progress)(Network *net, void *user), void *user) {
     const SimTime drain_step = 10 * SIM_US;
     while (!sim_stopped(net->sim)) {
-        SimTime now = sim_now(net->sim), limit = end;
+        SimTime limit = end;
         if (end == SIM_NEVER && net->busy == 0) {
             if (network_idle(net)) return;
             limit = net->last_busy > SIM_NEVER - drain ? SIM_NEVER : net->last_busy + drain;
         }
-        if (now >= limit) return;
-        SimTime ahead = net->busy ? step : MIN(step, drain_step);
-        sim_run_until(net->sim, ahead < limit - now ? now + ahead : limit);
+        if (sim_now(net->sim) >= limit) return;
+        SimTime to = step_end(net, net->busy ? step : MIN(step, drain_step), limit);
+        if (to == SIM_NEVER) return; /* nothing will ever happen */
+        sim_run_until(net->sim, to);
         if (progress) progress(net, user);
     }
 }

@@ -100,7 +100,8 @@ void network_report(Network *net, Report *report);
 void network_busy(Network *net, int change);
 bool network_idle(const Network *net);
 /* Run to `end` (SIM_NEVER: until idle), but at most `drain` after the last source was done. The
- * callback, if any, is called about every `step` of simulated time and may call sim_stop. */
+ * callback, if any, is called after every `step` of simulated time in which something happened, and
+ * may call sim_stop. */
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
                  void (*progress)(Network *net, void *user), void *user);
 
