@@ -3,6 +3,7 @@
  * A vServer: one process under a scheduler, its sockets and its routes. It has no ports; it
  * attaches itself to a gpe by name. The router's forwarding is the fast path's: Parse, Lookup and
  * Header Format on the real bytes, in the server's tables, where the vServer is a slice. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -223,7 +224,8 @@ static void vserver_report(Component *c, Report *report) {
     double elapsed = 0, dropped = 0, received = 0;
     for (unsigned p = 0; p < N_PHASES; p++) elapsed += (double)v->charged[p];
     for (unsigned p = 0; p < N_PHASES; p++)
-        report_scalar(report, names[p], elapsed > 0 ? (double)v->charged[p] / elapsed : 0, "ratio");
+        report_scalar(report, names[p], elapsed > 0 ? (double)v->charged[p] / elapsed : NAN,
+                      "ratio");
     for (unsigned i = 0; i <= v->n_sockets; i++) {
         received += (double)v->socket[i].received;
         dropped += (double)v->socket[i].dropped;

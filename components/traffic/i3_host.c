@@ -261,7 +261,7 @@ static void i3_host_report(Component *c, Report *report) {
     report_scalar(report, "other", (double)h->other, "packets");
     report_scalar(report, "data", (double)h->data, "packets");
     report_scalar(report, "insert_ack_us", histogram_mean(&h->handshake) / 1e6, "us");
-    report_scalar(report, "insert_ack_max_us", (double)h->handshake.max / 1e6, "us");
+    report_scalar(report, "insert_ack_max_us", histogram_at(&h->handshake, 1) / 1e6, "us");
 }
 
 static void i3_host_free(Component *c) {

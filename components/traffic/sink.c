@@ -144,7 +144,7 @@ static bool sink_check(Component *c, GError **error) {
 /* One over the seconds of the source's window. */
 static double windows(const Origin *o) {
     const Emitter *e = o->emitter;
-    return e->until > e->from ? 1e12 / (double)(e->until - e->from) : 0;
+    return e->until > e->from ? 1e12 / (double)(e->until - e->from) : NAN;
 }
 
 static void origin_scalar(const Origin *o, Report *report, const char *name, double value,
@@ -160,13 +160,12 @@ static void report_origin(const Origin *o, Report *report) {
                   "bit/s wire");
     origin_scalar(o, report, "carried_ratio",
                   offered > 0 ? (double)o->window_packets / offered : NAN, "ratio");
-    origin_scalar(o, report, "delivered_ratio", offered > 0 ? n / offered : 0, "ratio");
+    origin_scalar(o, report, "delivered_ratio", offered > 0 ? n / offered : NAN, "ratio");
     origin_scalar(o, report, "lost", offered - n, "packets");
     origin_scalar(o, report, "latency_mean_us", histogram_mean(&o->latency) / 1e6, "us");
     origin_scalar(o, report, "latency_sd_us", histogram_sd(&o->latency) / 1e6, "us");
-    origin_scalar(o, report, "latency_p99_us", (double)histogram_quantile(&o->latency, 0.99) / 1e6,
-                  "us");
-    origin_scalar(o, report, "latency_max_us", (double)o->latency.max / 1e6, "us");
+    origin_scalar(o, report, "latency_p99_us", histogram_at(&o->latency, 0.99) / 1e6, "us");
+    origin_scalar(o, report, "latency_max_us", histogram_at(&o->latency, 1) / 1e6, "us");
 }
 
 static void sink_report(Component *c, Report *report) {
@@ -182,7 +181,7 @@ static void sink_report(Component *c, Report *report) {
                   "bit/s frame");
     report_scalar(report, "carried_ratio",
                   offered ? (double)s->window_packets / (double)offered : NAN, "ratio");
-    report_scalar(report, "delivered_ratio", offered ? n / (double)offered : 0, "ratio");
+    report_scalar(report, "delivered_ratio", offered ? n / (double)offered : NAN, "ratio");
     report_scalar(report, "lost", (double)offered - n, "packets");
     report_scalar(report, "reordered", (double)s->reordered, "packets");
     report_scalar(report, "latency_mean_us", histogram_mean(&s->latency) / 1e6, "us");
@@ -198,8 +197,8 @@ static void sink_report(Component *c, Report *report) {
                      {"latency_p999_us", 0.999}};
     for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
         report_scalar(report, quantiles[i].name,
-                      (double)histogram_quantile(&s->latency, quantiles[i].fraction) / 1e6, "us");
-    report_scalar(report, "latency_max_us", (double)s->latency.max / 1e6, "us");
+                      histogram_at(&s->latency, quantiles[i].fraction) / 1e6, "us");
+    report_scalar(report, "latency_max_us", histogram_at(&s->latency, 1) / 1e6, "us");
     for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
         if (s->charged[i] == 0) continue;
         char *name = g_strdup_printf("cause.%s_us", packet_cause_name((PacketCause)i));

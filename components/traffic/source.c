@@ -12,6 +12,7 @@
  * and the total goes on from there. A packet's first bit may wait for the wire behind the one
  * before it. In repetitions after the first all of it begins at a random phase (component_phase);
  * the window in which packets count stays where it is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,8 +326,7 @@ static bool source_start(Component *c, GError **error) {
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
     component_random(c, "gaps", &s->random);
-    if (s->duration > 0)
-        begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
+    if (s->duration > 0) begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
     return true;
 }
 
@@ -357,15 +357,14 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
 
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
-    double seconds = s->emitter.until > s->emitter.from
-                         ? (double)(s->emitter.until - s->emitter.from) / 1e12
-                         : 0;
-    double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->emitter.counted;
+    const Emitter *e = &s->emitter;
+    double per_second = e->until > e->from ? 1e12 / (double)(e->until - e->from) : NAN;
+    double n = (double)e->counted;
     report_scalar(report, "offered_pps", n * per_second, "packets/s");
     report_scalar(report, "offered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
     report_scalar(report, "offered_frame_bps", (double)s->window_frame * 8 * per_second,
                   "bit/s frame");
-    report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : 0, "bytes");
+    report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : NAN, "bytes");
     report_scalar(report, "packets", n, "packets");
     report_scalar(report, "packets_all", (double)s->packets, "packets");
 }
