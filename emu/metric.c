@@ -86,7 +86,8 @@ static double value_beside(Parser *p, const char *name) {
     if (end == p->at) return fail(p, "found \"%.20s\", expected a number after =", p->at);
     p->at = end;
     if (!p->runs || p->failed) return here;
-    if (!g_strv_contains(p->runs->names, parameter)) return unknown(p, parameter);
+    if (!p->runs->lookup(p->runs->runs, p->run, parameter, &(double){0}))
+        return unknown(p, parameter);
     int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, number) : -1;
     return run < 0 ? NAN : value_of(p, (unsigned)run, name);
 }
