@@ -27,6 +27,7 @@ struct Network {
     NetworkOptions options;
     GPtrArray *components;
     GHashTable *by_name;
+    Gauges *gauges;
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
 };
@@ -48,6 +49,7 @@ Network *network_new(const NetworkOptions *options) {
     net->options.output = g_strdup(options->output);
     net->components = g_ptr_array_new();
     net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    net->gauges = gauges_new();
     return net;
 }
 
@@ -62,6 +64,7 @@ static void component_free(Component *c) {
 
 void network_free(Network *net) {
     if (!net) return;
+    gauges_free(net->gauges);
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);
@@ -112,6 +115,7 @@ static void arrive(Sim *sim, SimEvent *event) {
     if (port->on_wire.head) sim_schedule_at(sim, event, port->on_wire.head->due);
     Component *peer = port->peer;
     pkt->port = port->peer_port;
+    peer->received++;
     sim_observe(sim, SIM_ARRIVE, peer->owner.id, pkt->id, pkt->length);
     peer->class->receive(peer, port->peer_port, pkt);
 }
@@ -161,12 +165,23 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     return true;
 }
 
+/* What waits for the wire, and is on it. */
+static void watch_links(Network *net, Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++) {
+        const Port *port = &c->ports[p];
+        if (!port->peer) continue;
+        g_autofree char *name = g_strdup_printf("port%u.link", p);
+        gauges_add(net->gauges, c->name, name, &port->peer->received, gauge_queue, &port->on_wire);
+    }
+}
+
 bool network_start(Network *net, const Component **failed, GError **error) {
     for (unsigned i = 0; i < net->components->len; i++) {
         Component *c = net->components->pdata[i];
         *failed = c;
         if (c->class->start && !c->class->start(c, error)) return false;
     }
+    for (unsigned i = 0; i < net->components->len; i++) watch_links(net, net->components->pdata[i]);
     return true;
 }
 
@@ -190,6 +205,20 @@ static SimTime step_end(Network *net, SimTime step, SimTime limit) {
     return steps <= (limit - now) / step ? now + steps * step : limit;
 }
 
+/* Gauges are read between events, so nothing in the run knows of them. */
+static void run_until(Network *net, SimTime to) {
+    SimTime at;
+    while ((at = gauges_next(net->gauges)) <= to && at != SIM_NEVER) {
+        sim_run_until(net->sim, at);
+        if (sim_stopped(net->sim)) return;
+        if (net->busy)
+            gauges_read(net->gauges);
+        else
+            gauges_close(net->gauges);
+    }
+    sim_run_until(net->sim, to);
+}
+
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
                  void (*progress)(Network *net, void *user), void *user) {
     const SimTime drain_step = 10 * SIM_US;
@@ -202,7 +231,7 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
         if (sim_now(net->sim) >= limit) return;
         SimTime to = step_end(net, net->busy ? step : MIN(step, drain_step), limit);
         if (to == SIM_NEVER) return; /* nothing will ever happen */
-        sim_run_until(net->sim, to);
+        run_until(net, to);
         if (progress) progress(net, user);
     }
 }
@@ -245,7 +274,7 @@ void network_report(Network *net, Report *report) {
             g_free(name);
         }
     }
-    report_component(report, NULL);
+    gauges_report(net->gauges, report);
 }
 
 /* For components -------------------------------------------------------------------------- */
@@ -299,6 +328,18 @@ void component_drop(Component *c, unsigned reason, Packet *pkt) {
     c->drops[reason]++;
     sim_observe(c->sim, SIM_DROP, c->owner.id, pkt->id, reason);
     packet_end_dropped(pkt);
+}
+
+void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from) {
+    gauges_add(c->network->gauges, c->name, name, &c->received, read, from);
+}
+
+uint64_t gauge_queue(const void *packet_queue) {
+    return ((const PacketQueue *)packet_queue)->packets;
+}
+
+void component_window(Component *c, SimTime from, SimTime until) {
+    gauges_window(c->network->gauges, from, until);
 }
 
 void component_random(Component *c, const char *use, Random *random) {

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "emu/gauge.h"
 #include "emu/packet.h"
 #include "emu/param.h"
 #include "emu/random.h"
@@ -19,7 +20,6 @@
 typedef struct Component Component;
 typedef struct ComponentClass ComponentClass;
 typedef struct Network Network;
-typedef struct Report Report; /* emu/probe.h */
 
 typedef struct {
     const char *name; /* as in the scalar NAME.drop.<name> */
@@ -66,6 +66,7 @@ struct Component {
     SimOwner owner;
     Port *ports;
     unsigned n_ports; /* set by create; default 1 */
+    uint64_t received; /* packets that arrived at its ports */
     uint64_t *drops;  /* packets, by reason of the class; one more for "unconnected" */
     unsigned n_drops; /* reasons of the class */
 };
@@ -127,5 +128,10 @@ void component_random(Component *c, const char *use, Random *random);
  * later ones uniform in [0, interval), from the component's stream "phase". Without it repetitions
  * of periodic traffic would be one and the same run. */
 SimTime component_phase(Component *c, SimTime interval);
+/* Watch a queue or buffer of the component: `read(from)` is the packets that it holds. From start. */
+void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from);
+uint64_t gauge_queue(const void *packet_queue); /* of a PacketQueue */
+/* The component counts the packets that it creates in [from, until); SIM_NEVER: not known yet. */
+void component_window(Component *c, SimTime from, SimTime until);
 /* A path in the run's output folder, or NULL when none is wanted; caller frees. */
 char *component_output_path(Component *c, const char *file_name);

@@ -66,7 +66,11 @@ static int sibling(const void *data, unsigned run, const char *parameter, double
     const Scenario *scenario = s->study->scenario;
     unsigned n = scenario_n_parameters(scenario), ask = 0;
     while (ask < n && strcmp(scenario_parameter(scenario, 0, ask).name, parameter) != 0) ask++;
-    if (ask == n) return -1;
+    if (ask == n) { /* one value in all runs */
+        double value = NAN;
+        lookup(data, run, parameter, &value);
+        return value == number ? (int)run : -1;
+    }
     if (ask != s->ask) find_followers(s, ask);
     const RunResult *here = s->study->runs->pdata[s->index[run]];
     for (unsigned i = 0; i < s->base.n_runs; i++) {
@@ -189,6 +193,13 @@ static json_t *scalars_json(const RunResult *r) {
     return all;
 }
 
+static json_t *names_json(const char *list) {
+    g_auto(GStrv) names = g_strsplit(list, ", ", -1);
+    json_t *all = json_array();
+    for (unsigned i = 0; names[i]; i++) json_array_append_new(all, json_string(names[i]));
+    return all;
+}
+
 json_t *study_parameters_json(const Study *study, const RunResult *r) {
     json_t *all = json_object();
     const Scenario *s = study->scenario;
@@ -239,6 +250,7 @@ json_t *study_json(const Study *study) {
         json_object_set_new(one, "scalars", scalars_json(r));
         json_object_set_new(one, "fingerprint", study_hex(r->fingerprint));
         if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));
+        if (r->unsteady) json_object_set_new(one, "not_steady", names_json(r->unsteady));
         json_array_append_new(runs, one);
     }
     json_object_set_new(doc, "schema", json_string(STUDY_SCHEMA));

@@ -291,6 +291,10 @@ static bool gpe_start(Component *c, GError **error) {
     sim_event_init(&g->boot, boot, &c->owner);
     sim_event_init(&g->root, root_wakes, &c->owner);
     sim_schedule(c->sim, &g->boot, 0);
+    for (unsigned i = 0; i < c->n_ports; i++) {
+        g_autofree char *gauge = g_strdup_printf("nic%u", i);
+        component_gauge(c, gauge, gauge_queue, &g->nic[i].ring);
+    }
     if (g->root_rate) {
         double gap = random_exponential(&g->random) * (double)(SIM_S / g->root_rate);
         sim_schedule(c->sim, &g->root, (SimTime)gap + 1);

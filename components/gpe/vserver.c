@@ -172,6 +172,13 @@ static bool vserver_create(Component *c, GError **error) {
     return true;
 }
 
+static uint64_t in_sockets(const void *from) {
+    const Vserver *v = from;
+    uint64_t packets = 0;
+    for (unsigned i = 0; i < GPE_MAX_SOCKETS; i++) packets += v->socket[i].waiting.packets;
+    return packets;
+}
+
 static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
@@ -189,6 +196,8 @@ static bool vserver_start(Component *c, GError **error) {
     }
     v->number = g->n_vservers++;
     g->vserver[v->number] = v;
+    g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
+    component_gauge(&g->base, gauge, in_sockets, v); /* the server's: it has the packets' count */
     bool i3 = v->application == APP_I3 && *v->triggers;
     *fp_slice(g->tables, v->number) =
         (FpSlice){.used = true,

@@ -157,6 +157,7 @@ static bool replay_start(Component *c, GError **error) {
     if (!s->capture->n) return true;
     s->round_start = s->at = s->start + component_phase(c, mean_gap(s));
     s->emitter.until = SIM_NEVER;
+    component_window(c, s->emitter.from, s->emitter.until);
     network_busy(c->network, 1);
     sim_schedule_at(c->sim, &s->departure, s->at);
     return true;

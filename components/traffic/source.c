@@ -326,6 +326,7 @@ static bool source_start(Component *c, GError **error) {
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
     component_random(c, "gaps", &s->random);
+    if (s->duration > 0) component_window(c, s->emitter.from, s->emitter.until);
     if (s->duration > 0) begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
     return true;
 }
