@@ -7,7 +7,7 @@ SAN     ?=
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 
-PACKAGES := glib-2.0 libpcap jansson
+PACKAGES := glib-2.0 libpcap jansson gsl
 CFLAGS   := -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wwrite-strings -Wundef -Wno-missing-field-initializers -Werror -fno-strict-aliasing -ffp-contract=off \
             $(OPT) $(SAN) -DSPPEMU_VERSION='"$(VERSION)"' -DSPPEMU_DATADIR='"$(PREFIX)/share/sppemu"'

@@ -4,6 +4,7 @@
  * host name or a path into what is compared. */
 #include "emu/study.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
@@ -170,6 +171,78 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
     }
     study_metric_runs_free(runs);
     return ok;
+}
+
+/* Repetitions ----------------------------------------------------------------------------- */
+
+static const RunResult *repetition(const Study *study, unsigned run, unsigned point, unsigned n) {
+    const RunResult *r = study->runs->pdata[run];
+    bool wanted = r->point == point && r->status == RUN_OK && (!n || r->repetition < n);
+    return wanted ? r : NULL;
+}
+
+/* The fingerprint and all scalars in one number. */
+static gint64 run_key(const RunResult *r) {
+    uint64_t key = r->fingerprint;
+    for (unsigned i = 0; i < r->scalars->len; i++) {
+        uint64_t bits;
+        memcpy(&bits, &g_array_index(r->scalars, RunScalar, i).value, sizeof bits);
+        key = (key ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
+        key ^= key >> 29;
+    }
+    return (gint64)key;
+}
+
+/* Runs of a point, and how many of them are different. */
+static unsigned count_different(const Study *study, unsigned point, unsigned n_repetitions,
+                                unsigned *n) {
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autofree gint64 *keys = g_new(gint64, study->runs->len + 1);
+    *n = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = repetition(study, i, point, n_repetitions);
+        if (!r) continue;
+        keys[*n] = run_key(r);
+        g_hash_table_add(seen, &keys[(*n)++]);
+    }
+    return g_hash_table_size(seen);
+}
+
+bool study_independent(const Study *study, unsigned point, unsigned n_repetitions) {
+    unsigned n, different = count_different(study, point, n_repetitions, &n);
+    return n > 1 && different == n;
+}
+
+bool study_repeats_itself(const Study *study, unsigned point) {
+    unsigned n, different = count_different(study, point, 0, &n);
+    return different < n;
+}
+
+StudyEstimate study_estimate_of(const double *values, unsigned n, bool independent) {
+    StudyEstimate e = {.n = n, .mean = NAN, .sd = NAN, .half = NAN};
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < n; i++) sum += values[i];
+    if (n) e.mean = sum / n;
+    if (n < 2 || !independent) return e;
+    for (unsigned i = 0; i < n; i++) squares += (values[i] - e.mean) * (values[i] - e.mean);
+    e.sd = sqrt(squares / (n - 1));
+    e.half = gsl_cdf_tdist_Pinv(0.975, n - 1) * e.sd / sqrt(n);
+    return e;
+}
+
+bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
+                    double *mean, double *half) {
+    g_autofree double *values = g_new(double, study->runs->len + 1);
+    unsigned n = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = repetition(study, i, point, n_repetitions);
+        const RunScalar *s = r ? run_scalar(r, name) : NULL;
+        if (s && !isnan(s->value)) values[n++] = s->value;
+    }
+    StudyEstimate e = study_estimate_of(values, n, study_independent(study, point, n_repetitions));
+    *mean = e.mean;
+    *half = e.half;
+    return !isnan(e.half);
 }
 
 /* JSON ------------------------------------------------------------------------------------ */
