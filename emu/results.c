@@ -84,6 +84,7 @@ static char *manifest_text(const Study *study) {
     json_object_set_new(m, "status", json_string(status));
     json_object_set_new(m, "version", json_string(version));
     json_object_set_new(m, "seed", json_integer((json_int_t)study->seed));
+    json_object_set_new(m, "constants", table_constants(study));
     json_object_set_new(m, "runs", runs);
     char *text = json_dumps(m, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(m);
@@ -92,10 +93,13 @@ static char *manifest_text(const Study *study) {
 
 bool results_finish(const Study *study, const char *temporary, const char *final, bool plots,
                     GError **error) {
-    g_autofree char *runs = table_runs(study), *claims = table_claims(study);
+    g_autofree char *runs = table_runs(study), *claims = table_claims(study),
+                    *units = table_units(study), *summary = table_summary(study);
     g_autofree char *resolved = scenario_resolved(study->scenario, 0);
     char *manifest = manifest_text(study); /* jansson's memory */
     bool ok = write_text(temporary, "runs.tsv", runs, error) &&
+              write_text(temporary, "runs.units.tsv", units, error) &&
+              (!summary || write_text(temporary, "summary.tsv", summary, error)) &&
               write_text(temporary, "claims.tsv", claims, error) &&
               write_text(temporary, "resolved.ini", resolved, error) &&
               (!plots || plots_write(study, temporary, error)) &&
