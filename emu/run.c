@@ -235,6 +235,9 @@ static void save(FILE *f, unsigned index, const RunResult *r) {
         const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
         fprintf(f, "%s\t%s\t%a\n", s->name, s->unit, s->value);
     }
+    if (r->unsteady) fprintf(f, "unsteady\t%s\n", r->unsteady);
+    for (unsigned i = 0; i < r->warnings->len; i++)
+        fprintf(f, "warning\t%s\n", (const char *)r->warnings->pdata[i]);
     fflush(f);
 }
 
@@ -258,6 +261,10 @@ static void load(FILE *f, const RunOptions *o, GPtrArray *results) {
             results->pdata[index] = r;
         } else if (fields == 3 && r) {
             put_scalar(r, field[0], g_ascii_strtod(field[2], NULL), field[1]);
+        } else if (fields == 2 && r && !strcmp(field[0], "unsteady")) {
+            r->unsteady = g_strdup(field[1]);
+        } else if (fields == 2 && r) {
+            g_ptr_array_add(r->warnings, g_strdup(field[1]));
         }
     }
     free(buffer);

@@ -111,7 +111,7 @@ include = $PWD/scenarios/npe-base.ini
 payload = 28
 rate = \${4.96, 4.98, 5}Gbit/s wire
 EOF
-"$B" run "$dir/grow.ini" --no-plots -j1 -o "$dir/grow" >"$dir/out" 2>/dev/null
+"$B" run "$dir/grow.ini" --no-plots -j2 -o "$dir/grow" >"$dir/out" 2>/dev/null
 has "a queue that grows is named" '^\* not steady: npe0.buffers, npe0.queues (3 runs)$' "$dir/out"
 has "a warning stands once, with its count, and says what to do" 'warning: npe0: .*read carried_ratio.* (3 runs)$' "$dir/out"
 same "once" 1 "$(grep -c '^warning: npe0' "$dir/out")"
