@@ -7,7 +7,7 @@ SAN     ?=
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 
-PACKAGES := glib-2.0 libpcap jansson
+PACKAGES := glib-2.0 libpcap jansson gsl
 CFLAGS   := -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wwrite-strings -Wundef -Wno-missing-field-initializers -Werror -fno-strict-aliasing -ffp-contract=off \
             $(OPT) $(SAN) -DSPPEMU_VERSION='"$(VERSION)"'
@@ -36,7 +36,7 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	$(BUILD)/sppemu run scenarios/fig9.ini -j2
 
-FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node
+FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node s-130 s-latency
 figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 

@@ -310,6 +310,8 @@ static bool lc_start(Component *c, GError **error) {
     sim_event_init(&lc->sweep, sweep, &c->owner);
     chip_start(&lc->in.chip);
     chip_start(&lc->out.chip);
+    queuer_watch(&lc->in.queuer);
+    queuer_watch(&lc->out.queuer);
     return true;
 }
 

@@ -10,6 +10,7 @@
  * Wire bytes: those that the counters count, and preamble, gap and FCS for each packet. */
 #include "components/monitor.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "components/linecard.h"
@@ -146,7 +147,7 @@ static void report_each(Monitor *m, Report *report, const char *format, const do
         g_autofree char *number = g_strdup_printf("%u", i);
         g_autofree char *name =
             g_strconcat(format[0] == 'i' ? "in" : "queue", number, strchr(format, '.'), NULL);
-        report_scalar(report, name, m->seconds > 0 ? sums[i] / m->seconds : 0, unit);
+        report_scalar(report, name, m->seconds > 0 ? sums[i] / m->seconds : NAN, unit);
     }
 }
 
@@ -158,8 +159,8 @@ static void monitor_report(Component *c, Report *report) {
     report_each(m, report, "in.bps", m->sum_in, m->n_in, "bit/s wire");
     report_each(m, report, "queue.bps", m->sum_out, m->n_out, "bit/s wire");
     report_each(m, report, "queue.packets", m->sum_length, m->n_out, "packets");
-    report_scalar(report, "in_bps", m->seconds > 0 ? in / m->seconds : 0, "bit/s wire");
-    report_scalar(report, "out_bps", m->seconds > 0 ? out / m->seconds : 0, "bit/s wire");
+    report_scalar(report, "in_bps", m->seconds > 0 ? in / m->seconds : NAN, "bit/s wire");
+    report_scalar(report, "out_bps", m->seconds > 0 ? out / m->seconds : NAN, "bit/s wire");
     report_scalar(report, "peak_in_bps", m->peak_in, "bit/s wire");
     report_scalar(report, "peak_out_bps", m->peak_out, "bit/s wire");
     report_scalar(report, "peak_packets", m->peak_length, "packets");

@@ -231,6 +231,7 @@ static bool npe_start(Component *c, GError **error) {
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
     chip_start(&npe->chip);
+    queuer_watch(&npe->queuer);
     return true;
 }
 

@@ -104,6 +104,10 @@ static bool switch_create(Component *c, GError **error) {
 static bool switch_start(Component *c, GError **error) {
     Switch *s = (Switch *)c;
     for (unsigned i = 0; i < c->n_ports; i++) {
+        g_autofree char *gauge = g_strdup_printf("port%u", i);
+        if (port_connected(c, i)) component_gauge(c, gauge, gauge_queue, &s->outputs[i].waiting);
+    }
+    for (unsigned i = 0; i < c->n_ports; i++) {
         unsigned there;
         uint8_t mac[6];
         Component *peer = port_peer(c, i, &there);

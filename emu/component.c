@@ -28,6 +28,7 @@ struct Network {
     GPtrArray *components;
     GHashTable *by_name;
     GHashTable *files; /* who writes which, by name */
+    Gauges *gauges;
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
 };
@@ -50,6 +51,7 @@ Network *network_new(const NetworkOptions *options) {
     net->components = g_ptr_array_new();
     net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     net->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    net->gauges = gauges_new();
     return net;
 }
 
@@ -64,6 +66,7 @@ static void component_free(Component *c) {
 
 void network_free(Network *net) {
     if (!net) return;
+    gauges_free(net->gauges);
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);
@@ -115,6 +118,7 @@ static void arrive(Sim *sim, SimEvent *event) {
     if (port->on_wire.head) sim_schedule_at(sim, event, port->on_wire.head->due);
     Component *peer = port->peer;
     pkt->port = port->peer_port;
+    peer->received++;
     sim_observe(sim, SIM_ARRIVE, peer->owner.id, pkt->id, pkt->length);
     peer->class->receive(peer, port->peer_port, pkt);
 }
@@ -164,12 +168,23 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     return true;
 }
 
+/* What waits for the wire, and is on it. */
+static void watch_links(Network *net, Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++) {
+        const Port *port = &c->ports[p];
+        if (!port->peer) continue;
+        g_autofree char *name = g_strdup_printf("port%u.link", p);
+        gauges_add(net->gauges, c->name, name, &port->peer->received, gauge_queue, &port->on_wire);
+    }
+}
+
 bool network_start(Network *net, const Component **failed, GError **error) {
     for (unsigned i = 0; i < net->components->len; i++) {
         Component *c = net->components->pdata[i];
         *failed = c;
         if (c->class->start && !c->class->start(c, error)) return false;
     }
+    for (unsigned i = 0; i < net->components->len; i++) watch_links(net, net->components->pdata[i]);
     return true;
 }
 
@@ -184,18 +199,42 @@ bool network_idle(const Network *net) {
     return net->busy == 0 && packet_pool_empty(net->packets);
 }
 
+/* The end of the step in which something happens next. Steps without an event change nothing, so a
+ * run ends at the same time as if each had been made. */
+static SimTime step_end(Network *net, SimTime step, SimTime limit) {
+    SimTime now = sim_now(net->sim), next = sim_next_time(net->sim);
+    if (next >= limit) return limit;
+    SimTime steps = next > now ? (next - now - 1) / step + 1 : 1;
+    return steps <= (limit - now) / step ? now + steps * step : limit;
+}
+
+/* Gauges are read between events, so nothing in the run knows of them. */
+static void run_until(Network *net, SimTime to) {
+    SimTime at;
+    while ((at = gauges_next(net->gauges)) <= to && at != SIM_NEVER) {
+        sim_run_until(net->sim, at);
+        if (sim_stopped(net->sim)) return;
+        if (net->busy)
+            gauges_read(net->gauges);
+        else
+            gauges_close(net->gauges);
+    }
+    sim_run_until(net->sim, to);
+}
+
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
                  void (*progress)(Network *net, void *user), void *user) {
     const SimTime drain_step = 10 * SIM_US;
     while (!sim_stopped(net->sim)) {
-        SimTime now = sim_now(net->sim), limit = end;
+        SimTime limit = end;
         if (end == SIM_NEVER && net->busy == 0) {
             if (network_idle(net)) return;
             limit = net->last_busy > SIM_NEVER - drain ? SIM_NEVER : net->last_busy + drain;
         }
-        if (now >= limit) return;
-        SimTime ahead = net->busy ? step : MIN(step, drain_step);
-        sim_run_until(net->sim, ahead < limit - now ? now + ahead : limit);
+        if (sim_now(net->sim) >= limit) return;
+        SimTime to = step_end(net, net->busy ? step : MIN(step, drain_step), limit);
+        if (to == SIM_NEVER) return; /* nothing will ever happen */
+        run_until(net, to);
         if (progress) progress(net, user);
     }
 }
@@ -238,7 +277,7 @@ void network_report(Network *net, Report *report) {
             g_free(name);
         }
     }
-    report_component(report, NULL);
+    gauges_report(net->gauges, report);
 }
 
 /* For components -------------------------------------------------------------------------- */
@@ -294,10 +333,29 @@ void component_drop(Component *c, unsigned reason, Packet *pkt) {
     packet_end_dropped(pkt);
 }
 
+void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from) {
+    gauges_add(c->network->gauges, c->name, name, &c->received, read, from);
+}
+
+uint64_t gauge_queue(const void *packet_queue) {
+    return ((const PacketQueue *)packet_queue)->packets;
+}
+
+void component_window(Component *c, SimTime from, SimTime until) {
+    gauges_window(c->network->gauges, from, until);
+}
+
 void component_random(Component *c, const char *use, Random *random) {
     char *stream = g_strdup_printf("%s.%s", c->name, use);
     random_seed(random, c->network->options.seed, c->network->options.repetition, stream);
     g_free(stream);
+}
+
+SimTime component_phase(Component *c, SimTime interval) {
+    Random random;
+    if (!interval || !c->network->options.repetition) return 0;
+    component_random(c, "phase", &random);
+    return random_below(&random, interval);
 }
 
 bool component_output_path(Component *c, const char *file_name, char **path, GError **error) {

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "emu/gauge.h"
 #include "emu/packet.h"
 #include "emu/param.h"
 #include "emu/random.h"
@@ -19,7 +20,6 @@
 typedef struct Component Component;
 typedef struct ComponentClass ComponentClass;
 typedef struct Network Network;
-typedef struct Report Report; /* emu/probe.h */
 
 typedef struct {
     const char *name; /* as in the scalar NAME.drop.<name> */
@@ -66,6 +66,7 @@ struct Component {
     SimOwner owner;
     Port *ports;
     unsigned n_ports; /* set by create; default 1 */
+    uint64_t received; /* packets that arrived at its ports */
     uint64_t *drops;  /* packets, by reason of the class; one more for "unconnected" */
     unsigned n_drops; /* reasons of the class */
 };
@@ -100,7 +101,8 @@ void network_report(Network *net, Report *report);
 void network_busy(Network *net, int change);
 bool network_idle(const Network *net);
 /* Run to `end` (SIM_NEVER: until idle), but at most `drain` after the last source was done. The
- * callback, if any, is called about every `step` of simulated time and may call sim_stop. */
+ * callback, if any, is called after every `step` of simulated time in which something happened, and
+ * may call sim_stop. */
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
                  void (*progress)(Network *net, void *user), void *user);
 
@@ -122,6 +124,15 @@ SimTime port_lookahead(const Component *c, unsigned port);
 void component_drop(Component *c, unsigned reason, Packet *pkt);
 /* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
 void component_random(Component *c, const char *use, Random *random);
+/* Where within `interval` something periodic that comes from outside begins: 0 in repetition 0, in
+ * later ones uniform in [0, interval), from the component's stream "phase". Without it repetitions
+ * of periodic traffic would be one and the same run. */
+SimTime component_phase(Component *c, SimTime interval);
+/* Watch a queue or buffer of the component: `read(from)` is the packets that it holds. From start. */
+void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from);
+uint64_t gauge_queue(const void *packet_queue); /* of a PacketQueue */
+/* The component counts the packets that it creates in [from, until); SIM_NEVER: not known yet. */
+void component_window(Component *c, SimTime from, SimTime until);
 /* Take a file name of the run's output folder for this component; false and an error that names both
  * if another has it. *path, which the caller frees, is NULL when no files are wanted: the name is
  * taken even so, so that a check refuses what a run would. */

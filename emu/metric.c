@@ -61,12 +61,35 @@ static char *read_name(Parser *p) {
     return g_strndup(start, (size_t)(p->at - start));
 }
 
-static double value_of(Parser *p, const char *name) {
-    double value = 0;
-    if (!p->runs || p->runs->lookup(p->runs->runs, p->run, name, &value)) return value;
+static double unknown(Parser *p, const char *name) {
     const char *near = param_nearest(name, p->runs->names);
     return fail(p, "found the unknown name %s%s%s", name, near ? "; the nearest is " : "",
                 near ? near : "");
+}
+
+static double value_of(Parser *p, unsigned run, const char *name) {
+    double value = 0;
+    if (!p->runs || p->runs->lookup(p->runs->runs, run, name, &value)) return value;
+    return unknown(p, name);
+}
+
+/* NAME at PARAMETER = NUMBER, the parser standing behind `at`. */
+static double value_beside(Parser *p, const char *name) {
+    skip(p);
+    g_autofree char *parameter = read_name(p);
+    double here = value_of(p, p->run, name), number;
+    if (!*parameter || !take(p, "="))
+        return fail(p, "found \"%.20s\", expected PARAMETER = NUMBER after at", p->at);
+    skip(p);
+    char *end;
+    number = g_ascii_strtod(p->at, &end);
+    if (end == p->at) return fail(p, "found \"%.20s\", expected a number after =", p->at);
+    p->at = end;
+    if (!p->runs || p->failed) return here;
+    if (!p->runs->lookup(p->runs->runs, p->run, parameter, &(double){0}))
+        return unknown(p, parameter);
+    int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, number) : -1;
+    return run < 0 ? NAN : value_of(p, (unsigned)run, name);
 }
 
 /* Aggregates ------------------------------------------------------------------------------ */
@@ -87,6 +110,11 @@ static double reduce(const char *kind, GArray *values) {
     for (unsigned i = 0; i < n; i++) sum += v[i];
     if (!strcmp(kind, "sum")) return sum;
     if (!strcmp(kind, "mean")) return sum / n;
+    if (!strcmp(kind, "geomean")) {
+        double logs = 0;
+        for (unsigned i = 0; i < n; i++) logs += log(v[i]);
+        return exp(logs / n);
+    }
     if (!strcmp(kind, "sd")) {
         for (unsigned i = 0; i < n; i++) squares += (v[i] - sum / n) * (v[i] - sum / n);
         return n > 1 ? sqrt(squares / (n - 1)) : 0;
@@ -100,8 +128,8 @@ static double reduce(const char *kind, GArray *values) {
 }
 
 static bool is_aggregate(const char *name) {
-    static const char *const kinds[] = {"max", "min",   "mean",  "median", "sum",
-                                        "sd",  "count", "first", "last",   NULL};
+    static const char *const kinds[] = {"max", "min",   "mean",  "geomean", "median", "sum",
+                                        "sd",  "count", "first", "last",    NULL};
     return g_strv_contains(kinds, name);
 }
 
@@ -147,7 +175,7 @@ static double primary(Parser *p) {
         if (is_aggregate(name) && !p->inside && take(p, "("))
             value = aggregate(p, name);
         else if (p->inside)
-            value = value_of(p, name);
+            value = take(p, "at") ? value_beside(p, name) : value_of(p, p->run, name);
         else
             value =
                 fail(p, "found %s outside an aggregate, expected one such as max(%s)", name, name);

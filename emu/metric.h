@@ -4,9 +4,12 @@
  *
  * Expressions:  max(sink.delivered_pps / 1e6 if traffic.payload == 0)
  *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
- * Aggregates: max min mean median sum sd count first last, over the runs for which the condition
- * holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
+ *               min(a.b / (a.b at gpe0.tokens = 2) if gpe0.tokens == 0)
+ * Aggregates: max min mean geomean median sum sd count first last, over the runs for which the
+ * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
  * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`.
+ * `NAME at PARAMETER = NUMBER` is the value of NAME in another run: the one that has this number for
+ * the parameter and is otherwise the same point and repetition; no number if there is none.
  * Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known
  * one. A run whose condition is not a number does not count; a value that is not one makes the
  * aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
@@ -21,6 +24,8 @@ typedef struct {
     bool (*lookup)(const void *runs, unsigned run, const char *name, double *value);
     const void *runs;
     const char *const *names; /* NULL-terminated: every name there is, for messages */
+    /* The run that `at` means, -1 for none. NULL: no run has another beside it. */
+    int (*sibling)(const void *runs, unsigned run, const char *parameter, double value);
 } MetricRuns;
 
 /* False and an error for bad syntax and unknown names. An aggregate over no run at all gives NaN

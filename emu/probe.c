@@ -52,11 +52,11 @@ void histogram_add(Histogram *h, uint64_t value) {
 }
 
 double histogram_mean(const Histogram *h) {
-    return h->count ? h->sum / (double)h->count : 0;
+    return h->count ? h->sum / (double)h->count : NAN;
 }
 
 double histogram_sd(const Histogram *h) {
-    if (h->count < 2) return 0;
+    if (h->count < 2) return NAN;
     double n = (double)h->count, square = h->sum_squares - h->sum * h->sum / n;
     return square > 0 ? sqrt(square / (n - 1)) : 0;
 }
@@ -70,6 +70,10 @@ uint64_t histogram_quantile(const Histogram *h, double fraction) {
         if (seen && (double)seen >= want) return MIN(cell_end(i), h->max);
     }
     return h->max;
+}
+
+double histogram_at(const Histogram *h, double fraction) {
+    return h->count ? (double)histogram_quantile(h, fraction) : NAN;
 }
 
 void histogram_merge(Histogram *into, const Histogram *from) {
@@ -159,8 +163,8 @@ void report_warning(Report *r, const char *format, ...) {
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_ptr_array_add(r->warnings, r->component ? g_strdup_printf("%s: %s", r->component, text)
-                                              : g_strdup(text));
+    g_ptr_array_add(r->warnings,
+                    r->component ? g_strdup_printf("%s: %s", r->component, text) : g_strdup(text));
 }
 
 void report_unsteady(Report *r, const char *what) {

@@ -20,11 +20,14 @@ typedef struct {
 void histogram_init(Histogram *h);
 void histogram_clear(Histogram *h); /* frees */
 void histogram_add(Histogram *h, uint64_t value);
-double histogram_mean(const Histogram *h); /* 0 when empty, like the others */
-double histogram_sd(const Histogram *h);   /* of the sample, n - 1 */
+/* Statistics of nothing are NaN, which a report shows as not measured; never 0. */
+double histogram_mean(const Histogram *h);
+double histogram_sd(const Histogram *h); /* of the sample, n - 1: NaN below two */
 /* The smallest value that at least `fraction` of the samples do not exceed (cell's upper end,
- * never above max). */
+ * never above max); exact, and 0 of nothing. */
 uint64_t histogram_quantile(const Histogram *h, double fraction);
+/* The same as a statistic: NaN of nothing. Fraction 1 is the maximum. */
+double histogram_at(const Histogram *h, double fraction);
 void histogram_merge(Histogram *into, const Histogram *from);
 
 /* What a run has to say. Names come out as COMPONENT.name; units are for people and axes. */
@@ -55,6 +58,7 @@ Report *report_new(void);
 void report_free(Report *report);
 /* Names given from now on are those of this component; NULL for the run itself. */
 void report_component(Report *report, const char *name);
+/* NaN: not measured. */
 void report_scalar(Report *report, const char *name, double value, const char *unit);
 /* Text lines for `--stats`, a table of the component's own making. */
 void report_text(Report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -41,6 +41,7 @@ static char *manifest_text(const Study *study, const Store *store) {
     json_object_set_new(m, "build", json_string(store_build(store)));
     json_object_set_new(m, "study", json_string(store_identity(store)));
     json_object_set_new(m, "seed", json_integer((json_int_t)study->seed));
+    json_object_set_new(m, "constants", table_constants(study));
     json_object_set_new(m, "runs", runs);
     char *text = json_dumps(m, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(m);
@@ -95,11 +96,14 @@ static bool write_text(const Store *store, const char *name, const char *text, G
 }
 
 bool results_write(const Study *study, const Store *store, bool plots, GError **error) {
-    g_autofree char *runs = table_runs(study), *claims = table_claims(study);
+    g_autofree char *runs = table_runs(study), *claims = table_claims(study),
+                    *units = table_units(study), *summary = table_summary(study);
     g_autofree char *old = g_build_filename(store_folder(store), "manifest.json", NULL);
     if (unlink(old) != 0 && errno != ENOENT) return file_error(error, old, "cannot be removed");
     char *manifest = manifest_text(study, store); /* jansson's memory */
     bool ok = link_runs(study, store, error) && write_text(store, "runs.tsv", runs, error) &&
+              write_text(store, "runs.units.tsv", units, error) &&
+              (!summary || write_text(store, "summary.tsv", summary, error)) &&
               write_text(store, "claims.tsv", claims, error) &&
               (!plots || plots_write(study, store_folder(store), error)) &&
               write_text(store, "manifest.json", manifest, error);

@@ -4,6 +4,7 @@
  * host name or a path into what is compared. */
 #include "emu/study.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@ typedef struct {
     GPtrArray *names;
     unsigned *index; /* runs that have results */
     const Study *study;
+    unsigned ask;       /* the parameter that `follows` is about; n_parameters: none yet */
+    const char **texts; /* of all points' parameters, interned; NULL before they are needed */
+    bool *follows;      /* of each iterated parameter: its value follows from that of `ask` */
 } StudyRuns;
 
 static bool lookup(const void *data, unsigned run, const char *name, double *value) {
@@ -26,12 +30,68 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
     return scalar != NULL;
 }
 
+static const char *text_of(const StudyRuns *s, unsigned point, unsigned k) {
+    return s->texts[point * scenario_n_parameters(s->study->scenario) + k];
+}
+
+/* Which parameters follow from `ask`, so need not agree in a run beside another. */
+static void find_followers(StudyRuns *s, unsigned ask) {
+    const Scenario *scenario = s->study->scenario;
+    unsigned n = scenario_n_parameters(scenario), points = scenario_n_points(scenario);
+    if (!s->texts) {
+        s->texts = g_new(const char *, points *n);
+        for (unsigned i = 0; i < points * n; i++)
+            s->texts[i] = scenario_parameter(scenario, i / n, i % n).value; /* interned */
+    }
+    s->ask = ask;
+    for (unsigned k = 0; k < n; k++) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+        s->follows[k] = true;
+        for (unsigned p = 0; p < points && s->follows[k]; p++) {
+            const char *key = text_of(s, p, ask), *before = g_hash_table_lookup(seen, key);
+            if (!before) g_hash_table_insert(seen, (char *)key, (char *)text_of(s, p, k));
+            s->follows[k] = !before || before == text_of(s, p, k);
+        }
+    }
+}
+
+static bool beside(const StudyRuns *s, const RunResult *a, const RunResult *b) {
+    if (a->repetition != b->repetition) return false;
+    for (unsigned k = 0; k < scenario_n_parameters(s->study->scenario); k++)
+        if (!s->follows[k] && text_of(s, a->point, k) != text_of(s, b->point, k)) return false;
+    return true;
+}
+
+static int sibling(const void *data, unsigned run, const char *parameter, double number) {
+    StudyRuns *s = (StudyRuns *)data; /* what it notes cannot be seen from outside */
+    const Scenario *scenario = s->study->scenario;
+    unsigned n = scenario_n_parameters(scenario), ask = 0;
+    while (ask < n && strcmp(scenario_parameter(scenario, 0, ask).name, parameter) != 0) ask++;
+    if (ask == n) { /* one value in all runs */
+        double value = NAN;
+        lookup(data, run, parameter, &value);
+        return value == number ? (int)run : -1;
+    }
+    if (ask != s->ask) find_followers(s, ask);
+    const RunResult *here = s->study->runs->pdata[s->index[run]];
+    for (unsigned i = 0; i < s->base.n_runs; i++) {
+        const RunResult *r = s->study->runs->pdata[s->index[i]];
+        double value;
+        if (beside(s, here, r) && scenario_value(scenario, r->point, parameter, &value) &&
+            value == number)
+            return (int)i;
+    }
+    return -1;
+}
+
 MetricRuns *study_metric_runs(const Study *study) {
     StudyRuns *s = g_new0(StudyRuns, 1);
     s->study = study;
     s->names = g_ptr_array_new();
     s->index = g_new0(unsigned, study->runs->len);
     const Scenario *scenario = study->scenario;
+    s->ask = scenario_n_parameters(scenario);
+    s->follows = g_new0(bool, s->ask);
     for (unsigned i = 0; i < scenario_n_parameters(scenario); i++)
         g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
     for (unsigned i = 0; i < study->runs->len; i++) {
@@ -45,6 +105,7 @@ MetricRuns *study_metric_runs(const Study *study) {
     g_ptr_array_add(s->names, NULL);
     s->base.lookup = lookup;
     s->base.runs = s;
+    s->base.sibling = sibling;
     s->base.names = (const char *const *)s->names->pdata;
     return &s->base;
 }
@@ -53,6 +114,8 @@ void study_metric_runs_free(MetricRuns *runs) {
     StudyRuns *s = (StudyRuns *)runs;
     g_ptr_array_unref(s->names);
     g_free(s->index);
+    g_free(s->follows);
+    g_free(s->texts);
     g_free(s);
 }
 
@@ -117,6 +180,78 @@ unsigned study_n_ok(const Study *study) {
     return n;
 }
 
+/* Repetitions ----------------------------------------------------------------------------- */
+
+static const RunResult *repetition(const Study *study, unsigned run, unsigned point, unsigned n) {
+    const RunResult *r = study->runs->pdata[run];
+    bool wanted = r->point == point && r->status == RUN_OK && (!n || r->repetition < n);
+    return wanted ? r : NULL;
+}
+
+/* The fingerprint and all scalars in one number. */
+static gint64 run_key(const RunResult *r) {
+    uint64_t key = r->fingerprint;
+    for (unsigned i = 0; i < r->scalars->len; i++) {
+        uint64_t bits;
+        memcpy(&bits, &g_array_index(r->scalars, RunScalar, i).value, sizeof bits);
+        key = (key ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
+        key ^= key >> 29;
+    }
+    return (gint64)key;
+}
+
+/* Runs of a point, and how many of them are different. */
+static unsigned count_different(const Study *study, unsigned point, unsigned n_repetitions,
+                                unsigned *n) {
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autofree gint64 *keys = g_new(gint64, study->runs->len + 1);
+    *n = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = repetition(study, i, point, n_repetitions);
+        if (!r) continue;
+        keys[*n] = run_key(r);
+        g_hash_table_add(seen, &keys[(*n)++]);
+    }
+    return g_hash_table_size(seen);
+}
+
+bool study_independent(const Study *study, unsigned point, unsigned n_repetitions) {
+    unsigned n, different = count_different(study, point, n_repetitions, &n);
+    return n > 1 && different == n;
+}
+
+bool study_repeats_itself(const Study *study, unsigned point) {
+    unsigned n, different = count_different(study, point, 0, &n);
+    return different < n;
+}
+
+StudyEstimate study_estimate_of(const double *values, unsigned n, bool independent) {
+    StudyEstimate e = {.n = n, .mean = NAN, .sd = NAN, .half = NAN};
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < n; i++) sum += values[i];
+    if (n) e.mean = sum / n;
+    if (n < 2 || !independent) return e;
+    for (unsigned i = 0; i < n; i++) squares += (values[i] - e.mean) * (values[i] - e.mean);
+    e.sd = sqrt(squares / (n - 1));
+    e.half = gsl_cdf_tdist_Pinv(0.975, n - 1) * e.sd / sqrt(n);
+    return e;
+}
+
+bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
+                    double *mean, double *half) {
+    g_autofree double *values = g_new(double, study->runs->len + 1);
+    unsigned n = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = repetition(study, i, point, n_repetitions);
+        const RunScalar *s = r ? run_scalar(r, name) : NULL;
+        if (s && !isnan(s->value)) values[n++] = s->value;
+    }
+    StudyEstimate e = study_estimate_of(values, n, study_independent(study, point, n_repetitions));
+    *mean = e.mean;
+    *half = e.half;
+    return !isnan(e.half);
+}
+
 /* JSON ------------------------------------------------------------------------------------ */
 
 static json_t *number(double value) {
@@ -138,6 +273,13 @@ static json_t *scalars_json(const RunResult *r) {
     return all;
 }
 
+static json_t *names_json(const char *list) {
+    g_auto(GStrv) names = g_strsplit(list, ", ", -1);
+    json_t *all = json_array();
+    for (unsigned i = 0; names[i]; i++) json_array_append_new(all, json_string(names[i]));
+    return all;
+}
+
 json_t *study_parameters_json(const Study *study, const RunResult *r) {
     json_t *all = json_object();
     const Scenario *s = study->scenario;
@@ -145,8 +287,7 @@ json_t *study_parameters_json(const Study *study, const RunResult *r) {
         ScenarioParameter p = scenario_parameter(s, r->point, i);
         json_object_set_new(all, p.name, json_string(p.value));
     }
-    if (study->repeated)
-        json_object_set_new(all, "repetition", json_integer(r->repetition));
+    if (study->repeated) json_object_set_new(all, "repetition", json_integer(r->repetition));
     return all;
 }
 
@@ -189,6 +330,7 @@ json_t *study_json(const Study *study) {
         json_object_set_new(one, "scalars", scalars_json(r));
         json_object_set_new(one, "fingerprint", study_hex(r->fingerprint));
         if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));
+        if (r->unsteady) json_object_set_new(one, "not_steady", names_json(r->unsteady));
         json_array_append_new(runs, one);
     }
     json_object_set_new(doc, "schema", json_string(STUDY_SCHEMA));

@@ -36,6 +36,22 @@ bool study_claims(Study *study, const Claims *table, GError **error);
 json_t *study_json(const Study *study);
 json_t *study_parameters_json(const Study *study, const RunResult *run);
 json_t *study_hex(uint64_t value);
+/* A scalar over the repetitions of a point. */
+typedef struct {
+    unsigned n;      /* values; those that are not a number do not count */
+    double mean, sd; /* NaN for none, and for fewer than two */
+    double half;     /* of the 95 percent interval by Student's t; NaN: there is none */
+} StudyEstimate;
+/* Whether the point's runs (the first `n_repetitions` of them, 0: all) are at least two and all
+ * different. Runs with equal fingerprints and equal numbers are one run, and one run says nothing
+ * about the next. (A fingerprint alone is not enough: without packets it is always the same.) */
+bool study_independent(const Study *study, unsigned point, unsigned n_repetitions);
+/* Whether two of the point's repetitions are one run. */
+bool study_repeats_itself(const Study *study, unsigned point);
+StudyEstimate study_estimate_of(const double *values, unsigned n, bool independent);
+/* Of the scalar of that name over the point's first repetitions (0: all). False: no interval. */
+bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
+                    double *mean, double *half);
 /* Runs as metrics see them. */
 MetricRuns *study_metric_runs(const Study *study);
 void study_metric_runs_free(MetricRuns *runs);

@@ -202,6 +202,40 @@ static void a_run_ends_when_idle_or_when_drained(void) {
     network_free(net);
 }
 
+/* A day passes before the packet arrives; the run ends on its grid of 10 us all the same. */
+static void count_steps(Network *net, void *user) {
+    unsigned *steps = user;
+    if (++*steps > 1000) sim_stop(network_sim(net));
+}
+
+static void idle_time_takes_no_steps(void) {
+    const SimTime day = 86400 * SIM_S;
+    Component *a, *b;
+    unsigned steps = 0;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, day + 3 * SIM_US}, NULL));
+    port_send(a, 0, packet_new(network_packets(net), 60));
+    network_run(net, SIM_NEVER, 2 * day, 100 * SIM_US, count_steps, &steps);
+    CHECK_U64(steps, 1);
+    CHECK_U64(n_arrivals, 1);
+    CHECK_U64(sim_now(network_sim(net)), day + 10 * SIM_US);
+    network_run(net, 3 * day, 0, 100 * SIM_US, count_steps, &steps); /* nothing is left: one more */
+    CHECK_U64(steps, 2);
+    CHECK_U64(sim_now(network_sim(net)), 3 * day);
+    network_free(net);
+}
+
+static void a_busy_source_without_a_plan_ends_the_run(void) {
+    Component *a, *b;
+    unsigned steps = 0;
+    Network *net = pair(&a, &b);
+    network_busy(net, 1);
+    network_run(net, SIM_NEVER, SIM_S, 100 * SIM_US, count_steps, &steps);
+    CHECK_U64(steps, 0);
+    network_busy(net, -1);
+    network_free(net);
+}
+
 static void a_stream_depends_on_name_use_and_repetition_alone(void) {
     Random alone, crowded, other, again;
     for (unsigned extra = 0; extra < 2; extra++) {
@@ -231,6 +265,8 @@ int main(void) {
                                  TEST(the_component_that_refuses_to_start_is_named),
                                  TEST(drops_are_reported_by_reason_and_reconciled),
                                  TEST(a_run_ends_when_idle_or_when_drained),
+                                 TEST(idle_time_takes_no_steps),
+                                 TEST(a_busy_source_without_a_plan_ends_the_run),
                                  TEST(a_stream_depends_on_name_use_and_repetition_alone),
                                  {0}};
     return run_tests("component", tests);

@@ -99,10 +99,17 @@ static bool table(const void *data, unsigned run, const char *name, double *v) {
     return true;
 }
 
+/* Of five runs that differ in a.x alone, the one where it is this. */
+static int next_with(const void *data, unsigned run, const char *parameter, double x) {
+    (void)data;
+    (void)run;
+    return !strcmp(parameter, "a.x") && x >= 1 && x <= 5 ? (int)x - 1 : -1;
+}
+
 static double metric(const char *text) {
     static const double rows[5][2] = {{1, 10}, {2, 40}, {3, 20}, {4, 30}, {5, 60}};
     static const char *const names[] = {"a.x", "a.y", NULL};
-    MetricRuns runs = {5, table, rows, names};
+    MetricRuns runs = {5, table, rows, names, next_with};
     double v = NAN;
     g_autoptr(GError) error = NULL;
     bool ok = metric_evaluate(text, &runs, &v, &error);
@@ -123,6 +130,19 @@ static void metrics_compute_over_the_runs_that_hold(void) {
     CHECK_NEAR(metric("sum(a.x * (a.y + -10))"), 1 * 0 + 2 * 30 + 3 * 10 + 4 * 20 + 5 * 50, 0);
     CHECK(isnan(metric("max(a.y if a.x > 9)")));
     CHECK_NEAR(metric("count(a.y if a.x > 9)"), 0, 0);
+}
+
+static void a_metric_compares_a_run_with_the_one_beside_it(void) {
+    CHECK_NEAR(metric("max(a.y / (a.y at a.x = 1) if a.x > 1)"), 6, 1e-12);
+    CHECK_NEAR(metric("min(a.y at a.x = 3)"), 20, 0);
+    CHECK_NEAR(metric("geomean(a.y / (a.y at a.x = 2) if a.x <= 3)"), cbrt(0.25 * 0.5), 1e-12);
+    CHECK(isnan(metric("max(a.y at a.x = 9)")));
+    metric("max(a.y at a.q = 1)");
+    CHECK_CONTAINS(message, "unknown name a.q");
+    metric("max(a.y at a.x 1)");
+    CHECK_CONTAINS(message, "expected PARAMETER = NUMBER");
+    metric("max(a.y at a.x = b)");
+    CHECK_CONTAINS(message, "expected a number");
 }
 
 static void a_wrong_metric_is_explained(void) {
@@ -427,6 +447,7 @@ int main(void) {
         TEST(a_wrong_value_says_what_was_expected),
         TEST(every_default_is_in_its_own_range),
         TEST(metrics_compute_over_the_runs_that_hold),
+        TEST(a_metric_compares_a_run_with_the_one_beside_it),
         TEST(a_wrong_metric_is_explained),
         TEST(bad_files_are_refused_with_file_and_line),
         TEST(iterations_multiply_and_stay_exact),

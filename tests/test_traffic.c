@@ -190,7 +190,7 @@ static void the_window_counts_what_is_created_inside_it(void) {
     source_to_ear("duration=0");
     go_on();
     CHECK_U64(heard->len, 0);
-    CHECK_NEAR(scalar("traffic.offered_pps"), 0, 0);
+    CHECK(isnan(scalar("traffic.offered_pps"))); /* a window of nothing */
     close_world();
 }
 

@@ -20,6 +20,7 @@
  * memory pressure, irqbalance, copybreak, a NIC's bus. */
 #include "components/gpe/gpe.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "components/linecard.h"
@@ -290,6 +291,10 @@ static bool gpe_start(Component *c, GError **error) {
     sim_event_init(&g->boot, boot, &c->owner);
     sim_event_init(&g->root, root_wakes, &c->owner);
     sim_schedule(c->sim, &g->boot, 0);
+    for (unsigned i = 0; i < c->n_ports; i++) {
+        g_autofree char *gauge = g_strdup_printf("nic%u", i);
+        component_gauge(c, gauge, gauge_queue, &g->nic[i].ring);
+    }
     if (g->root_rate) {
         double gap = random_exponential(&g->random) * (double)(SIM_S / g->root_rate);
         sim_schedule(c->sim, &g->root, (SimTime)gap + 1);
@@ -366,14 +371,13 @@ static void report_cycles(const Gpe *g, Report *report) {
         report_scalar(report, "cycle_min_ms", (double)gaps.min * scale, "ms");
         for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
             report_scalar(report, quantiles[i].name,
-                          (double)histogram_quantile(&gaps, quantiles[i].fraction) * scale, "ms");
-        report_scalar(report, "cycle_max_ms", (double)gaps.max * scale, "ms");
+                          histogram_at(&gaps, quantiles[i].fraction) * scale, "ms");
+        report_scalar(report, "cycle_max_ms", histogram_at(&gaps, 1) * scale, "ms");
         report_histogram(report, "cycle", &gaps, scale, "ms");
         static const char *const column[] = {"fraction"};
         GArray *cdf = g_array_new(FALSE, FALSE, sizeof(double));
         for (unsigned i = 0; i <= 200; i++) {
-            double row[2] = {(double)histogram_quantile(&gaps, i / 200.0) * scale * 1e-3,
-                             i / 200.0};
+            double row[2] = {histogram_at(&gaps, i / 200.0) * scale * 1e-3, i / 200.0};
             g_array_append_vals(cdf, row, 2);
         }
         report_series(report, "cycle_cdf", column, 1, cdf);
@@ -389,7 +393,8 @@ static void gpe_report(Component *c, Report *report) {
         double sum = 0;
         for (unsigned i = 0; i < g->n_cores; i++) sum += (double)g->core[i].charged[l];
         g_autofree char *name = g_strconcat("share.", layers[l], NULL);
-        report_scalar(report, name, elapsed > 0 ? sum / elapsed / (double)g->n_cores : 0, "ratio");
+        report_scalar(report, name, elapsed > 0 ? sum / elapsed / (double)g->n_cores : NAN,
+                      "ratio");
     }
     double switches = 0, ksoftirqd = 0, deferrals = 0, interrupts = 0;
     for (unsigned i = 0; i < g->n_cores; i++) {

@@ -3,6 +3,7 @@
  * A vServer: one process under a scheduler, its sockets and its routes. It has no ports; it
  * attaches itself to a gpe by name. The router's forwarding is the fast path's: Parse, Lookup and
  * Header Format on the real bytes, in the server's tables, where the vServer is a slice. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,6 +173,13 @@ static bool vserver_create(Component *c, GError **error) {
     return true;
 }
 
+static uint64_t in_sockets(const void *from) {
+    const Vserver *v = from;
+    uint64_t packets = 0;
+    for (unsigned i = 0; i < GPE_MAX_SOCKETS; i++) packets += v->socket[i].waiting.packets;
+    return packets;
+}
+
 static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
@@ -189,6 +197,8 @@ static bool vserver_start(Component *c, GError **error) {
     }
     v->number = g->n_vservers++;
     g->vserver[v->number] = v;
+    g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
+    component_gauge(&g->base, gauge, in_sockets, v); /* the server's: it has the packets' count */
     bool i3 = v->application == APP_I3 && *v->triggers;
     *fp_slice(g->tables, v->number) =
         (FpSlice){.used = true,
@@ -224,7 +234,8 @@ static void vserver_report(Component *c, Report *report) {
     double elapsed = 0, dropped = 0, received = 0;
     for (unsigned p = 0; p < N_PHASES; p++) elapsed += (double)v->charged[p];
     for (unsigned p = 0; p < N_PHASES; p++)
-        report_scalar(report, names[p], elapsed > 0 ? (double)v->charged[p] / elapsed : 0, "ratio");
+        report_scalar(report, names[p], elapsed > 0 ? (double)v->charged[p] / elapsed : NAN,
+                      "ratio");
     for (unsigned i = 0; i <= v->n_sockets; i++) {
         received += (double)v->socket[i].received;
         dropped += (double)v->socket[i].dropped;

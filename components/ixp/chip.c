@@ -172,9 +172,25 @@ int chip_add_turn(Chip *chip, const char *name, Block *block) {
     return (int)chip->n_turns++;
 }
 
+static uint64_t buffers_held(const void *from) {
+    const Chip *chip = from;
+    return chip->settings->n_buffers - chip->n_free;
+}
+
+static uint64_t in_mac(const void *from) {
+    return ((const Chip *)from)->msf.fifo_packets;
+}
+
+void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from) {
+    g_autofree char *full = g_strconcat(chip->label, *chip->label ? "." : "", name, NULL);
+    component_gauge(chip->owner, full, read, from);
+}
+
 void chip_start(Chip *chip) {
     SimTime now = sim_now(chip->sim);
     chip->started = now;
+    chip_gauge(chip, "mac", in_mac, chip);
+    chip_gauge(chip, "buffers", buffers_held, chip);
     for (unsigned i = 0; i < chip->n_blocks; i++)
         for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++)
             me_start(chip->blocks[i]->mes[m], now);

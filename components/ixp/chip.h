@@ -134,6 +134,8 @@ int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsi
                   GError **error);
 int chip_add_turn(Chip *chip, const char *name, Block *block);
 void chip_start(Chip *chip);
+/* A gauge of the owner, under the chip's label. */
+void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from);
 
 /* Issue a memory reference now; returns when it is answered. */
 SimTime chip_reference(Chip *chip, const FpReference *reference, SimTime now);

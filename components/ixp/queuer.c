@@ -158,3 +158,11 @@ bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error
     }
     return true;
 }
+
+static uint64_t in_queues(const void *from) {
+    return qm_held(((const Queuer *)from)->qm);
+}
+
+void queuer_watch(const Queuer *queuer) {
+    chip_gauge(queuer->chip, "queues", in_queues, queuer);
+}

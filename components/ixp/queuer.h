@@ -43,6 +43,8 @@ struct Queuer {
 
 /* Add the MEs to the chip; the members above `me` are set. */
 bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error);
+/* A gauge of what all queues hold. */
+void queuer_watch(const Queuer *queuer);
 /* The ring to the ME that serves the queue's scheduler. */
 int queuer_ring(const Queuer *queuer, unsigned queue);
 /* The scheduler's time may have come nearer: let a sleeping context know. */

@@ -12,6 +12,9 @@
  * has no ack; if it is lost the trigger lives on at the node until it is too old. Answers are
  * only believed if they name the trigger that was asked for, in all but the nonce.
  *
+ * In repetitions after the first, the first refresh comes at a random phase (component_phase); an
+ * insert comes when it is ordered.
+ *
  * An insert that was ordered keeps the run going until it is acked or given up, a refresh does not.
  */
 #include <string.h>
@@ -45,6 +48,7 @@ typedef struct {
     bool challenged; /* since the last try */
     uint64_t tries;
     SimTime begun;
+    SimTime phase;  /* by which the first refresh is earlier */
     SimEvent timer; /* next: begin, try again, or refresh */
     uint32_t sequence;
     /* counters */
@@ -105,7 +109,8 @@ static void finish(I3Host *h) {
     sim_cancel(h->base.sim, &h->timer);
     h->waiting = false;
     order(h, false);
-    if (h->refresh) sim_schedule(h->base.sim, &h->timer, h->refresh);
+    if (h->refresh) sim_schedule(h->base.sim, &h->timer, h->refresh - h->phase);
+    h->phase = 0;
 }
 
 static void on_timer(Sim *sim, SimEvent *event) {
@@ -218,6 +223,7 @@ static bool i3_host_create(Component *c, GError **error) {
 static bool i3_host_start(Component *c, GError **error) {
     I3Host *h = (I3Host *)c;
     (void)error;
+    h->phase = component_phase(c, h->refresh);
     if (!h->insert) return true;
     order(h, true);
     sim_schedule_at(c->sim, &h->timer, h->insert_at);
@@ -255,7 +261,7 @@ static void i3_host_report(Component *c, Report *report) {
     report_scalar(report, "other", (double)h->other, "packets");
     report_scalar(report, "data", (double)h->data, "packets");
     report_scalar(report, "insert_ack_us", histogram_mean(&h->handshake) / 1e6, "us");
-    report_scalar(report, "insert_ack_max_us", (double)h->handshake.max / 1e6, "us");
+    report_scalar(report, "insert_ack_max_us", histogram_at(&h->handshake, 1) / 1e6, "us");
 }
 
 static void i3_host_free(Component *c) {

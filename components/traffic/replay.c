@@ -188,15 +188,27 @@ static bool replay_create(Component *c, GError **error) {
     return false;
 }
 
+/* Of all records, at the pace of the replay: the mean from one to the next. */
+static SimTime mean_gap(const Replay *s) {
+    double sum = 0;
+    const CaptureRecord *records = s->capture->records;
+    if (s->timing != RATE) return record_time(s, &records[s->capture->n - 1]) / s->capture->n;
+    if (s->rate.layer == RATE_PACKETS) return (SimTime)(1e12 / s->rate.per_second);
+    for (unsigned i = 0; i < s->capture->n; i++) sum += packet_wire_bytes(records[i].original);
+    return (SimTime)(sum / s->capture->n * 8e12 / s->rate.per_second);
+}
+
 static bool replay_start(Component *c, GError **error) {
     Replay *s = (Replay *)c;
     (void)error;
     sim_event_init(&s->departure, depart, &c->owner);
     s->emitter.from = s->emitter.until = s->round_start = s->at = s->start;
     if (!s->capture->n) return true;
+    s->round_start = s->at = s->start + component_phase(c, mean_gap(s));
     s->emitter.until = SIM_NEVER;
+    component_window(c, s->emitter.from, s->emitter.until);
     network_busy(c->network, 1);
-    sim_schedule_at(c->sim, &s->departure, s->start);
+    sim_schedule_at(c->sim, &s->departure, s->at);
     return true;
 }
 

@@ -2,9 +2,12 @@
  *
  * A sink ends packets and measures. Rates are of what arrives inside the source's window; ratio,
  * loss, latency and reordering are of the packets created inside it, whenever they arrive, so the
- * ratio is never above 1. Latency runs from creation to the last bit. A packet is reordered if one
- * of its flow with a higher number came before it (RFC 4737, type-P-reordered).
+ * ratio is never above 1. What is carried is the rate in over the source's, both inside the window:
+ * what drains when the source is silent does not make up for a queue that grew. Latency runs from
+ * creation to the last bit. A packet is reordered if one of its flow with a higher number came
+ * before it (RFC 4737, type-P-reordered).
  * With several sources there are scalars for each, named after it. */
+#include <math.h>
 #include <string.h>
 
 #include "components/traffic/traffic.h"
@@ -141,7 +144,7 @@ static bool sink_check(Component *c, GError **error) {
 /* One over the seconds of the source's window. */
 static double windows(const Origin *o) {
     const Emitter *e = o->emitter;
-    return e->until > e->from ? 1e12 / (double)(e->until - e->from) : 0;
+    return e->until > e->from ? 1e12 / (double)(e->until - e->from) : NAN;
 }
 
 static void origin_scalar(const Origin *o, Report *report, const char *name, double value,
@@ -155,13 +158,14 @@ static void report_origin(const Origin *o, Report *report) {
     origin_scalar(o, report, "delivered_pps", (double)o->window_packets * per_second, "packets/s");
     origin_scalar(o, report, "delivered_bps", (double)o->window_wire * 8 * per_second,
                   "bit/s wire");
-    origin_scalar(o, report, "delivered_ratio", offered > 0 ? n / offered : 0, "ratio");
+    origin_scalar(o, report, "carried_ratio",
+                  offered > 0 ? (double)o->window_packets / offered : NAN, "ratio");
+    origin_scalar(o, report, "delivered_ratio", offered > 0 ? n / offered : NAN, "ratio");
     origin_scalar(o, report, "lost", offered - n, "packets");
     origin_scalar(o, report, "latency_mean_us", histogram_mean(&o->latency) / 1e6, "us");
     origin_scalar(o, report, "latency_sd_us", histogram_sd(&o->latency) / 1e6, "us");
-    origin_scalar(o, report, "latency_p99_us", (double)histogram_quantile(&o->latency, 0.99) / 1e6,
-                  "us");
-    origin_scalar(o, report, "latency_max_us", (double)o->latency.max / 1e6, "us");
+    origin_scalar(o, report, "latency_p99_us", histogram_at(&o->latency, 0.99) / 1e6, "us");
+    origin_scalar(o, report, "latency_max_us", histogram_at(&o->latency, 1) / 1e6, "us");
 }
 
 static void sink_report(Component *c, Report *report) {
@@ -175,7 +179,9 @@ static void sink_report(Component *c, Report *report) {
     report_scalar(report, "delivered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
     report_scalar(report, "delivered_frame_bps", (double)s->window_frame * 8 * per_second,
                   "bit/s frame");
-    report_scalar(report, "delivered_ratio", offered ? n / (double)offered : 0, "ratio");
+    report_scalar(report, "carried_ratio",
+                  offered ? (double)s->window_packets / (double)offered : NAN, "ratio");
+    report_scalar(report, "delivered_ratio", offered ? n / (double)offered : NAN, "ratio");
     report_scalar(report, "lost", (double)offered - n, "packets");
     report_scalar(report, "reordered", (double)s->reordered, "packets");
     report_scalar(report, "latency_mean_us", histogram_mean(&s->latency) / 1e6, "us");
@@ -191,8 +197,8 @@ static void sink_report(Component *c, Report *report) {
                      {"latency_p999_us", 0.999}};
     for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
         report_scalar(report, quantiles[i].name,
-                      (double)histogram_quantile(&s->latency, quantiles[i].fraction) / 1e6, "us");
-    report_scalar(report, "latency_max_us", (double)s->latency.max / 1e6, "us");
+                      histogram_at(&s->latency, quantiles[i].fraction) / 1e6, "us");
+    report_scalar(report, "latency_max_us", histogram_at(&s->latency, 1) / 1e6, "us");
     for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
         if (s->charged[i] == 0) continue;
         char *name = g_strdup_printf("cause.%s_us", packet_cause_name((PacketCause)i));

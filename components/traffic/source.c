@@ -10,7 +10,9 @@
  * running total of bytes / rate and never drift; a list of payload sizes is cycled through. With on
  * and off phases a packet that falls due in an off phase leaves at the start of the next on phase,
  * and the total goes on from there. A packet's first bit may wait for the wire behind the one
- * before it. */
+ * before it. In repetitions after the first all of it begins at a random phase (component_phase);
+ * the window in which packets count stays where it is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +156,15 @@ static uint64_t gap_after(Source *s, uint32_t payload) {
     Wide gap = s->gap_q16 * counted_bytes(s, payload) + s->gap_fixed_q16;
     if (s->pattern == POISSON) gap = (Wide)((double)gap * random_exponential(&s->random));
     return gap < LONGEST_GAP_Q16 ? (uint64_t)gap : LONGEST_GAP_Q16;
+}
+
+/* What the departures repeat after: one mean gap, or a period of on and off phases. */
+static SimTime interval(const Source *s) {
+    if (s->pattern == ON_OFF) return s->on + s->off;
+    Wide bytes = 0;
+    for (unsigned i = 0; i < s->n_sizes; i++) bytes += counted_bytes(s, s->sizes[i]);
+    Wide gap = s->gap_q16 * bytes / s->n_sizes + s->gap_fixed_q16;
+    return (SimTime)(MIN(gap, LONGEST_GAP_Q16) >> 16);
 }
 
 /* Move the next departure out of the off phase, if it is in one. */
@@ -315,7 +326,8 @@ static bool source_start(Component *c, GError **error) {
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
     component_random(c, "gaps", &s->random);
-    if (s->duration > 0) begin(s, s->start);
+    if (s->duration > 0) component_window(c, s->emitter.from, s->emitter.until);
+    if (s->duration > 0) begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
     return true;
 }
 
@@ -346,15 +358,14 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
 
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
-    double seconds = s->emitter.until > s->emitter.from
-                         ? (double)(s->emitter.until - s->emitter.from) / 1e12
-                         : 0;
-    double per_second = seconds > 0 ? 1 / seconds : 0, n = (double)s->emitter.counted;
+    const Emitter *e = &s->emitter;
+    double per_second = e->until > e->from ? 1e12 / (double)(e->until - e->from) : NAN;
+    double n = (double)e->counted;
     report_scalar(report, "offered_pps", n * per_second, "packets/s");
     report_scalar(report, "offered_bps", (double)s->window_wire * 8 * per_second, "bit/s wire");
     report_scalar(report, "offered_frame_bps", (double)s->window_frame * 8 * per_second,
                   "bit/s frame");
-    report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : 0, "bytes");
+    report_scalar(report, "payload_bytes", n > 0 ? (double)s->window_payload / n : NAN, "bytes");
     report_scalar(report, "packets", n, "packets");
     report_scalar(report, "packets_all", (double)s->packets, "packets");
 }
