@@ -218,9 +218,10 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
 static bool set_interfaces(LineCard *lc, GError **error) {
     uint32_t address;
     uint8_t mac[6], next_mac[6], backplane[6];
-    if (!ipv4_parse(lc->address, &address, error) || !mac_parse(lc->mac, mac, error) ||
-        !mac_parse(lc->next_mac, next_mac, error) ||
-        !mac_parse(lc->backplane_mac, backplane, error))
+    if (!error_of_key(ipv4_parse(lc->address, &address, error), "address", error) ||
+        !error_of_key(mac_parse(lc->mac, mac, error), "mac", error) ||
+        !error_of_key(mac_parse(lc->next_mac, next_mac, error), "next_mac", error) ||
+        !error_of_key(mac_parse(lc->backplane_mac, backplane, error), "backplane_mac", error))
         return false;
     for (unsigned i = 0; i < lc->n_interfaces; i++) {
         lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
@@ -326,8 +327,7 @@ static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t ma
 LineCard *linecard_find(Component *c, const char *name, GError **error) {
     Component *lc = network_find(c->network, name);
     if (lc && lc->class == &linecard_class) return (LineCard *)lc;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected the name of a linecard",
-                name);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "linecard: found \"%s\", expected the name of a linecard", name);
     return NULL;
 }
 

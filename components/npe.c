@@ -86,8 +86,9 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
 static bool npe_interfaces(Npe *npe, GError **error) {
     uint32_t base;
     uint8_t next[6];
-    if (!ipv4_parse(npe->address, &base, error) || !mac_parse(npe->mac, npe->own_mac, error) ||
-        !mac_parse(npe->next_mac, next, error))
+    if (!error_of_key(ipv4_parse(npe->address, &base, error), "address", error) ||
+        !error_of_key(mac_parse(npe->mac, npe->own_mac, error), "mac", error) ||
+        !error_of_key(mac_parse(npe->next_mac, next, error), "next_mac", error))
         return false;
     for (unsigned i = 0; i <= npe->n_interfaces; i++) {
         FpInterface *f = fp_interface(npe->tables, i);

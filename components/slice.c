@@ -167,8 +167,8 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
         const char *line = g_strstrip(lines[i]);
         if (!*line || *line == '#') continue;
         SliceFilter f;
-        g_autofree char *where =
-            file ? g_strdup_printf("%s:%u", s->routes_file, i + 1) : g_strdup("routes");
+        g_autofree char *where = file ? g_strdup_printf("routes_file: %s:%u", s->routes_file, i + 1)
+                                      : g_strdup("routes");
         if (!slice_parse_filter(s, line, &f)) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", where, line,
                         SLICE_FILTER_FORM);
@@ -352,10 +352,9 @@ static bool slice_start(Component *c, GError **error) {
                     FP_MAX_SLICES);
         return false;
     }
-    if (!ipv4_parse(s->exception_address, &exceptions, error)) {
-        g_prefix_error(error, "exception_address: ");
+    if (!error_of_key(ipv4_parse(s->exception_address, &exceptions, error), "exception_address",
+                      error))
         return false;
-    }
     s->number = npe->n_slices++;
     FpSlice *f = fp_slice(npe->tables, s->number);
     *f = (FpSlice){.used = true,

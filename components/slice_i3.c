@@ -85,10 +85,8 @@ static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsig
 static bool start_node(const Slice *s, uint8_t *block, GError **error) {
     g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
     Place self = {0};
-    if (!id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error)) {
-        g_prefix_error(error, "i3_id: ");
+    if (!error_of_key(id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error), "i3_id", error))
         return false;
-    }
     if (!parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error)) return false;
     g_array_append_val(ring, self);
     qsort(ring->data, ring->len, sizeof(Place), by_id);

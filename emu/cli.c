@@ -324,10 +324,7 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     NetworkOptions options = {.seed = scenario_seed(s)};
     Network *net = scenario_build(s, 0, &options, &error);
     const Component *refused = NULL;
-    if (net && !network_start(net, &refused, &error)) {
-        g_autofree char *where = scenario_where(s, refused->name);
-        g_prefix_error(&error, "%s ", where);
-    }
+    if (net && !network_start(net, &refused, &error)) scenario_blame(s, refused->name, &error);
     network_free(net);
     if (!error)
         printf("%s: %u points of %u repetitions, %u claims, %u plots\n", argv[1],
@@ -341,7 +338,11 @@ static void print_network(const Scenario *s, const Network *net) {
     printf("%s\n", scenario_title(s));
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, 0, n);
-        printf("%s%s=%s", n ? " " : "the first point of the study: ", p.name, p.value);
+        printf("%s%s=%s",
+               n                           ? " "
+               : scenario_n_points(s) == 1 ? ""
+                                           : "the first point of the study: ",
+               p.name, p.value);
     }
     puts(scenario_n_parameters(s) ? "\n" : "");
     show_tables(net, stdout);

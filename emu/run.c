@@ -76,9 +76,9 @@ static void put_scalar(RunResult *r, const char *name, double value, const char 
     g_array_append_val(r->scalars, s);
 }
 
-static void failed(RunResult *r, int code, const char *where, const GError *error) {
+static void failed(RunResult *r, int code, const GError *error) {
     r->code = code;
-    r->failure = where ? g_strdup_printf("%s %s", where, error->message) : g_strdup(error->message);
+    r->failure = g_strdup(error->message);
 }
 
 static int code_of(const GError *error) {
@@ -132,7 +132,7 @@ static void write_files(const RunOptions *o, const Report *report, const char *f
     g_autofree char *stats = g_build_filename(folder, "stats.txt", NULL);
     if (!error) g_file_set_contents(stats, report_stats_text(report), -1, &error);
     if (!error) return;
-    if (r->code == EXIT_OK) failed(r, EXIT_RUN_FAILED, NULL, error);
+    if (r->code == EXIT_OK) failed(r, EXIT_RUN_FAILED, error);
     g_error_free(error);
 }
 
@@ -192,13 +192,13 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
     NetworkOptions options = {.seed = o->seed, .repetition = r->repetition, .output = folder};
     Network *net = scenario_build(o->scenario, r->point, &options, &error);
     if (!net) {
-        failed(r, EXIT_INPUT, NULL, error);
+        failed(r, EXIT_INPUT, error);
         return r;
     }
     const Component *refused = NULL;
     if (!network_start(net, &refused, &error)) {
-        g_autofree char *where = scenario_where(o->scenario, refused->name);
-        failed(r, code_of(error), where, error);
+        scenario_blame(o->scenario, refused->name, &error);
+        failed(r, code_of(error), error);
         network_free(net);
         return r;
     }
@@ -206,7 +206,7 @@ static RunResult *run_one(const RunOptions *o, unsigned index, Watch *w) {
                 100 * SIM_US, watch, w);
     bool cut = *o->interrupted != 0;
     if (!network_stop(net, &error)) {
-        failed(r, code_of(error), NULL, error);
+        failed(r, code_of(error), error);
     } else if (cut) {
         r->code = EXIT_INTERRUPTED;
         r->failure = g_strdup("interrupted");

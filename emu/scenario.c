@@ -178,10 +178,9 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     }
     for (const Param *row = table; row->name; row++)
         if (!row->def && !section_entry(section, row->name)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s:%u: [%s %s] %s: found no value, expected %s (%s)", section->file,
-                        section->line, section->head, section->name, row->name,
-                        param_type_text(row->type), row->text);
+            g_autofree char *place = section_place(section);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s %s: found no value, expected %s (%s)",
+                        place, row->name, param_type_text(row->type), row->text);
             return false;
         }
     return true;
@@ -199,66 +198,81 @@ static void fill(const Scenario *s, const Section *section, const Param *table, 
     }
 }
 
-static char *entry_place(const Section *section, const char *key) {
+/* The struct's texts are the scenario's own from now on; an empty one is none. */
+static void keep_texts(Scenario *s, const Param *table, void *target) {
+    for (const Param *row = table; row->name; row++) {
+        char **text = (char **)(void *)((char *)target + row->offset);
+        g_ptr_array_add(s->strings, *text);
+        if (!**text) *text = NULL;
+    }
+}
+
+static const char *keep_place(Scenario *s, const Section *section, const char *key) {
     const Entry *e = section_entry(section, key);
-    return e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
-                        : g_strdup_printf("%s:%u", section->file, section->line);
+    char *place = e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
+                               : g_strdup_printf("%s:%u", section->file, section->line);
+    g_ptr_array_add(s->strings, place);
+    return place;
+}
+
+static bool add_expect(Scenario *s, const Section *section, GError **error) {
+    ScenarioExpect e = {.id = section->name, .where = keep_place(s, section, "metric")};
+    g_autoptr(GError) cause = NULL;
+    fill(s, section, expect_params, &e, 0);
+    keep_texts(s, expect_params, &e);
+    g_array_append_val(s->expects, e);
+    return metric_check(e.metric, true, &cause) ||
+           entry_error(error, section, section_entry(section, "metric"), "%s", cause->message);
+}
+
+static bool add_plot(Scenario *s, const Section *section, GError **error) {
+    static const char *const expressions[] = {"x", "y", "curve", "where"};
+    ScenarioPlot p = {.name = section->name, .where = keep_place(s, section, "y")};
+    fill(s, section, plot_params, &p, 0);
+    keep_texts(s, plot_params, &p);
+    g_array_append_val(s->plots, p);
+    for (unsigned i = 0; i < G_N_ELEMENTS(expressions); i++) {
+        const Entry *entry = section_entry(section, expressions[i]);
+        g_auto(GStrv) several = plot_expressions(entry);
+        g_autoptr(GError) cause = NULL;
+        for (unsigned k = 0; several[k]; k++)
+            if (!metric_check(several[k], false, &cause))
+                return entry_error(error, section, entry, "%s", cause->message);
+    }
+    if (p.series || (p.x && p.y)) return true;
+    g_autofree char *place = section_place(section);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found neither x and y nor series", place);
+    return false;
 }
 
 static bool expects_and_plots(Scenario *s, GError **error) {
     for (unsigned i = 0; i < s->sections->len; i++) {
-        Section *section = s->sections->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        if (section->kind == SECTION_EXPECT) {
-            ScenarioExpect e = {0};
-            fill(s, section, expect_params, &e, 0);
-            e.id = section->name;
-            e.where = entry_place(section, "metric");
-            g_ptr_array_add(s->strings, (char *)e.where);
-            const char **texts[] = {&e.metric, &e.low,    &e.high,     &e.unit,
-                                    &e.use,    &e.source, &e.statement};
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                g_ptr_array_add(s->strings, (char *)*texts[t]);
-                if (!**texts[t]) *texts[t] = NULL;
-            }
-            g_array_append_val(s->expects, e);
-            if (!metric_check(e.metric, true, &cause)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e.where,
-                            e.id, cause->message);
-                return false;
-            }
-        } else if (section->kind == SECTION_PLOT) {
-            ScenarioPlot p = {0};
-            fill(s, section, plot_params, &p, 0);
-            const char **texts[] = {&p.title,     &p.x,       &p.y,       &p.curve,
-                                    &p.condition, &p.x_label, &p.y_label, &p.points,
-                                    &p.series,    &p.log,     &p.names,   &p.dashed};
-            p.name = section->name;
-            p.where = entry_place(section, "y");
-            g_ptr_array_add(s->strings, (char *)p.where);
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                g_ptr_array_add(s->strings, (char *)*texts[t]);
-                if (!**texts[t]) *texts[t] = NULL;
-            }
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                if (t < 1 || t > 4 || !*texts[t]) continue;
-                g_auto(GStrv) several = g_strsplit(*texts[t], ";", t == 2 ? -1 : 1);
-                for (unsigned k = 0; several[k]; k++) {
-                    if (metric_check(several[k], false, &cause)) continue;
-                    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: %s", p.where, p.name,
-                                cause->message);
-                    return false;
-                }
-            }
-            g_array_append_val(s->plots, p);
-            if (!p.series && (!p.x || !p.y)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                            "%s: [plot %s]: found neither x and y nor series", p.where, p.name);
-                return false;
-            }
-        }
+        const Section *section = s->sections->pdata[i];
+        if ((section->kind == SECTION_EXPECT && !add_expect(s, section, error)) ||
+            (section->kind == SECTION_PLOT && !add_plot(s, section, error)))
+            return false;
     }
     return true;
+}
+
+/* What tells the runs of a study apart: what iterates, and what the command line has fixed. */
+static void find_columns(Scenario *s) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            if (!entry->axes->len && entry->line) continue;
+            g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
+            Column column = {section, entry, g_intern_string(name)};
+            g_array_append_val(s->columns, column);
+        }
+    }
+}
+
+GStrv plot_expressions(const Entry *entry) {
+    return g_strsplit(entry ? entry->value : "", entry && !strcmp(entry->key, "y") ? ";" : "\n",
+                      -1);
 }
 
 static void axis_free(void *data) {
@@ -276,6 +290,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->classes = classes;
     s->sections = g_ptr_array_new();
     s->axes = g_ptr_array_new_with_free_func(axis_free);
+    s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
     s->strings = g_ptr_array_new_with_free_func(g_free);
@@ -297,6 +312,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
+    if (ok) find_columns(s);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
     scenario_free(s);
@@ -308,6 +324,7 @@ void scenario_free(Scenario *s) {
     param_clear(scenario_params, &s->settings);
     g_ptr_array_unref(s->axes);
     g_ptr_array_unref(s->sections);
+    g_array_unref(s->columns);
     g_array_unref(s->expects);
     g_array_unref(s->plots);
     g_ptr_array_unref(s->strings);
@@ -344,7 +361,7 @@ unsigned scenario_n_points(const Scenario *s) {
     return s->n_points;
 }
 unsigned scenario_n_parameters(const Scenario *s) {
-    return s->axes->len;
+    return s->columns->len;
 }
 unsigned scenario_n_expects(const Scenario *s) {
     return s->expects->len;
@@ -360,10 +377,9 @@ const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) {
 }
 
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
-    const Axis *axis = s->axes->pdata[n];
-    g_autofree char *name = g_strdup_printf("%s.%s", axis->section->name, axis->entry->key);
-    g_autofree char *value = entry_value(s, axis->entry, point);
-    return (ScenarioParameter){g_intern_string(name), g_intern_string(value)};
+    const Column *column = &g_array_index(s->columns, Column, n);
+    g_autofree char *value = entry_value(s, column->entry, point);
+    return (ScenarioParameter){column->name, g_intern_string(value)};
 }
 
 static double number_of(const Param *row, const char *text, const char *directory) {
@@ -414,11 +430,18 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
     return true;
 }
 
-char *scenario_where(const Scenario *s, const char *component) {
+/* Put in front of what a component or a link says against itself where that stands: the place of
+ * the key that it names first, "mpacket: found ...", or else of its section. */
+void scenario_blame(const Scenario *s, const char *component, GError **error) {
     const Section *section = find_component(s, component);
-    return section ? g_strdup_printf("%s:%u: [%s %s]", section->file, section->line, section->head,
-                                     section->name)
-                   : g_strdup_printf("%s: %s", s->path, component);
+    if (!section) return; /* the script names its own lines */
+    const char *message = (*error)->message, *colon = strchr(message, ':');
+    g_autofree char *key = colon ? g_strndup(message, (size_t)(colon - message)) : NULL;
+    const Entry *entry = key ? section_entry(section, key) : NULL;
+    g_autofree char *place = entry ? entry_place(section, entry) : section_place(section);
+    char *full = g_strconcat(place, entry ? colon : " ", entry ? "" : message, NULL);
+    g_free((*error)->message);
+    (*error)->message = full;
 }
 
 /* Building -------------------------------------------------------------------------------- */
@@ -435,8 +458,7 @@ static bool build_component(const Scenario *s, const Section *section, Network *
             return entry_error(error, section, entry, "%s", cause->message);
     }
     if (network_create(net, error)) return true;
-    g_prefix_error(error, "%s:%u: [%s %s] ", section->file, section->line, section->head,
-                   section->name);
+    scenario_blame(s, section->name, error);
     return false;
 }
 
@@ -533,7 +555,7 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
         const Section *section = s->sections->pdata[i];
         if (section->kind != SECTION_AT) continue;
         if (!script) {
-            script = network_add(net, &script_class, "script");
+            script = network_add(net, &script_class, SCRIPT_NAME);
             network_create(net, NULL);
         }
         for (unsigned k = 0; k < section->entries->len; k++) {

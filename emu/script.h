@@ -7,6 +7,7 @@
 #include "emu/component.h"
 
 extern const ComponentClass script_class;
+#define SCRIPT_NAME "[at]" /* which no component of a scenario can have */
 
 /* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
  * goes in front of what the component has to say against it. */

@@ -421,6 +421,73 @@ static void an_includer_wins_wherever_its_include_stands(void) {
     }
 }
 
+/* What scenario_build or network_start says against the text, with one --set. */
+static void build(const char *text, const char *set) {
+    Scenario *s = load(text, set);
+    NetworkOptions options = {.seed = 1};
+    g_autoptr(GError) error = NULL;
+    const Component *failed = NULL;
+    if (!s) return;
+    Network *net = scenario_build(s, 0, &options, &error);
+    if (net && !network_start(net, &failed, &error)) scenario_blame(s, failed->name, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    network_free(net);
+    scenario_free(s);
+}
+
+#define ON_BASE "[scenario]\ninclude = base.ini\n[npe n]\n"
+
+static void an_error_names_the_place_of_the_value(void) {
+    g_autofree char *path = g_build_filename(folder, "base.ini", NULL);
+    CHECK(g_file_set_contents(path, "[npe n]\nme_rx = 2\nmpacket = 128B\n[slice r]\nnpe = n\n", -1,
+                              NULL));
+    build(ON_BASE "mpacket = 100B\n", NULL); /* of create */
+    CHECK_CONTAINS(message, "s.ini:4: [npe n] mpacket: found 100 bytes");
+    build(ON_BASE, "n.mpacket=100B");
+    CHECK(g_str_has_prefix(message, "--set n.mpacket=100B: mpacket: found 100 bytes"));
+    build(ON_BASE, "n.mpacket=100"); /* of its form */
+    CHECK(g_str_has_prefix(message, "--set n.mpacket=100: mpacket: found \"100\""));
+    build(ON_BASE, "n.mac=zz");
+    CHECK(g_str_has_prefix(message, "--set n.mac=zz: mac: found \"zz\""));
+    build(ON_BASE "[slice r]\nqueues = 0:200%\n", NULL); /* of start */
+    CHECK_CONTAINS(message, "s.ini:5: [slice r] queues: found");
+    build(ON_BASE "interfaces = 15\n", NULL); /* a default is to blame: its section's place */
+    CHECK_CONTAINS(message, "base.ini:1: [npe n] schedulers: found 10");
+    build(ON_BASE "mpacket = 64B\n", NULL);
+    CHECK_TEXT(message, "");
+}
+
+static void what_set_has_fixed_keeps_its_column(void) {
+    const char *text = "[source s]\nrate = ${1, 2}Gbit/s\npayload = ${0, 40}\n[sink k]\n";
+    Scenario *s = load(text, "s.rate=1Gbit/s");
+    CHECK_U64(scenario_n_points(s), 2);
+    CHECK_U64(scenario_n_parameters(s), 2);
+    CHECK_TEXT(scenario_parameter(s, 1, 0).name, "s.rate");
+    CHECK_TEXT(scenario_parameter(s, 1, 0).value, "1Gbit/s");
+    CHECK_TEXT(scenario_parameter(s, 1, 1).value, "40");
+    scenario_free(s);
+    s = load(text, "k.ports=3"); /* a key that no file has given, in file order */
+    CHECK_U64(scenario_n_parameters(s), 3);
+    CHECK_TEXT(scenario_parameter(s, 0, 2).name, "k.ports");
+    scenario_free(s);
+    s = load("[source s]\npayload = ${1, 2}${3, 4}\n", NULL); /* once, however often it iterates */
+    CHECK_U64(scenario_n_points(s), 4);
+    CHECK_U64(scenario_n_parameters(s), 1);
+    CHECK_TEXT(scenario_parameter(s, 3, 0).value, "24");
+    scenario_free(s);
+}
+
+static void a_component_may_be_called_script(void) {
+    Scenario *s = load("[source script]\nduration = 20ms\n[at 1ms]\nscript = stop\n", NULL);
+    NetworkOptions options = {.seed = 1};
+    Network *net = scenario_build(s, 0, &options, NULL);
+    CHECK(net && network_find(net, "script") == network_nth(net, 0));
+    network_free(net);
+    scenario_free(s);
+    refused("[source scenario]\n", "s.ini:1: found a component with the name scenario");
+    refused("[source run]\n", "s.ini:1: found a component with the name run");
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(values_are_exact_in_their_units),
@@ -441,6 +508,9 @@ int main(void) {
         TEST(set_refuses_what_no_file_could_hold),
         TEST(an_includer_may_override_and_both_places_are_shown),
         TEST(an_includer_wins_wherever_its_include_stands),
+        TEST(an_error_names_the_place_of_the_value),
+        TEST(what_set_has_fixed_keeps_its_column),
+        TEST(a_component_may_be_called_script),
         {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);

@@ -417,7 +417,7 @@ static void a_rate_of_payload_needs_payload(void) {
     add(&source_class, "traffic", "rate=1Gbit/s payload|payload=0");
     g_autoptr(GError) error = NULL;
     CHECK(!network_create(net, &error));
-    CHECK_TEXT(error->message, "rate counts payload, but every payload is 0 bytes");
+    CHECK_TEXT(error->message, "rate: found one that counts payload, but every payload is 0 bytes");
     g_clear_error(&error);
     network_free(net);
     g_array_unref(heard);
@@ -426,7 +426,7 @@ static void a_rate_of_payload_needs_payload(void) {
     run_to(3);
     CHECK(!s->class->command(s, "rate", "1Gbit/s payload", &error));
     CHECK(error != NULL);
-    if (error) CHECK_TEXT(error->message, "rate counts payload, but every payload is 0 bytes");
+    if (error) CHECK_TEXT(error->message, "rate: found one that counts payload, but every payload is 0 bytes");
     if (!error) tell(s, "stop", "");
     go_on();
     CHECK_U64(heard->len, 10);

@@ -223,8 +223,9 @@ static void task_changed(SchedTask *t, SchedState to, void *user) {
 static bool prepare_interfaces(Gpe *g, GError **error) {
     uint32_t address;
     uint8_t mac[6], next_mac[6];
-    if (!ipv4_parse(g->address, &address, error) || !mac_parse(g->mac, mac, error) ||
-        !mac_parse(g->next_mac, next_mac, error))
+    if (!error_of_key(ipv4_parse(g->address, &address, error), "address", error) ||
+        !error_of_key(mac_parse(g->mac, mac, error), "mac", error) ||
+        !error_of_key(mac_parse(g->next_mac, next_mac, error), "next_mac", error))
         return false;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         FpInterface *f = fp_interface(g->tables, i);

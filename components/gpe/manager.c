@@ -223,7 +223,7 @@ Manager *manager_new(Vserver *v, GError **error) {
     m->server = i3_server_new(&params);
     m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    if (ipv4_parse(v->router, &m->router, error) &&
+    if (error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
         fp_bind_port(v->gpe->tables, v->number, 0, f->exception_address, f->exception_port))
         return m;
     if (error && !*error)

@@ -204,10 +204,7 @@ static bool i3_host_create(Component *c, GError **error) {
     histogram_init(&h->handshake);
     sim_event_init(&h->timer, on_timer, &c->owner);
     if (!tunnel_prepare(&h->tunnel_settings, &h->tunnel, 1, error)) return false;
-    if (!id_parse(h->id, t + 1, I3_ID_BYTES, error)) {
-        g_prefix_error(error, "id: ");
-        return false;
-    }
+    if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
     memcpy(t + TRIGGER_TARGET + 1, h->tunnel.bytes + 30, 4);

@@ -80,7 +80,8 @@ static void depart(Sim *sim, SimEvent *event) {
 static bool reflect_create(Component *c, GError **error) {
     Reflect *r = (Reflect *)c;
     sim_event_init(&r->departure, depart, &c->owner);
-    return !*r->answer_id || id_parse(r->answer_id, r->id, I3_ID_BYTES, error);
+    return !*r->answer_id ||
+           error_of_key(id_parse(r->answer_id, r->id, I3_ID_BYTES, error), "answer_id", error);
 }
 
 static void reflect_report(Component *c, Report *report) {

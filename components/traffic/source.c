@@ -82,7 +82,7 @@ static void set_rate(Source *s, Rate rate) {
 static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
     for (unsigned i = 0; i < s->n_sizes; i++)
         if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate: found one that counts payload, but every payload is 0 bytes");
     return false;
 }
 
@@ -282,7 +282,8 @@ static bool source_create(Component *c, GError **error) {
     c->n_ports = (unsigned)s->n_ports;
     s->header = header_bytes[s->application];
     if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
-        !set_weights(s, s->weights, error) || !ipv4_parse(s->sources, &s->source_base, error))
+        !set_weights(s, s->weights, error) ||
+        !error_of_key(ipv4_parse(s->sources, &s->source_base, error), "sources", error))
         return false;
     if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
