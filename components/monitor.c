@@ -105,8 +105,19 @@ static void read_outputs(void *user, void *data, SimTime now) {
     g_array_append_vals(m->lengths, row, 1 + m->n_out);
 }
 
+/* Once everything has started: its slice may come after it in the scenario. */
+static void attach(Monitor *m) {
+    const Npe *npe = m->slice->npe;
+    if (m->n_out || !npe) return;
+    m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
+    if (!npe_switched(npe)) return;
+    m->lc = linecard_find(&m->base, npe->linecard, NULL); /* the NPE has found it */
+    m->n_in = (unsigned)npe->n_interfaces;
+}
+
 static void poll(Sim *sim, SimEvent *event) {
     Monitor *m = (Monitor *)(void *)((char *)event - offsetof(Monitor, poll));
+    attach(m);
     if (m->lc) mp_submit(linecard_mp(m->lc), read_inputs, m, NULL, NULL);
     mp_submit(&m->slice->npe->mp, read_outputs, m, NULL, NULL);
     sim_schedule(sim, event, m->interval);
@@ -124,17 +135,8 @@ static bool monitor_create(Component *c, GError **error) {
 
 static bool monitor_start(Component *c, GError **error) {
     Monitor *m = (Monitor *)c;
+    (void)error;
     m->slice = (Slice *)network_find(c->network, m->slice_name);
-    if (!m->slice->npe) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "slice: %s comes after it in the scenario, expected before", m->slice_name);
-        return false;
-    }
-    if (npe_switched(m->slice->npe)) {
-        if (!(m->lc = linecard_find(c, m->slice->npe->linecard, error))) return false;
-        m->n_in = (unsigned)m->slice->npe->n_interfaces;
-    }
-    m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
     sim_event_init(&m->poll, poll, &c->owner);
     sim_schedule(c->sim, &m->poll, m->interval);
     return true;
@@ -153,6 +155,7 @@ static void report_each(Monitor *m, Report *report, const char *format, const do
 static void monitor_report(Component *c, Report *report) {
     Monitor *m = (Monitor *)c;
     double in = 0, out = 0;
+    attach(m);
     for (unsigned i = 0; i < m->n_in; i++) in += m->sum_in[i];
     for (unsigned q = 0; q < m->n_out; q++) out += m->sum_out[q];
     report_each(m, report, "in.bps", m->sum_in, m->n_in, "bit/s wire");

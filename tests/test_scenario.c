@@ -488,6 +488,33 @@ static void a_component_may_be_called_script(void) {
     refused("[source run]\n", "s.ini:1: found a component with the name run");
 }
 
+/* The sections in the opposite order, but for the first, which the others may override. */
+static char *reversed(const char *text) {
+    g_auto(GStrv) parts = g_strsplit(text, "\n[", -1);
+    GString *out = g_string_new(NULL);
+    for (unsigned i = g_strv_length(parts); i-- > 0;)
+        g_string_append_printf(out, "%s%s\n", i ? "[" : "", parts[i]);
+    return g_string_free(out, FALSE);
+}
+
+static void names_are_found_whatever_the_order_of_sections(void) {
+    g_autoptr(GDir) dir = g_dir_open("scenarios", 0, NULL);
+    unsigned n = 0;
+    for (const char *file; dir && (file = g_dir_read_name(dir));) {
+        if (!g_str_has_suffix(file, ".ini")) continue;
+        g_autofree char *path = g_build_filename("scenarios", file, NULL);
+        Scenario *s = scenario_load(path, NULL, component_classes, NULL);
+        if (!s) continue; /* parts that others include */
+        g_autofree char *flat = scenario_flat(s), *back = reversed(flat);
+        scenario_free(s);
+        build(back, NULL);
+        if (*message) printf("  %s: %s\n", file, message);
+        CHECK_TEXT(message, "");
+        n++;
+    }
+    CHECK(n >= 30);
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(values_are_exact_in_their_units),
@@ -511,6 +538,7 @@ int main(void) {
         TEST(an_error_names_the_place_of_the_value),
         TEST(what_set_has_fixed_keeps_its_column),
         TEST(a_component_may_be_called_script),
+        TEST(names_are_found_whatever_the_order_of_sections),
         {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);
