@@ -327,7 +327,8 @@ static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t ma
 LineCard *linecard_find(Component *c, const char *name, GError **error) {
     Component *lc = network_find(c->network, name);
     if (lc && lc->class == &linecard_class) return (LineCard *)lc;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "linecard: found \"%s\", expected the name of a linecard", name);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "linecard: found \"%s\", expected the name of a linecard", name);
     return NULL;
 }
 
@@ -439,25 +440,48 @@ static void lc_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_MAC_FULL, pkt);
 }
 
-static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
-    LineCard *lc = (LineCard *)c;
+static const Verb lc_verbs[] = {
+    {"interface", "N up|down", "whether interface N takes and sends packets"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {0}};
+
+typedef struct {
     unsigned interface;
-    char word[8], rest;
+    bool down;
     double factor;
-    if (!strcmp(verb, "interface") && sscanf(args, "%u %5s %c", &interface, word, &rest) == 2 &&
-        interface < lc->n_interfaces && (!strcmp(word, "up") || !strcmp(word, "down"))) {
-        lc_set_down(lc->tables, interface, word[0] == 'd');
+} LcOrder;
+
+static bool lc_read(const LineCard *lc, const char *verb, const char *args, LcOrder *o,
+                    GError **error) {
+    char word[8], rest;
+    if (!strcmp(verb, "interface") && sscanf(args, "%u %5s %c", &o->interface, word, &rest) == 2 &&
+        o->interface < lc->n_interfaces && (!strcmp(word, "up") || !strcmp(word, "down"))) {
+        o->down = word[0] == 'd';
         return true;
     }
-    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &factor, &rest) == 1 && factor >= 0 &&
-        factor <= 1e6) {
-        lc->mp.slower = factor;
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
         return true;
-    }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s %s\", expected interface 0 to %u up|down, or mp_slower FACTOR", verb,
                 args, (unsigned)lc->n_interfaces - 1);
     return false;
+}
+
+static bool lc_understands(const Component *c, const char *verb, const char *args, GError **error) {
+    LcOrder o;
+    return lc_read((const LineCard *)c, verb, args, &o, error);
+}
+
+static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
+    LineCard *lc = (LineCard *)c;
+    LcOrder o;
+    if (!lc_read(lc, verb, args, &o, error)) return false;
+    if (verb[0] == 'i')
+        lc_set_down(lc->tables, o.interface, o.down);
+    else
+        lc->mp.slower = o.factor;
+    return true;
 }
 
 static bool lc_check(Component *c, GError **error) {
@@ -589,6 +613,8 @@ const ComponentClass linecard_class = {
     .create = lc_create,
     .start = lc_start,
     .receive = lc_receive,
+    .verbs = lc_verbs,
+    .understands = lc_understands,
     .command = lc_command,
     .check = lc_check,
     .report = lc_report,

@@ -257,35 +257,54 @@ static void npe_reset(Npe *npe) {
     sim_schedule(npe->base.sim, &npe->reset_over, npe->reset_time);
 }
 
-static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
-    Npe *npe = (Npe *)c;
+static const Verb npe_verbs[] = {
+    {"reset", "", "lose what is queued and in the pipeline, and take nothing for reset_time"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {"interface_rate", "N RATE", "the rate of interface N's scheduler, on the wire"},
+    {0}};
+
+typedef struct {
     unsigned scheduler;
+    Rate rate;
+    double factor;
+} NpeOrder;
+
+static bool npe_read(const Npe *npe, const char *verb, const char *args, NpeOrder *o,
+                     GError **error) {
     int used = 0;
     char rest;
-    double factor;
-    if (!strcmp(verb, "reset") && !*args) {
-        npe_reset(npe);
+    if (!strcmp(verb, "reset") && !*args) return true;
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
         return true;
-    }
-    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &factor, &rest) == 1 && factor >= 0 &&
-        factor <= 1e6) {
-        npe->mp.slower = factor;
-        return true;
-    }
-    if (!strcmp(verb, "interface_rate") && sscanf(args, "%u %n", &scheduler, &used) == 1 && used &&
-        scheduler < npe->n_interfaces) {
-        const Param *row = param_find(c->class->params, "scheduler_rate");
-        Rate keep = npe->scheduler_rate, rate;
-        bool ok = param_set(row, npe, args + used, NULL, error);
-        rate = npe->scheduler_rate;
-        npe->scheduler_rate = keep;
-        if (ok) npe_set_rate(npe, scheduler, (uint64_t)rate.per_second);
-        return ok;
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%u %n", &o->scheduler, &used) == 1 &&
+        used && o->scheduler < npe->n_interfaces) {
+        Param row = *param_find(npe->base.class->params, "scheduler_rate");
+        row.offset = 0;
+        return param_set(&row, &o->rate, args + used, NULL, error);
     }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
                 verb, args, (unsigned)npe->n_interfaces - 1);
     return false;
+}
+
+static bool npe_understands(const Component *c, const char *verb, const char *args,
+                            GError **error) {
+    NpeOrder o;
+    return npe_read((const Npe *)c, verb, args, &o, error);
+}
+
+static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
+    Npe *npe = (Npe *)c;
+    NpeOrder o;
+    if (!npe_read(npe, verb, args, &o, error)) return false;
+    switch (verb[0]) {
+    case 'r': npe_reset(npe); break;
+    case 'm': npe->mp.slower = o.factor; break;
+    default: npe_set_rate(npe, o.scheduler, (uint64_t)o.rate.per_second);
+    }
+    return true;
 }
 
 bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
@@ -436,6 +455,8 @@ const ComponentClass npe_class = {
     .start = npe_start,
     .receive = npe_receive,
     .station = npe_station,
+    .verbs = npe_verbs,
+    .understands = npe_understands,
     .command = npe_command,
     .check = npe_check,
     .report = npe_report,

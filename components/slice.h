@@ -62,4 +62,6 @@ bool slice_parse_number(const char *text, uint32_t *value, uint32_t limit);
 bool slice_i3_start(Slice *s, GError **error);
 
 /* slice_mp.c: one request of the scenario's script. */
+extern const Verb slice_verbs[];
+bool slice_understands(const Component *c, const char *verb, const char *args, GError **error);
 bool slice_command(Component *c, const char *verb, const char *args, GError **error);

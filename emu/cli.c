@@ -420,6 +420,13 @@ static void print_class(const ComponentClass *c, bool markdown) {
             printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
                    param_type_text(row->type), def, *range ? "; " : "", range, row->source);
     }
+    if (markdown && c->verbs) puts("\n| verb | arguments | what |\n|---|---|---|");
+    if (!markdown && c->verbs) puts("\nverbs of [at TIME]:");
+    for (const Verb *v = c->verbs; v && v->name; v++) {
+        g_auto(GStrv) words = g_strsplit(v->arguments, "|", -1);
+        g_autofree char *cell = g_strjoinv(" or ", words);
+        printf(markdown ? "| `%s` | %s | %s |\n" : "  %s %s: %s\n", v->name, cell, v->text);
+    }
     for (const DropReason *d = c->drops; d && d->name; d++) {
         if (markdown)
             printf("%s`drop.%s`: %s", d == c->drops ? "\nDrops: " : "; ", d->name, d->text);

@@ -297,6 +297,21 @@ void component_random(Component *c, const char *use, Random *random) {
     g_free(stream);
 }
 
+bool component_has_verb(const Component *c, const char *verb, GError **error) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (const Verb *v = c->class->verbs; v && v->name; v++) {
+        if (!strcmp(v->name, verb)) return true;
+        g_ptr_array_add(names, (char *)v->name);
+        g_string_append_printf(list, "%s%s", list->len ? ", " : "", v->name);
+    }
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(verb, (const char *const *)names->pdata);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s", verb, list->str,
+                near ? "; the nearest is " : "", near ? near : "");
+    return false;
+}
+
 char *component_output_path(Component *c, const char *file_name) {
     const char *folder = c->network->options.output;
     return folder ? g_build_filename(folder, file_name, NULL) : NULL;

@@ -26,6 +26,13 @@ typedef struct {
     const char *text; /* one sentence */
 } DropReason;
 
+/* What a scenario's script may say to a component. */
+typedef struct {
+    const char *name;      /* "rate" */
+    const char *arguments; /* "RATE"; "" if there are none */
+    const char *text;      /* one sentence, without a full stop */
+} Verb;
+
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
  * waits its turn inside the link, so senders that must not build a queue look at port_free_at. */
@@ -46,7 +53,11 @@ struct ComponentClass {
     bool (*create)(Component *c, GError **error);
     bool (*start)(Component *c, GError **error);
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */
-    /* Carry out one line of the scenario's script; `verb` and `args` as written. May be NULL. */
+    const Verb *verbs; /* of the script; ends with {0}; NULL: it takes none */
+    /* Whether the command is understood, as far as that can be known before the run (everything has
+     * started): its verb is one of the above. Changes nothing. */
+    bool (*understands)(const Component *c, const char *verb, const char *args, GError **error);
+    /* Carry out one command of the script; `verb` and `args` as written. */
     bool (*command)(Component *c, const char *verb, const char *args, GError **error);
     /* The n-th MAC address that is reached through the port, on the far side of a link to it; false
      * past the last. NULL: none. For switches, which know their stations from the start. */
@@ -122,5 +133,7 @@ SimTime port_lookahead(const Component *c, unsigned port);
 void component_drop(Component *c, unsigned reason, Packet *pkt);
 /* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
 void component_random(Component *c, const char *use, Random *random);
+/* Whether the class has the verb; the error has those it has, and the nearest. */
+bool component_has_verb(const Component *c, const char *verb, GError **error);
 /* A path in the run's output folder, or NULL when none is wanted; caller frees. */
 char *component_output_path(Component *c, const char *file_name);

@@ -160,7 +160,7 @@ static bool check_at(const Scenario *s, const Section *section, GError **error) 
             return entry_error(error, section, entry, "found no component of that name%s%s",
                                near ? "; the nearest is " : "", near ? near : "");
         }
-        if (!target->class->command)
+        if (!target->class->verbs)
             return entry_error(error, section, entry, "a %s takes no commands",
                                target->class->name);
     }

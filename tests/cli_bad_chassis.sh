@@ -135,11 +135,11 @@ vlan = 101
 $traffic
 END
 
-# Scripts, once the run has come to them
+# Scripts
 for line in 'a = filter_add 10.0.0.0/8 0 192.168.100.1:30000 queue 5:filter_add: found queue 5' \
     'a = sram_write 16384 00:sram_write: found "16384 00"' \
     'a = frobnicate:found "frobnicate", expected filter_add' \
-    'npe0 = explode:found "explode ", expected reset' \
+    'npe0 = explode:found "explode", expected reset' \
     'lc0 = interface 10 down:found "interface 10 down", expected interface 0 to 9' \
     'data = port 0 sideways:found "port 0 sideways", expected port 0 to 13'; do
     case $line in 'a = filter_add'*) command=${line%:filter_add*} message="filter_add: ${line##*filter_add: }" ;;

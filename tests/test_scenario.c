@@ -515,6 +515,27 @@ static void names_are_found_whatever_the_order_of_sections(void) {
     CHECK(n >= 30);
 }
 
+static void a_script_is_rehearsed_before_the_run(void) {
+#define NODE "[npe n]\n[slice r]\nnpe = n\n[source s]\n[at 1ms]\n"
+    build(NODE "s = sto\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:6: [at 1ms] s: found \"sto\", expected start, stop, rate, "
+                            "weights; the nearest is stop");
+    build(NODE "s = rate 5\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:6: [at 1ms] s: found \"5\", which has no unit");
+    build(NODE "s = stop now\n", NULL);
+    CHECK_CONTAINS(message, "found \"stop now\", expected stop alone");
+    build(NODE "s = weights 1,2\n", NULL);
+    CHECK_CONTAINS(message, "expected 5 whole numbers");
+    build(NODE "s = stop; start\nn = interface_rate 9 1Gbit/s\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:7: [at 1ms] n: found \"interface_rate 9 1Gbit/s\"");
+    build(NODE "r = queue 99 limit 5\n", NULL);
+    CHECK_CONTAINS(message, "[at 1ms] r: queue: found \"99 limit 5\"");
+    /* What others have by then only time tells. */
+    build(NODE "r = queue 0 share 60%; queue 0 share 30%; counters\nn = reset\ns = rate 2Gbit/s\n",
+          NULL);
+    CHECK_TEXT(message, "");
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(values_are_exact_in_their_units),
@@ -539,6 +560,7 @@ int main(void) {
         TEST(what_set_has_fixed_keeps_its_column),
         TEST(a_component_may_be_called_script),
         TEST(names_are_found_whatever_the_order_of_sections),
+        TEST(a_script_is_rehearsed_before_the_run),
         {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);

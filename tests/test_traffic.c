@@ -405,7 +405,7 @@ static void commands_stop_start_and_change_the_rate(void) {
     g_autoptr(GError) error = NULL;
     CHECK(!s->class->command(s, "jump", "", &error));
     CHECK_TEXT(error->message,
-               "found \"jump\", expected start, stop, rate RATE or weights W,W,...");
+               "found \"jump\", expected start, stop, rate, weights; the nearest is stop");
     g_clear_error(&error);
     CHECK(!s->class->command(s, "rate", "5", &error));
     CHECK_CONTAINS(error->message, "has no unit");

@@ -221,25 +221,34 @@ static bool i3_host_start(Component *c, GError **error) {
     return true;
 }
 
+static const Verb i3_host_verbs[] = {{"insert", "", "insert its trigger now, and keep it there"},
+                                     {"remove", "", "remove its trigger, and refresh it no more"},
+                                     {0}};
+
+static bool i3_host_understands(const Component *c, const char *verb, const char *args,
+                                GError **error) {
+    if (!component_has_verb(c, verb, error)) return false;
+    if (!*args) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
+                verb);
+    return false;
+}
+
 static bool i3_host_command(Component *c, const char *verb, const char *args, GError **error) {
     I3Host *h = (I3Host *)c;
-    if (!strcmp(verb, "insert") && !*args) {
+    if (!i3_host_understands(c, verb, args, error)) return false;
+    if (!strcmp(verb, "insert")) {
         order(h, true);
         begin(h);
         return true;
     }
-    if (!strcmp(verb, "remove") && !*args) { /* nothing is there before a nonce was known */
-        sim_cancel(c->sim, &h->timer);
-        h->waiting = false;
-        order(h, false);
-        if (!h->has_nonce) return true;
-        h->removes++;
-        send_control(h, I3_REMOVE);
-        return true;
-    }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s%s%s\", expected insert or remove", verb,
-                *args ? " " : "", args);
-    return false;
+    sim_cancel(c->sim, &h->timer);
+    h->waiting = false;
+    order(h, false);
+    if (!h->has_nonce) return true; /* nothing is there before one was known */
+    h->removes++;
+    send_control(h, I3_REMOVE);
+    return true;
 }
 
 static void i3_host_report(Component *c, Report *report) {
@@ -290,6 +299,8 @@ const ComponentClass i3_host_class = {
     .create = i3_host_create,
     .start = i3_host_start,
     .receive = i3_host_receive,
+    .verbs = i3_host_verbs,
+    .understands = i3_host_understands,
     .command = i3_host_command,
     .report = i3_host_report,
     .free = i3_host_free,

@@ -82,7 +82,8 @@ static void set_rate(Source *s, Rate rate) {
 static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
     for (unsigned i = 0; i < s->n_sizes; i++)
         if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate: found one that counts payload, but every payload is 0 bytes");
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "rate: found one that counts payload, but every payload is 0 bytes");
     return false;
 }
 
@@ -245,9 +246,9 @@ static bool parse_destinations(Source *s, GError **error) {
 
 /* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
  * furthest behind its share goes next. */
-static bool set_weights(Source *s, const char *text, GError **error) {
-    unsigned weight[MAX_DESTINATIONS], n = 0, sum = 0;
-    int behind[MAX_DESTINATIONS] = {0};
+static bool read_weights(const Source *s, const char *text, unsigned weight[MAX_DESTINATIONS],
+                         unsigned *total, GError **error) {
+    unsigned n = 0, sum = 0;
     g_auto(GStrv) words = g_strsplit(text, ",", -1);
     for (; words[n] && n < MAX_DESTINATIONS; n++) {
         char *end, *word = g_strstrip(words[n]);
@@ -264,6 +265,14 @@ static bool set_weights(Source *s, const char *text, GError **error) {
             text, s->n_destinations, MAX_TURNS);
         return false;
     }
+    *total = sum;
+    return true;
+}
+
+static bool set_weights(Source *s, const char *text, GError **error) {
+    unsigned weight[MAX_DESTINATIONS], n = s->n_destinations, sum;
+    int behind[MAX_DESTINATIONS] = {0};
+    if (!read_weights(s, text, weight, &sum, error)) return false;
     for (s->n_turns = 0; s->n_turns < sum; s->n_turns++) {
         unsigned most = 0;
         for (unsigned d = 0; d < n; d++) {
@@ -320,6 +329,25 @@ static bool source_start(Component *c, GError **error) {
     return true;
 }
 
+static bool read_rate(const Source *s, const char *text, Rate *rate, GError **error) {
+    Param row = *param_find(s->emitter.base.class->params, "rate");
+    row.offset = 0;
+    return param_set(&row, rate, text, NULL, error) && rate_counts_something(s, *rate, error);
+}
+
+static bool source_understands(const Component *c, const char *verb, const char *args,
+                               GError **error) {
+    const Source *s = (const Source *)c;
+    unsigned weight[MAX_DESTINATIONS], sum;
+    Rate rate;
+    if (!strcmp(verb, "rate")) return read_rate(s, args, &rate, error);
+    if (!strcmp(verb, "weights")) return read_weights(s, args, weight, &sum, error);
+    if (!*args) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
+                verb);
+    return false;
+}
+
 static bool source_command(Component *c, const char *verb, const char *args, GError **error) {
     Source *s = (Source *)c;
     SimTime now = sim_now(c->sim);
@@ -333,17 +361,21 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         return true;
     }
     if (!strcmp(verb, "rate")) {
-        Rate before = s->rate;
-        if (!param_set(param_find(c->class->params, "rate"), s, args, NULL, error)) return false;
-        bool ok = rate_counts_something(s, s->rate, error);
-        set_rate(s, ok ? s->rate : before);
+        Rate rate;
+        bool ok = read_rate(s, args, &rate, error);
+        if (ok) set_rate(s, rate);
         return ok;
     }
     if (!strcmp(verb, "weights")) return set_weights(s, args, error);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s\", expected start, stop, rate RATE or weights W,W,...", verb);
-    return false;
+    return component_has_verb(c, verb, error);
 }
+
+static const Verb source_verbs[] = {
+    {"start", "", "go on, until the end of its duration"},
+    {"stop", "", "send nothing more"},
+    {"rate", "RATE", "the offered rate of all ports together, from the next gap on"},
+    {"weights", "W,W,...", "how often each destination is served from now on"},
+    {0}};
 
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
@@ -419,6 +451,8 @@ const ComponentClass source_class = {
     .params = source_params,
     .create = source_create,
     .start = source_start,
+    .verbs = source_verbs,
+    .understands = source_understands,
     .command = source_command,
     .report = source_report,
     .free = source_free,
