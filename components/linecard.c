@@ -65,6 +65,7 @@ struct LineCard {
     unsigned n_classes;
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint16_t cost[FP_N_SITES];
+    uint32_t leads_to; /* a bit for each interface that routes lead to */
     SimEvent sweep;
     /* counters */
     uint64_t forwarded_in, forwarded_out;
@@ -363,6 +364,29 @@ Mp *linecard_mp(LineCard *lc) {
     return &lc->mp;
 }
 
+void linecard_leads_to(LineCard *lc, unsigned interface) {
+    lc->leads_to |= 1u << interface;
+}
+
+static bool lc_sends(const Component *c, unsigned port) {
+    const LineCard *lc = (const LineCard *)c;
+    if (port < lc->n_interfaces)
+        return (lc->leads_to >> port & 1) && port_fed(c, (unsigned)lc->n_interfaces);
+    bool fed = false;
+    for (unsigned i = 0; i < lc->n_interfaces; i++) fed |= port_fed(c, i);
+    return fed && (lc->n_classes > 1 || *lc->control_processor);
+}
+
+static const char *lc_unused(const Component *c, const char *key) {
+    const LineCard *lc = (const LineCard *)c;
+    if (!strcmp(key, "control_vlan") && !*lc->control_processor)
+        return "control_processor would use it, which is empty";
+    if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
+    if (!strcmp(key, "ring_block") && lc->me_block == 1)
+        return "single microengines use their next-neighbour registers; me_block = 2 or 3 uses it";
+    return NULL;
+}
+
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface) {
     return qm_queue_counts(out ? lc->out.qm : lc->in.qm,
                            class * (unsigned)lc->n_interfaces + interface);
@@ -616,6 +640,8 @@ const ComponentClass linecard_class = {
     .verbs = lc_verbs,
     .understands = lc_understands,
     .command = lc_command,
+    .sends = lc_sends,
+    .unused = lc_unused,
     .check = lc_check,
     .report = lc_report,
     .free = lc_free,

@@ -142,6 +142,22 @@ static bool monitor_start(Component *c, GError **error) {
     return true;
 }
 
+static void monitor_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
+    const Monitor *m = (const Monitor *)c;
+    SimTime until = MIN(m->until, end),
+            first = m->from + (m->interval - m->from % m->interval) % m->interval;
+    if (first >= until || until - first <= m->interval)
+        g_ptr_array_add(
+            sentences,
+            g_strdup_printf("interval: found %g ms, of which none lies between %g ms and "
+                            "%g ms: its scalars are of nothing; set a shorter one",
+                            (double)m->interval / 1e9, (double)m->from / 1e9, (double)until / 1e9));
+    if (m->slice->n_queues > MAX_COLUMNS)
+        g_ptr_array_add(sentences, g_strdup_printf("slice: found one with %u queues, of which the "
+                                                   "first %d are polled",
+                                                   m->slice->n_queues, (int)MAX_COLUMNS));
+}
+
 static void report_each(Monitor *m, Report *report, const char *format, const double *sums,
                         unsigned n, const char *unit) {
     for (unsigned i = 0; i < n; i++) {
@@ -205,6 +221,7 @@ const ComponentClass monitor_class = {
     .params = monitor_params,
     .create = monitor_create,
     .start = monitor_start,
+    .doubts = monitor_doubts,
     .report = monitor_report,
     .free = monitor_free,
 };

@@ -322,6 +322,36 @@ void npe_release_position(Npe *npe, uint32_t position) {
         npe->front++;
 }
 
+void npe_leads_to(Npe *npe, unsigned interface) {
+    npe->leads_to |= 1u << interface;
+    if (npe_switched(npe))
+        linecard_leads_to(linecard_find(&npe->base, npe->linecard, NULL), interface);
+}
+
+static bool npe_sends(const Component *c, unsigned port) {
+    const Npe *npe = (const Npe *)c;
+    uint32_t here = npe_switched(npe) ? UINT32_MAX : 1u << port;
+    return component_fed(c) && (npe->leads_to & here);
+}
+
+static const char *npe_unused(const Component *c, const char *key) {
+    const Npe *npe = (const Npe *)c;
+    const struct {
+        const char *key;
+        bool nn;
+    } rings[] = {{"ring_decap", npe->me_decap == 1 && npe->me_parse == 1},
+                 {"ring_parse", npe->me_parse == 1 && npe->me_lookup == 1},
+                 {"ring_lookup", npe->me_lookup == 1 && npe->me_format == 1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rings); i++)
+        if (rings[i].nn && !strcmp(key, rings[i].key))
+            return "single microengines use their next-neighbour registers";
+    bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
+    if (own && npe_switched(npe)) return "its line card's is used";
+    if (!strcmp(key, "exception_host") && !npe_switched(npe))
+        return "an NPE with a linecard uses it";
+    return NULL;
+}
+
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
     unsigned scheduler = queuer_scheduler(&npe->queuer, interface);
     SimTime now = sim_now(npe->base.sim);
@@ -458,6 +488,8 @@ const ComponentClass npe_class = {
     .verbs = npe_verbs,
     .understands = npe_understands,
     .command = npe_command,
+    .sends = npe_sends,
+    .unused = npe_unused,
     .check = npe_check,
     .report = npe_report,
     .free = npe_free,

@@ -199,6 +199,9 @@ static bool insert_routes(Slice *s, GArray *filters, GError **error) {
         FpInsert done =
             fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
         g_assert(done == FP_INSERTED);
+        if (f->result.verdict == FP_FORWARD) npe_leads_to(s->npe, f->result.interface);
+        if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
+            npe_leads_to(s->npe, (unsigned)s->npe->n_interfaces);
     }
     s->n_filters = filters->len;
     return true;
@@ -383,6 +386,14 @@ static bool slice_start(Component *c, GError **error) {
     return true;
 }
 
+static const char *slice_unused(const Component *c, const char *key) {
+    const Slice *s = (const Slice *)c;
+    if (!strcmp(key, "routes") && *s->routes_file) return "routes_file is used instead";
+    if (g_str_has_prefix(key, "i3_") && strcmp(s->code_option, "i3") != 0)
+        return "code_option = i3 uses it";
+    return NULL;
+}
+
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     const FpSlice *f = fp_slice(s->npe->tables, s->number);
@@ -473,6 +484,7 @@ const ComponentClass slice_class = {
     .verbs = slice_verbs,
     .understands = slice_understands,
     .command = slice_command,
+    .unused = slice_unused,
     .check = slice_check,
     .report = slice_report,
     .free = slice_free,

@@ -123,6 +123,7 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
         }
     i3_trigger_filter(all[n].id, key, mask);
     uint32_t position;
+    npe_leads_to(s->npe, all[n].interface);
     if (npe_take_positions(s->npe, 1, &position) &&
         fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
         return true;

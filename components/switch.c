@@ -239,6 +239,13 @@ static bool merge_create(Component *c, GError **error) {
     return true;
 }
 
+static bool merge_sends(const Component *c, unsigned port) {
+    const Merge *m = (const Merge *)c;
+    bool fed = false;
+    for (unsigned p = port; p < c->n_ports; p += (unsigned)m->lanes) fed |= port_fed(c, p);
+    return port < m->lanes && fed;
+}
+
 static const Param merge_params[] = {
     PARAM_COUNT("inputs", Merge, inputs, "2", "1", "16", "sources that are merged", "scenario"),
     PARAM_COUNT("lanes", Merge, lanes, "5", "1", "16", "links each of them has", "scenario"),
@@ -252,4 +259,5 @@ const ComponentClass merge_class = {
     .params = merge_params,
     .create = merge_create,
     .receive = merge_receive,
+    .sends = merge_sends,
 };

@@ -229,7 +229,7 @@ void network_report(Network *net, Report *report) {
         unsigned n = c->n_drops;
         for (unsigned r = 0; r <= n; r++) {
             const DropReason *reason = r < n ? &c->class->drops[r] : &unconnected;
-            if (r == n && !c->drops[r]) continue;
+            if (r == n && !c->drops[r] && !c->class->sends) continue;
             char *name = g_strconcat("drop.", reason->name, NULL);
             report_scalar(report, name, (double)c->drops[r], "packets");
             g_free(name);
@@ -263,6 +263,16 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
 
 bool port_connected(const Component *c, unsigned port) {
     return port < c->n_ports && c->ports[port].peer;
+}
+
+bool port_fed(const Component *c, unsigned port) {
+    return port < c->n_ports && c->ports[port].fed;
+}
+
+bool component_fed(const Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++)
+        if (c->ports[p].fed) return true;
+    return false;
 }
 
 Component *port_peer(const Component *c, unsigned port, unsigned *peer_port) {

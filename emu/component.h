@@ -62,6 +62,14 @@ struct ComponentClass {
     /* The n-th MAC address that is reached through the port, on the far side of a link to it; false
      * past the last. NULL: none. For switches, which know their stations from the start. */
     bool (*station)(const Component *c, unsigned port, unsigned n, uint8_t mac[6]);
+    /* What can be said of the settings before a run, once everything has started; each may be NULL.
+     * Whether the component, as it is set and wired, is going to send through the port. */
+    bool (*sends)(const Component *c, unsigned port);
+    /* Why a key that the scenario gives has no effect, "application = i3 uses it"; NULL: it has. */
+    const char *(*unused)(const Component *c, const char *key);
+    /* Add "KEY: found ..., ..." (allocated) for a setting that will not do what it seems to. `end`
+     * is the scenario's own end of the run, SIM_NEVER if it has none. */
+    void (*doubts)(const Component *c, SimTime end, GPtrArray *sentences);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
     void (*report)(Component *c, Report *report);
@@ -120,6 +128,9 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
 /* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
 void port_send(Component *c, unsigned port, Packet *pkt);
 bool port_connected(const Component *c, unsigned port);
+/* Whether a link leads to the input port; any input port of the component. */
+bool port_fed(const Component *c, unsigned port);
+bool component_fed(const Component *c);
 /* Where an output port leads; NULL when it has no link. *peer_port, unless NULL, is the port there.
  */
 Component *port_peer(const Component *c, unsigned port, unsigned *peer_port);

@@ -206,8 +206,9 @@ static unsigned ones_sum(const uint8_t *p, unsigned bytes) {
 }
 
 static void headers_are_what_they_say(void) {
-    source_to_ear("ports=3|payload=5,900|duration=1ms|ttl=9|inner_port=4000|udp_port=31000|"
-                  "peer_port=32000|vlan=77|sources=10.100.0.1|destinations=10.9.8.7");
+    source_to_ear(
+        "ports=3|payload=5,900|duration=1ms|warmup=0|ttl=9|inner_port=4000|udp_port=31000|"
+        "peer_port=32000|vlan=77|sources=10.100.0.1|destinations=10.9.8.7");
     go_on();
     for (unsigned k = 0; k < heard->len; k++) {
         const Heard *h = nth(k);
@@ -426,7 +427,9 @@ static void a_rate_of_payload_needs_payload(void) {
     run_to(3);
     CHECK(!s->class->command(s, "rate", "1Gbit/s payload", &error));
     CHECK(error != NULL);
-    if (error) CHECK_TEXT(error->message, "rate: found one that counts payload, but every payload is 0 bytes");
+    if (error)
+        CHECK_TEXT(error->message,
+                   "rate: found one that counts payload, but every payload is 0 bytes");
     if (!error) tell(s, "stop", "");
     go_on();
     CHECK_U64(heard->len, 10);
@@ -704,9 +707,10 @@ static void a_tap_writes_every_byte_at_its_nanosecond(void) {
     /* From 999,990 us on, so that the time stamps pass a second; gaps of 714.285714 ns. */
     g_autofree char *path = in_folder("tap.pcap");
     open_world(folder);
-    Component *s = add(&source_class, "traffic",
-                       "ports=1|rate=1.4Mpacket/s|start=999990us|duration=99us|payload=0,3,1400"),
-              *tap = add(&tap_class, "tap", ""), *ear = add(&ear_class, "ear", "");
+    Component *
+        s = add(&source_class, "traffic",
+                "ports=1|rate=1.4Mpacket/s|start=999990us|duration=99us|warmup=0|payload=0,3,1400"),
+       *tap = add(&tap_class, "tap", ""), *ear = add(&ear_class, "ear", "");
     CHECK(network_create(net, NULL));
     wire(s, tap, 1, (LinkSpeed){800u << 16, 123});
     wire(tap, ear, 1, (LinkSpeed){0, 0});
@@ -755,7 +759,7 @@ static void a_tap_writes_every_byte_at_its_nanosecond(void) {
 
 static void without_a_folder_nothing_is_written(void) {
     open_world(NULL);
-    Component *s = add(&source_class, "traffic", "ports=1|duration=10us"),
+    Component *s = add(&source_class, "traffic", "ports=1|duration=10us|warmup=0"),
               *tap = add(&tap_class, "tap", "capture=never.pcap"),
               *ear = add(&ear_class, "ear", "");
     CHECK(network_create(net, NULL));

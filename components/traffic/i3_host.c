@@ -251,6 +251,15 @@ static bool i3_host_command(Component *c, const char *verb, const char *args, GE
     return true;
 }
 
+static bool i3_host_sends(const Component *c, unsigned port) {
+    return port == LINK && ((const I3Host *)c)->insert;
+}
+
+static const char *i3_host_unused(const Component *c, const char *key) {
+    return !strcmp(key, "insert_at") && !((const I3Host *)c)->insert ? "insert = yes uses it"
+                                                                     : NULL;
+}
+
 static void i3_host_report(Component *c, Report *report) {
     const I3Host *h = (const I3Host *)c;
     report_scalar(report, "inserts", (double)h->inserts, "packets");
@@ -302,6 +311,8 @@ const ComponentClass i3_host_class = {
     .verbs = i3_host_verbs,
     .understands = i3_host_understands,
     .command = i3_host_command,
+    .sends = i3_host_sends,
+    .unused = i3_host_unused,
     .report = i3_host_report,
     .free = i3_host_free,
 };

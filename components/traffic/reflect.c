@@ -84,6 +84,11 @@ static bool reflect_create(Component *c, GError **error) {
            error_of_key(id_parse(r->answer_id, r->id, I3_ID_BYTES, error), "answer_id", error);
 }
 
+/* What comes in. */
+static bool reflect_sends(const Component *c, unsigned port) {
+    return port_fed(c, port);
+}
+
 static void reflect_report(Component *c, Report *report) {
     report_scalar(report, "reflected", (double)((Reflect *)c)->reflected, "packets");
 }
@@ -111,5 +116,6 @@ const ComponentClass reflect_class = {
     .drops = reflect_drops,
     .create = reflect_create,
     .receive = reflect_receive,
+    .sends = reflect_sends,
     .report = reflect_report,
 };

@@ -320,7 +320,13 @@ static void begin(Source *s, SimTime at) {
 
 static bool source_start(Component *c, GError **error) {
     Source *s = (Source *)c;
-    (void)error;
+    if (s->duration && s->duration <= s->warmup) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
+                    "measure in, expected more; or a shorter %s.warmup",
+                    (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
+        return false;
+    }
     s->emitter.from = s->start + s->warmup;
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
@@ -346,6 +352,54 @@ static bool source_understands(const Component *c, const char *verb, const char 
     g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
                 verb);
     return false;
+}
+
+static bool source_sends(const Component *c, unsigned port) {
+    (void)port;
+    return ((const Source *)c)->duration > 0;
+}
+
+static const char *source_unused(const Component *c, const char *key) {
+    static const struct {
+        const char *key, *why;
+        int application;
+    } own[] = {{"destinations", "application = ipv4 uses it", IPV4},
+               {"sources", "application = ipv4 uses it", IPV4},
+               {"inner_port", "application = ipv4 uses it", IPV4},
+               {"ids", "application = i3 uses it", I3},
+               {"labels", "application = label uses it", LABEL}};
+    const Source *s = (const Source *)c;
+    for (unsigned i = 0; i < G_N_ELEMENTS(own); i++)
+        if (!strcmp(key, own[i].key))
+            return s->application == own[i].application ? NULL : own[i].why;
+    if (!strcmp(key, "ttl") && s->application == I3) return "application = ipv4 or label uses it";
+    if ((!strcmp(key, "on") || !strcmp(key, "off")) && s->pattern != ON_OFF)
+        return "pattern = onoff uses it";
+    return NULL;
+}
+
+static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
+    const Source *s = (const Source *)c;
+    const Emitter *e = &s->emitter;
+    if (!s->duration) return;
+    uint32_t least = s->sizes[0];
+    for (unsigned i = 1; i < s->n_sizes; i++) least = MIN(least, s->sizes[i]);
+    Wide gap = (s->gap_q16 * counted_bytes(s, least) + s->gap_fixed_q16) >> 16;
+    if (e->until > end)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("duration: found an end after that of the run: rates are of "
+                                       "%g ms, of which %g ms are simulated; set "
+                                       "scenario.duration to %g ms or more",
+                                       (double)(e->until - e->from) / 1e9,
+                                       end > e->from ? (double)(end - e->from) / 1e9 : 0,
+                                       (double)e->until / 1e9));
+    /* 1bit/s, the least there is, is for a source that is to be there and send nothing. */
+    if (gap > e->until - e->from && s->rate.per_second > 1)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("rate: found one of a packet every %g ms, in a window of "
+                                       "%g ms: it may hold no packet at all; set a higher rate, or "
+                                       "a longer duration",
+                                       (double)gap / 1e9, (double)(e->until - e->from) / 1e9));
 }
 
 static bool source_command(Component *c, const char *verb, const char *args, GError **error) {
@@ -454,6 +508,9 @@ const ComponentClass source_class = {
     .verbs = source_verbs,
     .understands = source_understands,
     .command = source_command,
+    .sends = source_sends,
+    .unused = source_unused,
+    .doubts = source_doubts,
     .report = source_report,
     .free = source_free,
 };
