@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/check.h"
 #include "emu/results.h"
 #include "emu/show.h"
 #include "emu/table.h"
@@ -101,6 +102,16 @@ static Scenario *load_scenario(const char *name, char **set, const ComponentClas
                 "found \"%s\", expected a scenario file, or a name from sppemu list%s%s", name,
                 near ? "; the nearest is " : "", near ? near : "");
     return NULL;
+}
+
+/* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
+static Claims *shipped_claims(void) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *data = data_folder(),
+                    *path = g_build_filename(data, "analysis", "claims", NULL);
+    Claims *claims = claims_load(path, &error);
+    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
+    return claims;
 }
 
 /* run ------------------------------------------------------------------------------------- */
@@ -222,11 +233,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
 
     Scenario *scenario = load_scenario(file, f->set, classes, &error);
     if (!scenario) return complain(EXIT_INPUT, error);
-    g_autofree char *data = data_folder(),
-                    *claims_path = g_build_filename(data, "analysis", "claims", NULL);
-    Claims *claims = claims_load(claims_path, &error);
-    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
-    g_clear_error(&error);
+    Claims *claims = shipped_claims();
     g_autofree char *final = f->output ? g_strdup(f->output)
                                        : g_build_filename("results", scenario_name(scenario), NULL);
     /* Before there is anything to lose: a shell starts background jobs with SIGINT ignored. */
@@ -321,11 +328,12 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     Scenario *s = load_scenario(argv[1], set, classes, &error);
     g_strfreev(set);
     if (!s) return complain(EXIT_INPUT, error);
-    NetworkOptions options = {.seed = scenario_seed(s)};
-    Network *net = scenario_build(s, 0, &options, &error);
-    const Component *refused = NULL;
-    if (net && !network_start(net, &refused, &error)) scenario_blame(s, refused->name, &error);
-    network_free(net);
+    Claims *claims = shipped_claims();
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    scenario_check(s, claims, NULL, NULL, warnings, &error);
+    claims_free(claims);
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
     if (!error)
         printf("%s: %u points of %u repetitions, %u claims, %u plots\n", argv[1],
                scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s),

@@ -75,7 +75,7 @@ const Param *section_table(const Section *section) {
     }
 }
 
-static Section *find_component(const Scenario *s, const char *name) {
+Section *scenario_component(const Scenario *s, const char *name) {
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
         if (section->kind == SECTION_COMPONENT && !strcmp(section->name, name)) return section;
@@ -124,7 +124,7 @@ static bool check_value(const Scenario *s, const Section *section, const Entry *
     if (row->type < PARAM_TYPE_TEXT) return true;
     bool ok = true;
     if (row->type == PARAM_TYPE_NAME) {
-        const Section *named = find_component(s, value);
+        const Section *named = scenario_component(s, value);
         if (!named || strcmp(named->class->name, row->choices) != 0) {
             const char *near = nearest_component(s, value);
             ok = entry_error(error, section, entry,
@@ -154,7 +154,7 @@ static bool check_values(const Scenario *s, const Section *section, const Entry 
 static bool check_at(const Scenario *s, const Section *section, GError **error) {
     for (unsigned k = 0; k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
-        const Section *target = find_component(s, entry->key);
+        const Section *target = scenario_component(s, entry->key);
         if (!target) {
             const char *near = nearest_component(s, entry->key);
             return entry_error(error, section, entry, "found no component of that name%s%s",
@@ -420,7 +420,7 @@ static double number_of(const Param *row, const char *text, const char *director
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {
     const char *dot = strchr(name, '.');
     g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
-    const Section *section = component ? find_component(s, component) : NULL;
+    const Section *section = component ? scenario_component(s, component) : NULL;
     if (!section && component) section = scenario_section(s, "link", component);
     const Param *row = section ? param_find(section_table(section), dot + 1) : NULL;
     if (!row) return false;
@@ -430,16 +430,18 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
     return true;
 }
 
-/* Put in front of what a component or a link says against itself where that stands: the place of
- * the key that it names first, "mpacket: found ...", or else of its section. */
-void scenario_blame(const Scenario *s, const char *component, GError **error) {
-    const Section *section = find_component(s, component);
-    if (!section) return; /* the script names its own lines */
-    const char *message = (*error)->message, *colon = strchr(message, ':');
+char *scenario_placed(const Scenario *s, const char *component, const char *message) {
+    const Section *section = scenario_component(s, component);
+    if (!section) return g_strdup(message); /* the script names its own lines */
+    const char *colon = strchr(message, ':');
     g_autofree char *key = colon ? g_strndup(message, (size_t)(colon - message)) : NULL;
     const Entry *entry = key ? section_entry(section, key) : NULL;
     g_autofree char *place = entry ? entry_place(section, entry) : section_place(section);
-    char *full = g_strconcat(place, entry ? colon : " ", entry ? "" : message, NULL);
+    return entry ? g_strconcat(place, colon, NULL) : g_strconcat(place, " ", message, NULL);
+}
+
+void scenario_blame(const Scenario *s, const char *component, GError **error) {
+    char *full = scenario_placed(s, component, (*error)->message);
     g_free((*error)->message);
     (*error)->message = full;
 }

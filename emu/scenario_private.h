@@ -80,6 +80,7 @@ struct Scenario {
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
 bool scenario_override(Scenario *s, const char *assignment, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
+Section *scenario_component(const Scenario *s, const char *name);
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */
 bool scenario_find_axes(Scenario *s, GError **error);
@@ -96,6 +97,9 @@ const Param *section_table(const Section *section);
  * "--set name.key=value: key" if it was given so; caller frees. */
 char *section_place(const Section *section);
 char *entry_place(const Section *section, const Entry *entry);
+/* What a component says, behind its place: that of the key which the message begins with, "mpacket:
+ * found ...", if the scenario gives it, else that of its section. Caller frees. */
+char *scenario_placed(const Scenario *s, const char *component, const char *message);
 /* The expressions of a plot's x, y (several, separated by `;`), curve or where; none of NULL. */
 GStrv plot_expressions(const Entry *entry);
 /* What is wrong with a value, behind its place. */
