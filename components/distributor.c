@@ -106,6 +106,12 @@ static bool distributor_start(Component *c, GError **error) {
     return true;
 }
 
+static const char *distributor_unused(const Component *c, const char *key) {
+    static const char *const reports[] = {"interval", "delay", "floor", NULL};
+    bool equal = ((const Distributor *)c)->policy == STATIC;
+    return equal && g_strv_contains(reports, key) ? "policy = backlog uses it" : NULL;
+}
+
 static void distributor_report(Component *c, Report *report) {
     report_scalar(report, "updates", (double)((Distributor *)c)->updates, "updates");
 }
@@ -136,5 +142,6 @@ const ComponentClass distributor_class = {
     .params = distributor_params,
     .create = distributor_create,
     .start = distributor_start,
+    .unused = distributor_unused,
     .report = distributor_report,
 };

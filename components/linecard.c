@@ -66,6 +66,7 @@ struct LineCard {
     unsigned n_classes;
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint16_t cost[FP_N_SITES];
+    uint32_t leads_to; /* a bit for each interface that routes lead to */
     SimEvent sweep;
     /* counters */
     uint64_t forwarded_in, forwarded_out;
@@ -219,9 +220,10 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
 static bool set_interfaces(LineCard *lc, GError **error) {
     uint32_t address;
     uint8_t mac[6], next_mac[6], backplane[6];
-    if (!ipv4_parse(lc->address, &address, error) || !mac_parse(lc->mac, mac, error) ||
-        !mac_parse(lc->next_mac, next_mac, error) ||
-        !mac_parse(lc->backplane_mac, backplane, error))
+    if (!error_of_key(ipv4_parse(lc->address, &address, error), "address", error) ||
+        !error_of_key(mac_parse(lc->mac, mac, error), "mac", error) ||
+        !error_of_key(mac_parse(lc->next_mac, next_mac, error), "next_mac", error) ||
+        !error_of_key(mac_parse(lc->backplane_mac, backplane, error), "backplane_mac", error))
         return false;
     for (unsigned i = 0; i < lc->n_interfaces; i++) {
         lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
@@ -327,8 +329,8 @@ static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t ma
 LineCard *linecard_find(Component *c, const char *name, GError **error) {
     Component *lc = network_find(c->network, name);
     if (lc && lc->class == &linecard_class) return (LineCard *)lc;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected the name of a linecard",
-                name);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "linecard: found \"%s\", expected the name of a linecard", name);
     return NULL;
 }
 
@@ -361,6 +363,29 @@ bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsig
 
 Mp *linecard_mp(LineCard *lc) {
     return &lc->mp;
+}
+
+void linecard_leads_to(LineCard *lc, unsigned interface) {
+    lc->leads_to |= 1u << interface;
+}
+
+static bool lc_sends(const Component *c, unsigned port) {
+    const LineCard *lc = (const LineCard *)c;
+    if (port < lc->n_interfaces)
+        return (lc->leads_to >> port & 1) && port_fed(c, (unsigned)lc->n_interfaces);
+    bool fed = false;
+    for (unsigned i = 0; i < lc->n_interfaces; i++) fed |= port_fed(c, i);
+    return fed && (lc->n_classes > 1 || *lc->control_processor);
+}
+
+static const char *lc_unused(const Component *c, const char *key) {
+    const LineCard *lc = (const LineCard *)c;
+    if (!strcmp(key, "control_vlan") && !*lc->control_processor)
+        return "control_processor would use it, which is empty";
+    if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
+    if (!strcmp(key, "ring_block") && lc->me_block == 1)
+        return "single microengines use their next-neighbour registers; me_block = 2 or 3 uses it";
+    return NULL;
 }
 
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface) {
@@ -440,26 +465,49 @@ static void lc_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_MAC_FULL, pkt);
 }
 
-static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
-    LineCard *lc = (LineCard *)c;
-    uint32_t interface;
-    char number[12], word[8], rest;
+static const Verb lc_verbs[] = {
+    {"interface", "N up|down", "whether interface N takes and sends packets"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {0}};
+
+typedef struct {
+    unsigned interface;
+    bool down;
     double factor;
+} LcOrder;
+
+static bool lc_read(const LineCard *lc, const char *verb, const char *args, LcOrder *o,
+                    GError **error) {
+    char number[12], word[8], rest;
     if (!strcmp(verb, "interface") && sscanf(args, "%11s %5s %c", number, word, &rest) == 2 &&
-        text_number(number, (uint32_t)lc->n_interfaces - 1, &interface) &&
+        text_number(number, (uint32_t)lc->n_interfaces - 1, &o->interface) &&
         (!strcmp(word, "up") || !strcmp(word, "down"))) {
-        lc_set_down(lc->tables, interface, word[0] == 'd');
+        o->down = word[0] == 'd';
         return true;
     }
-    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &factor, &rest) == 1 && factor >= 0 &&
-        factor <= 1e6) {
-        lc->mp.slower = factor;
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
         return true;
-    }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s %s\", expected interface 0 to %u up|down, or mp_slower FACTOR", verb,
                 args, (unsigned)lc->n_interfaces - 1);
     return false;
+}
+
+static bool lc_understands(const Component *c, const char *verb, const char *args, GError **error) {
+    LcOrder o;
+    return lc_read((const LineCard *)c, verb, args, &o, error);
+}
+
+static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
+    LineCard *lc = (LineCard *)c;
+    LcOrder o;
+    if (!lc_read(lc, verb, args, &o, error)) return false;
+    if (verb[0] == 'i')
+        lc_set_down(lc->tables, o.interface, o.down);
+    else
+        lc->mp.slower = o.factor;
+    return true;
 }
 
 static bool lc_check(Component *c, GError **error) {
@@ -591,7 +639,11 @@ const ComponentClass linecard_class = {
     .create = lc_create,
     .start = lc_start,
     .receive = lc_receive,
+    .verbs = lc_verbs,
+    .understands = lc_understands,
     .command = lc_command,
+    .sends = lc_sends,
+    .unused = lc_unused,
     .check = lc_check,
     .report = lc_report,
     .free = lc_free,

@@ -35,3 +35,5 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
 bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
                      GError **error);
 Mp *linecard_mp(LineCard *lc);
+/* Somebody's routes lead to the interface. */
+void linecard_leads_to(LineCard *lc, unsigned interface);

@@ -106,8 +106,19 @@ static void read_outputs(void *user, void *data, SimTime now) {
     g_array_append_vals(m->lengths, row, 1 + m->n_out);
 }
 
+/* Once everything has started: its slice may come after it in the scenario. */
+static void attach(Monitor *m) {
+    const Npe *npe = m->slice->npe;
+    if (m->n_out || !npe) return;
+    m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
+    if (!npe_switched(npe)) return;
+    m->lc = linecard_find(&m->base, npe->linecard, NULL); /* the NPE has found it */
+    m->n_in = (unsigned)npe->n_interfaces;
+}
+
 static void poll(Sim *sim, SimEvent *event) {
     Monitor *m = (Monitor *)(void *)((char *)event - offsetof(Monitor, poll));
+    attach(m);
     if (m->lc) mp_submit(linecard_mp(m->lc), read_inputs, m, NULL, NULL);
     mp_submit(&m->slice->npe->mp, read_outputs, m, NULL, NULL);
     sim_schedule(sim, event, m->interval);
@@ -125,20 +136,27 @@ static bool monitor_create(Component *c, GError **error) {
 
 static bool monitor_start(Component *c, GError **error) {
     Monitor *m = (Monitor *)c;
+    (void)error;
     m->slice = (Slice *)network_find(c->network, m->slice_name);
-    if (!m->slice->npe) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "slice: %s comes after it in the scenario, expected before", m->slice_name);
-        return false;
-    }
-    if (npe_switched(m->slice->npe)) {
-        if (!(m->lc = linecard_find(c, m->slice->npe->linecard, error))) return false;
-        m->n_in = (unsigned)m->slice->npe->n_interfaces;
-    }
-    m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
     sim_event_init(&m->poll, poll, &c->owner);
     sim_schedule(c->sim, &m->poll, m->interval);
     return true;
+}
+
+static void monitor_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
+    const Monitor *m = (const Monitor *)c;
+    SimTime until = MIN(m->until, end),
+            first = m->from + (m->interval - m->from % m->interval) % m->interval;
+    if (first >= until || until - first <= m->interval)
+        g_ptr_array_add(
+            sentences,
+            g_strdup_printf("interval: found %g ms, of which none lies between %g ms and "
+                            "%g ms: its scalars are of nothing; set a shorter one",
+                            (double)m->interval / 1e9, (double)m->from / 1e9, (double)until / 1e9));
+    if (m->slice->n_queues > MAX_COLUMNS)
+        g_ptr_array_add(sentences, g_strdup_printf("slice: found one with %u queues, of which the "
+                                                   "first %d are polled",
+                                                   m->slice->n_queues, (int)MAX_COLUMNS));
 }
 
 static void report_each(Monitor *m, Report *report, const char *format, const double *sums,
@@ -154,6 +172,7 @@ static void report_each(Monitor *m, Report *report, const char *format, const do
 static void monitor_report(Component *c, Report *report) {
     Monitor *m = (Monitor *)c;
     double in = 0, out = 0;
+    attach(m);
     for (unsigned i = 0; i < m->n_in; i++) in += m->sum_in[i];
     for (unsigned q = 0; q < m->n_out; q++) out += m->sum_out[q];
     report_each(m, report, "in.bps", m->sum_in, m->n_in, "bit/s wire");
@@ -203,6 +222,7 @@ const ComponentClass monitor_class = {
     .params = monitor_params,
     .create = monitor_create,
     .start = monitor_start,
+    .doubts = monitor_doubts,
     .report = monitor_report,
     .free = monitor_free,
 };

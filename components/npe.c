@@ -87,8 +87,9 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
 static bool npe_interfaces(Npe *npe, GError **error) {
     uint32_t base;
     uint8_t next[6];
-    if (!ipv4_parse(npe->address, &base, error) || !mac_parse(npe->mac, npe->own_mac, error) ||
-        !mac_parse(npe->next_mac, next, error))
+    if (!error_of_key(ipv4_parse(npe->address, &base, error), "address", error) ||
+        !error_of_key(mac_parse(npe->mac, npe->own_mac, error), "mac", error) ||
+        !error_of_key(mac_parse(npe->next_mac, next, error), "next_mac", error))
         return false;
     for (unsigned i = 0; i <= npe->n_interfaces; i++) {
         FpInterface *f = fp_interface(npe->tables, i);
@@ -258,35 +259,55 @@ static void npe_reset(Npe *npe) {
     sim_schedule(npe->base.sim, &npe->reset_over, npe->reset_time);
 }
 
-static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
-    Npe *npe = (Npe *)c;
-    uint32_t scheduler;
+static const Verb npe_verbs[] = {
+    {"reset", "", "lose what is queued and in the pipeline, and take nothing for reset_time"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {"interface_rate", "N RATE", "the rate of interface N's scheduler, on the wire"},
+    {0}};
+
+typedef struct {
+    unsigned scheduler;
+    Rate rate;
+    double factor;
+} NpeOrder;
+
+static bool npe_read(const Npe *npe, const char *verb, const char *args, NpeOrder *o,
+                     GError **error) {
     int used = 0;
     char number[12], rest;
-    double factor;
-    if (!strcmp(verb, "reset") && !*args) {
-        npe_reset(npe);
+    if (!strcmp(verb, "reset") && !*args) return true;
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
         return true;
-    }
-    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &factor, &rest) == 1 && factor >= 0 &&
-        factor <= 1e6) {
-        npe->mp.slower = factor;
-        return true;
-    }
-    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
-        text_number(number, (uint32_t)npe->n_interfaces - 1, &scheduler)) {
-        const Param *row = param_find(c->class->params, "scheduler_rate");
-        Rate keep = npe->scheduler_rate, rate;
-        bool ok = param_set(row, npe, args + used, NULL, error);
-        rate = npe->scheduler_rate;
-        npe->scheduler_rate = keep;
-        if (ok) npe_set_rate(npe, scheduler, (uint64_t)rate.per_second);
-        return ok;
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 &&
+        used &&
+        text_number(number, (uint32_t)npe->n_interfaces - 1, &o->scheduler)) {
+        Param row = *param_find(npe->base.class->params, "scheduler_rate");
+        row.offset = 0;
+        return param_set(&row, &o->rate, args + used, NULL, error);
     }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
                 verb, args, (unsigned)npe->n_interfaces - 1);
     return false;
+}
+
+static bool npe_understands(const Component *c, const char *verb, const char *args,
+                            GError **error) {
+    NpeOrder o;
+    return npe_read((const Npe *)c, verb, args, &o, error);
+}
+
+static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
+    Npe *npe = (Npe *)c;
+    NpeOrder o;
+    if (!npe_read(npe, verb, args, &o, error)) return false;
+    switch (verb[0]) {
+    case 'r': npe_reset(npe); break;
+    case 'm': npe->mp.slower = o.factor; break;
+    default: npe_set_rate(npe, o.scheduler, (uint64_t)o.rate.per_second);
+    }
+    return true;
 }
 
 bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
@@ -302,6 +323,36 @@ void npe_release_position(Npe *npe, uint32_t position) {
     if (position != npe->front) return;
     while (npe->front < npe->back && !tcam_get(fp_tcam(npe->tables), npe->front, &value, &mask))
         npe->front++;
+}
+
+void npe_leads_to(Npe *npe, unsigned interface) {
+    npe->leads_to |= 1u << interface;
+    if (npe_switched(npe))
+        linecard_leads_to(linecard_find(&npe->base, npe->linecard, NULL), interface);
+}
+
+static bool npe_sends(const Component *c, unsigned port) {
+    const Npe *npe = (const Npe *)c;
+    uint32_t here = npe_switched(npe) ? UINT32_MAX : 1u << port;
+    return component_fed(c) && (npe->leads_to & here);
+}
+
+static const char *npe_unused(const Component *c, const char *key) {
+    const Npe *npe = (const Npe *)c;
+    const struct {
+        const char *key;
+        bool nn;
+    } rings[] = {{"ring_decap", npe->me_decap == 1 && npe->me_parse == 1},
+                 {"ring_parse", npe->me_parse == 1 && npe->me_lookup == 1},
+                 {"ring_lookup", npe->me_lookup == 1 && npe->me_format == 1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rings); i++)
+        if (rings[i].nn && !strcmp(key, rings[i].key))
+            return "single microengines use their next-neighbour registers";
+    bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
+    if (own && npe_switched(npe)) return "its line card's is used";
+    if (!strcmp(key, "exception_host") && !npe_switched(npe))
+        return "an NPE with a linecard uses it";
+    return NULL;
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
@@ -437,7 +488,11 @@ const ComponentClass npe_class = {
     .start = npe_start,
     .receive = npe_receive,
     .station = npe_station,
+    .verbs = npe_verbs,
+    .understands = npe_understands,
     .command = npe_command,
+    .sends = npe_sends,
+    .unused = npe_unused,
     .check = npe_check,
     .report = npe_report,
     .free = npe_free,

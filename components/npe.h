@@ -40,7 +40,8 @@ struct Npe {
     uint32_t next_queue, next_sram;
     uint32_t front, back; /* TCAM positions: the next filter before all others, and behind them */
     uint16_t next_counter;
-    double shares; /* of its slices, when there is no line card */
+    uint32_t leads_to; /* a bit for each interface that filters lead to */
+    double shares;     /* of its slices, when there is no line card */
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;
 };
@@ -59,6 +60,8 @@ static inline bool npe_switched(const Npe *npe) {
 bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions);
 /* The position's filter is gone: what has come free at the front can be taken again. */
 void npe_release_position(Npe *npe, uint32_t position);
+/* A filter of a slice leads to the interface. */
+void npe_leads_to(Npe *npe, unsigned interface);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 

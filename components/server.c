@@ -50,7 +50,7 @@ static void server_receive(Component *c, unsigned port, Packet *pkt) {
 static bool server_create(Component *c, GError **error) {
     Server *s = (Server *)c;
     c->n_ports = 2;
-    return mac_parse(s->mac_text, s->mac, error);
+    return error_of_key(mac_parse(s->mac_text, s->mac, error), "mac", error);
 }
 
 static bool server_start(Component *c, GError **error) {

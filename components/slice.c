@@ -187,8 +187,8 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
         const char *line = g_strstrip(lines[i]);
         if (!*line || *line == '#') continue;
         SliceFilter f;
-        g_autofree char *where =
-            file ? g_strdup_printf("%s:%u", s->routes_file, i + 1) : g_strdup("routes");
+        g_autofree char *where = file ? g_strdup_printf("routes_file: %s:%u", s->routes_file, i + 1)
+                                      : g_strdup("routes");
         if (!slice_parse_filter(s, line, &f, error) || !slice_check_filter(s, &f, error)) {
             g_prefix_error(error, "%s: ", where);
             return false;
@@ -214,6 +214,9 @@ static bool insert_routes(Slice *s, GArray *filters, GError **error) {
         FpInsert done =
             fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
         g_assert(done == FP_INSERTED);
+        if (f->result.verdict == FP_FORWARD) npe_leads_to(s->npe, f->result.interface);
+        if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
+            npe_leads_to(s->npe, (unsigned)s->npe->n_interfaces);
     }
     s->n_filters = filters->len;
     return true;
@@ -374,10 +377,9 @@ static bool slice_start(Component *c, GError **error) {
                     FP_MAX_SLICES);
         return false;
     }
-    if (!ipv4_parse(s->exception_address, &exceptions, error)) {
-        g_prefix_error(error, "exception_address: ");
+    if (!error_of_key(ipv4_parse(s->exception_address, &exceptions, error), "exception_address",
+                      error))
         return false;
-    }
     s->number = npe->n_slices++;
     FpSlice *f = fp_slice(npe->tables, s->number);
     *f = (FpSlice){.used = true,
@@ -404,6 +406,14 @@ static bool slice_start(Component *c, GError **error) {
     if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
     tcam_optimise(fp_tcam(npe->tables));
     return true;
+}
+
+static const char *slice_unused(const Component *c, const char *key) {
+    const Slice *s = (const Slice *)c;
+    if (!strcmp(key, "routes") && *s->routes_file) return "routes_file is used instead";
+    if (g_str_has_prefix(key, "i3_") && strcmp(s->code_option, "i3") != 0)
+        return "code_option = i3 uses it";
+    return NULL;
 }
 
 static void slice_report(Component *c, Report *report) {
@@ -500,7 +510,10 @@ const ComponentClass slice_class = {
     .params = slice_params,
     .create = slice_create,
     .start = slice_start,
+    .verbs = slice_verbs,
+    .understands = slice_understands,
     .command = slice_command,
+    .unused = slice_unused,
     .check = slice_check,
     .report = slice_report,
     .free = slice_free,

@@ -58,4 +58,6 @@ void slice_set_quanta(const Slice *s);
 bool slice_i3_start(Slice *s, GError **error);
 
 /* slice_mp.c: one request of the scenario's script. */
+extern const Verb slice_verbs[];
+bool slice_understands(const Component *c, const char *verb, const char *args, GError **error);
 bool slice_command(Component *c, const char *verb, const char *args, GError **error);

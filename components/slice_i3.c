@@ -87,10 +87,8 @@ static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsig
 static bool start_node(const Slice *s, uint8_t *block, GError **error) {
     g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
     Place self = {0};
-    if (!id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error)) {
-        g_prefix_error(error, "i3_id: ");
+    if (!error_of_key(id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error), "i3_id", error))
         return false;
-    }
     if (!parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error)) return false;
     g_array_append_val(ring, self);
     qsort(ring->data, ring->len, sizeof(Place), by_id);
@@ -127,6 +125,7 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
         }
     i3_trigger_filter(all[n].id, key, mask);
     uint32_t position;
+    npe_leads_to(s->npe, all[n].interface);
     if (npe_take_positions(s->npe, 1, &position) &&
         fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
         return true;

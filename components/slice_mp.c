@@ -27,10 +27,10 @@ typedef enum {
     SRAM_WRITE,
     SRAM_READ,
     COUNTERS
-} Verb;
+} RequestKind;
 
 typedef struct {
-    Verb verb;
+    RequestKind verb;
     SliceFilter filter;
     uint32_t a, b; /* position, queue or offset; limit or bytes */
     double share;
@@ -213,15 +213,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
             if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
                 r->share > 0) {
                 r->verb = QUEUE_SHARE;
-                double sum = r->share;
-                for (unsigned q = 0; q < s->n_queues; q++)
-                    if (q != r->a && s->interface_of[q] == s->interface_of[r->a])
-                        sum += s->queue_share[q];
-                if (sum <= 1 + 1e-9) return true;
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                            "queue: found shares of %g%% at interface %u, expected at most 100%%",
-                            sum * 100, s->interface_of[r->a]);
-                return false;
+                return true;
             }
             if (!strcmp(word, "limit") && text_number(text, UINT32_MAX, &r->b)) {
                 r->verb = QUEUE_LIMIT;
@@ -242,21 +234,48 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
         }
         if (ok && r->b <= f->sram_bytes && r->a <= f->sram_bytes - r->b) return true;
     } else {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found \"%s\", expected filter_add, filter_remove, filter_list, queue, "
-                    "sram_write, sram_read or counters",
-                    verb);
-        return false;
+        return component_has_verb(&s->base, verb, error);
     }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", verb, args,
                 expected);
     return false;
 }
 
+/* With what the queue's interface has at the time. */
+static bool share_fits(const Slice *s, const Request *r, GError **error) {
+    double sum = r->share;
+    if (r->verb != QUEUE_SHARE) return true;
+    for (unsigned q = 0; q < s->n_queues; q++)
+        if (q != r->a && s->interface_of[q] == s->interface_of[r->a]) sum += s->queue_share[q];
+    if (sum <= 1 + 1e-9) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "queue: found shares of %g%% at interface %u, expected at most 100%%", sum * 100,
+                s->interface_of[r->a]);
+    return false;
+}
+
+const Verb slice_verbs[] = {
+    {"filter_add", "FILTER", "one more filter, as in `routes`, in front of the slice's others"},
+    {"filter_remove", "POSITION|key HEX[/MASK]", "a filter goes"},
+    {"filter_list", "", "all filters, in the reply"},
+    {"queue", "N share SHARE|limit PACKETS",
+     "what queue N gets, and how much it holds, 0: no limit"},
+    {"sram_write", "OFFSET HEX", "bytes of its block of SRAM"},
+    {"sram_read", "OFFSET BYTES", "the same, in the reply"},
+    {"counters", "", "all counters, in the reply"},
+    {0}};
+
+bool slice_understands(const Component *c, const char *verb, const char *args, GError **error) {
+    Request *r = g_new0(Request, 1);
+    bool ok = parse((const Slice *)c, verb, args, r, error);
+    request_free(r);
+    return ok;
+}
+
 bool slice_command(Component *c, const char *verb, const char *args, GError **error) {
     Slice *s = (Slice *)c;
     Request *r = g_new0(Request, 1);
-    if (!parse(s, verb, args, r, error)) {
+    if (!parse(s, verb, args, r, error) || !share_fits(s, r, error)) {
         request_free(r);
         return false;
     }

@@ -124,39 +124,58 @@ static bool switch_start(Component *c, GError **error) {
     return true;
 }
 
-static bool switch_command(Component *c, const char *verb, const char *args, GError **error) {
-    Switch *s = (Switch *)c;
-    uint32_t port;
-    int used = 0;
+static const Verb switch_verbs[] = {
+    {"port", "N down|up|rate RATE|free", "port N is off, on, slowed to RATE, or as fast as before"},
+    {0}};
+
+enum { PORT_DOWN, PORT_UP, PORT_FREE, PORT_RATE };
+
+typedef struct {
+    unsigned port;
+    int what;
+    Rate rate;
+} SwitchOrder;
+
+static bool switch_read(const Component *c, const char *verb, const char *args, SwitchOrder *o,
+                        GError **error) {
+    static const char *const words[] = {"down", "up", "free"};
+    static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};
     char number[12];
+    int used = 0;
     if (!strcmp(verb, "port") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
-        text_number(number, c->n_ports - 1, &port)) {
-        Output *out = &s->outputs[port];
-        const char *word = args + used;
-        if (!strcmp(word, "down") || !strcmp(word, "up")) {
-            out->down = word[0] == 'd';
-            if (out->down) sim_cancel(c->sim, &out->departure);
-            plan(out, sim_now(c->sim));
-            return true;
-        }
-        if (!strcmp(word, "free")) {
-            out->slowed_q16 = out->slow_until = 0;
-            sim_cancel(c->sim, &out->departure); /* it may have been a long way off */
-            plan(out, sim_now(c->sim));
-            return true;
-        }
-        static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};
-        Rate rate;
-        if (!strncmp(word, "rate ", 5)) {
-            if (!param_set(&row, &rate, word + 5, NULL, error)) return false;
-            out->slowed_q16 = (uint64_t)(8e12 * 65536 / rate.per_second);
-            return true;
-        }
+        text_number(number, c->n_ports - 1, &o->port)) {
+        for (o->what = PORT_DOWN; o->what < PORT_RATE; o->what++)
+            if (!strcmp(args + used, words[o->what])) return true;
+        if (!strncmp(args + used, "rate ", 5))
+            return param_set(&row, &o->rate, args + used + 5, NULL, error);
     }
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,
                 "found \"%s %s\", expected port 0 to %u and then down, up, rate RATE or free", verb,
                 args, c->n_ports - 1);
     return false;
+}
+
+static bool switch_understands(const Component *c, const char *verb, const char *args,
+                               GError **error) {
+    SwitchOrder o;
+    return switch_read(c, verb, args, &o, error);
+}
+
+static bool switch_command(Component *c, const char *verb, const char *args, GError **error) {
+    SwitchOrder o;
+    if (!switch_read(c, verb, args, &o, error)) return false;
+    Output *out = &((Switch *)c)->outputs[o.port];
+    if (o.what == PORT_RATE) {
+        out->slowed_q16 = (uint64_t)(8e12 * 65536 / o.rate.per_second);
+        return true;
+    }
+    if (o.what == PORT_FREE)
+        out->slowed_q16 = out->slow_until = 0;
+    else
+        out->down = o.what == PORT_DOWN;
+    if (o.what != PORT_UP) sim_cancel(c->sim, &out->departure); /* it may be a long way off */
+    plan(out, sim_now(c->sim));
+    return true;
 }
 
 static void switch_report(Component *c, Report *report) {
@@ -200,6 +219,8 @@ const ComponentClass switch_class = {
     .create = switch_create,
     .start = switch_start,
     .receive = switch_receive,
+    .verbs = switch_verbs,
+    .understands = switch_understands,
     .command = switch_command,
     .report = switch_report,
     .free = switch_free,
@@ -224,6 +245,13 @@ static bool merge_create(Component *c, GError **error) {
     return true;
 }
 
+static bool merge_sends(const Component *c, unsigned port) {
+    const Merge *m = (const Merge *)c;
+    bool fed = false;
+    for (unsigned p = port; p < c->n_ports; p += (unsigned)m->lanes) fed |= port_fed(c, p);
+    return port < m->lanes && fed;
+}
+
 static const Param merge_params[] = {
     PARAM_COUNT("inputs", Merge, inputs, "2", "1", "16", "sources that are merged", "scenario"),
     PARAM_COUNT("lanes", Merge, lanes, "5", "1", "16", "links each of them has", "scenario"),
@@ -237,4 +265,5 @@ const ComponentClass merge_class = {
     .params = merge_params,
     .create = merge_create,
     .receive = merge_receive,
+    .sends = merge_sends,
 };

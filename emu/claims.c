@@ -132,3 +132,11 @@ const Claim *claims_find(const Claims *claims, const char *id) {
     }
     return NULL;
 }
+
+const char *claims_nearest(const Claims *claims, const char *id) {
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    for (unsigned i = 0; i < claims->rows->len; i++)
+        g_ptr_array_add(ids, ((Claim *)claims->rows->pdata[i])->id);
+    g_ptr_array_add(ids, NULL);
+    return param_nearest(id, (const char *const *)ids->pdata);
+}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "emu/build.h"
+#include "emu/check.h"
 #include "emu/cli_private.h"
 #include "emu/show.h"
 
@@ -95,6 +96,16 @@ Scenario *cli_load(const char *name, char **set, const ComponentClass *const *cl
     return NULL;
 }
 
+/* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
+Claims *cli_claims(void) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *data = cli_data_folder(),
+                    *path = g_build_filename(data, "analysis", "claims", NULL);
+    Claims *claims = claims_load(path, &error);
+    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
+    return claims;
+}
+
 /* check, show, list, help ----------------------------------------------------------------- */
 
 static int verb_check(int argc, char **argv, const ComponentClass *const *classes) {
@@ -111,14 +122,12 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     Scenario *s = cli_load(argv[1], set, classes, &error);
     g_strfreev(set);
     if (!s) return cli_complain(EXIT_INPUT, error);
-    NetworkOptions options = {.seed = scenario_seed(s)};
-    Network *net = scenario_build(s, 0, &options, &error);
-    const Component *refused = NULL;
-    if (net && !network_start(net, &refused, &error)) {
-        g_autofree char *where = scenario_where(s, refused->name);
-        g_prefix_error(&error, "%s ", where);
-    }
-    network_free(net);
+    Claims *claims = cli_claims();
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    scenario_check(s, claims, NULL, NULL, warnings, &error);
+    claims_free(claims);
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
     if (!error)
         printf("%s: %u points of %u repetitions, %u claims, %u plots\n", argv[1],
                scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s),
@@ -131,7 +140,11 @@ static void print_network(const Scenario *s, const Network *net) {
     printf("%s\n", scenario_title(s));
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, 0, n);
-        printf("%s%s=%s", n ? " " : "the first point of the study: ", p.name, p.value);
+        printf("%s%s=%s",
+               n                           ? " "
+               : scenario_n_points(s) == 1 ? ""
+                                           : "the first point of the study: ",
+               p.name, p.value);
     }
     puts(scenario_n_parameters(s) ? "\n" : "");
     show_tables(net, stdout);
@@ -205,6 +218,13 @@ static void print_class(const ComponentClass *c, bool markdown) {
         else
             printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
                    param_type_text(row->type), def, *range ? "; " : "", range, row->source);
+    }
+    if (markdown && c->verbs) puts("\n| verb | arguments | what |\n|---|---|---|");
+    if (!markdown && c->verbs) puts("\nverbs of [at TIME]:");
+    for (const Verb *v = c->verbs; v && v->name; v++) {
+        g_auto(GStrv) words = g_strsplit(v->arguments, "|", -1);
+        g_autofree char *cell = g_strjoinv(" or ", words);
+        printf(markdown ? "| `%s` | %s | %s |\n" : "  %s %s: %s\n", v->name, cell, v->text);
     }
     for (const DropReason *d = c->drops; d && d->name; d++) {
         if (markdown)

@@ -11,6 +11,8 @@ int cli_complain(int code, const GError *error);
 int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The folder that holds scenarios/ and analysis/. Caller frees. */
 char *cli_data_folder(void);
+/* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
+Claims *cli_claims(void);
 /* A scenario by path, or by the name of one that is shipped. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "emu/build.h"
+#include "emu/check.h"
 #include "emu/cli_private.h"
 #include "emu/file.h"
 #include "emu/record.h"
@@ -149,15 +150,6 @@ static void print_share(const Study *study, const Store *store) {
                n - ok - failed, ok,
                failed ? "what is missing (the failed ones too with --retry-failed)"
                       : "what is missing");
-}
-
-static Claims *load_claims(void) {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *data = cli_data_folder(),
-                    *path = g_build_filename(data, "analysis", "claims", NULL);
-    Claims *claims = claims_load(path, &error);
-    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
-    return claims;
 }
 
 /* Judge, write and print what the runs say. */
@@ -442,6 +434,27 @@ static int run_study(const RunFlags *flags, const Store *store, GArray *keys,
     return code;
 }
 
+static bool draw_check(unsigned done, unsigned of, void *user) {
+    static gint64 drawn;
+    gint64 now = g_get_monotonic_time();
+    if (*(const bool *)user && (done == of || now - drawn > 100000)) {
+        fprintf(stderr, done < of ? "\rchecking point %u of %u\033[K" : "\r\033[K", done, of);
+        drawn = now;
+    }
+    return !interrupted;
+}
+
+/* What can be known before a run, before anything is written. */
+static int check(const Scenario *s, const Claims *claims, bool progress) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    bool ok = scenario_check(s, claims, draw_check, &progress, warnings, &error);
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
+    if (interrupted) return EXIT_INTERRUPTED;
+    return ok ? EXIT_OK : cli_complain(EXIT_INPUT, error);
+}
+
 static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed,
                       const Claims *claims) {
     g_autoptr(GError) error = NULL;
@@ -453,13 +466,14 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
                           .progress = !f->show.quiet && isatty(STDERR_FILENO),
                           .interrupted = &interrupted};
     catch_signals();
+    int code = check(scenario, claims, options.progress);
+    if (code) return code;
     Store *store = f->dry_run ? store_look(scenario, seed, repeat, folder)
                               : store_open(scenario, seed, repeat, folder, f->force, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     if (store_was_stale(store))
         g_printerr("sppemu: %s: its last holder died; going on from what it finished\n", folder);
     g_autoptr(GArray) keys = all_keys(store);
-    int code;
     if (f->filter && !filter(scenario, f->filter, keys, &error)) {
         code = cli_complain(EXIT_USAGE, error);
     } else if (f->dry_run) {
@@ -487,7 +501,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
     Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
-    Claims *claims = load_claims();
+    Claims *claims = cli_claims();
     int code = run_loaded(f, scenario, f->seed ? seed : scenario_seed(scenario), claims);
     claims_free(claims);
     scenario_free(scenario);
@@ -668,7 +682,7 @@ int cli_merge(int argc, char **argv, const ComponentClass *const *classes) {
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     catch_signals();
     store_sweep(store);
-    Claims *claims = load_claims();
+    Claims *claims = cli_claims();
     g_autoptr(GArray) keys = all_keys(store);
     for (unsigned i = 0; i < keys->len; i++) g_array_index(keys, RunKey, i).wanted = false;
     RunOptions options = {.jobs = 1, .interrupted = &interrupted};

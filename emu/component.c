@@ -271,7 +271,7 @@ void network_report(Network *net, Report *report) {
         unsigned n = c->n_drops;
         for (unsigned r = 0; r <= n; r++) {
             const DropReason *reason = r < n ? &c->class->drops[r] : &unconnected;
-            if (r == n && !c->drops[r]) continue;
+            if (r == n && !c->drops[r] && !c->class->sends) continue;
             char *name = g_strconcat("drop.", reason->name, NULL);
             report_scalar(report, name, (double)c->drops[r], "packets");
             g_free(name);
@@ -305,6 +305,16 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
 
 bool port_connected(const Component *c, unsigned port) {
     return port < c->n_ports && c->ports[port].peer;
+}
+
+bool port_fed(const Component *c, unsigned port) {
+    return port < c->n_ports && c->ports[port].fed;
+}
+
+bool component_fed(const Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++)
+        if (c->ports[p].fed) return true;
+    return false;
 }
 
 Component *port_peer(const Component *c, unsigned port, unsigned *peer_port) {
@@ -349,6 +359,21 @@ void component_random(Component *c, const char *use, Random *random) {
     char *stream = g_strdup_printf("%s.%s", c->name, use);
     random_seed(random, c->network->options.seed, c->network->options.repetition, stream);
     g_free(stream);
+}
+
+bool component_has_verb(const Component *c, const char *verb, GError **error) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (const Verb *v = c->class->verbs; v && v->name; v++) {
+        if (!strcmp(v->name, verb)) return true;
+        g_ptr_array_add(names, (char *)v->name);
+        g_string_append_printf(list, "%s%s", list->len ? ", " : "", v->name);
+    }
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(verb, (const char *const *)names->pdata);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s", verb, list->str,
+                near ? "; the nearest is " : "", near ? near : "");
+    return false;
 }
 
 SimTime component_phase(Component *c, SimTime interval) {

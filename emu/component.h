@@ -26,6 +26,13 @@ typedef struct {
     const char *text; /* one sentence */
 } DropReason;
 
+/* What a scenario's script may say to a component. */
+typedef struct {
+    const char *name;      /* "rate" */
+    const char *arguments; /* "RATE"; "" if there are none */
+    const char *text;      /* one sentence, without a full stop */
+} Verb;
+
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
  * waits its turn inside the link, so senders that must not build a queue look at port_free_at. */
@@ -46,11 +53,23 @@ struct ComponentClass {
     bool (*create)(Component *c, GError **error);
     bool (*start)(Component *c, GError **error);
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */
-    /* Carry out one line of the scenario's script; `verb` and `args` as written. May be NULL. */
+    const Verb *verbs; /* of the script; ends with {0}; NULL: it takes none */
+    /* Whether the command is understood, as far as that can be known before the run (everything has
+     * started): its verb is one of the above. Changes nothing. */
+    bool (*understands)(const Component *c, const char *verb, const char *args, GError **error);
+    /* Carry out one command of the script; `verb` and `args` as written. */
     bool (*command)(Component *c, const char *verb, const char *args, GError **error);
     /* The n-th MAC address that is reached through the port, on the far side of a link to it; false
      * past the last. NULL: none. For switches, which know their stations from the start. */
     bool (*station)(const Component *c, unsigned port, unsigned n, uint8_t mac[6]);
+    /* What can be said of the settings before a run, once everything has started; each may be NULL.
+     * Whether the component, as it is set and wired, is going to send through the port. */
+    bool (*sends)(const Component *c, unsigned port);
+    /* Why a key that the scenario gives has no effect, "application = i3 uses it"; NULL: it has. */
+    const char *(*unused)(const Component *c, const char *key);
+    /* Add "KEY: found ..., ..." (allocated) for a setting that will not do what it seems to. `end`
+     * is the scenario's own end of the run, SIM_NEVER if it has none. */
+    void (*doubts)(const Component *c, SimTime end, GPtrArray *sentences);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
     void (*report)(Component *c, Report *report);
@@ -111,6 +130,9 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
 /* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
 void port_send(Component *c, unsigned port, Packet *pkt);
 bool port_connected(const Component *c, unsigned port);
+/* Whether a link leads to the input port; any input port of the component. */
+bool port_fed(const Component *c, unsigned port);
+bool component_fed(const Component *c);
 /* Where an output port leads; NULL when it has no link. *peer_port, unless NULL, is the port there.
  */
 Component *port_peer(const Component *c, unsigned port, unsigned *peer_port);
@@ -133,6 +155,8 @@ void component_gauge(Component *c, const char *name, GaugeRead *read, const void
 uint64_t gauge_queue(const void *packet_queue); /* of a PacketQueue */
 /* The component counts the packets that it creates in [from, until); SIM_NEVER: not known yet. */
 void component_window(Component *c, SimTime from, SimTime until);
+/* Whether the class has the verb; the error has those it has, and the nearest. */
+bool component_has_verb(const Component *c, const char *verb, GError **error);
 /* Take a file name of the run's output folder for this component; false and an error that names both
  * if another has it. *path, which the caller frees, is NULL when no files are wanted: the name is
  * taken even so, so that a check refuses what a run would. */

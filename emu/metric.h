@@ -49,3 +49,5 @@ typedef struct Claims Claims;
 Claims *claims_load(const char *folder, GError **error);
 void claims_free(Claims *claims);
 const Claim *claims_find(const Claims *claims, const char *id);
+/* The id that is nearest to a wrong one, or NULL. */
+const char *claims_nearest(const Claims *claims, const char *id);

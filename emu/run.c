@@ -82,10 +82,10 @@ static void put_scalar(RunResult *r, const char *name, double value, const char 
     g_array_append_val(r->scalars, s);
 }
 
-static void failed(RunResult *r, int code, const char *where, const GError *error) {
+static void failed(RunResult *r, int code, const GError *error) {
     r->status = RUN_FAILED;
     r->code = code;
-    r->failure = where ? g_strdup_printf("%s %s", where, error->message) : g_strdup(error->message);
+    r->failure = g_strdup(error->message);
 }
 
 static int code_of(const GError *error) {
@@ -174,19 +174,19 @@ static RunResult *compute(const Store *store, RunKey key, const char *folder, Wa
         .seed = store_seed(store), .repetition = key.repetition, .output = folder};
     Network *net = scenario_build(s, key.point, &options, &error);
     if (!net) {
-        failed(r, code_of(error), NULL, error);
+        failed(r, code_of(error), error);
         return r;
     }
     const Component *refused = NULL;
     if (!network_start(net, &refused, &error)) {
-        g_autofree char *where = scenario_where(s, refused->name);
-        failed(r, code_of(error), where, error);
+        scenario_blame(s, refused->name, &error);
+        failed(r, code_of(error), error);
         network_free(net);
         return r;
     }
     network_run(net, scenario_duration(s, key.point), scenario_drain(s), 100 * SIM_US, watch, w);
     bool cut = *w->interrupted != 0;
-    if (!network_stop(net, &error)) failed(r, code_of(error), NULL, error);
+    if (!network_stop(net, &error)) failed(r, code_of(error), error);
     if (cut && r->status == RUN_OK) {
         r->status = RUN_MISSING;
         r->code = EXIT_INTERRUPTED;
@@ -204,7 +204,7 @@ static RunResult *compute(const Store *store, RunKey key, const char *folder, Wa
     account(r, net);
     g_clear_error(&error);
     if (folder && !write_files(report, folder, &error) && r->status == RUN_OK)
-        failed(r, EXIT_RUN_FAILED, NULL, error);
+        failed(r, EXIT_RUN_FAILED, error);
     report_free(report);
     network_free(net);
     return r;

@@ -75,7 +75,7 @@ const Param *section_table(const Section *section) {
     }
 }
 
-static Section *find_component(const Scenario *s, const char *name) {
+Section *scenario_component(const Scenario *s, const char *name) {
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
         if (section->kind == SECTION_COMPONENT && !strcmp(section->name, name)) return section;
@@ -124,7 +124,7 @@ static bool check_value(const Scenario *s, const Section *section, const Entry *
     if (row->type < PARAM_TYPE_TEXT) return true;
     bool ok = true;
     if (row->type == PARAM_TYPE_NAME) {
-        const Section *named = find_component(s, value);
+        const Section *named = scenario_component(s, value);
         if (!named || strcmp(named->class->name, row->choices) != 0) {
             const char *near = nearest_component(s, value);
             ok = entry_error(error, section, entry,
@@ -154,13 +154,13 @@ static bool check_values(const Scenario *s, const Section *section, const Entry 
 static bool check_at(const Scenario *s, const Section *section, GError **error) {
     for (unsigned k = 0; k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
-        const Section *target = find_component(s, entry->key);
+        const Section *target = scenario_component(s, entry->key);
         if (!target) {
             const char *near = nearest_component(s, entry->key);
             return entry_error(error, section, entry, "found no component of that name%s%s",
                                near ? "; the nearest is " : "", near ? near : "");
         }
-        if (!target->class->command)
+        if (!target->class->verbs)
             return entry_error(error, section, entry, "a %s takes no commands",
                                target->class->name);
     }
@@ -178,10 +178,9 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     }
     for (const Param *row = table; row->name; row++)
         if (!row->def && !section_entry(section, row->name)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s:%u: [%s %s] %s: found no value, expected %s (%s)", section->file,
-                        section->line, section->head, section->name, row->name,
-                        param_type_text(row->type), row->text);
+            g_autofree char *place = section_place(section);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s %s: found no value, expected %s (%s)",
+                        place, row->name, param_type_text(row->type), row->text);
             return false;
         }
     return true;
@@ -199,66 +198,81 @@ static void fill(const Scenario *s, const Section *section, const Param *table, 
     }
 }
 
-static char *entry_place(const Section *section, const char *key) {
+/* The struct's texts are the scenario's own from now on; an empty one is none. */
+static void keep_texts(Scenario *s, const Param *table, void *target) {
+    for (const Param *row = table; row->name; row++) {
+        char **text = (char **)(void *)((char *)target + row->offset);
+        g_ptr_array_add(s->strings, *text);
+        if (!**text) *text = NULL;
+    }
+}
+
+static const char *keep_place(Scenario *s, const Section *section, const char *key) {
     const Entry *e = section_entry(section, key);
-    return e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
-                        : g_strdup_printf("%s:%u", section->file, section->line);
+    char *place = e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
+                               : g_strdup_printf("%s:%u", section->file, section->line);
+    g_ptr_array_add(s->strings, place);
+    return place;
+}
+
+static bool add_expect(Scenario *s, const Section *section, GError **error) {
+    ScenarioExpect e = {.id = section->name, .where = keep_place(s, section, "metric")};
+    g_autoptr(GError) cause = NULL;
+    fill(s, section, expect_params, &e, 0);
+    keep_texts(s, expect_params, &e);
+    g_array_append_val(s->expects, e);
+    return metric_check(e.metric, true, &cause) ||
+           entry_error(error, section, section_entry(section, "metric"), "%s", cause->message);
+}
+
+static bool add_plot(Scenario *s, const Section *section, GError **error) {
+    static const char *const expressions[] = {"x", "y", "curve", "where"};
+    ScenarioPlot p = {.name = section->name, .where = keep_place(s, section, "y")};
+    fill(s, section, plot_params, &p, 0);
+    keep_texts(s, plot_params, &p);
+    g_array_append_val(s->plots, p);
+    for (unsigned i = 0; i < G_N_ELEMENTS(expressions); i++) {
+        const Entry *entry = section_entry(section, expressions[i]);
+        g_auto(GStrv) several = plot_expressions(entry);
+        g_autoptr(GError) cause = NULL;
+        for (unsigned k = 0; several[k]; k++)
+            if (!metric_check(several[k], false, &cause))
+                return entry_error(error, section, entry, "%s", cause->message);
+    }
+    if (p.series || (p.x && p.y)) return true;
+    g_autofree char *place = section_place(section);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found neither x and y nor series", place);
+    return false;
 }
 
 static bool expects_and_plots(Scenario *s, GError **error) {
     for (unsigned i = 0; i < s->sections->len; i++) {
-        Section *section = s->sections->pdata[i];
-        g_autoptr(GError) cause = NULL;
-        if (section->kind == SECTION_EXPECT) {
-            ScenarioExpect e = {0};
-            fill(s, section, expect_params, &e, 0);
-            e.id = section->name;
-            e.where = entry_place(section, "metric");
-            g_ptr_array_add(s->strings, (char *)e.where);
-            const char **texts[] = {&e.metric, &e.low,    &e.high,     &e.unit,
-                                    &e.use,    &e.source, &e.statement};
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                g_ptr_array_add(s->strings, (char *)*texts[t]);
-                if (!**texts[t]) *texts[t] = NULL;
-            }
-            g_array_append_val(s->expects, e);
-            if (!metric_check(e.metric, true, &cause)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e.where,
-                            e.id, cause->message);
-                return false;
-            }
-        } else if (section->kind == SECTION_PLOT) {
-            ScenarioPlot p = {0};
-            fill(s, section, plot_params, &p, 0);
-            const char **texts[] = {&p.title,     &p.x,       &p.y,       &p.curve,
-                                    &p.condition, &p.x_label, &p.y_label, &p.points,
-                                    &p.series,    &p.log,     &p.names,   &p.dashed};
-            p.name = section->name;
-            p.where = entry_place(section, "y");
-            g_ptr_array_add(s->strings, (char *)p.where);
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                g_ptr_array_add(s->strings, (char *)*texts[t]);
-                if (!**texts[t]) *texts[t] = NULL;
-            }
-            for (unsigned t = 0; t < G_N_ELEMENTS(texts); t++) {
-                if (t < 1 || t > 4 || !*texts[t]) continue;
-                g_auto(GStrv) several = g_strsplit(*texts[t], ";", t == 2 ? -1 : 1);
-                for (unsigned k = 0; several[k]; k++) {
-                    if (metric_check(several[k], false, &cause)) continue;
-                    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [plot %s]: %s", p.where, p.name,
-                                cause->message);
-                    return false;
-                }
-            }
-            g_array_append_val(s->plots, p);
-            if (!p.series && (!p.x || !p.y)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                            "%s: [plot %s]: found neither x and y nor series", p.where, p.name);
-                return false;
-            }
-        }
+        const Section *section = s->sections->pdata[i];
+        if ((section->kind == SECTION_EXPECT && !add_expect(s, section, error)) ||
+            (section->kind == SECTION_PLOT && !add_plot(s, section, error)))
+            return false;
     }
     return true;
+}
+
+/* What tells the runs of a study apart: what iterates, and what the command line has fixed. */
+static void find_columns(Scenario *s) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            if (!entry->axes->len && entry->line) continue;
+            g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
+            Column column = {section, entry, g_intern_string(name)};
+            g_array_append_val(s->columns, column);
+        }
+    }
+}
+
+GStrv plot_expressions(const Entry *entry) {
+    return g_strsplit(entry ? entry->value : "", entry && !strcmp(entry->key, "y") ? ";" : "\n",
+                      -1);
 }
 
 static void axis_free(void *data) {
@@ -276,6 +290,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->classes = classes;
     s->sections = g_ptr_array_new();
     s->axes = g_ptr_array_new_with_free_func(axis_free);
+    s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
     s->strings = g_ptr_array_new_with_free_func(g_free);
@@ -297,6 +312,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
+    if (ok) find_columns(s);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
     scenario_free(s);
@@ -308,6 +324,7 @@ void scenario_free(Scenario *s) {
     param_clear(scenario_params, &s->settings);
     g_ptr_array_unref(s->axes);
     g_ptr_array_unref(s->sections);
+    g_array_unref(s->columns);
     g_array_unref(s->expects);
     g_array_unref(s->plots);
     g_ptr_array_unref(s->strings);
@@ -344,7 +361,7 @@ unsigned scenario_n_points(const Scenario *s) {
     return s->n_points;
 }
 unsigned scenario_n_parameters(const Scenario *s) {
-    return s->axes->len;
+    return s->columns->len;
 }
 unsigned scenario_n_expects(const Scenario *s) {
     return s->expects->len;
@@ -360,10 +377,9 @@ const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) {
 }
 
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
-    const Axis *axis = s->axes->pdata[n];
-    g_autofree char *name = g_strdup_printf("%s.%s", axis->section->name, axis->entry->key);
-    g_autofree char *value = entry_value(s, axis->entry, point);
-    return (ScenarioParameter){g_intern_string(name), g_intern_string(value)};
+    const Column *column = &g_array_index(s->columns, Column, n);
+    g_autofree char *value = entry_value(s, column->entry, point);
+    return (ScenarioParameter){column->name, g_intern_string(value)};
 }
 
 static double number_of(const Param *row, const char *text, const char *directory) {
@@ -404,7 +420,7 @@ static double number_of(const Param *row, const char *text, const char *director
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {
     const char *dot = strchr(name, '.');
     g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
-    const Section *section = component ? find_component(s, component) : NULL;
+    const Section *section = component ? scenario_component(s, component) : NULL;
     if (!section && component) section = scenario_section(s, "link", component);
     const Param *row = section ? param_find(section_table(section), dot + 1) : NULL;
     if (!row) return false;
@@ -414,11 +430,20 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
     return true;
 }
 
-char *scenario_where(const Scenario *s, const char *component) {
-    const Section *section = find_component(s, component);
-    return section ? g_strdup_printf("%s:%u: [%s %s]", section->file, section->line, section->head,
-                                     section->name)
-                   : g_strdup_printf("%s: %s", s->path, component);
+char *scenario_placed(const Scenario *s, const char *component, const char *message) {
+    const Section *section = scenario_component(s, component);
+    if (!section) return g_strdup(message); /* the script names its own lines */
+    const char *colon = strchr(message, ':');
+    g_autofree char *key = colon ? g_strndup(message, (size_t)(colon - message)) : NULL;
+    const Entry *entry = key ? section_entry(section, key) : NULL;
+    g_autofree char *place = entry ? entry_place(section, entry) : section_place(section);
+    return entry ? g_strconcat(place, colon, NULL) : g_strconcat(place, " ", message, NULL);
+}
+
+void scenario_blame(const Scenario *s, const char *component, GError **error) {
+    char *full = scenario_placed(s, component, (*error)->message);
+    g_free((*error)->message);
+    (*error)->message = full;
 }
 
 /* Building -------------------------------------------------------------------------------- */
@@ -435,8 +460,7 @@ static bool build_component(const Scenario *s, const Section *section, Network *
             return entry_error(error, section, entry, "%s", cause->message);
     }
     if (network_create(net, error)) return true;
-    g_prefix_error(error, "%s:%u: [%s %s] ", section->file, section->line, section->head,
-                   section->name);
+    scenario_blame(s, section->name, error);
     return false;
 }
 
@@ -533,7 +557,7 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
         const Section *section = s->sections->pdata[i];
         if (section->kind != SECTION_AT) continue;
         if (!script) {
-            script = network_add(net, &script_class, "script");
+            script = network_add(net, &script_class, SCRIPT_NAME);
             network_create(net, NULL);
         }
         for (unsigned k = 0; k < section->entries->len; k++) {

@@ -8,10 +8,10 @@
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
- *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, unit and use come from the table of
- *                     published numbers, or are given here: low, high, unit, use, source, statement
- *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
- *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, unit and use come from the table
+ * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
+ * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
+ * "x:y:label, ..."), series (COMPONENT.SERIES over time)
  *
  * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
  * Each becomes an axis of the parameter study, in file order, the last one fastest.
@@ -21,8 +21,8 @@
  * file, repeated sections, control and non-UTF-8 bytes, lines above 4,096 bytes, include loops,
  * more than SCENARIO_MAX_POINTS points.
  *
- * Included files are read first, whatever line `include` stands on, so an includer overrides what it
- * includes, a later file of the list an earlier one, and --set all of them. */
+ * Included files are read first, whatever line `include` stands on, so an includer overrides what
+ * it includes, a later file of the list an earlier one, and --set all of them. */
 #pragma once
 
 #include "emu/component.h"
@@ -69,14 +69,16 @@ SimTime scenario_drain(const Scenario *s); /* default 100ms */
 
 /* Points of the study (without repetitions); at least 1. */
 unsigned scenario_n_points(const Scenario *s);
-/* The iterated parameters of a point, in file order. */
+/* What the points are told apart by, in file order: the keys of components and links that iterate,
+ * and those that --set has fixed, which so keep their column. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
 /* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN
  * if it is not a number. False: there is none of that name. */
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);
-/* "FILE:LINE: [class name]" of a component, for messages; caller frees. */
-char *scenario_where(const Scenario *s, const char *component);
+/* Put in front of what a component said against itself, in create or start, where that was written:
+ * the file and line, or the --set, of the key that its message begins with, else its section's. */
+void scenario_blame(const Scenario *s, const char *component, GError **error);
 
 /* Components, parameters, links and script of one point, created and linked, not yet started.
  * NULL and an error naming file and line if a class refuses. */

@@ -36,6 +36,13 @@ typedef struct {
     char *digest; /* of its canonical text, once asked for and if it is the same at every point */
 } Section;
 
+/* A value that a run's results are told apart by. */
+typedef struct {
+    const Section *section;
+    const Entry *entry;
+    const char *name; /* "traffic.rate", interned */
+} Column;
+
 /* One ${...} of one value. */
 typedef struct {
     Section *section;
@@ -61,6 +68,7 @@ struct Scenario {
     char *path, *name;
     const ComponentClass *const *classes;
     GPtrArray *sections, *axes;
+    GArray *columns; /* Column */
     unsigned n_points;
     ScenarioSettings settings;
     GArray *expects, *plots;
@@ -72,6 +80,7 @@ struct Scenario {
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
 bool scenario_override(Scenario *s, const char *assignment, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
+Section *scenario_component(const Scenario *s, const char *name);
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */
 bool scenario_find_axes(Scenario *s, GError **error);
@@ -84,5 +93,15 @@ extern const Param scenario_params[]; /* the rows of [scenario] */
 extern const Param link_rate;
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
+/* "FILE:LINE: [class name]" of a section, "FILE:LINE: [class name] key" of a value, or
+ * "--set name.key=value: key" if it was given so; caller frees. */
+char *section_place(const Section *section);
+char *entry_place(const Section *section, const Entry *entry);
+/* What a component says, behind its place: that of the key which the message begins with, "mpacket:
+ * found ...", if the scenario gives it, else that of its section. Caller frees. */
+char *scenario_placed(const Scenario *s, const char *component, const char *message);
+/* The expressions of a plot's x, y (several, separated by `;`), curve or where; none of NULL. */
+GStrv plot_expressions(const Entry *entry);
+/* What is wrong with a value, behind its place. */
 bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,
                  ...) G_GNUC_PRINTF(4, 5);

@@ -28,9 +28,23 @@ bool entry_error(GError **error, const Section *section, const Entry *entry, con
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_autofree char *head = section->name ? g_strdup_printf("[%s %s]", section->head, section->name)
-                                          : g_strdup_printf("[%s]", section->head);
-    return fail(error, entry->file, entry->line, "%s %s: %s", head, entry->key, text);
+    g_autofree char *place = entry_place(section, entry);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: %s", place, text);
+    return false;
+}
+
+char *section_place(const Section *section) {
+    return g_strdup_printf("%s:%u: [%s%s%s]", section->file, section->line, section->head,
+                           section->name ? " " : "", section->name ? section->name : "");
+}
+
+char *entry_place(const Section *section, const Entry *entry) {
+    if (!entry->line)
+        return g_strdup_printf("--set %s.%s=%s: %s", section->name ? section->name : section->head,
+                               entry->key, entry->value, entry->key);
+    return g_strdup_printf("%s:%u: [%s%s%s] %s", entry->file, entry->line, section->head,
+                           section->name ? " " : "", section->name ? section->name : "",
+                           entry->key);
 }
 
 Section *scenario_section(const Scenario *s, const char *head, const char *name) {
@@ -170,6 +184,13 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
             head, section->name ? " " : "", section->name ? section->name : "",
             near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
     }
+    /* Names that stand for something else in --set and among the scalars. */
+    static const char *const reserved[] = {"scenario", "run", NULL};
+    if (section->name && g_strv_contains(reserved, section->name))
+        return fail(error, file, section->line,
+                    "found a component with the name %s, expected another: %s.KEY is %s",
+                    section->name, section->name,
+                    *section->name == 'r' ? "a scalar of every run" : "a key of [scenario]");
     if (!section->name || !name_is_plain(section->name))
         return fail(error, file, section->line,
                     "found [%s%s%s], expected a name of letters, digits, - and _", head,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Scripts. A line that a component refuses stops the run, which then fails its check. */
+ * Scripts. What can be known to be wrong with a line is refused before the run; one that a
+ * component refuses later stops the run, which then fails its check. */
 #include "emu/script.h"
 
 typedef struct {
@@ -23,19 +24,33 @@ static void item_free(void *data) {
     g_free(item);
 }
 
+static bool carry_out(Component *c, const char *verb, const char *args, GError **error) {
+    return c->class->command(c, verb, args, error);
+}
+
+static bool rehearse(Component *c, const char *verb, const char *args, GError **error) {
+    return component_has_verb(c, verb, error) && c->class->understands(c, verb, args, error);
+}
+
+/* Say each command of the item to its target. */
+static bool say(const Item *item,
+                bool (*how)(Component *c, const char *verb, const char *args, GError **error),
+                GError **error) {
+    g_auto(GStrv) lines = g_strsplit(item->lines, ";", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        g_auto(GStrv) words = g_strsplit(g_strstrip(lines[i]), " ", 2);
+        if (!words[0] || how(item->target, words[0], words[1] ? g_strstrip(words[1]) : "", error))
+            continue;
+        g_prefix_error(error, "%s: ", item->where);
+        return false;
+    }
+    return true;
+}
+
 static void tell(Sim *sim, SimEvent *event) {
     Item *item = (Item *)(void *)event;
     Script *script = (Script *)item->script;
-    g_auto(GStrv) lines = g_strsplit(item->lines, ";", -1);
-    for (unsigned i = 0; lines[i] && !script->refused; i++) {
-        g_auto(GStrv) words = g_strsplit(g_strstrip(lines[i]), " ", 2);
-        if (!words[0]) continue;
-        item->target->class->command(item->target, words[0], words[1] ? g_strstrip(words[1]) : "",
-                                     &script->refused);
-    }
-    if (!script->refused) return;
-    g_prefix_error(&script->refused, "%s: ", item->where);
-    sim_stop(sim);
+    if (!script->refused && !say(item, carry_out, &script->refused)) sim_stop(sim);
 }
 
 void script_add(Component *c, SimTime time, Component *target, const char *lines,
@@ -60,9 +75,9 @@ static bool script_create(Component *c, GError **error) {
 
 static bool script_start(Component *c, GError **error) {
     const Script *script = (Script *)c;
-    (void)error;
     for (unsigned i = 0; i < script->items->len; i++) {
         Item *item = script->items->pdata[i];
+        if (!say(item, rehearse, error)) return false;
         sim_schedule_at(c->sim, &item->event, item->time);
     }
     return true;

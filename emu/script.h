@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * emu/script.h: the scripted part of a scenario: at given times, components are told things. It is
- * a component itself, the last of its network, so that it is run, checked and freed like one. */
+ * a component itself, the last of its network, so that it is run, checked and freed like one, and so
+ * that it starts when its targets have and can ask them whether they understand. */
 #pragma once
 
 #include "emu/component.h"
 
 extern const ComponentClass script_class;
+#define SCRIPT_NAME "[at]" /* which no component of a scenario can have */
 
 /* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
  * goes in front of what the component has to say against it. */

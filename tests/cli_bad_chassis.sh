@@ -39,14 +39,14 @@ awk 'BEGIN { for (i = 0; i < 131072; i++) printf "10.%d.%d.%d/32 0 192.168.100.1
 { printf '[scenario]\ninclude = %s/scenarios/chassis-dev.ini\n[slice a]\nnpe = npe0\nroutes_file = %s/routes\n%s\n' "$PWD" "$dir" "$traffic"; } >"$dir/full.ini"
 "$B" run "$dir/full.ini" -q --no-plots --json -o "$dir/full" >"$dir/full.json" 2>"$dir/err" && grep -q '"a.filters": 131072' "$dir/full.json" && ok "131,072 filters fill the TCAM" || bad "131,072 filters fill the TCAM: $(head -c 300 "$dir/err")"
 echo '11.0.0.0/8 0 192.168.100.1:30000' >>"$dir/routes"
-refuse "and one more is refused" "test.ini:3: \[slice a\] routes_file: found 131073 filters, but the TCAM of npe0 has 131072 of its 131072 entries left" <<END
+refuse "and one more is refused" "test.ini:5: \[slice a\] routes_file: found 131073 filters, but the TCAM of npe0 has 131072 of its 131072 entries left" <<END
 [slice a]
 npe = npe0
 routes_file = $dir/routes
 $traffic
 END
 printf '10.0.0.0/8 0 192.168.100.1:30000\n# a comment\n\n10.0.0.0/8 9 192.168.100.1:30000\n' >"$dir/routes"
-refuse "a bad line of a routes file is named" "test.ini:3: \[slice a\] $dir/routes:4: found \"10.0.0.0/8 9 192.168.100.1:30000\"" <<END
+refuse "a bad line of a routes file is named" "test.ini:5: \[slice a\] routes_file: $dir/routes:4: found \"10.0.0.0/8 9 192.168.100.1:30000\"" <<END
 [slice a]
 npe = npe0
 routes_file = $dir/routes
@@ -67,7 +67,7 @@ $traffic
 END
 
 # Slices
-refuse "an unknown code option names those there are" 'test.ini:3: \[slice a\] code_option: found "ipv6", expected one of ipv4, i3, label' <<END
+refuse "an unknown code option names those there are" 'test.ini:5: \[slice a\] code_option: found "ipv6", expected one of ipv4, i3, label' <<END
 [slice a]
 npe = npe0
 code_option = ipv6
@@ -78,19 +78,19 @@ refuse "an NPE that is not there" 'test.ini:4: \[slice a\] npe: ' <<END
 npe = npe7
 $traffic
 END
-refuse "a queue out of range" 'test.ini:3: \[slice a\] routes: found queue 5, but the slice has queues 0 to 4' <<END
+refuse "a queue out of range" 'test.ini:5: \[slice a\] routes: found queue 5, but the slice has queues 0 to 4' <<END
 [slice a]
 npe = npe0
 routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 5
 $traffic
 END
-refuse "shares above 100 percent within a slice" 'test.ini:3: \[slice a\] queues: found shares of 110% at interface 2, expected at most 100%' <<END
+refuse "shares above 100 percent within a slice" 'test.ini:5: \[slice a\] queues: found shares of 110% at interface 2, expected at most 100%' <<END
 [slice a]
 npe = npe0
 queues = 2:60% 1:50% 2:50%
 $traffic
 END
-refuse "shares above 100 percent of two NPEs together" 'test.ini:6: \[slice b\] share: found 41%, which with the others. makes 101% of each interface of lc0' <<END
+refuse "shares above 100 percent of two NPEs together" 'test.ini:8: \[slice b\] share: found 41%, which with the others. makes 101% of each interface of lc0' <<END
 [slice a]
 npe = npe0
 share = 60%
@@ -123,7 +123,7 @@ npe = npe0
 udp_port = 30001
 $traffic
 END
-refuse "more SRAM than there is" 'test.ini:6: \[slice b\] sram: found 8388608 bytes, but npe0 has 1048576 left' <<END
+refuse "more SRAM than there is" 'test.ini:8: \[slice b\] sram: found 8388608 bytes, but npe0 has 1048576 left' <<END
 [slice a]
 npe = npe0
 sram = 7MiB
@@ -135,11 +135,11 @@ vlan = 101
 $traffic
 END
 
-# Scripts, once the run has come to them
+# Scripts
 for line in 'a = filter_add 10.0.0.0/8 0 192.168.100.1:30000 queue 5:filter_add: found queue 5' \
     'a = sram_write 16384 00:sram_write: found "16384 00"' \
     'a = frobnicate:found "frobnicate", expected filter_add' \
-    'npe0 = explode:found "explode ", expected reset' \
+    'npe0 = explode:found "explode", expected reset' \
     'lc0 = interface 10 down:found "interface 10 down", expected interface 0 to 9' \
     'data = port 0 sideways:found "port 0 sideways", expected port 0 to 13'; do
     case $line in 'a = filter_add'*) command=${line%:filter_add*} message="filter_add: ${line##*filter_add: }" ;;

@@ -455,7 +455,7 @@ static void the_script_can_insert(void) {
     CHECK_NEAR(scalar("host1.acks"), 1, 0);
     g_autoptr(GError) error = NULL;
     CHECK(!host[1]->class->command(host[1], "insert", "now", &error));
-    CHECK_TEXT(error->message, "found \"insert now\", expected insert or remove");
+    CHECK_TEXT(error->message, "found \"insert now\", expected insert alone");
     g_clear_error(&error);
     CHECK(!host[1]->class->command(host[1], "move", "", &error));
     CHECK_CONTAINS(error->message, "found \"move\"");

@@ -108,7 +108,7 @@ static void another_slices_filter_cannot_be_removed(void) {
 static void a_foreign_queue_is_refused_at_set_up(void) {
     /* Five queues, one for each interface; the sixth takes the exceptions. */
     CHECK_REFUSED(NPE A "routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 5\n" B TRAFFIC,
-                  "test.ini:3: [slice a] routes: found queue 5, but the slice has queues 0 to 4");
+                  "test.ini:5: [slice a] routes: found queue 5, but the slice has queues 0 to 4");
     CHECK_REFUSED(NPE A "routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 4294967295\n" B TRAFFIC,
                   "[slice a] routes: found");
     CHECK_REFUSED(NPE A "routes = 10.0.0.0/8 0 192.168.100.1:30000 queue -1\n" B TRAFFIC,
@@ -120,7 +120,7 @@ static void a_foreign_queue_is_refused_at_set_up(void) {
 static void a_queue_of_another_interface_is_refused(void) {
     /* It would send at that interface's rate, past this one's scheduler. */
     CHECK_REFUSED(NPE A "routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 1\n" B TRAFFIC,
-                  "test.ini:3: [slice a] routes: found queue 1, which is at interface 1, expected "
+                  "test.ini:5: [slice a] routes: found queue 1, which is at interface 1, expected "
                   "one at interface 0");
     CHECK_REFUSED(NPE A ALL_TO("0") B TRAFFIC
                   "[at 1us]\na = filter_add 10.0.0.0/8 1 192.168.100.1:30000 queue 0\n",
@@ -433,7 +433,7 @@ static void the_smallest_share_still_moves_packets(void) {
 
 static void shares_above_100_percent_are_refused(void) {
     CHECK_REFUSED(NPE A "queues = 0:60% 1:60% 0:60%\n" ALL_TO("0") B TRAFFIC,
-                  "test.ini:3: [slice a] queues: found shares of 120% at interface 0, expected at "
+                  "test.ini:5: [slice a] queues: found shares of 120% at interface 0, expected at "
                   "most 100%");
     CHECK_REFUSED(NPE A "share = 60%\n" ALL_TO("0") B "share = 50%\n" TRAFFIC,
                   "[slice b] share: found 50%, which with the others' makes 110% of each interface "

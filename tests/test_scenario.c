@@ -441,6 +441,121 @@ static void an_includer_wins_wherever_its_include_stands(void) {
     }
 }
 
+/* What scenario_build or network_start says against the text, with one --set. */
+static void build(const char *text, const char *set) {
+    Scenario *s = load(text, set);
+    NetworkOptions options = {.seed = 1};
+    g_autoptr(GError) error = NULL;
+    const Component *failed = NULL;
+    if (!s) return;
+    Network *net = scenario_build(s, 0, &options, &error);
+    if (net && !network_start(net, &failed, &error)) scenario_blame(s, failed->name, &error);
+    g_strlcpy(message, error ? error->message : "", sizeof message);
+    network_free(net);
+    scenario_free(s);
+}
+
+#define ON_BASE "[scenario]\ninclude = base.ini\n[npe n]\n"
+
+static void an_error_names_the_place_of_the_value(void) {
+    g_autofree char *path = g_build_filename(folder, "base.ini", NULL);
+    CHECK(g_file_set_contents(path, "[npe n]\nme_rx = 2\nmpacket = 128B\n[slice r]\nnpe = n\n", -1,
+                              NULL));
+    build(ON_BASE "mpacket = 100B\n", NULL); /* of create */
+    CHECK_CONTAINS(message, "s.ini:4: [npe n] mpacket: found 100 bytes");
+    build(ON_BASE, "n.mpacket=100B");
+    CHECK(g_str_has_prefix(message, "--set n.mpacket=100B: mpacket: found 100 bytes"));
+    build(ON_BASE, "n.mpacket=100"); /* of its form */
+    CHECK(g_str_has_prefix(message, "--set n.mpacket=100: mpacket: found \"100\""));
+    build(ON_BASE, "n.mac=zz");
+    CHECK(g_str_has_prefix(message, "--set n.mac=zz: mac: found \"zz\""));
+    build(ON_BASE "[slice r]\nqueues = 0:200%\n", NULL); /* of start */
+    CHECK_CONTAINS(message, "s.ini:5: [slice r] queues: found");
+    build(ON_BASE "interfaces = 15\n", NULL); /* a default is to blame: its section's place */
+    CHECK_CONTAINS(message, "base.ini:1: [npe n] schedulers: found 10");
+    build(ON_BASE "mpacket = 64B\n", NULL);
+    CHECK_TEXT(message, "");
+}
+
+static void what_set_has_fixed_keeps_its_column(void) {
+    const char *text = "[source s]\nrate = ${1, 2}Gbit/s\npayload = ${0, 40}\n[sink k]\n";
+    Scenario *s = load(text, "s.rate=1Gbit/s");
+    CHECK_U64(scenario_n_points(s), 2);
+    CHECK_U64(scenario_n_parameters(s), 2);
+    CHECK_TEXT(scenario_parameter(s, 1, 0).name, "s.rate");
+    CHECK_TEXT(scenario_parameter(s, 1, 0).value, "1Gbit/s");
+    CHECK_TEXT(scenario_parameter(s, 1, 1).value, "40");
+    scenario_free(s);
+    s = load(text, "k.ports=3"); /* a key that no file has given, in file order */
+    CHECK_U64(scenario_n_parameters(s), 3);
+    CHECK_TEXT(scenario_parameter(s, 0, 2).name, "k.ports");
+    scenario_free(s);
+    s = load("[source s]\npayload = ${1, 2}${3, 4}\n", NULL); /* once, however often it iterates */
+    CHECK_U64(scenario_n_points(s), 4);
+    CHECK_U64(scenario_n_parameters(s), 1);
+    CHECK_TEXT(scenario_parameter(s, 3, 0).value, "24");
+    scenario_free(s);
+}
+
+static void a_component_may_be_called_script(void) {
+    Scenario *s = load("[source script]\nduration = 20ms\n[at 1ms]\nscript = stop\n", NULL);
+    NetworkOptions options = {.seed = 1};
+    Network *net = scenario_build(s, 0, &options, NULL);
+    CHECK(net && network_find(net, "script") == network_nth(net, 0));
+    network_free(net);
+    scenario_free(s);
+    refused("[source scenario]\n", "s.ini:1: found a component with the name scenario");
+    refused("[source run]\n", "s.ini:1: found a component with the name run");
+}
+
+/* The sections in the opposite order, but for the first, which the others may override. */
+static char *reversed(const char *text) {
+    g_auto(GStrv) parts = g_strsplit(text, "\n[", -1);
+    GString *out = g_string_new(NULL);
+    for (unsigned i = g_strv_length(parts); i-- > 0;)
+        g_string_append_printf(out, "%s%s\n", i ? "[" : "", parts[i]);
+    return g_string_free(out, FALSE);
+}
+
+static void names_are_found_whatever_the_order_of_sections(void) {
+    g_autoptr(GDir) dir = g_dir_open("scenarios", 0, NULL);
+    unsigned n = 0;
+    for (const char *file; dir && (file = g_dir_read_name(dir));) {
+        if (!g_str_has_suffix(file, ".ini")) continue;
+        g_autofree char *path = g_build_filename("scenarios", file, NULL);
+        Scenario *s = scenario_load(path, NULL, component_classes, NULL);
+        if (!s) continue; /* parts that others include */
+        g_autofree char *flat = scenario_flat(s), *back = reversed(flat);
+        scenario_free(s);
+        build(back, NULL);
+        if (*message) printf("  %s: %s\n", file, message);
+        CHECK_TEXT(message, "");
+        n++;
+    }
+    CHECK(n >= 30);
+}
+
+static void a_script_is_rehearsed_before_the_run(void) {
+#define NODE "[npe n]\n[slice r]\nnpe = n\n[source s]\n[at 1ms]\n"
+    build(NODE "s = sto\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:6: [at 1ms] s: found \"sto\", expected start, stop, rate, "
+                            "weights; the nearest is stop");
+    build(NODE "s = rate 5\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:6: [at 1ms] s: found \"5\", which has no unit");
+    build(NODE "s = stop now\n", NULL);
+    CHECK_CONTAINS(message, "found \"stop now\", expected stop alone");
+    build(NODE "s = weights 1,2\n", NULL);
+    CHECK_CONTAINS(message, "expected 5 whole numbers");
+    build(NODE "s = stop; start\nn = interface_rate 9 1Gbit/s\n", NULL);
+    CHECK_CONTAINS(message, "s.ini:7: [at 1ms] n: found \"interface_rate 9 1Gbit/s\"");
+    build(NODE "r = queue 99 limit 5\n", NULL);
+    CHECK_CONTAINS(message, "[at 1ms] r: queue: found \"99 limit 5\"");
+    /* What others have by then only time tells. */
+    build(NODE "r = queue 0 share 60%; queue 0 share 30%; counters\nn = reset\ns = rate 2Gbit/s\n",
+          NULL);
+    CHECK_TEXT(message, "");
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(values_are_exact_in_their_units),
@@ -462,6 +577,11 @@ int main(void) {
         TEST(set_refuses_what_no_file_could_hold),
         TEST(an_includer_may_override_and_both_places_are_shown),
         TEST(an_includer_wins_wherever_its_include_stands),
+        TEST(an_error_names_the_place_of_the_value),
+        TEST(what_set_has_fixed_keeps_its_column),
+        TEST(a_component_may_be_called_script),
+        TEST(names_are_found_whatever_the_order_of_sections),
+        TEST(a_script_is_rehearsed_before_the_run),
         {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);
     int code = run_tests("scenario", tests);

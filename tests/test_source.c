@@ -101,7 +101,7 @@ static void a_label_packet_has_one_entry(void) {
 }
 
 static void an_ipv4_packet_is_as_it_was(void) {
-    CHECK(!RUN("payload=6", "rate=1kp/s", "duration=1ms", "ttl=9"));
+    CHECK(!RUN("payload=6", "rate=1kp/s", "duration=1ms", "warmup=0", "ttl=9"));
     static const uint8_t inner[28] = {0x45, 0, 0,  34, 0, 0, 0,  0,  9,  17, 0, 0,  10, 100,
                                       0,    1, 10, 0,  0, 1, 27, 88, 27, 88, 0, 14, 0,  0};
     uint8_t *p = got.bytes[0] + 46;
@@ -115,19 +115,19 @@ static void rates_count_the_application_s_header(void) {
     /* On the wire an empty packet is 98 bytes in IPv4 and 105 in I3 (SPP paper 7.1 and 7.2), and
      * 84 with a label, the shortest frame. Packet 0 leaves at 0, the last before 1 ms:
      * 10^6 bits / (8 * 98) = 1275.5, so 1276. */
-    CHECK(!RUN("application=ipv4", "rate=1Gbit/s wire", "duration=1ms"));
+    CHECK(!RUN("application=ipv4", "rate=1Gbit/s wire", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 1276);
-    CHECK(!RUN("application=i3", "rate=1Gbit/s wire", "duration=1ms"));
+    CHECK(!RUN("application=i3", "rate=1Gbit/s wire", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 1191); /* 1190.5 */
-    CHECK(!RUN("application=label", "rate=1Gbit/s wire", "duration=1ms"));
+    CHECK(!RUN("application=label", "rate=1Gbit/s wire", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 1489); /* 1488.1 */
     /* Frames: 46 + 35 + 40 + FCS 4 = 125 bytes; payload: 40. */
-    CHECK(!RUN("application=i3", "payload=40", "rate=1Gbit/s frame", "duration=1ms"));
+    CHECK(!RUN("application=i3", "payload=40", "rate=1Gbit/s frame", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 1000);
-    CHECK(!RUN("application=i3", "payload=40", "rate=1Gbit/s payload", "duration=1ms"));
+    CHECK(!RUN("application=i3", "payload=40", "rate=1Gbit/s payload", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 3125);
     /* Figure 11: IPv4 with 7 bytes more is as long as I3. */
-    CHECK(!RUN("application=ipv4", "payload=7", "rate=1Gbit/s wire", "duration=1ms"));
+    CHECK(!RUN("application=ipv4", "payload=7", "rate=1Gbit/s wire", "duration=1ms", "warmup=0"));
     CHECK_U64(got.n, 1191);
 }
 

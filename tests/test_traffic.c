@@ -207,8 +207,9 @@ static unsigned ones_sum(const uint8_t *p, unsigned bytes) {
 }
 
 static void headers_are_what_they_say(void) {
-    source_to_ear("ports=3|payload=5,900|duration=1ms|ttl=9|inner_port=4000|udp_port=31000|"
-                  "peer_port=32000|vlan=77|sources=10.100.0.1|destinations=10.9.8.7");
+    source_to_ear(
+        "ports=3|payload=5,900|duration=1ms|warmup=0|ttl=9|inner_port=4000|udp_port=31000|"
+        "peer_port=32000|vlan=77|sources=10.100.0.1|destinations=10.9.8.7");
     go_on();
     for (unsigned k = 0; k < heard->len; k++) {
         const Heard *h = nth(k);
@@ -406,7 +407,7 @@ static void commands_stop_start_and_change_the_rate(void) {
     g_autoptr(GError) error = NULL;
     CHECK(!s->class->command(s, "jump", "", &error));
     CHECK_TEXT(error->message,
-               "found \"jump\", expected start, stop, rate RATE or weights W,W,...");
+               "found \"jump\", expected start, stop, rate, weights; the nearest is stop");
     g_clear_error(&error);
     CHECK(!s->class->command(s, "rate", "5", &error));
     CHECK_CONTAINS(error->message, "has no unit");
@@ -418,7 +419,7 @@ static void a_rate_of_payload_needs_payload(void) {
     add(&source_class, "traffic", "rate=1Gbit/s payload|payload=0");
     g_autoptr(GError) error = NULL;
     CHECK(!network_create(net, &error));
-    CHECK_TEXT(error->message, "rate counts payload, but every payload is 0 bytes");
+    CHECK_TEXT(error->message, "rate: found one that counts payload, but every payload is 0 bytes");
     g_clear_error(&error);
     network_free(net);
     g_array_unref(heard);
@@ -427,7 +428,9 @@ static void a_rate_of_payload_needs_payload(void) {
     run_to(3);
     CHECK(!s->class->command(s, "rate", "1Gbit/s payload", &error));
     CHECK(error != NULL);
-    if (error) CHECK_TEXT(error->message, "rate counts payload, but every payload is 0 bytes");
+    if (error)
+        CHECK_TEXT(error->message,
+                   "rate: found one that counts payload, but every payload is 0 bytes");
     if (!error) tell(s, "stop", "");
     go_on();
     CHECK_U64(heard->len, 10);
@@ -705,9 +708,10 @@ static void a_tap_writes_every_byte_at_its_nanosecond(void) {
     /* From 999,990 us on, so that the time stamps pass a second; gaps of 714.285714 ns. */
     g_autofree char *path = in_folder("tap.pcap");
     open_world(folder);
-    Component *s = add(&source_class, "traffic",
-                       "ports=1|rate=1.4Mpacket/s|start=999990us|duration=99us|payload=0,3,1400"),
-              *tap = add(&tap_class, "tap", ""), *ear = add(&ear_class, "ear", "");
+    Component *
+        s = add(&source_class, "traffic",
+                "ports=1|rate=1.4Mpacket/s|start=999990us|duration=99us|warmup=0|payload=0,3,1400"),
+       *tap = add(&tap_class, "tap", ""), *ear = add(&ear_class, "ear", "");
     CHECK(network_create(net, NULL));
     wire(s, tap, 1, (LinkSpeed){800u << 16, 123});
     wire(tap, ear, 1, (LinkSpeed){0, 0});
@@ -756,7 +760,7 @@ static void a_tap_writes_every_byte_at_its_nanosecond(void) {
 
 static void without_a_folder_nothing_is_written(void) {
     open_world(NULL);
-    Component *s = add(&source_class, "traffic", "ports=1|duration=10us"),
+    Component *s = add(&source_class, "traffic", "ports=1|duration=10us|warmup=0"),
               *tap = add(&tap_class, "tap", "capture=never.pcap"),
               *ear = add(&ear_class, "ear", "");
     CHECK(network_create(net, NULL));

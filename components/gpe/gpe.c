@@ -224,8 +224,9 @@ static void task_changed(SchedTask *t, SchedState to, void *user) {
 static bool prepare_interfaces(Gpe *g, GError **error) {
     uint32_t address;
     uint8_t mac[6], next_mac[6];
-    if (!ipv4_parse(g->address, &address, error) || !mac_parse(g->mac, mac, error) ||
-        !mac_parse(g->next_mac, next_mac, error))
+    if (!error_of_key(ipv4_parse(g->address, &address, error), "address", error) ||
+        !error_of_key(mac_parse(g->mac, mac, error), "mac", error) ||
+        !error_of_key(mac_parse(g->next_mac, next_mac, error), "next_mac", error))
         return false;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         FpInterface *f = fp_interface(g->tables, i);
@@ -306,6 +307,40 @@ static bool gpe_start(Component *c, GError **error) {
     return true;
 }
 
+/* Whose routes lead to an interface, when packets come in. */
+static bool gpe_sends(const Component *c, unsigned port) {
+    const Gpe *g = (const Gpe *)c;
+    bool leads = false;
+    for (unsigned i = port; i < g->n_interfaces; i += (unsigned)g->n_nics)
+        leads |= g->leads_to >> i & 1;
+    return leads && component_fed(c);
+}
+
+static const char *gpe_unused(const Component *c, const char *key) {
+    static const char *const shares[] = {"rate", "min", "max", "initial", NULL};
+    const Gpe *g = (const Gpe *)c;
+    if (g->tokens && g_strv_contains(shares, key)) return "tokens and tokens_rate are used instead";
+    if (!g->tokens && !strcmp(key, "tokens_rate")) return "it goes with tokens, which is 0";
+    bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
+    return own && *g->linecard ? "its line card's is used" : NULL;
+}
+
+static void gpe_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
+    const Gpe *g = (const Gpe *)c;
+    (void)end;
+    if (g->active > g->n_vservers)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("active: found %" G_GUINT64_FORMAT
+                                       ", but %s has %u vServers: all of them run; set %u or less, "
+                                       "or add vServers",
+                                       g->active, c->name, g->n_vservers, g->n_vservers));
+    if (g->slice < g->tick_period)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("slice: found %g ms, but a task runs for a tick of %g ms at "
+                                       "least; set a shorter tick",
+                                       (double)g->slice / 1e9, (double)g->tick_period / 1e9));
+}
+
 static void gpe_stop(Component *c) {
     Gpe *g = (Gpe *)c;
     for (unsigned i = 0; i < g->n_cores; i++) core_charge(&g->core[i]);
@@ -365,8 +400,8 @@ static void report_cycles(const Gpe *g, Report *report) {
         histogram_merge(&gaps, &g->vserver[i]->gaps);
         n++;
     }
-    if (n > 1 && gaps.count) {
-        double scale = 1e-9 * n / (n - 1);
+    if (n > 1) { /* without a gap there is no statistic of them, which is not zero */
+        double scale = gaps.count ? 1e-9 * n / (n - 1) : NAN;
         report_scalar(report, "cycles", (double)gaps.count, "gaps");
         report_scalar(report, "cycle_min_ms", (double)gaps.min * scale, "ms");
         for (unsigned i = 0; i < G_N_ELEMENTS(quantiles); i++)
@@ -376,7 +411,7 @@ static void report_cycles(const Gpe *g, Report *report) {
         report_histogram(report, "cycle", &gaps, scale, "ms");
         static const char *const column[] = {"fraction"};
         GArray *cdf = g_array_new(FALSE, FALSE, sizeof(double));
-        for (unsigned i = 0; i <= 200; i++) {
+        for (unsigned i = 0; i <= 200 && gaps.count; i++) {
             double row[2] = {histogram_at(&gaps, i / 200.0) * scale * 1e-3, i / 200.0};
             g_array_append_vals(cdf, row, 2);
         }
@@ -564,6 +599,9 @@ const ComponentClass gpe_class = {
     .station = gpe_station,
     .stop = gpe_stop,
     .check = gpe_check,
+    .sends = gpe_sends,
+    .unused = gpe_unused,
+    .doubts = gpe_doubts,
     .report = gpe_report,
     .free = gpe_free,
 };

@@ -198,6 +198,7 @@ struct Gpe {
     Nic nic[GPE_MAX_PORTS];
     Vserver *vserver[GPE_MAX_VSERVERS];
     unsigned n_vservers;
+    uint32_t leads_to; /* a bit for each interface that routes lead to */
     uint32_t next_position;
     bool attached;
     FpTables *tables;

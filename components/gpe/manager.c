@@ -204,10 +204,9 @@ void manager_handle(Manager *m, Packet *pkt) {
 
 Manager *manager_new(Vserver *v, GError **error) {
     Component *slice = network_find(v->base.network, v->slice_name);
-    if (!slice || slice->class != &slice_class || !((Slice *)slice)->npe) {
+    if (!slice || slice->class != &slice_class) {
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "slice: found \"%s\", expected the name of a slice that comes before it",
-                    v->slice_name);
+                    "slice: found \"%s\", expected the name of a slice", v->slice_name);
         return NULL;
     }
     Manager *m = g_new0(Manager, 1);
@@ -215,7 +214,8 @@ Manager *manager_new(Vserver *v, GError **error) {
     m->slice = (Slice *)slice;
     m->i3 = !strcmp(m->slice->code_option, "i3");
     icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
-    const FpSlice *f = fp_slice(m->slice->npe->tables, m->slice->number);
+    uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
+    ipv4_parse(m->slice->exception_address, &exceptions, NULL);
     I3ServerParams params = {.min_prefix_bits = (unsigned)v->i3_min_prefix,
                              .lifetime = v->i3_lifetime,
                              .single = single,
@@ -223,8 +223,8 @@ Manager *manager_new(Vserver *v, GError **error) {
     m->server = i3_server_new(&params);
     m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    if (ipv4_parse(v->router, &m->router, error) &&
-        fp_bind_port(v->gpe->tables, v->number, 0, f->exception_address, f->exception_port))
+    if (error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
+        fp_bind_port(v->gpe->tables, v->number, 0, exceptions, (uint16_t)m->slice->exception_port))
         return m;
     if (error && !*error)
         g_set_error(error, SPPEMU_INPUT_ERROR, 0,

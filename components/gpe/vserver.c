@@ -53,6 +53,11 @@ static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix
     return true;
 }
 
+static void leads_to(Gpe *g, unsigned interface) {
+    g->leads_to |= 1u << interface;
+    if (*g->linecard) linecard_leads_to(linecard_find(&g->base, g->linecard, NULL), interface);
+}
+
 /* Longest prefixes first, because position decides. */
 static bool vserver_routes(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
@@ -73,6 +78,7 @@ static bool vserver_routes(Vserver *v, GError **error) {
                 return false;
             }
             if (bits != (unsigned)length) continue;
+            leads_to(g, result.interface);
             ipv4_prefix_filter(prefix, bits, key, mask);
             if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
                 FP_INSERTED) {
@@ -114,6 +120,7 @@ static bool vserver_triggers(Vserver *v, GError **error) {
         memcpy(block + at, id, I3_ID_BYTES);
         i3_trigger_filter(id, key, mask);
         result.interface = (uint16_t)interface;
+        leads_to(g, interface);
         if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
             FP_INSERTED) {
             g_set_error(error, SPPEMU_INPUT_ERROR, 0, "triggers: %s has no room for more",
@@ -227,6 +234,19 @@ static bool vserver_start(Component *c, GError **error) {
     return true;
 }
 
+static const char *vserver_unused(const Component *c, const char *key) {
+    static const char *const managers[] = {
+        "slice", "router", "icmp_rate", "icmp_burst", "i3_lifetime", "i3_min_prefix", NULL};
+    const Vserver *v = (const Vserver *)c;
+    bool routes = !strcmp(key, "routes"), triggers = !strcmp(key, "triggers");
+    if (v->application != APP_MANAGER && g_strv_contains(managers, key))
+        return "application = manager uses it";
+    if (triggers && v->application != APP_I3) return "application = i3 uses it";
+    if (routes && v->application == APP_I3 && *v->triggers) return "triggers are used instead";
+    if (!strcmp(key, "share") && !*v->gpe->linecard) return "a server with a linecard uses it";
+    return NULL;
+}
+
 static void vserver_report(Component *c, Report *report) {
     const Vserver *v = (const Vserver *)c;
     static const char *const names[] = {"share.running", "share.ready", "share.held",
@@ -317,6 +337,7 @@ const ComponentClass vserver_class = {
     .params = vserver_params,
     .create = vserver_create,
     .start = vserver_start,
+    .unused = vserver_unused,
     .report = vserver_report,
     .free = vserver_free,
 };

@@ -283,12 +283,13 @@ static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
 
 static void report_channel(const Chip *chip, Report *report, const char *name, const Channel *ch,
                            SimTime elapsed) {
-    if (!ch->references) return;
     /* Separate read and write buses have twice the time to be busy in. */
     double busy = percent(ch->busy, ch->separate_write ? 2 * elapsed : elapsed);
-    report_text(report,
-                "    %-9s %12" G_GUINT64_FORMAT " references  bus %6.2f %%  mean wait %8.2f ns\n",
-                name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
+    if (ch->references)
+        report_text(report,
+                    "    %-9s %12" G_GUINT64_FORMAT
+                    " references  bus %6.2f %%  mean wait %8.2f ns\n",
+                    name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
     g_autofree char *scalar = g_strdup_printf("%s_busy", name);
     chip_scalar(chip, report, scalar, busy / 100, "fraction");
 }

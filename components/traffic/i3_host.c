@@ -209,10 +209,7 @@ static bool i3_host_create(Component *c, GError **error) {
     histogram_init(&h->handshake);
     sim_event_init(&h->timer, on_timer, &c->owner);
     if (!tunnel_prepare(&h->tunnel_settings, &h->tunnel, 1, error)) return false;
-    if (!id_parse(h->id, t + 1, I3_ID_BYTES, error)) {
-        g_prefix_error(error, "id: ");
-        return false;
-    }
+    if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
     memcpy(t + TRIGGER_TARGET + 1, h->tunnel.bytes + 30, 4);
@@ -230,25 +227,43 @@ static bool i3_host_start(Component *c, GError **error) {
     return true;
 }
 
+static const Verb i3_host_verbs[] = {{"insert", "", "insert its trigger now, and keep it there"},
+                                     {"remove", "", "remove its trigger, and refresh it no more"},
+                                     {0}};
+
+static bool i3_host_understands(const Component *c, const char *verb, const char *args,
+                                GError **error) {
+    if (!component_has_verb(c, verb, error)) return false;
+    if (!*args) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
+                verb);
+    return false;
+}
+
 static bool i3_host_command(Component *c, const char *verb, const char *args, GError **error) {
     I3Host *h = (I3Host *)c;
-    if (!strcmp(verb, "insert") && !*args) {
+    if (!i3_host_understands(c, verb, args, error)) return false;
+    if (!strcmp(verb, "insert")) {
         order(h, true);
         begin(h);
         return true;
     }
-    if (!strcmp(verb, "remove") && !*args) { /* nothing is there before a nonce was known */
-        sim_cancel(c->sim, &h->timer);
-        h->waiting = false;
-        order(h, false);
-        if (!h->has_nonce) return true;
-        h->removes++;
-        send_control(h, I3_REMOVE);
-        return true;
-    }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s%s%s\", expected insert or remove", verb,
-                *args ? " " : "", args);
-    return false;
+    sim_cancel(c->sim, &h->timer);
+    h->waiting = false;
+    order(h, false);
+    if (!h->has_nonce) return true; /* nothing is there before one was known */
+    h->removes++;
+    send_control(h, I3_REMOVE);
+    return true;
+}
+
+static bool i3_host_sends(const Component *c, unsigned port) {
+    return port == LINK && ((const I3Host *)c)->insert;
+}
+
+static const char *i3_host_unused(const Component *c, const char *key) {
+    return !strcmp(key, "insert_at") && !((const I3Host *)c)->insert ? "insert = yes uses it"
+                                                                     : NULL;
 }
 
 static void i3_host_report(Component *c, Report *report) {
@@ -299,7 +314,11 @@ const ComponentClass i3_host_class = {
     .create = i3_host_create,
     .start = i3_host_start,
     .receive = i3_host_receive,
+    .verbs = i3_host_verbs,
+    .understands = i3_host_understands,
     .command = i3_host_command,
+    .sends = i3_host_sends,
+    .unused = i3_host_unused,
     .report = i3_host_report,
     .free = i3_host_free,
 };

@@ -80,7 +80,13 @@ static void depart(Sim *sim, SimEvent *event) {
 static bool reflect_create(Component *c, GError **error) {
     Reflect *r = (Reflect *)c;
     sim_event_init(&r->departure, depart, &c->owner);
-    return !*r->answer_id || id_parse(r->answer_id, r->id, I3_ID_BYTES, error);
+    return !*r->answer_id ||
+           error_of_key(id_parse(r->answer_id, r->id, I3_ID_BYTES, error), "answer_id", error);
+}
+
+/* What comes in. */
+static bool reflect_sends(const Component *c, unsigned port) {
+    return port_fed(c, port);
 }
 
 static void reflect_report(Component *c, Report *report) {
@@ -110,5 +116,6 @@ const ComponentClass reflect_class = {
     .drops = reflect_drops,
     .create = reflect_create,
     .receive = reflect_receive,
+    .sends = reflect_sends,
     .report = reflect_report,
 };

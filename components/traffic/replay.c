@@ -212,6 +212,20 @@ static bool replay_start(Component *c, GError **error) {
     return true;
 }
 
+static bool replay_sends(const Component *c, unsigned port) {
+    return port < ((const Replay *)c)->capture->n;
+}
+
+static const char *replay_unused(const Component *c, const char *key) {
+    const Replay *s = (const Replay *)c;
+    static const char *const outer[] = {"node_address", "peer_address", "node_mac", "peer_mac",
+                                        "udp_port",     "peer_port",    "vlan",     NULL};
+    if (!strcmp(key, "scale") && s->timing != SCALED) return "timing = scaled uses it";
+    if (!strcmp(key, "rate") && s->timing != RATE) return "timing = rate uses it";
+    if (!s->encapsulate && g_strv_contains(outer, key)) return "encapsulate = yes uses it";
+    return NULL;
+}
+
 static void replay_report(Component *c, Report *report) {
     const Replay *s = (const Replay *)c;
     report_scalar(report, "packets", (double)s->packets, "packets");
@@ -259,6 +273,8 @@ const ComponentClass replay_class = {
     .drops = replay_drops,
     .create = replay_create,
     .start = replay_start,
+    .sends = replay_sends,
+    .unused = replay_unused,
     .report = replay_report,
     .free = replay_free,
 };

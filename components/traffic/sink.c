@@ -200,7 +200,6 @@ static void sink_report(Component *c, Report *report) {
                       histogram_at(&s->latency, quantiles[i].fraction) / 1e6, "us");
     report_scalar(report, "latency_max_us", histogram_at(&s->latency, 1) / 1e6, "us");
     for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
-        if (s->charged[i] == 0) continue;
         char *name = g_strdup_printf("cause.%s_us", packet_cause_name((PacketCause)i));
         report_scalar(report, name, s->charged[i] / n / 1e6, "us");
         g_free(name);

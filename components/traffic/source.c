@@ -84,7 +84,8 @@ static void set_rate(Source *s, Rate rate) {
 static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
     for (unsigned i = 0; i < s->n_sizes; i++)
         if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "rate counts payload, but every payload is 0 bytes");
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                "rate: found one that counts payload, but every payload is 0 bytes");
     return false;
 }
 
@@ -256,9 +257,9 @@ static bool parse_destinations(Source *s, GError **error) {
 
 /* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
  * furthest behind its share goes next. */
-static bool set_weights(Source *s, const char *text, GError **error) {
-    unsigned weight[MAX_DESTINATIONS], n = 0, sum = 0;
-    int behind[MAX_DESTINATIONS] = {0};
+static bool read_weights(const Source *s, const char *text, unsigned weight[MAX_DESTINATIONS],
+                         unsigned *total, GError **error) {
+    unsigned n = 0, sum = 0;
     g_auto(GStrv) words = g_strsplit(text, ",", -1);
     for (; words[n] && n < MAX_DESTINATIONS; n++) {
         char *end, *word = g_strstrip(words[n]);
@@ -275,6 +276,14 @@ static bool set_weights(Source *s, const char *text, GError **error) {
             text, s->n_destinations, MAX_TURNS);
         return false;
     }
+    *total = sum;
+    return true;
+}
+
+static bool set_weights(Source *s, const char *text, GError **error) {
+    unsigned weight[MAX_DESTINATIONS], n = s->n_destinations, sum;
+    int behind[MAX_DESTINATIONS] = {0};
+    if (!read_weights(s, text, weight, &sum, error)) return false;
     for (s->n_turns = 0; s->n_turns < sum; s->n_turns++) {
         unsigned most = 0;
         for (unsigned d = 0; d < n; d++) {
@@ -293,7 +302,8 @@ static bool source_create(Component *c, GError **error) {
     c->n_ports = (unsigned)s->n_ports;
     s->header = header_bytes[s->application];
     if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
-        !set_weights(s, s->weights, error) || !ipv4_parse(s->sources, &s->source_base, error))
+        !set_weights(s, s->weights, error) ||
+        !error_of_key(ipv4_parse(s->sources, &s->source_base, error), "sources", error))
         return false;
     if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
@@ -321,7 +331,13 @@ static void begin(Source *s, SimTime at) {
 
 static bool source_start(Component *c, GError **error) {
     Source *s = (Source *)c;
-    (void)error;
+    if (s->duration && s->duration <= s->warmup) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
+                    "measure in, expected more; or a shorter %s.warmup",
+                    (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
+        return false;
+    }
     s->emitter.from = s->start + s->warmup;
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
@@ -329,6 +345,73 @@ static bool source_start(Component *c, GError **error) {
     if (s->duration > 0) component_window(c, s->emitter.from, s->emitter.until);
     if (s->duration > 0) begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
     return true;
+}
+
+static bool read_rate(const Source *s, const char *text, Rate *rate, GError **error) {
+    Param row = *param_find(s->emitter.base.class->params, "rate");
+    row.offset = 0;
+    return param_set(&row, rate, text, NULL, error) && rate_counts_something(s, *rate, error);
+}
+
+static bool source_understands(const Component *c, const char *verb, const char *args,
+                               GError **error) {
+    const Source *s = (const Source *)c;
+    unsigned weight[MAX_DESTINATIONS], sum;
+    Rate rate;
+    if (!strcmp(verb, "rate")) return read_rate(s, args, &rate, error);
+    if (!strcmp(verb, "weights")) return read_weights(s, args, weight, &sum, error);
+    if (!*args) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
+                verb);
+    return false;
+}
+
+static bool source_sends(const Component *c, unsigned port) {
+    (void)port;
+    return ((const Source *)c)->duration > 0;
+}
+
+static const char *source_unused(const Component *c, const char *key) {
+    static const struct {
+        const char *key, *why;
+        int application;
+    } own[] = {{"destinations", "application = ipv4 uses it", IPV4},
+               {"sources", "application = ipv4 uses it", IPV4},
+               {"inner_port", "application = ipv4 uses it", IPV4},
+               {"ids", "application = i3 uses it", I3},
+               {"labels", "application = label uses it", LABEL}};
+    const Source *s = (const Source *)c;
+    for (unsigned i = 0; i < G_N_ELEMENTS(own); i++)
+        if (!strcmp(key, own[i].key))
+            return s->application == own[i].application ? NULL : own[i].why;
+    if (!strcmp(key, "ttl") && s->application == I3) return "application = ipv4 or label uses it";
+    if ((!strcmp(key, "on") || !strcmp(key, "off")) && s->pattern != ON_OFF)
+        return "pattern = onoff uses it";
+    return NULL;
+}
+
+static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
+    const Source *s = (const Source *)c;
+    const Emitter *e = &s->emitter;
+    if (!s->duration) return;
+    uint32_t least = s->sizes[0];
+    for (unsigned i = 1; i < s->n_sizes; i++) least = MIN(least, s->sizes[i]);
+    Wide gap = (s->gap_q16 * counted_bytes(s, least) + s->gap_fixed_q16) >> 16;
+    if (e->until > end)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("duration: found an end after that of the run: rates are of "
+                                       "%g ms, of which %g ms are simulated; set "
+                                       "scenario.duration to %g ms or more",
+                                       (double)(e->until - e->from) / 1e9,
+                                       end > e->from ? (double)(end - e->from) / 1e9 : 0,
+                                       (double)e->until / 1e9));
+    /* 1bit/s, the least there is, is for a source that is to be there and send nothing. */
+    if (gap > e->until - e->from && s->rate.per_second > 1)
+        g_ptr_array_add(
+            sentences, g_strdup_printf("rate: found one of a packet every %g ms, in a window of "
+                                       "%g ms: it may hold no packet at all; set a higher rate, or "
+                                       "a longer duration",
+                                       (double)gap / 1e9, (double)(e->until - e->from) / 1e9));
 }
 
 static bool source_command(Component *c, const char *verb, const char *args, GError **error) {
@@ -344,17 +427,21 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         return true;
     }
     if (!strcmp(verb, "rate")) {
-        Rate before = s->rate;
-        if (!param_set(param_find(c->class->params, "rate"), s, args, NULL, error)) return false;
-        bool ok = rate_counts_something(s, s->rate, error);
-        set_rate(s, ok ? s->rate : before);
+        Rate rate;
+        bool ok = read_rate(s, args, &rate, error);
+        if (ok) set_rate(s, rate);
         return ok;
     }
     if (!strcmp(verb, "weights")) return set_weights(s, args, error);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s\", expected start, stop, rate RATE or weights W,W,...", verb);
-    return false;
+    return component_has_verb(c, verb, error);
 }
+
+static const Verb source_verbs[] = {
+    {"start", "", "go on, until the end of its duration"},
+    {"stop", "", "send nothing more"},
+    {"rate", "RATE", "the offered rate of all ports together, from the next gap on"},
+    {"weights", "W,W,...", "how often each destination is served from now on"},
+    {0}};
 
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
@@ -429,7 +516,12 @@ const ComponentClass source_class = {
     .params = source_params,
     .create = source_create,
     .start = source_start,
+    .verbs = source_verbs,
+    .understands = source_understands,
     .command = source_command,
+    .sends = source_sends,
+    .unused = source_unused,
+    .doubts = source_doubts,
     .report = source_report,
     .free = source_free,
 };

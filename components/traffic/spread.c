@@ -82,6 +82,16 @@ static bool spread_create(Component *c, GError **error) {
     return true;
 }
 
+static bool spread_sends(const Component *c, unsigned port) {
+    return port < ((const Spread *)c)->n_outputs && component_fed(c);
+}
+
+static const char *spread_unused(const Component *c, const char *key) {
+    bool shares = !strcmp(key, "slices") || !strcmp(key, "train");
+    return shares && !((const Spread *)c)->n_bases ? "udp_ports would use it, which is empty"
+                                                   : NULL;
+}
+
 static const Param spread_params[] = {
     PARAM_COUNT("inputs", Spread, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
     PARAM_COUNT("outputs", Spread, n_outputs, "4", "1", "64", "links it sends to",
@@ -101,4 +111,6 @@ const ComponentClass spread_class = {
     .params = spread_params,
     .create = spread_create,
     .receive = spread_receive,
+    .sends = spread_sends,
+    .unused = spread_unused,
 };

@@ -36,6 +36,11 @@ static bool tap_check(Component *c, GError **error) {
     return capture_close(&((Tap *)c)->capture, error);
 }
 
+/* What comes in. */
+static bool tap_sends(const Component *c, unsigned port) {
+    return port_fed(c, port);
+}
+
 static void tap_report(Component *c, Report *report) {
     report_scalar(report, "packets", (double)((Tap *)c)->packets, "packets");
 }
@@ -59,6 +64,7 @@ const ComponentClass tap_class = {
     .receive = tap_receive,
     .station = tap_station,
     .check = tap_check,
+    .sends = tap_sends,
     .report = tap_report,
     .free = tap_free,
 };

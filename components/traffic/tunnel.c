@@ -44,8 +44,10 @@ bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error) {
 bool tunnel_prepare(const TunnelSettings *s, Tunnel *tunnels, unsigned n, GError **error) {
     uint32_t node, peer;
     uint8_t node_mac[6], peer_mac[6];
-    if (!ipv4_parse(s->node_address, &node, error) || !ipv4_parse(s->peer_address, &peer, error) ||
-        !mac_parse(s->node_mac, node_mac, error) || !mac_parse(s->peer_mac, peer_mac, error))
+    if (!error_of_key(ipv4_parse(s->node_address, &node, error), "node_address", error) ||
+        !error_of_key(ipv4_parse(s->peer_address, &peer, error), "peer_address", error) ||
+        !error_of_key(mac_parse(s->node_mac, node_mac, error), "node_mac", error) ||
+        !error_of_key(mac_parse(s->peer_mac, peer_mac, error), "peer_mac", error))
         return false;
     for (unsigned i = 0; i < n; i++) {
         uint8_t *b = tunnels[i].bytes;
