@@ -112,7 +112,8 @@ static bool check_bounds(const Section *section, GError **error) {
 
 static bool check_claim(Check *c, const Section *section, GError **error) {
     static const char *const own[] = {"low", "high", "unit", "use", "source", "statement"};
-    static const char *const uses[] = {"calibrate", "predict", "implied", NULL};
+    /* beside: shown with the claims and not counted among them. */
+    static const char *const uses[] = {"calibrate", "predict", "implied", "beside", NULL};
     bool published = c->claims && claims_find(c->claims, section->name);
     for (unsigned i = 0; published && i < G_N_ELEMENTS(own); i++) {
         const Entry *entry = section_entry(section, own[i]);
@@ -133,7 +134,7 @@ static bool check_claim(Check *c, const Section *section, GError **error) {
     const Entry *use = section_entry(section, "use");
     if (use && !g_strv_contains(uses, use->value))
         return entry_error(error, section, use,
-                           "found \"%s\", expected calibrate, predict or implied", use->value);
+                           "found \"%s\", expected calibrate, predict, implied or beside", use->value);
     return check_bounds(section, error);
 }
 

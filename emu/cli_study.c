@@ -725,7 +725,8 @@ static int verify(const Store *store, unsigned sample) {
         unsigned at = n > 1 ? (unsigned)((uint64_t)k * (there->len - 1) / (n - 1)) : 0;
         unsigned i = g_array_index(there, unsigned, at);
         const RunResult *was = recorded->pdata[i];
-        RunResult *is = run_once(store, g_array_index(keys, RunKey, i), NULL, &interrupted);
+        RunResult *is = run_once(store_scenario(store), store_seed(store),
+                                 g_array_index(keys, RunKey, i), NULL, &interrupted);
         const char *how = interrupted ? "was interrupted" : difference(was, is);
         printf("run %u: fingerprint 0x%016" G_GINT64_MODIFIER "x%s%s\n", i, was->fingerprint,
                how ? "; computed again it " : ", and the same again", how ? how : "");

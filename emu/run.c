@@ -163,15 +163,14 @@ static void account(RunResult *r, Network *net) {
     put_scalar(r, "run.packets_held", (double)c.held, "packets");
 }
 
-static RunResult *compute(const Store *store, RunKey key, const char *folder, Watch *w) {
-    const Scenario *s = store_scenario(store);
+static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                          Watch *w) {
     RunResult *r = run_result_new();
     r->point = key.point;
     r->repetition = key.repetition;
     r->status = RUN_OK;
     g_autoptr(GError) error = NULL;
-    NetworkOptions options = {
-        .seed = store_seed(store), .repetition = key.repetition, .output = folder};
+    NetworkOptions options = {.seed = seed, .repetition = key.repetition, .output = folder};
     Network *net = scenario_build(s, key.point, &options, &error);
     if (!net) {
         failed(r, code_of(error), error);
@@ -210,9 +209,10 @@ static RunResult *compute(const Store *store, RunKey key, const char *folder, Wa
     return r;
 }
 
-RunResult *run_once(const Store *store, RunKey key, const char *folder, volatile int *interrupted) {
+RunResult *run_once(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                    volatile int *interrupted) {
     Watch w = {.interrupted = interrupted};
-    return compute(store, key, folder, &w);
+    return compute(s, seed, key, folder, &w);
 }
 
 /* One run, recorded ----------------------------------------------------------------------- */
@@ -241,7 +241,8 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
     struct rusage before;
     getrusage(RUSAGE_SELF, &before);
     gint64 began = g_get_monotonic_time();
-    RunResult *r = compute(work->store, key, folder, &w);
+    RunResult *r =
+        compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
     g_autoptr(GError) error = NULL;
     RecordCost cost = cost_since(began, &before);
     if (r->status == RUN_MISSING || r->code == EXIT_RUN_FAILED)

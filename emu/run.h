@@ -53,4 +53,5 @@ typedef struct {
  * died, the disk is full, somebody else computes it) is missing, and the others go on. */
 GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *options);
 /* Compute one run without a record, its files in `folder` (NULL: none). */
-RunResult *run_once(const Store *store, RunKey key, const char *folder, volatile int *interrupted);
+RunResult *run_once(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                    volatile int *interrupted);

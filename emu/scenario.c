@@ -41,7 +41,7 @@ static const Param expect_params[] = {
     PARAM_TEXT("low", ScenarioExpect, low, "", "lower bound", SETTING),
     PARAM_TEXT("high", ScenarioExpect, high, "", "upper bound", SETTING),
     PARAM_TEXT("unit", ScenarioExpect, unit, "", "unit", SETTING),
-    PARAM_TEXT("use", ScenarioExpect, use, "", "calibrate, predict or implied", SETTING),
+    PARAM_TEXT("use", ScenarioExpect, use, "", "calibrate, predict, implied or beside", SETTING),
     PARAM_TEXT("source", ScenarioExpect, source, "", "source", SETTING),
     PARAM_TEXT("statement", ScenarioExpect, statement, "", "what was published", SETTING),
     {0}};

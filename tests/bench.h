@@ -12,6 +12,7 @@
 #include "emu/probe.h"
 #include "emu/run.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
 /* A folder of its own for scenario and results; the caller removes it with bench_remove. */
 static inline char *bench_folder(void) {
@@ -48,15 +49,7 @@ static volatile int bench_never;
 
 /* A scenario's one run, as the command line does it. */
 static inline RunResult *bench_run_loaded(Scenario *s, const char *folder) {
-    RunOptions options = {.scenario = s,
-                          .seed = 1,
-                          .repeat = 1,
-                          .jobs = 1,
-                          .folder = folder,
-                          .interrupted = &bench_never};
-    GPtrArray *results = run_all(&options);
-    RunResult *r = g_steal_pointer(&results->pdata[0]);
-    g_ptr_array_unref(results);
+    RunResult *r = run_once(s, 1, (RunKey){0}, folder, &bench_never);
     scenario_free(s);
     return r;
 }

@@ -8,6 +8,7 @@
 #include "emu/check.h"
 #include "emu/run.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
 static char *folder, *path;
 static Claims *claims;
@@ -134,15 +135,12 @@ static void a_series_is_one_that_is_reported(void) {
 /* A name that some runs report and others do not could not be known before them. */
 static void a_run_reports_no_scalar_that_was_not_known(void) {
     static const char *const files[] = {"npe", "gpe", "fig5", "traceroute", "mobility", "faults"};
-    volatile int interrupted = 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *file = g_strdup_printf("scenarios/%s.ini", files[i]);
         const char *const sets[] = {i == 2 ? "scenario.duration=11s" : NULL, NULL};
         Scenario *s = scenario_load(file, sets[0] ? sets : NULL, component_classes, NULL);
         g_autofree char *flat = scenario_flat(s);
-        RunOptions options = {
-            .scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &interrupted};
-        GPtrArray *runs = run_all(&options);
+        GPtrArray *runs = runs_of(s, 1);
         g_autoptr(GString) text = g_string_new(flat);
         const RunResult *r = runs->pdata[0];
         CHECK(r->code == EXIT_OK && r->scalars->len > 20);

@@ -21,9 +21,7 @@ static void the_scenario_shows_that_backlog_wins(void) {
     Scenario *s = scenario_load("scenarios/distributed.ini", NULL, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
-    RunOptions options = {
-        .scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &bench_never};
-    GPtrArray *results = run_all(&options);
+    GPtrArray *results = runs_of(s, 1);
     g_assert(results->len == 2);
     RunResult *equal = results->pdata[0], *backlog = results->pdata[1];
     CHECK_U64(equal->code, EXIT_OK);

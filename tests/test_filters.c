@@ -83,7 +83,7 @@ static void what_is_no_filter_is_refused_with_the_word_that_is_wrong(void) {
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *text = g_strconcat(NPE A "routes = ", bad[i].filter, "\n" TRAFFIC, NULL);
         g_autofree char *begins =
-            g_strdup_printf("test.ini:2: [slice a] routes: found \"%s\", expected ", bad[i].filter);
+            g_strdup_printf("test.ini:4: [slice a] routes: found \"%s\", expected ", bad[i].filter);
         CHECK_REFUSED(text, begins);
         CHECK_REFUSED(text, bad[i].part);
     }

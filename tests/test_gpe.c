@@ -6,21 +6,19 @@
 #include "components/classes.h"
 #include "emu/run.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
-static volatile int never;
 
 static RunResult *run_file(const char *file, const char *const *set) {
     g_autoptr(GError) error = NULL;
     Scenario *s = scenario_load(file, set, component_classes, &error);
     if (!s) {
-        RunResult *r = g_new0(RunResult, 1);
+        RunResult *r = run_result_new();
         r->code = EXIT_INPUT;
         r->failure = g_strdup(error->message);
-        r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
         return r;
     }
-    RunOptions options = {.scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
-    GPtrArray *results = run_all(&options);
+    GPtrArray *results = runs_of(s, 1);
     RunResult *r = g_steal_pointer(&results->pdata[0]);
     g_ptr_array_unref(results);
     scenario_free(s);

@@ -16,6 +16,7 @@
 #include "emu/probe.h"
 #include "emu/run.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 #include "tests/frames.h"
 
 enum { N = 10, ADDRESS = 0x0aff0001, REMOTE = 0x0a630707, INSIDE = 0xc0a80105, HOSTS = 2 };
@@ -740,7 +741,6 @@ static void a_switch_port_that_is_down_keeps_what_it_has(void) {
 
 /* From scenarios --------------------------------------------------------------------------- */
 
-static volatile int never;
 
 /* The scenario of this text behind `base`; NULL-terminated `set`. */
 static Scenario *scenario_of(const char *base, const char *text, const char *const *settings) {
@@ -866,8 +866,7 @@ static void a_script_takes_an_interface_down_and_up(void) {
     Scenario *s = scenario_of(
         "chassis-router.ini", "[at 4ms]\nlc0 = interface 2 down\n[at 8ms]\nlc0 = interface 2 up\n",
         (const char *const[]){"traffic.rate=1Gbit/s", "traffic.duration=12ms", NULL});
-    RunOptions options = {.scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
-    GPtrArray *results = run_all(&options);
+    GPtrArray *results = runs_of(s, 1);
     const RunResult *r = results->pdata[0];
     if (r->failure) printf("  %s\n", r->failure);
     CHECK_U64(r->code, EXIT_OK);

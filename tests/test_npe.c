@@ -6,8 +6,8 @@
 #include "components/ixp/chip.h"
 #include "emu/run.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
-static volatile int never;
 
 /* The one run of npe.ini with these values set; NULL-terminated. Caller frees. */
 static RunResult *run_with(const char *const *set) {
@@ -15,8 +15,7 @@ static RunResult *run_with(const char *const *set) {
     Scenario *s = scenario_load("scenarios/npe.ini", set, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
-    RunOptions options = {.scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
-    GPtrArray *results = run_all(&options);
+    GPtrArray *results = runs_of(s, 1);
     RunResult *r = g_steal_pointer(&results->pdata[0]);
     if (r->failure) printf("  %s\n", r->failure);
     CHECK_U64(r->code, EXIT_OK);

@@ -16,12 +16,7 @@ static void repeat(const char *text, unsigned repetitions, uint64_t *fingerprint
     Scenario *s = bench_load(folder, text, NULL, &error);
     CHECK(s != NULL);
     if (!s) printf("  %s\n", error->message);
-    RunOptions options = {.scenario = s,
-                          .seed = 1,
-                          .repeat = repetitions,
-                          .jobs = 1,
-                          .interrupted = &bench_never};
-    GPtrArray *runs = run_all(&options);
+    GPtrArray *runs = runs_of(s, repetitions);
     for (unsigned i = 0; i < repetitions; i++) {
         const RunResult *r = runs->pdata[i];
         if (r->code) printf("  %s\n", r->failure);

@@ -7,6 +7,7 @@
 #include "emu/run.h"
 #include "fastpath/headers.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
 enum { MOST = 4096 };
 
@@ -154,15 +155,13 @@ static void bad_destinations_are_named(void) {
     }
 }
 
-static volatile int never;
 
 static double scalar(const char *file, const char *const *set, const char *name) {
     g_autoptr(GError) error = NULL;
     Scenario *s = scenario_load(file, set, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
-    RunOptions options = {.scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
-    GPtrArray *results = run_all(&options);
+    GPtrArray *results = runs_of(s, 1);
     RunResult *r = results->pdata[0];
     const RunScalar *found = run_scalar(r, name);
     CHECK_U64(r->code, EXIT_OK);
@@ -249,9 +248,7 @@ static void an_i3_node_that_cannot_be_is_refused(void) {
         const char *set[] = {SHORT, cases[i].setting, NULL};
         Scenario *s = scenario_load("scenarios/i3.ini", set, component_classes, &error);
         g_assert(s);
-        RunOptions options = {
-            .scenario = s, .seed = 1, .repeat = 1, .jobs = 1, .interrupted = &never};
-        GPtrArray *results = run_all(&options);
+        GPtrArray *results = runs_of(s, 1);
         RunResult *r = results->pdata[0];
         CHECK_U64(r->code, EXIT_INPUT);
         CHECK_CONTAINS(r->failure, cases[i].says);
