@@ -72,15 +72,15 @@ same "and null in JSON" 2 "$(grep -c '"exceptions.latency_mean_us": null' "$dir/
 # Repetitions
 "$B" run npe --no-plots $short --repeat 3 -o "$dir/rep" >"$dir/out" 2>/dev/null || bad "repetitions"
 s=$dir/rep/summary.tsv
-same "the summary's heads" "point,metric,n,mean,sd,interval_low,interval_high" "$(head -1 "$s" | tr '\t' ,)"
+same "the summary's heads" "point,traffic.duration,traffic.warmup,metric,n,mean,sd,interval_low,interval_high" "$(head -1 "$s" | tr '\t' ,)"
 same "mean, deviation and Student's interval are those of the runs" ok "$(awk -F '\t' '
     NR == FNR { if (FNR == 1) { for (i = 1; i <= NF; i++) if ($i == "sink.latency_mean_us") c = i } else x[FNR - 1] = $c; next }
-    $2 == "sink.latency_mean_us" {
+    $4 == "sink.latency_mean_us" {
         m = (x[1] + x[2] + x[3]) / 3
         sd = sqrt(((x[1] - m) ^ 2 + (x[2] - m) ^ 2 + (x[3] - m) ^ 2) / 2)
         half = 4.30265272975 * sd / sqrt(3)
-        near = ($4 - m) ^ 2 < 1e-12 && ($5 - sd) ^ 2 < 1e-12 && ($6 - m + half) ^ 2 < 1e-12 && ($7 - m - half) ^ 2 < 1e-12
-        print ($3 == 3 && sd > 0 && near ? "ok" : "differs: " $0)
+        near = ($6 - m) ^ 2 < 1e-12 && ($7 - sd) ^ 2 < 1e-12 && ($8 - m + half) ^ 2 < 1e-12 && ($9 - m - half) ^ 2 < 1e-12
+        print ($5 == 3 && sd > 0 && near ? "ok" : "differs: " $0)
     }' "$dir/rep/runs.tsv" "$s")"
 has "the table shows mean and interval" '+-' "$dir/out"
 [ -e "$dir/one/summary.tsv" ] && bad "no summary without repetitions" || ok "no summary without repetitions"

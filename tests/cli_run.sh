@@ -3,7 +3,7 @@
 # The command line: exit codes, messages, and what is left behind.
 B=${BUILD:-build}/sppemu
 dir=$(mktemp -d) || exit 1
-trap 'umount "$dir/full" 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'rm -rf "$dir"' EXIT
 failed=0
 ok() { echo "ok cli $1"; }
 bad() { echo "FAILED cli $1"; failed=1; }
@@ -40,7 +40,7 @@ expect "set without a unit" 3 'has no unit' "$B" run npe --set traffic.rate=5 -o
 expect "negative rate" 3 'negative' "$B" run npe --set traffic.rate=-5Gbit/s -o "$dir/x"
 expect "a study of 1e9 points" 3 '1000000000 values' "$B" run npe --set 'traffic.rate=${1..1000000000}Gbit/s' -o "$dir/x"
 expect "too many microengines" 3 'the chip has 16' "$B" run npe --set npe0.me_parse=9 -o "$dir/x"
-expect "mpacket of a wrong size names file and line" 3 'npe-base.ini:4: \[npe npe0\] mpacket' "$B" run npe --set npe0.mpacket=100B -o "$dir/x"
+expect "mpacket of a wrong size names the value's place" 3 '[-][-]set npe0.mpacket=100B: mpacket: found 100 bytes' "$B" run npe --set npe0.mpacket=100B -o "$dir/x"
 [ -e "$dir/x" ] && bad "a refused scenario leaves no folder" || ok "a refused scenario leaves no folder"
 
 # Captures
@@ -55,13 +55,13 @@ expect "another link type, tunnelled, is an empty run" 0 '' "$B" run replay --se
 # Results
 expect "a run" 0 '' run npe $short -o "$dir/a"
 for f in manifest.json runs.tsv claims.tsv resolved.ini stats.txt; do [ -s "$dir/a/$f" ] && ok "results hold $f" || bad "results hold $f"; done
-expect "results replace the same scenario's" 0 '' run npe $short -o "$dir/a"
+expect "the same study goes on in its folder" 0 '' run npe $short -o "$dir/a"
 expect "but not another's" 1 'use --force' run replay -o "$dir/a"
 expect "unless forced" 0 '' run replay -o "$dir/a" --force
 mkdir "$dir/mine" && echo keep >"$dir/mine/file"
 expect "a folder of somebody else is left alone" 1 'left alone' run npe $short -o "$dir/mine" --force
 [ "$(cat "$dir/mine/file")" = keep ] && ok "and its files too" || bad "and its files too"
-expect "output under a file" 1 'cannot be written' run npe $short -o "$dir/garbage.ini/x"
+expect "output under a file" 1 'cannot be created' run npe $short -o "$dir/garbage.ini/x"
 expect "resolved scenario runs again" 0 '' run "$dir/wifi/resolved.ini" -o "$dir/again"
 expect "a missed claim is no failure" 0 '' run fig9-npe $short --set traffic.payload=0 --set traffic.rate=1Gbit/s -o "$dir/f"
 expect "unless strict" 4 '' run fig9-npe $short --set traffic.payload=0 --set traffic.rate=1Gbit/s -o "$dir/f" --strict
@@ -69,37 +69,16 @@ if [ -w /dev/full ]; then
     "$B" run npe $short -o "$dir/f2" --no-plots --json >/dev/full 2>"$dir/err"
     [ $? -eq 1 ] && grep -q 'cannot be written' "$dir/err" && ok "standard output full" || bad "standard output full"
 fi
-if mkdir "$dir/full" && mount -t tmpfs -o size=64k tmpfs "$dir/full" 2>/dev/null; then
-    head -c 60000 /dev/zero >"$dir/full/fill"
-    expect "disk full" 1 '' run npe $short -o "$dir/full/r"
-    [ -e "$dir/full/r" ] && bad "a full disk leaves no results" || ok "a full disk leaves no results"
-    umount "$dir/full"
-fi
-
-# Interruption: SIGINT leaves whole results marked so, SIGKILL leaves none
-"$B" run npe -q --no-plots --set traffic.duration=200s --set traffic.rate=20kp/s -o "$dir/int" 2>/dev/null &
-pid=$!
-while [ ! -d "$dir/.int.tmp" ] && kill -0 $pid; do :; done
-kill -INT $pid
-wait $pid
-[ $? -eq 130 ] && grep -q '"status": "interrupted"' "$dir/int/manifest.json" && ok "interrupt: exit 130, partial results marked" || bad "interrupt: exit 130, partial results marked"
-"$B" run npe -q --no-plots --set traffic.duration=200s --set traffic.rate=20kp/s -o "$dir/kill" 2>/dev/null &
-pid=$!
-while [ ! -d "$dir/.kill.tmp" ] && kill -0 $pid; do :; done
-kill -KILL $pid
-wait $pid 2>/dev/null
-[ -e "$dir/kill" ] && bad "a killed run leaves no results" || ok "a killed run leaves no results"
-expect "the next run clears what it left" 0 '' run npe $short -o "$dir/kill"
-[ -e "$dir/.kill.tmp" ] && bad "no temporary folder is left" || ok "no temporary folder is left"
 
 # JSON and studies
 study="--set traffic.rate=\${1,2,5}Gbit/s --set traffic.pattern=poisson"
 "$B" run npe $short $study --json -q --no-plots -o "$dir/j" >"$dir/1.json"
 "$B" run npe $short $study --json -q --no-plots -o "$dir/j" >"$dir/2.json"
+rm -r "$dir/j"
 "$B" run npe $short $study --json -q --no-plots -o "$dir/j" -j2 >"$dir/3.json"
 cmp -s "$dir/1.json" "$dir/2.json" && cmp -s "$dir/1.json" "$dir/3.json" && ok "JSON is the same twice and with two jobs" || bad "JSON is the same twice and with two jobs"
 grep -q '"schema": "sppemu-run-1"' "$dir/1.json" && [ "$(grep -c '"fingerprint"' "$dir/1.json")" -eq 3 ] && ok "JSON has its schema and three runs" || bad "JSON has its schema and three runs"
-"$B" run npe $short $study --json -q --no-plots --seed 2 -o "$dir/j" >"$dir/4.json"
+"$B" run npe $short $study --json -q --no-plots --seed 2 -o "$dir/j4" >"$dir/4.json"
 cmp -s "$dir/1.json" "$dir/4.json" && bad "another seed gives another run" || ok "another seed gives another run"
 "$B" list | grep -q '^fig9-npe' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
 "$B" help npe | grep -q 'sram_latency' && ok "help shows parameters" || bad "help shows parameters"
