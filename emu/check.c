@@ -240,6 +240,19 @@ static bool check_series(const Check *c, const Section *section, const Entry *en
                        near ? "; the nearest is " : "", near ? near : "");
 }
 
+/* What decides the repetitions is a scalar: a parameter is the same in all of them. */
+static bool check_until(const Check *c, const GPtrArray *names, GError **error) {
+    const ScenarioUntil *until = scenario_until(c->s);
+    if (!until || report_find(c->report, until->scalar) ||
+        g_strv_contains(run_scalars, until->scalar))
+        return true;
+    const Section *section = scenario_section(c->s, "scenario", NULL);
+    const char *near = param_nearest(until->scalar, (const char *const *)names->pdata);
+    return entry_error(error, section, section_entry(section, "until"),
+                       "found the unknown scalar %s%s%s", until->scalar,
+                       near ? "; the nearest is " : "", near ? near : "");
+}
+
 static bool check_expressions(const Check *c, const Section *section, const MetricRuns *runs,
                               GError **error) {
     static const char *const keys[] = {"metric", "x", "y", "curve", "where", "series"};
@@ -280,7 +293,11 @@ static bool check_names(Check *c, Network *net, GError **error) {
     bool ok = true;
     if (names_differ(c)) {
         g_autoptr(GPtrArray) names = all_names(c);
-        MetricRuns runs = {1, lookup, c, (const char *const *)names->pdata};
+        MetricRuns runs = {.n_runs = 1,
+                           .lookup = lookup,
+                           .runs = c,
+                           .names = (const char *const *)names->pdata};
+        ok = check_until(c, names, error);
         for (unsigned i = 0; ok && i < c->s->sections->len; i++) {
             const Section *section = c->s->sections->pdata[i];
             if (section->kind == SECTION_EXPECT || section->kind == SECTION_PLOT)

@@ -52,14 +52,66 @@ typedef struct {
     gboolean json, quiet, stats, strict, no_plots;
 } ShowFlags;
 
+static unsigned least_repeat(const Store *store) {
+    return scenario_until(store_scenario(store)) ? SCENARIO_LEAST_REPEAT : store_repeat(store);
+}
+
 static GArray *all_keys(const Store *store) {
     GArray *keys = g_array_new(FALSE, FALSE, sizeof(RunKey));
     for (unsigned p = 0; p < scenario_n_points(store_scenario(store)); p++)
-        for (unsigned r = 0; r < store_repeat(store); r++) {
+        for (unsigned r = 0; r < least_repeat(store); r++) {
             RunKey key = {p, r, true};
             g_array_append_val(keys, key);
         }
     return keys;
+}
+
+static Study study_new(const Store *store) {
+    return (Study){.scenario = store_scenario(store),
+                   .seed = store_seed(store),
+                   .repeated = store_repeat(store) > 1 || scenario_until(store_scenario(store)),
+                   .claims = g_array_new(FALSE, FALSE, sizeof(ClaimResult))};
+}
+
+static void study_clear(Study *study) {
+    g_ptr_array_unref(study->runs);
+    g_array_unref(study->claims);
+}
+
+/* Whether the point of this run, its last so far, is to be repeated once more. */
+static bool wants_more(const Study *study, const ScenarioUntil *until, const RunResult *last) {
+    double mean, half;
+    unsigned n = last->repetition + 1;
+    if (n >= until->at_most || last->status != RUN_OK || study_repeats_itself(study, last->point))
+        return false;
+    return !study_interval(study, last->point, until->scalar, n, &mean, &half) ||
+           half > until->share * fabs(mean);
+}
+
+/* The results of all keys, and with `until` of the repetitions that they call for. Repetitions are
+ * judged in the order of their numbers, each by those before it, so that jobs and interruptions do
+ * not decide how many there are. */
+static GPtrArray *run_keys(const Store *store, GArray *keys, const RunOptions *options) {
+    const ScenarioUntil *until = scenario_until(store_scenario(store));
+    for (;;) {
+        GPtrArray *results = run_all(store, keys, options);
+        if (!until || interrupted) return results;
+        Study so_far = study_new(store);
+        so_far.runs = results;
+        unsigned n = keys->len, added = 0;
+        for (unsigned i = n; i-- > 0;) {
+            const RunResult *last = results->pdata[i];
+            bool ends = i + 1 == n || ((RunResult *)results->pdata[i + 1])->point != last->point;
+            if (!ends || !wants_more(&so_far, until, last)) continue;
+            RunKey next = g_array_index(keys, RunKey, i);
+            next.repetition++;
+            g_array_insert_val(keys, i + 1, next);
+            added++;
+        }
+        g_array_unref(so_far.claims);
+        if (!added) return results;
+        g_ptr_array_unref(results);
+    }
 }
 
 static int study_code(const Study *study) {
@@ -176,18 +228,6 @@ static int show_study(Study *study, const Store *store, const Claims *claims,
     print_share(study, store);
     if (code == EXIT_OK && flags->strict && any_missed(study)) code = EXIT_INVARIANT;
     return code;
-}
-
-static Study study_new(const Store *store) {
-    return (Study){.scenario = store_scenario(store),
-                   .seed = store_seed(store),
-                   .repeated = store_repeat(store) > 1,
-                   .claims = g_array_new(FALSE, FALSE, sizeof(ClaimResult))};
-}
-
-static void study_clear(Study *study) {
-    g_ptr_array_unref(study->runs);
-    g_array_unref(study->claims);
 }
 
 /* Names of folders ------------------------------------------------------------------------ */
@@ -428,7 +468,7 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
 static int run_study(const RunFlags *flags, const Store *store, GArray *keys,
                      const RunOptions *options, const Claims *claims) {
     Study study = study_new(store);
-    study.runs = run_all(store, keys, options);
+    study.runs = run_keys(store, keys, options);
     int code = show_study(&study, store, claims, &flags->show);
     study_clear(&study);
     return code;
@@ -501,6 +541,12 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
     Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
+    if (scenario_until(scenario) && (f->emit || f->repeat)) {
+        scenario_free(scenario);
+        return cli_usage("--%s: the scenario has until, which decides on each repetition when those "
+                         "before it are known; expected repeat there",
+                         f->emit ? "emit" : "repeat");
+    }
     Claims *claims = cli_claims();
     int code = run_loaded(f, scenario, f->seed ? seed : scenario_seed(scenario), claims);
     claims_free(claims);
@@ -687,7 +733,7 @@ int cli_merge(int argc, char **argv, const ComponentClass *const *classes) {
     for (unsigned i = 0; i < keys->len; i++) g_array_index(keys, RunKey, i).wanted = false;
     RunOptions options = {.jobs = 1, .interrupted = &interrupted};
     Study study = study_new(store);
-    study.runs = run_all(store, keys, &options);
+    study.runs = run_keys(store, keys, &options);
     int code = show_study(&study, store, claims, &flags);
     if (code == EXIT_OK && study_n_ok(&study) < study.runs->len) code = EXIT_RUN_FAILED;
     study_clear(&study);
@@ -715,7 +761,7 @@ static int verify(const Store *store, unsigned sample) {
     g_autoptr(GArray) keys = all_keys(store);
     for (unsigned i = 0; i < keys->len; i++) g_array_index(keys, RunKey, i).wanted = false;
     RunOptions options = {.jobs = 1, .interrupted = &interrupted};
-    g_autoptr(GPtrArray) recorded = run_all(store, keys, &options);
+    g_autoptr(GPtrArray) recorded = run_keys(store, keys, &options);
     g_autoptr(GArray) there = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (unsigned i = 0; i < recorded->len; i++)
         if (((RunResult *)recorded->pdata[i])->status != RUN_MISSING)

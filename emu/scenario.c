@@ -24,6 +24,8 @@ const Param scenario_params[] = {
                 SETTING),
     PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
                 SETTING),
+    PARAM_TEXT("until", ScenarioSettings, until, "",
+               "repeat every point until: ci SHARE of SCALAR, at most N", SETTING),
     {0}};
 
 static const Param link_params[] = {
@@ -275,6 +277,38 @@ GStrv plot_expressions(const Entry *entry) {
                       -1);
 }
 
+/* "ci 2% of sink.latency_mean_us, at most 40" */
+static bool read_until(Scenario *s, GError **error) {
+    const Section *section = scenario_section(s, "scenario", NULL);
+    const Entry *entry = section ? section_entry(section, "until") : NULL;
+    if (!entry) return true;
+    char share[32], scalar[256], most[16], rest;
+    bool percent = false;
+    guint64 at_most = 0;
+    char *end = NULL;
+    if (sscanf(entry->value, "ci %31s of %255[^, ] , at most %15s %c", share, scalar, most, &rest) ==
+        3) {
+        s->until.share = g_ascii_strtod(share, &end);
+        percent = end != share && *end == '%';
+        if (percent) s->until.share /= 100;
+    }
+    if (!end || end == share || end[percent] || !(s->until.share > 0 && s->until.share < 1) ||
+        !g_ascii_string_to_unsigned(most, 10, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT, &at_most,
+                                    NULL))
+        return entry_error(error, section, entry,
+                           "found \"%s\", expected ci SHARE of SCALAR, at most N, such as ci 2%% of "
+                           "sink.latency_mean_us, at most 40, with N from %u to %u",
+                           entry->value, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT);
+    const Entry *repeat = section_entry(section, "repeat");
+    if (repeat)
+        return entry_error(error, section, repeat,
+                           "found it beside until, which decides the repetitions; expected one of "
+                           "the two");
+    s->until.scalar = g_strdup(scalar);
+    s->until.at_most = (unsigned)at_most;
+    return true;
+}
+
 static void axis_free(void *data) {
     g_ptr_array_unref(((Axis *)data)->values);
     g_free(((Axis *)data)->with);
@@ -313,6 +347,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
     if (ok) find_columns(s);
+    ok = ok && read_until(s, error);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
     scenario_free(s);
@@ -322,6 +357,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
 void scenario_free(Scenario *s) {
     if (!s) return;
     param_clear(scenario_params, &s->settings);
+    g_free((char *)s->until.scalar);
     g_ptr_array_unref(s->axes);
     g_ptr_array_unref(s->sections);
     g_array_unref(s->columns);
@@ -349,6 +385,9 @@ uint64_t scenario_seed(const Scenario *s) {
 }
 unsigned scenario_repeat(const Scenario *s) {
     return (unsigned)s->settings.repeat;
+}
+const ScenarioUntil *scenario_until(const Scenario *s) {
+    return s->until.scalar ? &s->until : NULL;
 }
 SimTime scenario_drain(const Scenario *s) {
     return s->settings.drain;

@@ -4,7 +4,7 @@
  *
  * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
  *
- *   [scenario]        title, duration, drain, seed, repeat, include (a list of files)
+ *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files)
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
@@ -52,6 +52,16 @@ typedef struct {
     const char *where;
 } ScenarioPlot;
 
+/* until = ci 2% of sink.latency_mean_us, at most 40: a point is repeated, at least
+ * SCENARIO_LEAST_REPEAT times, until the 95 percent interval of the scalar's mean is within the
+ * share of it, each way. */
+typedef struct {
+    double share;
+    const char *scalar;
+    unsigned at_most;
+} ScenarioUntil;
+#define SCENARIO_LEAST_REPEAT 5u
+
 /* Read and check everything that can be checked without running. `overrides`: "section.key=value"
  * strings of --set, NULL-terminated or NULL; section is a component's name or "scenario". They
  * may hold iterations. `classes` is NULL-terminated. NULL and an error if anything is wrong. */
@@ -63,6 +73,7 @@ const char *scenario_name(const Scenario *s);  /* file name without folder and "
 const char *scenario_title(const Scenario *s); /* the name if none is given */
 uint64_t scenario_seed(const Scenario *s);     /* default 1 */
 unsigned scenario_repeat(const Scenario *s);   /* default 1 */
+const ScenarioUntil *scenario_until(const Scenario *s); /* NULL: `repeat` decides */
 SimTime scenario_duration(const Scenario *s,
                           unsigned point); /* SIM_NEVER if not given: until idle */
 SimTime scenario_drain(const Scenario *s); /* default 100ms */

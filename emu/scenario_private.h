@@ -53,7 +53,7 @@ typedef struct {
 } Axis;
 
 typedef struct {
-    char *title, *include;
+    char *title, *include, *until;
     SimTime duration, drain;
     uint64_t seed, repeat;
 } ScenarioSettings;
@@ -71,6 +71,7 @@ struct Scenario {
     GArray *columns; /* Column */
     unsigned n_points;
     ScenarioSettings settings;
+    ScenarioUntil until; /* `scalar` is owned */
     GArray *expects, *plots;
     GPtrArray *strings;       /* owned by expects and plots */
     GHashTable *file_digests; /* of the contents of FILE values, by path */

@@ -177,7 +177,7 @@ static void update(GChecksum *sum, const char *text) {
 /* A digest of digests: of a large study's sections most are the same at every point. */
 char *scenario_identity(const Scenario *s, unsigned point) {
     static const SectionKind kinds[] = {SECTION_COMPONENT, SECTION_LINK, SECTION_AT};
-    static const char *const not_of_a_run[] = {"title", "include", "seed", "repeat", NULL};
+    static const char *const not_of_a_run[] = {"title", "include", "seed", "repeat", "until", NULL};
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     for (const Param *row = scenario_params; row->name; row++) {
         if (g_strv_contains(not_of_a_run, row->name)) continue;
