@@ -122,7 +122,7 @@ SimTime port_lookahead(const Component *c, unsigned port);
 void component_drop(Component *c, unsigned reason, Packet *pkt);
 /* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
 void component_random(Component *c, const char *use, Random *random);
-/* Take a file name of the run's output folder for this component; false and an error that names both
- * if another has it. *path, which the caller frees, is NULL when no files are wanted: the name is
- * taken even so, so that a check refuses what a run would. */
+/* Take a file name of the run's output folder for this component; false and an error that names
+ * both if another has it. *path, which the caller frees, is NULL when no files are wanted: the name
+ * is taken even so, so that a check refuses what a run would. */
 bool component_output_path(Component *c, const char *file_name, char **path, GError **error);
