@@ -157,7 +157,7 @@ uint64_t gauge_queue(const void *packet_queue); /* of a PacketQueue */
 void component_window(Component *c, SimTime from, SimTime until);
 /* Whether the class has the verb; the error has those it has, and the nearest. */
 bool component_has_verb(const Component *c, const char *verb, GError **error);
-/* Take a file name of the run's output folder for this component; false and an error that names both
- * if another has it. *path, which the caller frees, is NULL when no files are wanted: the name is
- * taken even so, so that a check refuses what a run would. */
+/* Take a file name of the run's output folder for this component; false and an error that names
+ * both if another has it. *path, which the caller frees, is NULL when no files are wanted: the name
+ * is taken even so, so that a check refuses what a run would. */
 bool component_output_path(Component *c, const char *file_name, char **path, GError **error);

@@ -46,4 +46,4 @@ $(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz_%.o $(FUZZ_OBJ)
 fuzz: $(FUZZ_BIN)
 	for f in $(FUZZERS); do mkdir -p $(BUILD)/fuzz/$$f.corpus && $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
 	    -max_len=16384 -timeout=20 -artifact_prefix=$(BUILD)/fuzz/$$f. -print_final_stats=1 \
-	    $(BUILD)/fuzz/$$f.corpus tests/corpus/$$f || exit 1; done
+	    $(BUILD)/fuzz/$$f.corpus tests/corpus/$$f $$([ $$f = scenario ] && echo scenarios) || exit 1; done

@@ -206,6 +206,20 @@ static void what_it_does_not_understand_stops_the_run_at_the_line(void) {
     CHECK_REFUSED(NPE A ROUTE TRAFFIC "[at 1ms]\nnpe0 = interface_rate 0 fast\n", "[at 1ms] npe0:");
 }
 
+static void replies_that_cannot_be_written_are_a_failure_of_files(void) {
+    g_autoptr(GError) error = NULL;
+    Bench *b = bench_open(NPE A ROUTE TRAFFIC "[at 1ms]\na = counters\n");
+    g_autofree char *path = g_build_filename(b->folder, "mp-a.txt", NULL);
+    CHECK(g_mkdir(path, 0777) == 0); /* in its place */
+    network_run(b->net, SIM_NEVER, SIM_S, SIM_MS, NULL, NULL);
+    CHECK(!network_stop(b->net, &error));
+    CHECK(error && error->domain == G_FILE_ERROR);
+    CHECK_CONTAINS(error ? error->message : NULL, "mp-a.txt: the management processor's replies "
+                                                  "cannot be written: Is a directory");
+    g_rmdir(path);
+    bench_close(b);
+}
+
 /* Filters in numbers ------------------------------------------------------------------------ */
 
 /* `n` routes of 32 bits to interface 1, and one for everything else to interface 0, in a file. */
@@ -295,6 +309,7 @@ int main(void) {
                                  TEST(a_queues_limit_holds_from_then_on),
                                  TEST(counters_are_those_of_the_moment),
                                  TEST(what_it_does_not_understand_stops_the_run_at_the_line),
+                                 TEST(replies_that_cannot_be_written_are_a_failure_of_files),
                                  TEST(the_longest_prefix_wins_in_a_full_tcam),
                                  TEST(filters_may_come_and_go_for_ever),
                                  {0}};
