@@ -90,7 +90,7 @@ fi
 long="npe -q --no-plots --set traffic.duration=200s --set traffic.rate=20kp/s"
 $B run $long -o held 2>/dev/null &
 pid=$!
-until ls held/records/*.claim >/dev/null 2>&1; do :; done
+until ls held/records/*.claim >/dev/null 2>&1 || ! kill -0 $pid; do :; done
 expect "a second run into the same folder is told who holds it" 1 "held by process $pid on host " $B run $long -o held
 expect "so is a merge" 1 "held by process $pid" $B merge held
 expect "a run that another process computes is not computed twice" 1 "being computed by process $pid" $B point held 0
@@ -194,7 +194,7 @@ for signal in INT TERM HUP QUIT USR1 USR2 ALRM XCPU; do
     rm -rf sig
     $B run npe -q --no-plots --set traffic.duration=200s --set 'traffic.rate=${1,2,3}kp/s' -o sig -j2 2>err &
     pid=$!
-    until [ "$(ls sig/records/*.claim 2>/dev/null | wc -l)" -eq 2 ]; do :; done
+    until [ "$(ls sig/records/*.claim 2>/dev/null | wc -l)" -eq 2 ] || ! kill -0 $pid; do :; done
     workers=$(ps -o pid= --ppid $pid)
     kill -$signal $pid
     wait $pid
@@ -208,11 +208,11 @@ done
 rm -rf sig
 $B run npe -q --no-plots --set traffic.duration=200s --set 'traffic.rate=${1,2,3}kp/s' -o sig -j2 2>err &
 pid=$!
-until [ "$(ls sig/records/*.claim 2>/dev/null | wc -l)" -eq 2 ]; do :; done
+until [ "$(ls sig/records/*.claim 2>/dev/null | wc -l)" -eq 2 ] || ! kill -0 $pid; do :; done
 workers=$(ps -o pid= --ppid $pid)
 kill -STOP $workers
 kill -INT $pid
-until grep -q 'once more' err; do :; done
+until grep -q 'once more' err || ! kill -0 $pid; do :; done
 kill -INT $pid
 wait $pid
 code=$?
@@ -223,9 +223,9 @@ for w in $workers; do while kill -0 "$w" 2>/dev/null && [ "$(ps -o stat= -p "$w"
 # No process of anybody else's is signalled, also when no worker could be had.
 cat >forks.sh <<EOF
 sleep 1000 & witness=\$!
-SPPEMU_AT='fork from \$1' $A run npe -q --no-plots --set traffic.duration=200s --set 'traffic.rate=\${1,2,3,4}kp/s' -o forks\$1 -j4 2>forks\$1.err &
+SPPEMU_AT="fork from \$1" $A run npe -q --no-plots --set traffic.duration=200s --set 'traffic.rate=\${1,2,3,4}kp/s' -o forks\$1 -j4 2>forks\$1.err &
 pid=\$!
-until ls forks\$1/records/*.claim >/dev/null 2>&1; do :; done
+until ls forks\$1/records/*.claim >/dev/null 2>&1 || ! kill -0 \$pid; do :; done
 kill -TERM \$pid
 wait \$pid
 code=\$?
