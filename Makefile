@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format loc fuzz coverage install clean help
+.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format loc fuzz coverage install uninstall clean help
 all:
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
@@ -87,12 +87,17 @@ coverage:
 	$(MAKE) test BUILD=build/coverage OPT='-O0 -g' SAN=--coverage
 	gcovr --object-directory build/coverage --exclude tests/
 
+SHARE = "$(DESTDIR)$(PREFIX)/share/sppemu"
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sppemu/scenarios/data $(DESTDIR)$(PREFIX)/share/sppemu/analysis/claims
-	install $(BUILD)/sppemu $(BUILD)/sppfwd $(DESTDIR)$(PREFIX)/bin
-	install -m 644 scenarios/*.ini $(DESTDIR)$(PREFIX)/share/sppemu/scenarios
-	install -m 644 scenarios/data/* $(DESTDIR)$(PREFIX)/share/sppemu/scenarios/data
-	install -m 644 analysis/claims/* $(DESTDIR)$(PREFIX)/share/sppemu/analysis/claims
+	install -d "$(DESTDIR)$(PREFIX)/bin" $(SHARE)/scenarios/data $(SHARE)/analysis/claims
+	install $(BUILD)/sppemu $(BUILD)/sppfwd "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 scenarios/*.ini $(SHARE)/scenarios
+	install -m 644 scenarios/data/* $(SHARE)/scenarios/data
+	install -m 644 analysis/claims/* $(SHARE)/analysis/claims
+
+uninstall:
+	rm -rf $(SHARE)
+	rm -f "$(DESTDIR)$(PREFIX)/bin/sppemu" "$(DESTDIR)$(PREFIX)/bin/sppfwd"
 
 clean:
 	rm -rf build results
@@ -117,5 +122,6 @@ help:
 # target fuzz               fuzz captures, filters, expressions, scenarios and the fast path for a minute each
 # target coverage           line coverage of the tests (needs gcovr)
 # target install            to $(PREFIX)
+# target uninstall          from $(PREFIX)
 # target clean              remove build/ and results/
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

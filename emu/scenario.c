@@ -257,19 +257,25 @@ static bool expects_and_plots(Scenario *s, GError **error) {
     return true;
 }
 
-/* What tells the runs of a study apart: what iterates, and what the command line has fixed. */
-static void find_columns(Scenario *s) {
+/* What tells the runs of a study apart: what iterates, and what the command line has fixed, or, of
+ * a study that was read back, what `names` says. */
+static void find_columns(Scenario *s, const char *const *names) {
+    g_array_set_size(s->columns, 0);
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
         if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            if (!entry->axes->len && entry->line) continue;
             g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
+            if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
             Column column = {section, entry, g_intern_string(name)};
             g_array_append_val(s->columns, column);
         }
     }
+}
+
+void scenario_set_parameters(Scenario *s, const char *const *names) {
+    find_columns(s, names);
 }
 
 GStrv plot_expressions(const Entry *entry) {
@@ -346,7 +352,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
-    if (ok) find_columns(s);
+    if (ok) find_columns(s, NULL);
     ok = ok && read_until(s, error);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;

@@ -84,6 +84,8 @@ unsigned scenario_n_points(const Scenario *s);
  * and those that --set has fixed, which so keep their column. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
+/* Let these be the parameters, in file order: of a study that was made from another file. */
+void scenario_set_parameters(Scenario *s, const char *const *names);
 /* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN
  * if it is not a number. False: there is none of that name. */
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);

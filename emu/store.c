@@ -81,6 +81,11 @@ static bool write_study(const Store *store, GError **error) {
                               store->build, "version", version, "seed", (json_int_t)store->seed,
                               "repeat", (int)store->repeat,
                               "runs", (int)(scenario_n_points(store->scenario) * store->repeat));
+    json_t *parameters = json_array();
+    for (unsigned i = 0; i < scenario_n_parameters(store->scenario); i++)
+        json_array_append_new(parameters,
+                              json_string(scenario_parameter(store->scenario, 0, i).name));
+    json_object_set_new(study, "parameters", parameters);
     char *text = json_dumps(study, JSON_INDENT(1) | JSON_SORT_KEYS);
     g_autofree char *json = in(store->folder, "study.json"), *ini = in(store->folder, "study.ini"),
                     *values = in(store->folder, "resolved.ini"),
@@ -225,6 +230,17 @@ char *store_difference(const Scenario *s, uint64_t seed, const char *folder) {
     return how;
 }
 
+/* Columns follow from what was on the command line, which study.ini no longer shows. */
+static void set_parameters(Scenario *s, const json_t *names) {
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (name) g_ptr_array_add(list, (char *)name);
+    }
+    g_ptr_array_add(list, NULL);
+    scenario_set_parameters(s, (const char *const *)list->pdata);
+}
+
 Store *store_load(const char *folder, const ComponentClass *const *classes, bool lock,
                   GError **error) {
     json_t *study = read_study(folder);
@@ -239,6 +255,7 @@ Store *store_load(const char *folder, const ComponentClass *const *classes, bool
     Store *store = NULL;
     if (s) {
         scenario_rename(s, text_of(study, "scenario"));
+        set_parameters(s, json_object_get(study, "parameters"));
         store = g_new0(Store, 1);
         *store = (Store){.scenario = s,
                          .own = s,
