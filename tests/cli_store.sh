@@ -5,7 +5,8 @@
 B=$PWD/${BUILD:-build}/sppemu
 A=$PWD/${BUILD:-build}/tests/sppemu-at
 root=$PWD
-dir=$(mktemp -d) || exit 1
+# In memory where there is some: every call that changes a file syncs it.
+dir=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 1
 trap 'umount "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 failed=0
