@@ -357,7 +357,8 @@ static void print_claims(const Study *study, FILE *out) {
         if (all) fprintf(out, "%s%s: %u of %u met", comma, words[u], met, all);
         if (all) comma = ", ";
     }
-    fputc('\n', out);
+    g_autofree char *share = study_share(study);
+    fprintf(out, "%s%s\n", share ? ", judged over " : "", share ? share : "");
 }
 
 void table_print(const Study *study, FILE *out) {

@@ -54,13 +54,15 @@ static unsigned published(const ScenarioPlot *plot, GString *data) {
     return n;
 }
 
-static void script_head(const ScenarioPlot *plot, GString *gp) {
+static void script_head(const Study *study, const ScenarioPlot *plot, GString *gp) {
+    g_autofree char *share = study_share(study);
     g_string_append_printf(gp,
-                           "set encoding utf8\nset title \"%s\"\nset xlabel \"%s\"\nset ylabel "
+                           "set encoding utf8\nset title \"%s%s%s%s\"\nset xlabel \"%s\"\nset ylabel "
                            "\"%s\"\nset grid xtics ytics mxtics mytics lw 0.6, lw 0.3\n"
                            "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse "
                            "Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
-                           plot->title ? plot->title : plot->name,
+                           plot->title ? plot->title : plot->name, share ? " (from " : "",
+                           share ? share : "", share ? ")" : "",
                            plot->x_label ? plot->x_label
                            : plot->x     ? plot->x
                                          : "time, s",
@@ -151,7 +153,7 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
                    command);
     study_metric_runs_free(runs);
     if (!ok || !n_curves) return ok;
-    script_head(plot, gp);
+    script_head(study, plot, gp);
     g_string_append(data, "\n\n");
     if (published(plot, data))
         g_string_append_printf(
@@ -210,7 +212,7 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
     }
     study_metric_runs_free(runs);
     if (!ok || n_solid + n_dashed == 0) return ok;
-    script_head(plot, gp);
+    script_head(study, plot, gp);
     g_string_append(gp, "set key outside right top\n");
     script_terminals(plot->name, gp, command->str);
     if (!write_plot(folder, plot->name, data, gp, error)) return false;

@@ -180,6 +180,11 @@ unsigned study_n_ok(const Study *study) {
     return n;
 }
 
+char *study_share(const Study *study) {
+    unsigned ok = study_n_ok(study), n = study->runs->len;
+    return ok == n ? NULL : g_strdup_printf("%u of %u runs", ok, n);
+}
+
 /* Repetitions ----------------------------------------------------------------------------- */
 
 static const RunResult *repetition(const Study *study, unsigned run, unsigned point, unsigned n) {

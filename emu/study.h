@@ -29,6 +29,8 @@ typedef struct {
 
 /* Runs that are ok. */
 unsigned study_n_ok(const Study *study);
+/* "12 of 42 runs", if not all of them are ok; else NULL. Caller frees. */
+char *study_share(const Study *study);
 /* Evaluate the scenario's [expect] sections. False: one names a metric or claim that does not
  * exist. */
 bool study_claims(Study *study, const Claims *table, GError **error);

@@ -124,6 +124,16 @@ sed -i 's/^rate = .*/rate = 4Gbit\/s/' npe.ini npe-base.ini
 expect "an edited scenario gets a name of its own" 0 'these go to results/npe,duration=60us,warmup=10us,scenario=' $B run npe.ini $short
 is "results are listed" test "$($B results | grep -c '1 of 1')" -ge 3
 
+# What is drawn from a part says so --------------------------------------------------------------
+part="fig9-npe --set traffic.duration=60us --set traffic.warmup=10us"
+$B run $part -o drawn -j2 --filter 'traffic.rate < 3e9' >out 2>err
+of=$(($(wc -l <drawn/runs.tsv) - 1))
+n=$(awk -F '\t' '$3 == "ok"' drawn/runs.tsv | wc -l)
+[ "$n" -gt 0 ] && [ "$n" -lt "$of" ] && grep -q "judged over $n of $of runs" out && ok "claims say over how many runs they are" || bad "claims of a part: $(tail -3 out)"
+is "in claims.tsv too" test "$(tail -1 drawn/claims.tsv | cut -f 10,11)" = "$n	$of"
+is "and so does the picture" grep -q "(from $n of $of runs)" drawn/fig9-npe.gp
+awk -F '\t' '$3 == "not run" && $NF != ""' drawn/runs.tsv | grep -q . && bad "a run that was not run has empty cells" || ok "a run that was not run has empty cells"
+
 # Records --------------------------------------------------------------------------------------
 damage() { # NAME COMMAND...: damage one record of a copy, merge, and take the study up again
     name=$1
