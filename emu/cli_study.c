@@ -465,10 +465,15 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
     return true;
 }
 
-static int run_study(const RunFlags *flags, const Store *store, GArray *keys,
-                     const RunOptions *options, const Claims *claims) {
+static int run_study(const RunFlags *flags, const Store *store, GArray *keys, RunOptions *options,
+                     const Claims *claims) {
+    unsigned computed = 0;
+    options->computed = &computed;
     Study study = study_new(store);
     study.runs = run_keys(store, keys, options);
+    if (!computed && !flags->show.quiet && study_n_ok(&study) == study.runs->len)
+        g_printerr("sppemu: %s was complete already (%u run%s); nothing was computed\n",
+                   store_folder(store), study.runs->len, study.runs->len == 1 ? "" : "s");
     int code = show_study(&study, store, claims, &flags->show);
     study_clear(&study);
     return code;

@@ -464,6 +464,7 @@ GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) 
         return results;
     }
     if (board) compute_all(store, todo, o, board);
+    if (o->computed) *o->computed += todo->len;
     g_autoptr(GHashTable) slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; i < todo->len; i++) {
         RunKey key = g_array_index(todo, RunKey, i);

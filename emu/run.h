@@ -46,6 +46,7 @@ typedef struct {
     bool progress;             /* draw it on stderr */
     const char *as;            /* see lock_take */
     volatile int *interrupted; /* set by the caller's signal handler */
+    unsigned *computed;        /* runs that were not there are added to it; may be NULL */
 } RunOptions;
 
 /* The results of all keys, in their order, whatever the number of jobs: from their records, after
