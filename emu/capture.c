@@ -17,7 +17,9 @@ struct Capture {
 
 /* Captures end in .pcap, and nothing else in a folder of results does. */
 static bool good_name(const char *name, GError **error) {
-    if (g_str_has_suffix(name, ".pcap") && *name != '.' && !strpbrk(name, "/\\") &&
+    bool plain = true;
+    for (const char *p = name; *p; p++) plain = plain && (uint8_t)*p >= ' ' && *p != 127;
+    if (plain && g_str_has_suffix(name, ".pcap") && *name != '.' && !strpbrk(name, "/\\") &&
         strlen(name) <= 200)
         return true;
     g_set_error(error, SPPEMU_INPUT_ERROR, 0,

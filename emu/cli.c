@@ -82,6 +82,11 @@ static char *shipped_path(const char *name) {
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                                GError **error) {
     const char *const *overrides = (const char *const *)set;
+    if (!g_utf8_validate(name, -1, NULL)) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found a file name that is not UTF-8, expected the name of a scenario");
+        return NULL;
+    }
     if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
         g_str_has_suffix(name, ".ini"))
         return scenario_load(name, overrides, classes, error);

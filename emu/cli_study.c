@@ -18,8 +18,9 @@
 #include "emu/results.h"
 #include "emu/table.h"
 
-enum { MAX_JOBS = 256, MAX_NAME = 80 };
+enum { MAX_JOBS = 256, MAX_NAME = 80, MAX_FILE_NAME = 200, NOT_GIVEN = -1 };
 #define RESULTS "results"
+#define LATEST "latest"
 
 /* Signals --------------------------------------------------------------------------------- */
 
@@ -52,18 +53,18 @@ typedef struct {
     gboolean json, quiet, stats, strict, no_plots;
 } ShowFlags;
 
-static unsigned least_repeat(const Store *store) {
-    return scenario_until(store_scenario(store)) ? SCENARIO_LEAST_REPEAT : store_repeat(store);
-}
-
-static GArray *all_keys(const Store *store) {
+static GArray *keys_of(const Scenario *s, unsigned repeat) {
     GArray *keys = g_array_new(FALSE, FALSE, sizeof(RunKey));
-    for (unsigned p = 0; p < scenario_n_points(store_scenario(store)); p++)
-        for (unsigned r = 0; r < least_repeat(store); r++) {
+    for (unsigned p = 0; p < scenario_n_points(s); p++)
+        for (unsigned r = 0; r < (scenario_until(s) ? SCENARIO_LEAST_REPEAT : repeat); r++) {
             RunKey key = {p, r, true};
             g_array_append_val(keys, key);
         }
     return keys;
+}
+
+static GArray *all_keys(const Store *store) {
+    return keys_of(store_scenario(store), store_repeat(store));
 }
 
 static Study study_new(const Store *store) {
@@ -128,7 +129,9 @@ static int study_code(const Study *study) {
 static void append_parameters(GString *out, const Scenario *s, unsigned point) {
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, point, n);
-        g_string_append_printf(out, "%s--set %s=%s", n ? " " : "", p.name, p.value);
+        g_autofree char *set = g_strdup_printf("%s=%s", p.name, p.value);
+        g_autofree char *quoted = strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
+        g_string_append_printf(out, "%s--set %s", n ? " " : "", quoted);
     }
 }
 
@@ -142,8 +145,11 @@ static void print_failures(const Study *study) {
             continue;
         g_autoptr(GString) with = g_string_new(NULL);
         append_parameters(with, study->scenario, r->point);
-        g_printerr("sppemu: %s%s%s%s\n", r->failure, with->len ? " (repeat with " : "", with->str,
-                   with->len ? ")" : "");
+        if (study->seed != scenario_seed(study->scenario))
+            g_string_append_printf(with, " --seed %" G_GUINT64_FORMAT, study->seed);
+        if (r->repetition) g_string_append_printf(with, " --repeat %u", r->repetition + 1);
+        g_printerr("sppemu: %s%s%s%s\n", r->failure, with->len ? " (repeat with " : "",
+                   g_strstrip(with->str), with->len ? ")" : "");
     }
 }
 
@@ -262,12 +268,14 @@ static char *default_name(const Scenario *s, char **set, const char *seed) {
         g_string_append_printf(how, ",%s=%s", name, value);
     }
     if (seed) g_string_append_printf(how, ",seed=%s", seed);
+    if (!how->len && !strcmp(scenario_name(s), LATEST)) g_string_append(how, ",scenario");
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, how->str, -1);
     if (how->len > MAX_NAME) {
-        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, how->str, -1);
         g_string_truncate(how, MAX_NAME - 10);
         g_string_append_printf(how, ",%.8s", sum);
     }
-    g_autofree char *name = g_strconcat(scenario_name(s), how->str, NULL);
+    g_autofree char *name = g_strdup_printf("%.*s%s", MAX_FILE_NAME - (int)how->len,
+                                            scenario_name(s), how->str);
     return g_build_filename(RESULTS, name, NULL);
 }
 
@@ -278,7 +286,7 @@ static char *default_folder(const Scenario *s, char **set, const char *seed_text
     g_autofree char *how = force ? NULL : store_difference(s, seed, name);
     if (!how) return name;
     char *other = g_strdup_printf("%s,%s", name, how);
-    g_printerr("sppemu: %s holds other results; these go to %s\n", name, other);
+    g_printerr("sppemu: %s is taken; these results go to %s\n", name, other);
     g_free(name);
     return other;
 }
@@ -292,7 +300,7 @@ static char *folder_named(const char *given) {
 
 static void point_latest(const char *folder) {
     g_autofree char *parent = g_path_get_dirname(folder), *name = g_path_get_basename(folder),
-                    *latest = g_build_filename(parent, "latest", NULL);
+                    *latest = g_build_filename(parent, LATEST, NULL);
     if (!g_file_test(latest, G_FILE_TEST_EXISTS) || g_file_test(latest, G_FILE_TEST_IS_SYMLINK))
         file_link(name, latest, NULL);
 }
@@ -300,57 +308,78 @@ static void point_latest(const char *folder) {
 /* More machines --------------------------------------------------------------------------- */
 
 typedef struct {
-    char *program, *folder; /* absolute, quoted for a shell */
-    unsigned runs;
-    const char *name;
-} Emitted;
+    char **set, *output, *seed, *filter, *emit;
+    int jobs, repeat;
+    gboolean force, retry_failed, dry_run;
+    ShowFlags show;
+} RunFlags;
 
-static void emit_parallel(const Emitted *e) {
-    printf("#!/bin/sh\n"
-           "# %u runs of %s with GNU parallel, one process for each core. On more hosts that see\n"
-           "# the same folders: add --sshlogin host1,host2 --workdir . behind parallel.\n"
-           "# May be started again: what has a record is not computed a second time.\n"
-           "seq 0 %u | parallel %s point %s {} --claim parallel-{}\n"
-           "%s merge %s\n",
-           e->runs, e->name, e->runs - 1, e->program, e->folder, e->program, e->folder);
+/* What a script could not hold, before a folder is made for it. */
+static int can_emit(const RunFlags *f, const char *folder) {
+    if (f->filter && !strcmp(f->emit, "slurm"))
+        return cli_usage("--emit=slurm: takes no --filter; use it with --emit=parallel");
+    if (f->show.json || f->show.stats)
+        return cli_usage("--emit: --json and --stats are options of sppemu merge");
+    if (strpbrk(folder, "{}\n"))
+        return cli_usage("--emit: found the folder \"%s\", expected one without { and }", folder);
+    return EXIT_OK;
 }
 
-static void emit_slurm(const Emitted *e) {
-    printf("#!/bin/sh\n"
-           "# %u runs of %s as job arrays of Slurm, and a job that merges them. Start it on a host\n"
-           "# that may submit jobs; options for sbatch may follow: sh FILE --partition=night\n"
-           "# Safe to requeue, and to start again: what has a record is not computed twice.\n"
+/* seq FIRST LAST; ... of the wanted runs. */
+static void print_wanted(const GArray *keys) {
+    for (unsigned i = 0; i < keys->len; i++) {
+        unsigned first = i;
+        while (i < keys->len && g_array_index(keys, RunKey, i).wanted) i++;
+        if (i > first) printf(" seq %u %u;", first, i - 1);
+    }
+}
+
+static void emit_parallel(const RunFlags *f, const GArray *keys) {
+    printf("# GNU parallel, one process for each core. On more hosts that see the same folders: add\n"
+           "# --sshlogin host1,host2 --workdir . behind parallel.\n{");
+    print_wanted(keys);
+    printf(" } | parallel -q \"$SPPEMU\" point \"$STUDY\" {} --claim parallel-{}%s\n",
+           f->retry_failed ? " --retry-failed" : "");
+}
+
+static void emit_slurm(const RunFlags *f, const GArray *keys) {
+    printf("# Job arrays of Slurm, and a job that merges them. Start it on a host that may submit\n"
+           "# jobs; options for sbatch may follow: sh FILE --partition=night\n"
            "set -eu\n"
-           "runs=%u first=0 jobs=\n"
+           "export SPPEMU STUDY FIRST=0\n"
+           "runs=%u jobs= out=$(printf '%%s' \"$STUDY\" | sed 's/%%/%%%%/g')\n"
            "max=$(scontrol show config | sed -n 's/^MaxArraySize *= *//p')\n"
-           "while [ $first -lt $runs ]; do\n"
-           "    n=$((runs - first))\n"
+           "while [ $FIRST -lt $runs ]; do\n"
+           "    n=$((runs - FIRST))\n"
            "    [ $n -lt ${max:-1001} ] || n=$((${max:-1001} - 1))\n"
-           "    job=$(FIRST=$first sbatch --parsable --requeue --export=ALL --job-name=sppemu \\\n"
-           "        --open-mode=append --output=%s/slurm-%%A_%%a.out --array=0-$((n - 1)) \"$@\" \\\n"
-           "        --wrap='exec %s point %s $((FIRST + SLURM_ARRAY_TASK_ID)) --claim "
-           "slurm-$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID')\n"
+           "    job=$(sbatch --parsable --requeue --export=ALL --job-name=sppemu --open-mode=append \\\n"
+           "        --output=\"$out/slurm-%%A_%%a.out\" --array=0-$((n - 1)) \"$@\" \\\n"
+           "        --wrap='exec \"$SPPEMU\" point \"$STUDY\" $((FIRST + SLURM_ARRAY_TASK_ID)) "
+           "--claim slurm-$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID%s')\n"
            "    jobs=$jobs:${job%%%%;*}\n"
-           "    first=$((first + n))\n"
+           "    FIRST=$((FIRST + n))\n"
            "done\n"
-           "job=$(sbatch --parsable --job-name=sppemu-merge --dependency=afterany$jobs \\\n"
-           "    --output=%s/slurm-merge.out \"$@\" --wrap='exec %s merge %s')\n"
+           "job=$(sbatch --parsable --export=ALL --job-name=sppemu-merge --dependency=afterany$jobs \\\n"
+           "    --output=\"$out/slurm-merge.out\" \"$@\" --wrap='exec \"$SPPEMU\" merge \"$STUDY\"%s%s')\n"
            "echo \"${job%%%%;*}\"\n",
-           e->runs, e->name, e->runs, e->folder, e->program, e->folder, e->folder, e->program,
-           e->folder);
+           keys->len, f->retry_failed ? " --retry-failed" : "", f->show.strict ? " --strict" : "",
+           f->show.no_plots ? " --no-plots" : "");
 }
 
-static int emit(const Store *store, const char *how) {
+static int emit(const Store *store, const RunFlags *f, const GArray *keys) {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL),
-                    *folder = g_canonicalize_filename(store_folder(store), NULL);
-    if (strpbrk(self, "'\"") || strpbrk(folder, "'\"")) /* inside the quotes of --wrap */
-        return cli_usage("--emit: found a quote in %s, expected names without", folder);
-    g_autofree char *program = strchr(self, ' ') ? g_strdup_printf("\"%s\"", self) : g_strdup(self);
-    g_autofree char *quoted =
-        strchr(folder, ' ') ? g_strdup_printf("\"%s\"", folder) : g_strdup(folder);
-    Emitted e = {program, quoted, scenario_n_points(store_scenario(store)) * store_repeat(store),
-                 scenario_name(store_scenario(store))};
-    (!strcmp(how, "slurm") ? emit_slurm : emit_parallel)(&e);
+                    *folder = g_canonicalize_filename(store_folder(store), NULL),
+                    *program = g_shell_quote(self), *study = g_shell_quote(folder);
+    bool slurm = !strcmp(f->emit, "slurm");
+    printf("#!/bin/sh\n"
+           "# Computes a study of sppemu. May be started again: what has a record is not computed a\n"
+           "# second time.\n"
+           "SPPEMU=%s\nSTUDY=%s\n",
+           program, study);
+    (slurm ? emit_slurm : emit_parallel)(f, keys);
+    if (!slurm)
+        printf("\"$SPPEMU\" merge \"$STUDY\"%s%s\n", f->show.strict ? " --strict" : "",
+               f->show.no_plots ? " --no-plots" : "");
     g_printerr("sppemu: the study is in %s; this is a shell script, for example: sh FILE\n",
                store_folder(store));
     return EXIT_OK;
@@ -427,13 +456,6 @@ static int dry_run(const Store *store, const GArray *keys, const RunOptions *opt
 /* run ------------------------------------------------------------------------------------- */
 
 typedef struct {
-    char **set, *output, *seed, *filter, *emit;
-    int jobs, repeat;
-    gboolean force, retry_failed, dry_run;
-    ShowFlags show;
-} RunFlags;
-
-typedef struct {
     MetricRuns base;
     const Scenario *scenario;
 } PointRuns;
@@ -453,6 +475,7 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
                                .names = (const char *const *)names->pdata},
                       .scenario = s};
     runs.base.runs = &runs;
+    bool any = false;
     for (unsigned i = 0; i < keys->len; i++) {
         RunKey *key = &g_array_index(keys, RunKey, i);
         double holds;
@@ -461,8 +484,10 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
             return false;
         }
         key->wanted = holds != 0 && !isnan(holds);
+        any |= key->wanted;
     }
-    return true;
+    if (!any) g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--filter: holds at none of the points");
+    return any;
 }
 
 static int run_study(const RunFlags *flags, const Store *store, GArray *keys, RunOptions *options,
@@ -503,7 +528,7 @@ static int check(const Scenario *s, const Claims *claims, bool progress) {
 static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed,
                       const Claims *claims) {
     g_autoptr(GError) error = NULL;
-    unsigned repeat = f->repeat ? (unsigned)f->repeat : scenario_repeat(scenario);
+    unsigned repeat = f->repeat == NOT_GIVEN ? scenario_repeat(scenario) : (unsigned)f->repeat;
     g_autofree char *folder = f->output ? folder_named(f->output)
                                         : default_folder(scenario, f->set, f->seed, seed, f->force);
     RunOptions options = {.jobs = (unsigned)f->jobs,
@@ -513,19 +538,22 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
     catch_signals();
     int code = check(scenario, claims, options.progress);
     if (code) return code;
+    g_autoptr(GArray) keys = keys_of(scenario, repeat);
+    if (f->filter && !filter(scenario, f->filter, keys, &error))
+        return cli_complain(EXIT_USAGE, error);
+    if (f->emit && (code = can_emit(f, folder))) return code;
+    g_autofree char *other = f->dry_run && !f->force ? store_difference(scenario, seed, folder) : NULL;
+    if (other) return cli_usage("%s holds another study: --force, or -o for another folder", folder);
     Store *store = f->dry_run ? store_look(scenario, seed, repeat, folder)
                               : store_open(scenario, seed, repeat, folder, f->force, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     if (store_was_stale(store))
         g_printerr("sppemu: %s: its last holder died; going on from what it finished\n", folder);
-    g_autoptr(GArray) keys = all_keys(store);
-    if (f->filter && !filter(scenario, f->filter, keys, &error)) {
-        code = cli_complain(EXIT_USAGE, error);
-    } else if (f->dry_run) {
+    if (f->dry_run) {
         code = dry_run(store, keys, &options);
     } else {
         if (!f->output) point_latest(folder);
-        code = f->emit ? emit(store, f->emit) : run_study(f, store, keys, &options, claims);
+        code = f->emit ? emit(store, f, keys) : run_study(f, store, keys, &options, claims);
     }
     store_close(store);
     return code;
@@ -536,7 +564,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     guint64 seed = 0;
     if (f->jobs < 1 || f->jobs > MAX_JOBS)
         return cli_usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
-    if (f->repeat < 0 || f->repeat > (int)SCENARIO_MAX_REPEAT)
+    if (f->repeat != NOT_GIVEN && (f->repeat < 1 || f->repeat > (int)SCENARIO_MAX_REPEAT))
         return cli_usage("--repeat: found %d, expected 1 to %u", f->repeat, SCENARIO_MAX_REPEAT);
     if (f->seed && !g_ascii_string_to_unsigned(f->seed, 10, 0, INT64_MAX, &seed, NULL))
         return cli_usage("--seed: found \"%s\", expected a whole number", f->seed);
@@ -546,7 +574,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
     Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
-    if (scenario_until(scenario) && (f->emit || f->repeat)) {
+    if (scenario_until(scenario) && (f->emit || f->repeat != NOT_GIVEN)) {
         scenario_free(scenario);
         return cli_usage("--%s: the scenario has until, which decides on each repetition when those "
                          "before it are known; expected repeat there",
@@ -579,7 +607,7 @@ static const char show_options[] = "Exit codes: 0 ok, 1 a run or a file failed, 
 int cli_run(int argc, char **given, const ComponentClass *const *classes) {
     g_autofree char **argv = split_jobs(&argc, given);
     char **arguments = argv;
-    RunFlags f = {.jobs = 1};
+    RunFlags f = {.jobs = 1, .repeat = NOT_GIVEN};
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
         {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &f.set,
@@ -838,58 +866,58 @@ static uint64_t folder_bytes(const char *path) {
     return sum;
 }
 
-static bool take_stock(const char *folder, Inventory *it) {
+static void take_stock(const char *folder, Inventory *it) {
     g_autofree char *path = g_build_filename(folder, "study.json", NULL),
-                    *drawn = g_build_filename(folder, "manifest.json", NULL),
-                    *records = g_build_filename(folder, "records", NULL);
+                    *drawn = g_build_filename(folder, "manifest.json", NULL);
     json_t *study = json_load_file(path, 0, NULL), *manifest = json_load_file(drawn, 0, NULL);
     const char *build = json_string_value(json_object_get(study, "build"));
     const char *status = json_string_value(json_object_get(manifest, "status"));
-    *it = (Inventory){.runs = (unsigned)json_integer_value(json_object_get(study, "runs")),
+    const json_t *runs = json_object_get(manifest, "runs");
+    *it = (Inventory){.runs = (unsigned)(manifest ? json_array_size(runs)
+                                                  : (size_t)json_integer_value(
+                                                        json_object_get(study, "runs"))),
                       .other_build = g_strcmp0(build, build_id()) != 0,
                       .status = g_strdup(status ? status : "not merged"),
                       .bytes = folder_bytes(folder)};
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        it->done +=
+            !g_strcmp0(json_string_value(json_object_get(json_array_get(runs, i), "status")), "ok");
+    g_autofree char *records = g_build_filename(folder, "records", NULL);
     g_autoptr(GPtrArray) names = folder_names(records);
-    for (unsigned i = 0; i < names->len; i++)
+    for (unsigned i = 0; !manifest && i < names->len; i++)
         it->done += !strchr(names->pdata[i], '.'); /* neither a claim nor in the making */
-    bool ours = study || g_str_has_prefix(status ? json_string_value(json_object_get(
-                                                       manifest, "schema"))
-                                                 : "",
-                                          "sppemu-run");
     json_decref(study);
     json_decref(manifest);
-    return ours;
 }
 
 static int list_results(const char *parent, bool prune, bool force) {
     g_autoptr(GPtrArray) names = folder_names(parent);
     unsigned n = 0;
     uint64_t freed = 0;
+    int code = EXIT_OK;
     for (unsigned i = 0; i < names->len; i++) {
-        g_autofree char *folder = g_build_filename(parent, names->pdata[i], NULL),
-                        *lock = g_build_filename(folder, "study.lock", NULL);
+        g_autofree char *folder = g_build_filename(parent, names->pdata[i], NULL);
+        g_autoptr(GError) error = NULL;
         Inventory it;
-        if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) ||
-            !g_file_test(folder, G_FILE_TEST_IS_DIR) || !take_stock(folder, &it))
-            continue;
+        if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) || !store_is_one(folder)) continue;
+        take_stock(folder, &it);
         if (!n++) printf("%10s %9s  %-11s %s\n", "runs", "MB", "status", "results");
         g_autofree char *runs = g_strdup_printf("%u of %u", it.done, it.runs);
-        bool busy = g_file_test(lock, G_FILE_TEST_EXISTS);
-        bool goes = prune && it.other_build && !busy;
+        bool goes = prune && it.other_build, gone = goes && force && store_remove(folder, &error);
         printf("%10s %9.2f  %-11s %s%s%s\n", runs, (double)it.bytes / 1e6, it.status,
                (char *)names->pdata[i], it.other_build ? " (another build)" : "",
-               busy   ? " (in use)"
-               : goes ? force ? " removed" : " would go"
-                      : "");
-        if (goes) freed += it.bytes;
-        if (goes && force) folder_remove(folder);
+               gone             ? " removed"
+               : goes && !force ? " would go"
+                                : "");
+        if (gone || (goes && !force)) freed += it.bytes;
+        if (error) code = cli_complain(EXIT_RUN_FAILED, error);
         g_free(it.status);
     }
     if (!n) printf("no results in %s\n", parent);
     if (prune)
         printf("%.2f MB %s\n", (double)freed / 1e6,
                force ? "removed" : "would be freed; --force removes them");
-    return EXIT_OK;
+    return code;
 }
 
 int cli_results(int argc, char **argv, const ComponentClass *const *classes) {

@@ -205,7 +205,7 @@ static char *trouble_of(const Study *study, unsigned row, bool *measured) {
         if (study->repeated ? r->point != row : i != row) continue;
         of++;
         if (r->status == RUN_OK) continue;
-        if (!bad++) failure = r->status == RUN_FAILED ? r->failure : NULL;
+        if (!bad++) failure = r->code ? r->failure : NULL; /* 0: nobody tried */
     }
     *measured = bad < of;
     if (!bad) return NULL;
@@ -254,22 +254,40 @@ static void print_page(const Study *study, GPtrArray *page, unsigned n_parameter
         fprintf(out, "... and %u more rows: all are in runs.tsv\n", rows - MAX_ROWS);
 }
 
-/* Parameters take at most half of the line, scalars the rest; what does not fit is counted. */
-static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsigned *n_parameters) {
+static bool varies(const PageColumn *p) {
+    for (unsigned row = 1; row < p->cells->len; row++)
+        if (strcmp(p->cells->pdata[row], p->cells->pdata[0]) != 0) return true;
+    return false;
+}
+
+/* What tells the rows apart, which nothing may push out; then, while there is room, what does not. */
+static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *page) {
     const Scenario *s = c->study->scenario;
-    unsigned used = 0, dropped = 0, rows = n_rows(c->study);
-    g_autoptr(GArray) chosen = headline_columns(c);
-    for (unsigned i = 0; i < scenario_n_parameters(s); i++) {
-        PageColumn *p = parameter_column(c->study, i, rows);
-        if (used + p->width + GAP > width / 2 && page->len) {
-            dropped++;
-            page_column_free(p);
-            continue;
+    unsigned used = 0, rows = n_rows(c->study), n = scenario_n_parameters(s);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    g_autofree bool *shown = g_new0(bool, n + 1);
+    for (unsigned i = 0; i < n; i++) g_ptr_array_add(all, parameter_column(c->study, i, rows));
+    for (unsigned constant = 0; constant < 2; constant++)
+        for (unsigned i = 0; i < n; i++) {
+            const PageColumn *p = all->pdata[i];
+            if (varies(p) == constant || (constant && used + p->width + GAP > width / 2)) continue;
+            shown[i] = true;
+            used += p->width + GAP;
         }
-        used += p->width + GAP;
-        g_ptr_array_add(page, p);
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (shown[i])
+            g_ptr_array_add(page, all->pdata[i]);
+        else
+            page_column_free(all->pdata[i]);
+    return used;
+}
+
+/* Parameters, and as many scalars as fit; what does not is counted. */
+static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsigned *n_parameters) {
+    unsigned used = lay_out_parameters(c, width, page), rows = n_rows(c->study);
+    g_autoptr(GArray) chosen = headline_columns(c);
     *n_parameters = page->len;
+    unsigned dropped = scenario_n_parameters(c->study->scenario) - page->len;
     for (unsigned i = 0; i < chosen->len; i++) {
         PageColumn *p = scalar_column(c, g_array_index(chosen, unsigned, i), rows);
         if (used + p->width + 2 > width) { /* 2: the mark */

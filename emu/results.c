@@ -51,14 +51,31 @@ static char *manifest_text(const Study *study, const Store *store) {
 /* Links ----------------------------------------------------------------------------------- */
 
 /* Remove the links of an earlier drawing, which may have had another number of runs. */
-static void unlink_runs(const char *folder) {
+static void unlink_ours(const char *folder, const char *prefix) {
     g_autoptr(GPtrArray) names = folder_names(folder);
     for (unsigned i = 0; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_SYMLINK)) unlink(path);
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL),
+                        *target = g_file_read_link(path, NULL);
+        if (target && g_str_has_prefix(target, prefix)) unlink(path);
     }
+}
+
+static void unlink_runs(const char *folder) {
     g_autofree char *runs = g_build_filename(folder, "runs", NULL);
-    folder_remove(runs);
+    unlink_ours(folder, "records/");
+    unlink_ours(runs, "../records/");
+    rmdir(runs);
+}
+
+/* Pictures of an earlier drawing would stand beside tables that they do not show. */
+static void remove_plots(const Study *study, const char *folder) {
+    static const char *const ends[] = {"tsv", "gp", "svg", "png"};
+    for (unsigned i = 0; i < scenario_n_plots(study->scenario); i++)
+        for (unsigned k = 0; k < G_N_ELEMENTS(ends); k++) {
+            g_autofree char *path = g_strdup_printf(
+                "%s/%s.%s", folder, scenario_plot(study->scenario, i)->name, ends[k]);
+            unlink(path);
+        }
 }
 
 static bool link_single(const Store *store, const RunResult *r, GError **error) {
@@ -75,7 +92,6 @@ static bool link_single(const Store *store, const RunResult *r, GError **error) 
 }
 
 static bool link_runs(const Study *study, const Store *store, GError **error) {
-    unlink_runs(store_folder(store));
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
         if (r->status == RUN_MISSING) continue;
@@ -100,8 +116,15 @@ bool results_write(const Study *study, const Store *store, bool plots, GError **
                     *units = table_units(study), *summary = table_summary(study);
     g_autofree char *old = g_build_filename(store_folder(store), "manifest.json", NULL);
     if (unlink(old) != 0 && errno != ENOENT) return file_error(error, old, "cannot be removed");
+    g_autofree char *without = g_build_filename(store_folder(store), "summary.tsv", NULL);
+    if (!summary) unlink(without);
+    unlink_runs(store_folder(store));
+    remove_plots(study, store_folder(store));
+    g_autoptr(GError) cause = NULL;
+    if (!link_runs(study, store, &cause)) /* some file systems have none; records/ has it all */
+        g_printerr("sppemu: %s; see records/ for the files of runs\n", cause->message);
     char *manifest = manifest_text(study, store); /* jansson's memory */
-    bool ok = link_runs(study, store, error) && write_text(store, "runs.tsv", runs, error) &&
+    bool ok = write_text(store, "runs.tsv", runs, error) &&
               write_text(store, "runs.units.tsv", units, error) &&
               (!summary || write_text(store, "summary.tsv", summary, error)) &&
               write_text(store, "claims.tsv", claims, error) &&

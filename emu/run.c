@@ -245,7 +245,13 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
         compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
     g_autoptr(GError) error = NULL;
     RecordCost cost = cost_since(began, &before);
-    if (r->status == RUN_MISSING || r->code == EXIT_RUN_FAILED)
+    /* An identity is of contents; what was read may have been others, or not there. */
+    g_autofree char *changed = scenario_changed_input(store_scenario(work->store));
+    g_autofree char *why =
+        changed ? g_strdup_printf("%s: has changed since the study began", changed) : NULL;
+    if (changed)
+        tell(slot, EXIT_RUN_FAILED, why);
+    else if (r->status == RUN_MISSING || r->code == EXIT_RUN_FAILED)
         tell(slot, r->code, r->failure);
     else if (!record_publish(r, identity, &cost, folder, record, &error))
         tell(slot, EXIT_RUN_FAILED, error->message);
@@ -320,6 +326,21 @@ static void end_worker(const Worker *w) {
     if (w->pid > 1) kill(w->pid, SIGTERM);
 }
 
+static volatile int *worker_interrupted;
+
+/* A terminal signals the workers too, and the parent once more: for them it is one request. */
+static void on_worker_signal(int signal_number) {
+    (void)signal_number;
+    *worker_interrupted = 1;
+}
+
+static void catch_worker_signals(const RunOptions *options) {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_handler = on_worker_signal};
+    worker_interrupted = options->interrupted;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) sigaction(ends[i], &action, NULL);
+}
+
 static bool start_worker(Work *work, Worker *w, unsigned n) {
     pid_t parent = getpid();
     fflush(stdout);
@@ -332,6 +353,7 @@ static bool start_worker(Work *work, Worker *w, unsigned n) {
     /* Whatever ends the parent ends this process; it may be gone already. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXIT_RUN_FAILED);
+    catch_worker_signals(work->options);
     work->worker = n;
     store_forget_lock((Store *)work->store);
     work_off(work);
@@ -348,7 +370,10 @@ static void bury(Work *work, unsigned n, int status) {
             ? g_strdup_printf("its process was ended by signal %d (%s)", WTERMSIG(status),
                               strsignal(WTERMSIG(status)))
             : g_strdup_printf("its process ended with exit code %d", WEXITSTATUS(status));
-    tell(&board->slot[board->at[n]], EXIT_RUN_FAILED, why);
+    if (*work->options->interrupted)
+        tell(&board->slot[board->at[n]], EXIT_INTERRUPTED, "interrupted");
+    else
+        tell(&board->slot[board->at[n]], EXIT_RUN_FAILED, why);
     board->at[n] = NOBODY;
     __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
 }

@@ -334,6 +334,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
     s->strings = g_ptr_array_new_with_free_func(g_free);
+    s->spelling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
@@ -370,6 +371,7 @@ void scenario_free(Scenario *s) {
     g_array_unref(s->expects);
     g_array_unref(s->plots);
     g_ptr_array_unref(s->strings);
+    g_hash_table_unref(s->spelling);
     g_hash_table_unref(s->file_digests);
     g_free(s->path);
     g_free(s->name);
@@ -424,7 +426,21 @@ const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) {
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
     const Column *column = &g_array_index(s->columns, Column, n);
     g_autofree char *value = entry_value(s, column->entry, point);
-    return (ScenarioParameter){column->name, g_intern_string(value)};
+    const char *written = g_hash_table_lookup(s->spelling, value);
+    return (ScenarioParameter){column->name, g_intern_string(written ? written : value)};
+}
+
+char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n) {
+    const Column *column = &g_array_index(s->columns, Column, n);
+    const Param *row = param_find(section_table(column->section), column->entry->key);
+    if (!row || row->type != PARAM_TYPE_FILE) return NULL;
+    g_autofree char *value = entry_value(s, column->entry, point);
+    g_autofree char *directory = g_canonicalize_filename(column->entry->directory, NULL);
+    return g_path_is_absolute(value) ? g_strdup(value) : g_build_filename(directory, value, NULL);
+}
+
+void scenario_spell(Scenario *s, const char *path, const char *written) {
+    g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
 }
 
 static double number_of(const Param *row, const char *text, const char *directory) {

@@ -86,6 +86,10 @@ unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
 /* Let these be the parameters, in file order: of a study that was made from another file. */
 void scenario_set_parameters(Scenario *s, const char *const *names);
+/* The absolute path of a FILE parameter at a point; NULL of any other. Caller frees. */
+char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n);
+/* How a FILE value was written in the file that a study was made from: so it stands in tables. */
+void scenario_spell(Scenario *s, const char *path, const char *written);
 /* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN
  * if it is not a number. False: there is none of that name. */
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);
@@ -122,3 +126,5 @@ void scenario_rename(Scenario *s, const char *name);
  * the caller's to add: they are options of the run. Values and files that no axis touches are
  * digested once. Caller frees. */
 char *scenario_identity(const Scenario *s, unsigned point);
+/* A FILE whose contents are no longer those that an identity was made of; NULL: none. Caller frees. */
+char *scenario_changed_input(const Scenario *s);

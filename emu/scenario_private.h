@@ -74,6 +74,7 @@ struct Scenario {
     ScenarioUntil until; /* `scalar` is owned */
     GArray *expects, *plots;
     GPtrArray *strings;       /* owned by expects and plots */
+    GHashTable *spelling;     /* of FILE values in tables, by path; see scenario_spell */
     GHashTable *file_digests; /* of the contents of FILE values, by path */
 };
 

@@ -146,6 +146,13 @@ static bool name_is_plain(const char *name) {
     return *name != 0;
 }
 
+/* A plot's name is that of its files, beside the tables. */
+static bool plot_name(const char *name) {
+    static const char *const taken[] = {"runs", "summary", "claims", NULL};
+    return name_is_plain(name) && !g_strv_contains(taken, name) &&
+           !g_str_has_prefix(name, "series-") && !g_str_has_prefix(name, "histogram-");
+}
+
 static bool kind_of(Scenario *s, Section *section, GError **error) {
     static const struct {
         const char *head;
@@ -166,6 +173,11 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
             if (!section->name)
                 return fail(error, file, section->line, "found [%s], expected a name after it",
                             head);
+            if (section->kind == SECTION_PLOT && !plot_name(section->name))
+                return fail(error, file, section->line,
+                            "found [plot %s], expected a name of letters, digits, - and _, other "
+                            "than those of the tables (runs, summary, claims)",
+                            section->name);
             if (section->kind != SECTION_AT) return true;
             g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
             static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL,

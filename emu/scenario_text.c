@@ -115,18 +115,33 @@ char *scenario_flat(const Scenario *s) {
 /* Identity -------------------------------------------------------------------------------- */
 
 /* SHA-256 of a file's contents; of nothing, if it cannot be read: then no run of it can start. */
-static const char *file_digest(const Scenario *s, const char *path) {
-    const char *known = g_hash_table_lookup(s->file_digests, path);
-    if (known) return known;
+static char *digest_now(const char *path) {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     FILE *f = fopen(path, "rb");
     uint8_t block[1 << 14];
     for (size_t n; f && (n = fread(block, 1, sizeof block, f)) > 0;)
         g_checksum_update(sum, block, (gssize)n);
     if (f) fclose(f);
-    char *digest = g_strdup(g_checksum_get_string(sum));
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+static const char *file_digest(const Scenario *s, const char *path) {
+    const char *known = g_hash_table_lookup(s->file_digests, path);
+    if (known) return known;
+    char *digest = digest_now(path);
     g_hash_table_insert(s->file_digests, g_strdup(path), digest);
     return digest;
+}
+
+char *scenario_changed_input(const Scenario *s) {
+    GHashTableIter iter;
+    void *path, *digest;
+    g_hash_table_iter_init(&iter, s->file_digests);
+    while (g_hash_table_iter_next(&iter, &path, &digest)) {
+        g_autofree char *now = digest_now(path);
+        if (strcmp(now, digest) != 0) return g_strdup(path);
+    }
+    return NULL;
 }
 
 /* One value in one spelling. Those of a link are text, "none" and ranges among them. */

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emu/build.h"
 #include "emu/file.h"
@@ -74,6 +75,18 @@ static const char *text_of(const json_t *study, const char *key) {
     return text ? text : "";
 }
 
+/* Paths that parameters take, and how they were written: study.ini has them absolute. */
+static json_t *spelling(const Scenario *s) {
+    json_t *files = json_object();
+    for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+        for (unsigned p = 0; p < scenario_n_points(s); p++) {
+            g_autofree char *path = scenario_parameter_path(s, p, i);
+            if (!path) break;
+            json_object_set_new(files, path, json_string(scenario_parameter(s, p, i).value));
+        }
+    return files;
+}
+
 static bool write_study(const Store *store, GError **error) {
     const char *version = SPPEMU_VERSION;
     json_t *study = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i}", "schema", SCHEMA, "scenario",
@@ -86,7 +99,18 @@ static bool write_study(const Store *store, GError **error) {
         json_array_append_new(parameters,
                               json_string(scenario_parameter(store->scenario, 0, i).name));
     json_object_set_new(study, "parameters", parameters);
+    json_object_set_new(study, "files", spelling(store->scenario));
+    json_t *plots = json_array();
+    for (unsigned i = 0; i < scenario_n_plots(store->scenario); i++)
+        json_array_append_new(plots, json_string(scenario_plot(store->scenario, i)->name));
+    json_object_set_new(study, "plots", plots);
     char *text = json_dumps(study, JSON_INDENT(1) | JSON_SORT_KEYS);
+    if (!text) { /* jansson holds UTF-8 only */
+        json_decref(study);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s: found a name that is not UTF-8 among parameters and files", store->folder);
+        return false;
+    }
     g_autofree char *json = in(store->folder, "study.json"), *ini = in(store->folder, "study.ini"),
                     *values = in(store->folder, "resolved.ini"),
                     *flat = scenario_flat(store->scenario),
@@ -121,14 +145,109 @@ static bool holds_old_results(const char *folder) {
     return old;
 }
 
-static void empty_folder(const char *folder) {
-    g_autoptr(GPtrArray) names = folder_names(folder);
+/* What a study owns ----------------------------------------------------------------------- */
+
+static bool is_link_to(const char *folder, const char *name, const char *prefix) {
+    g_autofree char *path = in(folder, name), *target = g_file_read_link(path, NULL);
+    return target && g_str_has_prefix(target, prefix);
+}
+
+/* Pictures and their data: NAME.tsv, .gp, .svg, .png of the plots that study.json lists. */
+static bool is_plot(const json_t *study, const char *name) {
+    const json_t *plots = json_object_get(study, "plots");
+    for (size_t i = 0; i < json_array_size(plots); i++) {
+        const char *plot = json_string_value(json_array_get(plots, i));
+        size_t n = plot ? strlen(plot) : 0;
+        static const char *const ends[] = {".tsv", ".gp", ".svg", ".png", NULL};
+        if (n && !strncmp(name, plot, n) && g_strv_contains(ends, name + n)) return true;
+    }
+    return false;
+}
+
+/* 0.1.0 kept no list of what it wrote. */
+static bool is_old(const char *name) {
+    static const char *const ends[] = {".tsv", ".gp", ".svg", ".png", ".pcap", ".txt"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (g_str_has_suffix(name, ends[i])) return true;
+    return false;
+}
+
+static bool is_ours(const char *folder, const json_t *study, const char *name) {
+    static const char *const names[] = {"records",         "study.json",  "study.ini",
+                                        "resolved.ini",    "runs.tsv",    "runs.units.tsv",
+                                        "summary.tsv",     "claims.tsv",  "manifest.json",
+                                        LOCK,              NULL};
+    if (g_strv_contains(names, name) || is_plot(study, name)) return true;
+    if (g_str_has_suffix(name, ".tmp") || g_str_has_prefix(name, "slurm-")) return true;
+    if (!study && (is_old(name) || !strcmp(name, "runs"))) return true;
+    if (strcmp(name, "runs") != 0) return is_link_to(folder, name, "records/");
+    g_autofree char *runs = in(folder, name);
+    g_autoptr(GPtrArray) links = folder_names(runs);
+    for (unsigned i = 0; i < links->len; i++)
+        if (!is_link_to(runs, links->pdata[i], "../records/")) return false;
+    return true;
+}
+
+/* Whether nobody computes one of its runs. */
+static bool unclaimed(const char *folder, GError **error) {
+    g_autofree char *records = in(folder, "records");
+    g_autoptr(GPtrArray) names = folder_names(records);
     for (unsigned i = 0; i < names->len; i++) {
-        if (!strcmp(names->pdata[i], LOCK)) continue;
+        if (!g_str_has_suffix(names->pdata[i], ".claim")) continue;
+        g_autofree char *path = in(records, names->pdata[i]);
+        Lock *claim = lock_take(path, "being computed", NULL, error);
+        if (!claim) return false;
+        lock_release(claim);
+    }
+    return true;
+}
+
+/* Everything that is ours, study.json last, so that what a death in between leaves is still seen
+ * to be ours; holding the lock. */
+static bool discard(const char *folder, GError **error) {
+    json_t *study = read_study(folder);
+    g_autoptr(GPtrArray) names = folder_names(folder);
+    bool ok = unclaimed(folder, error);
+    for (unsigned i = 0; ok && i < names->len; i++) {
+        ok = is_ours(folder, study, names->pdata[i]);
+        if (!ok)
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                        "%s: holds %s, which is not sppemu's; move it away, or use -o for another "
+                        "folder",
+                        folder, (char *)names->pdata[i]);
+    }
+    const char *last = study ? "study.json" : "manifest.json"; /* of 0.1.0 */
+    for (unsigned i = 0; ok && i < names->len; i++) {
+        if (!strcmp(names->pdata[i], LOCK) || !strcmp(names->pdata[i], last)) continue;
         g_autofree char *path = in(folder, names->pdata[i]);
         folder_remove(path);
     }
+    g_autofree char *path = in(folder, last);
+    if (ok) folder_remove(path);
+    json_decref(study);
+    return ok;
 }
+
+bool store_is_one(const char *folder) {
+    json_t *study = read_study(folder);
+    json_decref(study);
+    return study || holds_old_results(folder);
+}
+
+bool store_remove(const char *folder, GError **error) {
+    if (!store_is_one(folder)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: holds no results of sppemu",
+                    folder);
+        return false;
+    }
+    g_autofree char *path = in(folder, LOCK);
+    Lock *lock = lock_take(path, "held", NULL, error);
+    bool ok = lock && discard(folder, error);
+    lock_release(lock);
+    return ok && (rmdir(folder) == 0 || file_error(error, folder, "cannot be removed"));
+}
+
+/* Joining --------------------------------------------------------------------------------- */
 
 static bool other_study(const char *folder, const json_t *study, const Store *mine, GError **error) {
     bool build = strcmp(text_of(study, "build"), mine->build) != 0,
@@ -203,9 +322,9 @@ Store *store_open(const Scenario *s, uint64_t seed, unsigned repeat, const char 
     bool joined = false;
     if (may_be_ours(folder, error) && folder_make(folder, error) && take_lock(store, error) &&
         admit(store, force, &joined, error)) {
-        if (!joined) empty_folder(folder);
-        /* Also of a study that goes on: its pictures and claims may have changed. */
-        if (write_study(store, error) && folder_make(records, error)) {
+        /* study.json also of a study that goes on: its pictures and claims may have changed. */
+        if ((joined || discard(folder, error)) && write_study(store, error) &&
+            folder_make(records, error)) {
             store_sweep(store);
             return store;
         }
@@ -231,7 +350,7 @@ char *store_difference(const Scenario *s, uint64_t seed, const char *folder) {
 }
 
 /* Columns follow from what was on the command line, which study.ini no longer shows. */
-static void set_parameters(Scenario *s, const json_t *names) {
+static void set_parameters(Scenario *s, const json_t *names, const json_t *files) {
     g_autoptr(GPtrArray) list = g_ptr_array_new();
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
@@ -239,15 +358,28 @@ static void set_parameters(Scenario *s, const json_t *names) {
     }
     g_ptr_array_add(list, NULL);
     scenario_set_parameters(s, (const char *const *)list->pdata);
+    void *iter = json_object_iter((json_t *)files);
+    for (; iter; iter = json_object_iter_next((json_t *)files, iter))
+        scenario_spell(s, json_object_iter_key(iter),
+                       json_string_value(json_object_iter_value(iter)));
 }
 
 Store *store_load(const char *folder, const ComponentClass *const *classes, bool lock,
                   GError **error) {
     json_t *study = read_study(folder);
+    Lock *held = NULL;
+    if (study && lock) { /* and read it again: what was there before may be another's by now */
+        g_autofree char *path = in(folder, LOCK);
+        json_decref(study);
+        held = lock_take(path, "held", NULL, error);
+        if (!held) return NULL;
+        study = read_study(folder);
+    }
     if (!study) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                     "%s: found no study, expected a folder of results%s", folder,
                     holds_old_results(folder) ? "; those of sppemu 0.1.0 cannot be continued" : "");
+        lock_release(held);
         return NULL;
     }
     g_autofree char *ini = in(folder, "study.ini");
@@ -255,23 +387,30 @@ Store *store_load(const char *folder, const ComponentClass *const *classes, bool
     Store *store = NULL;
     if (s) {
         scenario_rename(s, text_of(study, "scenario"));
-        set_parameters(s, json_object_get(study, "parameters"));
+        set_parameters(s, json_object_get(study, "parameters"), json_object_get(study, "files"));
         store = g_new0(Store, 1);
         *store = (Store){.scenario = s,
                          .own = s,
                          .seed = (uint64_t)json_integer_value(json_object_get(study, "seed")),
                          .repeat = (unsigned)json_integer_value(json_object_get(study, "repeat")),
                          .folder = g_strdup(folder),
-                         .build = g_strdup(text_of(study, "build"))};
+                         .build = g_strdup(text_of(study, "build")),
+                         .lock = g_steal_pointer(&held)};
         store->identity = study_identity(s, store->seed, store->build);
         bool same = !strcmp(store->identity, text_of(study, "identity"));
-        if (!same)
+        if (!same && strcmp(store->build, build_id()) != 0)
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                        "%s: was made by build %.8s of sppemu, which names its runs otherwise than "
+                        "this one, %.8s; use that build",
+                        folder, store->build, build_id());
+        else if (!same)
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                         "%s: its input files or study.ini have changed since it was made; run the "
                         "scenario again",
                         folder);
-        if (!same || (lock && !take_lock(store, error))) g_clear_pointer(&store, store_close);
+        if (!same) g_clear_pointer(&store, store_close);
     }
+    lock_release(held);
     json_decref(study);
     return store;
 }
@@ -321,7 +460,16 @@ char *store_record(const Store *store, const char *identity) {
 
 Lock *store_claim(const Store *store, const char *identity, const char *as, GError **error) {
     g_autofree char *path = g_strdup_printf("%s/records/%s.claim", store->folder, identity);
-    return lock_take(path, "being computed", as, error);
+    Lock *claim = lock_take(path, "being computed", as, error);
+    json_t *study = claim && !store->lock ? read_study(store->folder) : NULL;
+    if (study && strcmp(text_of(study, "identity"), store->identity) != 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: is another study by now",
+                    store->folder);
+        lock_release(claim);
+        claim = NULL;
+    }
+    json_decref(study);
+    return claim;
 }
 
 char *store_workspace(const Store *store, const char *identity, GError **error) {

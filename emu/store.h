@@ -58,5 +58,10 @@ char *store_record(const Store *store, const char *identity);
 Lock *store_claim(const Store *store, const char *identity, const char *as, GError **error);
 /* A fresh folder to compute a run in; caller frees. */
 char *store_workspace(const Store *store, const char *identity, GError **error);
+/* Whether a folder holds results of sppemu, of whatever build. */
+bool store_is_one(const char *folder);
+/* Remove results of sppemu, and nothing else: false and an error if somebody holds the folder or
+ * computes one of its runs, if they are not ours, or if anything else lies among them. */
+bool store_remove(const char *folder, GError **error);
 /* Remove what processes left that died in the middle of a run. */
 void store_sweep(const Store *store);

@@ -180,6 +180,11 @@ unsigned study_n_ok(const Study *study) {
     return n;
 }
 
+const char *study_status(const RunResult *r) {
+    static const char *const words[] = {"not run", "ok", "failed"};
+    return r->status == RUN_MISSING && r->code ? "failed" : words[r->status];
+}
+
 char *study_share(const Study *study) {
     unsigned ok = study_n_ok(study), n = study->runs->len;
     return ok == n ? NULL : g_strdup_printf("%u of %u runs", ok, n);
@@ -333,7 +338,9 @@ json_t *study_json(const Study *study) {
         json_t *one = json_object();
         json_object_set_new(one, "parameters", study_parameters_json(study, r));
         json_object_set_new(one, "scalars", scalars_json(r));
-        json_object_set_new(one, "fingerprint", study_hex(r->fingerprint));
+        json_object_set_new(one, "status", json_string(study_status(r)));
+        json_object_set_new(one, "fingerprint",
+                            r->status == RUN_OK ? study_hex(r->fingerprint) : json_null());
         if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));
         if (r->unsteady) json_object_set_new(one, "not_steady", names_json(r->unsteady));
         json_array_append_new(runs, one);
@@ -341,6 +348,7 @@ json_t *study_json(const Study *study) {
     json_object_set_new(doc, "schema", json_string(STUDY_SCHEMA));
     json_object_set_new(doc, "scenario", json_string(scenario_name(study->scenario)));
     json_object_set_new(doc, "seed", json_integer((json_int_t)study->seed));
+    json_object_set_new(doc, "runs_ok", json_integer(study_n_ok(study)));
     json_object_set_new(doc, "claims", claims);
     json_object_set_new(doc, "scalars",
                         study->runs->len == 1 ? scalars_json(study->runs->pdata[0])

@@ -134,6 +134,68 @@ is "in claims.tsv too" test "$(tail -1 drawn/claims.tsv | cut -f 10,11)" = "$n	$
 is "and so does the picture" grep -q "(from $n of $of runs)" drawn/fig9-npe.gp
 awk -F '\t' '$3 == "not run" && $NF != ""' drawn/runs.tsv | grep -q . && bad "a run that was not run has empty cells" || ok "a run that was not run has empty cells"
 
+# What is not ours stays --------------------------------------------------------------------------
+mkdir -p shelf/project && echo '{"my": 1}' >shelf/project/study.json && echo text >shelf/project/thesis
+$B results shelf --prune --force >out
+is "results of other programs are not pruned" test -f shelf/project/thesis
+cp -r whole guest && mkdir guest/notes && echo text >guest/notes/a && ln -s /etc/hostname guest/paper
+expect "another study's results go, but not what lies among them" 1 'holds notes, which is not sppemu' $A run $study -o guest --force --seed 9
+$A merge guest -q --no-plots
+[ -f guest/notes/a ] && [ -L guest/paper ] && same whole guest && ok "a merge removes no link of the user's" || bad "a merge removes no link of the user's"
+expect "a filter that is wrong is refused before anything is discarded" 2 'unknown name' $A run $study -o guest --force --seed 9 --filter 'nonsense == 1'
+same whole guest && ok "and nothing is" || bad "and nothing is"
+$B run $long -o busy 2>/dev/null &
+pid=$!
+until ls busy/records/*.claim >/dev/null 2>&1 || ! kill -0 $pid; do :; done
+expect "results in use are not pruned" 1 "held by process $pid" $A results . --prune --force
+kill -KILL $pid
+wait $pid 2>/dev/null
+expect "after their holder's death they are" 0 '' $A results . --prune --force
+[ ! -e busy ] && [ -e whole ] && ok "and those of this build stay" || bad "and those of this build stay"
+for n in 1 5 9 13; do # A death while another study's results are discarded
+    rm -rf torn && cp -r whole torn
+    SPPEMU_AT="all before $n" $A run $study -o torn --force --seed 9 >/dev/null 2>&1
+    $A run $study -o torn --force --seed 9 2>err || bad "a torn folder is taken up again, $n: $(cat err)"
+done
+same torn torn && ! same whole torn && ok "a folder torn while it is discarded is taken up again" || bad "a folder torn while it is discarded"
+
+# Inputs that change while a study runs -------------------------------------------------------------
+cp "$root/scenarios/replay.ini" . && cp -r "$root/scenarios/data" . && cp data/smtp.pcap smtp.pcap
+inputs="replay.ini -q --no-plots --set npe0.buffers=\${1024,2048,4096}"
+$A run $inputs -o inputs
+(cd / && $A merge "$dir/inputs" -q --no-plots) && $A run replay.ini -q --no-plots -o inputs2 --set 'traffic.file=${data/smtp.pcap,smtp.pcap}' && cp inputs2/runs.tsv spelled && (cd / && $A merge "$dir/inputs2" -q --no-plots)
+is "a merge from elsewhere names files as the run did" cmp spelled inputs2/runs.tsv
+rm -rf inputs/records/* && cat >swap.sh <<EOF
+$A run $(echo "$inputs" | sed "s/set /set '/; s/\$/'/") -o inputs 2>err & pid=\$!
+until [ "\$(ls inputs/records | grep -cv '[.]')" -ge 1 ] || ! kill -0 \$pid; do :; done
+head -c 2000 smtp.pcap >data/smtp.pcap
+wait \$pid
+EOF
+sh swap.sh
+wrong=$(for r in inputs/records/*/record; do grep -L 'run.packets_created	packets	0x1.6p+4' "$r"; done)
+[ -z "$wrong" ] && ok "no run is recorded of an input that was another by then" || bad "recorded of another input: $wrong"
+cp smtp.pcap data/smtp.pcap
+$A run $inputs -o inputs 2>err
+is "with the input as it was the study is completed" test "$(grep -l 'run.packets_created	packets	0x1.6p+4' inputs/records/*/record | wc -l)" -eq 3
+
+# Names ---------------------------------------------------------------------------------------------
+$A run $study -o 'a $(touch x) b' --emit=parallel >emitted 2>/dev/null
+if command -v parallel >/dev/null; then
+    sh emitted >/dev/null 2>&1
+    [ ! -e x ] && same whole 'a $(touch x) b' && ok "a script for parallel takes any name" || bad "a script for parallel takes any name"
+fi
+sed 's/^\[scenario\]/[plot runs]\nx = 1\ny = 1\n[scenario]/' replay.ini >plots.ini
+expect "a plot is not named as a table" 3 'found \[plot runs\]' $A check plots.ini
+cp replay.ini latest.ini && $B run latest.ini -q --no-plots
+[ -L results/latest ] && [ "$(readlink results/latest)" = "latest,scenario" ] && ok "a scenario may be called latest" || bad "a scenario called latest"
+name=$(printf 'n%.0s' $(seq 230)) && cp replay.ini "$name.ini"
+expect "a scenario's long name is cut in the name of its results" 0 '' $B run "$name.ini" -q --no-plots --set npe0.buffers=4096
+printf 'x' >"$(printf '\377').ini"
+expect "a name that is not UTF-8 is refused" 3 'not UTF-8' $B run "$(printf './\377').ini"
+$A run $study -o again --repeat 3 && $A run $study -o again --repeat 1
+is "no summary of other repetitions is left" test ! -e again/summary.tsv
+expect "no repetition is none" 2 'expected 1 to' $A run $study --repeat 0
+
 # Records --------------------------------------------------------------------------------------
 damage() { # NAME COMMAND...: damage one record of a copy, merge, and take the study up again
     name=$1
