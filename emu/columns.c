@@ -57,7 +57,7 @@ static void find_names(const char *text, GHashTable *names) {
         size_t n = 0;
         while (g_ascii_isalnum(text[n]) || (n && strchr("_.-", text[n]) && text[n])) n++;
         g_autofree char *name = g_strndup(text, n);
-        if (n) g_hash_table_add(names, (char *)g_intern_string(name));
+        if (n) g_hash_table_add(names, (char *)run_intern(name));
         text += n ? n : 1;
     }
 }

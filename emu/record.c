@@ -74,7 +74,7 @@ static bool read_scalar(RunResult *r, char **f, GError **error) {
     char *end;
     double value = g_ascii_strtod(f[3], &end); /* reads inf and nan too */
     if (!*f[1] || end == f[3] || *end) return refuse(error, "found the scalar %s %s", f[1], f[3]);
-    RunScalar s = {g_intern_string(f[1]), g_intern_string(f[2]), value};
+    RunScalar s = {run_intern(f[1]), run_intern(f[2]), value};
     g_array_append_val(r->scalars, s);
     return true;
 }

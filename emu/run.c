@@ -47,6 +47,12 @@ typedef struct {
     gint64 drawn, began;
 } Work;
 
+const char *run_intern(const char *text) {
+    static GStringChunk *texts;
+    if (!texts) texts = g_string_chunk_new(1 << 16);
+    return g_string_chunk_insert_const(texts, text);
+}
+
 RunResult *run_result_new(void) {
     RunResult *r = g_new0(RunResult, 1);
     r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
@@ -67,7 +73,7 @@ void run_result_free(void *data) {
 }
 
 const RunScalar *run_scalar(const RunResult *r, const char *name) {
-    const char *interned = g_intern_string(name);
+    const char *interned = run_intern(name);
     for (unsigned i = 0; i < r->scalars->len; i++) {
         const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
         if (s->name == interned) return s;
@@ -78,7 +84,7 @@ const RunScalar *run_scalar(const RunResult *r, const char *name) {
 /* One run --------------------------------------------------------------------------------- */
 
 static void put_scalar(RunResult *r, const char *name, double value, const char *unit) {
-    RunScalar s = {g_intern_string(name), g_intern_string(unit), value};
+    RunScalar s = {run_intern(name), run_intern(unit), value};
     g_array_append_val(r->scalars, s);
 }
 

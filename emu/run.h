@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct {
-    const char *name, *unit; /* interned */
+    const char *name, *unit; /* by run_intern */
     double value;
 } RunScalar;
 
@@ -35,6 +35,8 @@ typedef struct {
     GPtrArray *warnings; /* sentences, each with its component's name */
 } RunResult;
 
+/* The one copy of a text, so that names are compared by their addresses. */
+const char *run_intern(const char *text);
 RunResult *run_result_new(void);
 void run_result_free(void *result);
 /* The scalar of that name, or NULL. */

@@ -25,9 +25,9 @@ static RunResult *sample(void) {
     r->fingerprint = UINT64_C(0x0123456789abcdef);
     r->unsteady = g_strdup("npe0.buffers");
     g_ptr_array_add(r->warnings, g_strdup("a tab\there and a line\nthere"));
-    RunScalar scalars[] = {{g_intern_string("a.third"), g_intern_string("s"), 1.0 / 3.0},
-                           {g_intern_string("a.nothing"), g_intern_string("s"), (double)NAN},
-                           {g_intern_string("a.least"), g_intern_string("bit/s"), 5e-324}};
+    RunScalar scalars[] = {{run_intern("a.third"), run_intern("s"), 1.0 / 3.0},
+                           {run_intern("a.nothing"), run_intern("s"), (double)NAN},
+                           {run_intern("a.least"), run_intern("bit/s"), 5e-324}};
     g_array_append_vals(r->scalars, scalars, G_N_ELEMENTS(scalars));
     return r;
 }

@@ -19,7 +19,7 @@ static RunResult *result(unsigned point, unsigned repetition, const double *valu
     r->warnings = g_ptr_array_new_with_free_func(g_free);
     r->status = values ? RUN_OK : RUN_MISSING;
     for (unsigned i = 0; values && i < N; i++) {
-        RunScalar s = {g_intern_string(rows[i][0]), g_intern_string(rows[i][1]), values[i]};
+        RunScalar s = {run_intern(rows[i][0]), run_intern(rows[i][1]), values[i]};
         g_array_append_val(r->scalars, s);
     }
     return r;
@@ -105,7 +105,7 @@ static void a_run_that_did_not_end_well_has_empty_cells(void) {
 /* What only the second run has is a column too. */
 static void columns_are_those_of_all_runs(void) {
     open_study(false);
-    RunScalar late = {g_intern_string("sink.drop.late"), g_intern_string("packets"), 3};
+    RunScalar late = {run_intern("sink.drop.late"), run_intern("packets"), 3};
     g_array_append_val(((RunResult *)study.runs->pdata[1])->scalars, late);
     char *text = table_runs(&study);
     CHECK_CONTAINS(text,
