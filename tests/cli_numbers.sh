@@ -101,7 +101,7 @@ wide() { awk '/^(\* |warning|results|capture|[A-Z])/ { next } length($0) > most 
 [ "$(wide "$dir/out")" -le 80 ] && ok "a table fits into 80 columns" || bad "a table fits into 80 columns: $(wide "$dir/out")"
 has "what was dropped is said" 'more column.*runs.tsv' "$dir/out"
 has "each column names its component" '^npe0 .* traffic .* sink ' "$dir/out"
-has "and what is carried comes first" '^sram_latency .* rate  *carried ' "$dir/out"
+has "and what is carried comes first" '^sram_latency .* pattern  *carried ' "$dir/out"
 COLUMNS=200 "$B" run "$dir/two.ini" --no-plots -o "$dir/two" >"$dir/out" 2>/dev/null
 same "a wider terminal shows all" 0 "$(grep -c 'more column' "$dir/out")"
 cat >"$dir/grow.ini" <<EOF
