@@ -119,7 +119,7 @@ static void arrive(Sim *sim, SimEvent *event) {
     Component *peer = port->peer;
     pkt->port = port->peer_port;
     peer->received++;
-    sim_observe(sim, SIM_ARRIVE, peer->owner.id, pkt->id, pkt->length);
+    sim_observe(sim, &peer->owner, SIM_ARRIVE, pkt->id, pkt->length);
     peer->class->receive(peer, port->peer_port, pkt);
 }
 
@@ -296,7 +296,7 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     }
     SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
     packet_charge(pkt, CAUSE_WIRE, now);
-    sim_observe(c->sim, SIM_DEPART, c->owner.id, pkt->id, pkt->length);
+    sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
     if (!p->on_wire.head) sim_schedule_at(c->sim, &p->arrival, pkt->due);
@@ -339,7 +339,7 @@ SimTime port_lookahead(const Component *c, unsigned port) {
 void component_drop(Component *c, unsigned reason, Packet *pkt) {
     g_assert(reason <= c->n_drops);
     c->drops[reason]++;
-    sim_observe(c->sim, SIM_DROP, c->owner.id, pkt->id, reason);
+    sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
     packet_end_dropped(pkt);
 }
 

@@ -15,7 +15,6 @@ static const unsigned slab_blocks[N_SIZES] = {256, 128, 64, 2};
 
 struct PacketPool {
     Sim *sim;
-    uint64_t next_id;
     PacketCounts counts; /* held stays 0: it is counted from the slabs */
     Packet *free[N_SIZES];
     GPtrArray *slabs[N_SIZES];
@@ -72,7 +71,7 @@ static void add_slab(PacketPool *pool, unsigned size) {
     }
 }
 
-Packet *packet_new(PacketPool *pool, uint32_t length) {
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
     g_assert(length >= 14 && length <= 65535);
     unsigned size = 0;
     while (buffer_bytes[size] < PACKET_HEADROOM_BYTES + length + TAILROOM) size++;
@@ -83,9 +82,10 @@ Packet *packet_new(PacketPool *pool, uint32_t length) {
     pkt->data = pkt->buffer + PACKET_HEADROOM_BYTES;
     pkt->length = length;
     pkt->pool = pool;
-    pkt->id = pool->next_id++;
+    pkt->id = origin->next_packet++;
     pkt->created = pkt->since = sim_now(pool->sim);
-    pkt->origin = pkt->flow = pkt->sequence = pkt->port = 0;
+    pkt->origin = origin->id;
+    pkt->flow = pkt->sequence = pkt->port = 0;
     pkt->counted = false;
     pkt->cause = CAUSE_SOURCE;
     pkt->due = 0;

@@ -61,9 +61,9 @@ typedef struct Packet {
     uint32_t capacity; /* bytes of buffer behind `buffer` */
     uint8_t *buffer;
     PacketPool *pool;
-    uint64_t id; /* order of creation within the run, from 0 */
+    uint64_t id; /* origin << 40 | how many the origin had created before */
     SimTime created;
-    uint32_t origin; /* owner id of the component that created it */
+    uint32_t origin; /* id of the owner that created it */
     uint32_t flow;   /* origin's flow number; with `sequence` shows reordering at a sink */
     uint32_t sequence;
     uint32_t port; /* the port it last came in through */
@@ -90,7 +90,7 @@ bool packet_pool_empty(const PacketPool *pool); /* nothing held; from totals, ch
 bool packet_pool_check(const PacketPool *pool, GError **error);
 
 /* A new packet of `length` bytes, 14 to 65,535, contents undefined, charged to CAUSE_SOURCE. */
-Packet *packet_new(PacketPool *pool, uint32_t length);
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length);
 /* Make `n` bytes of room before the data (n <= what is left of the headroom), or take `n` away. */
 void packet_push(Packet *pkt, uint32_t n);
 void packet_pull(Packet *pkt, uint32_t n);
