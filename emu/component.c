@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Components, ports, links and the network that holds them. A link keeps the packets that are on
- * it in order, with one event for the first to arrive. */
+ * it in order, with one event for the first to arrive: its time and its place among equal times are
+ * those that the packet got when it was sent. */
 #include "emu/component.h"
 
 #include <string.h>
@@ -115,7 +116,8 @@ Component *network_nth(const Network *net, unsigned n) {
 static void arrive(Sim *sim, SimEvent *event) {
     Port *port = (Port *)(void *)((char *)event - offsetof(Port, arrival));
     Packet *pkt = packet_queue_get(&port->on_wire);
-    if (port->on_wire.head) sim_schedule_at(sim, event, port->on_wire.head->due);
+    const Packet *next = port->on_wire.head;
+    if (next) sim_schedule_ordered(sim, event, next->due, next->order);
     Component *peer = port->peer;
     pkt->port = port->peer_port;
     peer->received++;
@@ -299,7 +301,8 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
-    if (!p->on_wire.head) sim_schedule_at(c->sim, &p->arrival, pkt->due);
+    pkt->order = sim_take_order(&c->owner);
+    if (!p->on_wire.head) sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
     packet_queue_put(&p->on_wire, pkt);
 }
 

@@ -35,7 +35,8 @@ typedef struct {
 
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
- * waits its turn inside the link, so senders that must not build a queue look at port_free_at. */
+ * waits its turn inside the link, so senders that must not build a queue look at port_free_at.
+ * Arrivals of one time run in the order of their senders' owners, and of one sender's sendings. */
 typedef struct {
     uint64_t ps_per_byte_q16; /* picoseconds per byte times 65,536; 0: no serialisation */
     SimTime delay;

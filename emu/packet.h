@@ -72,6 +72,7 @@ typedef struct Packet {
     SimTime since;                    /* charged to `cause` from here on */
     SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */
     SimTime due;                      /* its owner's note: when it arrives, or may leave */
+    uint64_t order;                   /* on a link: its place among arrivals of the same time */
     void *context;                    /* its owner's note; NULL between owners */
 } Packet;
 

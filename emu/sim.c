@@ -275,13 +275,13 @@ static void activate(Sim *sim, uint64_t slot) {
 
 /* Scheduling ------------------------------------------------------------------------------ */
 
-void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
+void sim_schedule_ordered(Sim *sim, SimEvent *event, SimTime time, uint64_t order) {
     if (event->place != PLACE_IDLE || time < sim->now)
         g_error("%" G_GUINT64_FORMAT " ps: owner %u schedules an event %s, for %" G_GUINT64_FORMAT
                 " ps",
                 sim->now, event->owner->id, event->place ? "twice" : "in the past", time);
     event->time = time;
-    event->order = event->owner->next_order++;
+    event->order = order;
     sim->n_pending++;
     uint64_t ahead = (time >> SLOT_SHIFT) - sim->active_slot;
     if (ahead == 0)
@@ -290,6 +290,10 @@ void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
         slot_insert(sim, event, time >> SLOT_SHIFT);
     else
         heap_insert(sim, event);
+}
+
+void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
+    sim_schedule_ordered(sim, event, time, sim_take_order(event->owner));
 }
 
 void sim_schedule(Sim *sim, SimEvent *event, SimTime delay) {

@@ -65,6 +65,12 @@ bool sim_event_pending(const SimEvent *event);
 /* Run event->run(event) at `time`, which is not in the past, or `delay` from now. */
 void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time);
 void sim_schedule(Sim *sim, SimEvent *event, SimTime delay);
+/* The same in a place among equal times that was taken before: what a sender did first arrives
+ * first, whenever the receiver's side comes to schedule it. */
+void sim_schedule_ordered(Sim *sim, SimEvent *event, SimTime time, uint64_t order);
+static inline uint64_t sim_take_order(SimOwner *owner) {
+    return owner->next_order++;
+}
 /* Take a pending event out; harmless if it is not pending. */
 void sim_cancel(Sim *sim, SimEvent *event);
 

@@ -112,6 +112,24 @@ static void the_lookahead_is_the_earliest_arrival(void) {
     network_free(net);
 }
 
+/* The second is behind the first on its link, the third alone on another: both arrive at 110. */
+static void arrivals_of_one_time_come_in_the_order_of_sending(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 100}, NULL));
+    CHECK(network_link(net, a, 1, b, 1, (LinkSpeed){0, 90}, NULL));
+    for (unsigned i = 0; i < 3; i++) {
+        sim_run_until(network_sim(net), 10 * i);
+        port_send(a, i == 2, packet_new(network_packets(net), &a->owner, 60));
+    }
+    sim_run_until(network_sim(net), 200);
+    CHECK_U64(n_arrivals, 3);
+    for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].packet, i);
+    CHECK_U64(arrivals[1].time, 110);
+    CHECK_U64(arrivals[2].time, 110);
+    network_free(net);
+}
+
 static void a_link_without_rate_only_delays(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
@@ -261,6 +279,7 @@ int main(void) {
     static const Test tests[] = {TEST(packets_of_any_size_arrive_as_the_formula_says),
                                  TEST(the_slowest_link_does_not_overflow),
                                  TEST(the_lookahead_is_the_earliest_arrival),
+                                 TEST(arrivals_of_one_time_come_in_the_order_of_sending),
                                  TEST(a_link_without_rate_only_delays),
                                  TEST(a_link_needs_ports_that_exist_and_are_free),
                                  TEST(the_component_that_refuses_to_start_is_named),
