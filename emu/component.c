@@ -59,6 +59,7 @@ Network *network_new(const NetworkOptions *options) {
 static void component_free(Component *c) {
     if (c->class->free) c->class->free(c);
     if (c->class->params) param_clear(c->class->params, c);
+    g_ptr_array_unref(c->owners);
     g_free(c->ports);
     g_free(c->drops);
     g_free(c->name);
@@ -96,7 +97,8 @@ Component *network_add(Network *net, const ComponentClass *class, const char *na
     c->sim = net->sim;
     c->packets = net->packets;
     c->n_ports = 1;
-    sim_owner_init(net->sim, &c->owner);
+    c->owners = g_ptr_array_new();
+    component_owner(c, &c->owner);
     c->n_drops = n_reasons(class);
     c->drops = g_new0(uint64_t, c->n_drops + 1);
     if (class->params) param_set_defaults(class->params, c);
@@ -180,9 +182,47 @@ static void watch_links(Network *net, Component *c) {
     }
 }
 
+/* Byte by byte, but numbers in names by their value; "a1" and "a01" still differ. */
+static int compare_names(const char *a, const char *b) {
+    const char *p = a, *q = b;
+    while (*p && *q) {
+        if (!g_ascii_isdigit(*p) || !g_ascii_isdigit(*q)) {
+            if (*p != *q) break;
+            p++, q++;
+            continue;
+        }
+        p += strspn(p, "0"), q += strspn(q, "0");
+        size_t n = strspn(p, "0123456789"), m = strspn(q, "0123456789");
+        int difference = n == m ? memcmp(p, q, n) : n < m ? -1 : 1;
+        if (difference) return difference;
+        p += n, q += m;
+    }
+    return *p == *q ? strcmp(a, b) : (unsigned char)*p < (unsigned char)*q ? -1 : 1;
+}
+
+static int by_name(const void *a, const void *b) {
+    return compare_names((*(Component *const *)a)->name, (*(Component *const *)b)->name);
+}
+
+/* FNV-1a of the name, and which of the component's owners. */
+static uint64_t identity(const char *name, unsigned part) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h + part;
+}
+
+static void number_owners(Component *c, unsigned rank) {
+    for (unsigned i = 0; i < c->owners->len; i++)
+        sim_owner_number(c->owners->pdata[i], rank * COMPONENT_OWNERS + i, identity(c->name, i));
+}
+
 bool network_start(Network *net, const Component **failed, GError **error) {
-    for (unsigned i = 0; i < net->components->len; i++) {
-        Component *c = net->components->pdata[i];
+    g_autoptr(GPtrArray) order = g_ptr_array_copy(net->components, NULL, NULL);
+    g_ptr_array_sort(order, by_name);
+    g_assert(order->len <= SIM_OWNERS / COMPONENT_OWNERS && !sim_events_pending(net->sim));
+    for (unsigned i = 0; i < order->len; i++) number_owners(order->pdata[i], i);
+    for (unsigned i = 0; i < order->len; i++) {
+        Component *c = order->pdata[i];
         *failed = c;
         if (c->class->start && !c->class->start(c, error)) return false;
     }
@@ -337,6 +377,12 @@ LinkSpeed port_speed(const Component *c, unsigned port) {
 SimTime port_lookahead(const Component *c, unsigned port) {
     const LinkSpeed *s = &c->ports[port].speed;
     return s->delay + serialisation(packet_wire_bytes(0), s);
+}
+
+void component_owner(Component *c, SimOwner *owner) {
+    g_assert(c->owners->len < COMPONENT_OWNERS);
+    sim_owner_init(c->sim, owner);
+    g_ptr_array_add(c->owners, owner);
 }
 
 void component_drop(Component *c, unsigned reason, Packet *pkt) {

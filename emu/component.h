@@ -2,11 +2,16 @@
  *
  * emu/component.h: what a scenario is made of. A component is one struct whose first member is a
  * Component, one table of parameters and one ComponentClass. A Network holds the components of one
- * run, numbers them in scenario order, wires their ports and runs them.
+ * run, wires their ports and runs them.
  *
  * Life: new (zeroed, parameters set) -> create (sizes known: allocate, fix n_ports) -> links made
  *       -> start (everything exists; may fail) -> run -> stop (close the accounts) -> check
- *       (invariants) -> report (scalars, series, histograms) -> free. */
+ *       (invariants) -> report (scalars, series, histograms) -> free.
+ *
+ * Order: components are numbered, and start, in the order of their names ("npe2" before "npe10"),
+ * so whatever is given out while starting (queues, classes, positions in a table) and whatever is
+ * decided between equal times depends on names, never on the order in which they were added. They
+ * report in the order of adding. Nothing is scheduled before start. */
 #pragma once
 
 #include <glib.h>
@@ -84,6 +89,7 @@ struct Component {
     Sim *sim;
     PacketPool *packets;
     SimOwner owner;
+    GPtrArray *owners; /* it and those of its parts */
     Port *ports;
     unsigned n_ports; /* set by create; default 1 */
     uint64_t received; /* packets that arrived at its ports */
@@ -142,6 +148,11 @@ SimTime port_free_at(const Component *c, unsigned port);
 LinkSpeed port_speed(const Component *c, unsigned port);
 /* The time from now until the earliest effect on the peer: what a partition may run ahead by. */
 SimTime port_lookahead(const Component *c, unsigned port);
+
+/* Make `owner` one of the component's, for a part that keeps its own order. In create; up to
+ * COMPONENT_OWNERS with its own, which break ties in the order of these calls. */
+#define COMPONENT_OWNERS 64u
+void component_owner(Component *c, SimOwner *owner);
 
 /* End a packet for a reason of c->class->drops; counts, observes and frees it. */
 void component_drop(Component *c, unsigned reason, Packet *pkt);

@@ -167,6 +167,37 @@ static void a_link_needs_ports_that_exist_and_are_free(void) {
     network_free(net);
 }
 
+static GString *started;
+
+static bool note_start(Component *c, GError **error) {
+    (void)error;
+    g_string_append_printf(started, "%s ", c->name);
+    return true;
+}
+
+static void components_start_and_are_numbered_in_the_order_of_names(void) {
+    static const ComponentClass starter = {
+        .name = "starter", .size = sizeof(Component), .start = note_start};
+    static const char *const added[] = {"npe10", "a", "npe2", "npe", "Z", "npe02", "npe2x", "npe-1"},
+                             *const sorted = "Z a npe npe-1 npe02 npe2 npe2x npe10 ";
+    NetworkOptions options = {.seed = 1};
+    for (unsigned turn = 0; turn < 2; turn++) {
+        Network *net = network_new(&options);
+        const Component *failed;
+        const unsigned n = G_N_ELEMENTS(added);
+        for (unsigned i = 0; i < n; i++)
+            network_add(net, &starter, added[turn ? n - 1 - i : i]);
+        started = g_string_new(NULL);
+        CHECK(network_create(net, NULL) && network_start(net, &failed, NULL));
+        CHECK_TEXT(started->str, sorted);
+        g_auto(GStrv) names = g_strsplit(sorted, " ", -1);
+        for (unsigned i = 0; i < n; i++)
+            CHECK_U64(network_find(net, names[i])->owner.id, i * COMPONENT_OWNERS);
+        g_string_free(started, TRUE);
+        network_free(net);
+    }
+}
+
 static void the_component_that_refuses_to_start_is_named(void) {
     NetworkOptions options = {.seed = 1};
     Network *net = network_new(&options);
@@ -282,6 +313,7 @@ int main(void) {
                                  TEST(arrivals_of_one_time_come_in_the_order_of_sending),
                                  TEST(a_link_without_rate_only_delays),
                                  TEST(a_link_needs_ports_that_exist_and_are_free),
+                                 TEST(components_start_and_are_numbered_in_the_order_of_names),
                                  TEST(the_component_that_refuses_to_start_is_named),
                                  TEST(drops_are_reported_by_reason_and_reconciled),
                                  TEST(a_run_ends_when_idle_or_when_drained),
