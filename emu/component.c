@@ -18,6 +18,7 @@ struct Port {
     SimTime free_at;
     PacketQueue on_wire; /* Packet.due is the time of arrival */
     SimEvent arrival;
+    bool exports; /* to a remote component: what is on the wire waits for port_export */
     /* incoming half */
     bool fed;
 };
@@ -168,6 +169,7 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     out->peer = to;
     out->peer_port = to_port;
     out->speed = speed;
+    out->exports = to->class == &remote_class;
     in->fed = true;
     return true;
 }
@@ -342,7 +344,8 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
     pkt->order = sim_take_order(&c->owner);
-    if (!p->on_wire.head) sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
+    if (!p->on_wire.head && !p->exports)
+        sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
     packet_queue_put(&p->on_wire, pkt);
 }
 
@@ -446,4 +449,32 @@ bool component_output_path(Component *c, const char *file_name, char **path, GEr
     g_hash_table_insert(c->network->files, g_strdup(file_name), c);
     if (folder) *path = g_build_filename(folder, file_name, NULL);
     return true;
+}
+
+/* Parts ------------------------------------------------------------------------------------ */
+
+static void remote_receive(Component *c, unsigned port, Packet *pkt) {
+    g_error("%s.%u: packet %" G_GUINT64_FORMAT " has come to another part's component", c->name,
+            port, pkt->id);
+}
+
+const ComponentClass remote_class = {
+    .name = "remote",
+    .text = "stands for a component that another part of the network runs",
+    .ports = "as that component",
+    .size = sizeof(Component),
+    .receive = remote_receive,
+};
+
+Packet *port_export(Component *c, unsigned port) {
+    g_assert(port < c->n_ports && c->ports[port].exports);
+    return packet_queue_get(&c->ports[port].on_wire);
+}
+
+void port_import(Component *remote, unsigned port, const Packet *from) {
+    g_assert(port < remote->n_ports && remote->ports[port].peer);
+    Port *p = &remote->ports[port];
+    Packet *pkt = packet_import(remote->packets, from);
+    if (!p->on_wire.head) sim_schedule_ordered(remote->sim, &p->arrival, pkt->due, pkt->order);
+    packet_queue_put(&p->on_wire, pkt);
 }

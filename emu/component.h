@@ -173,3 +173,24 @@ bool component_has_verb(const Component *c, const char *verb, GError **error);
  * both if another has it. *path, which the caller frees, is NULL when no files are wanted: the name
  * is taken even so, so that a check refuses what a run would. */
 bool component_output_path(Component *c, const char *file_name, char **path, GError **error);
+
+/* Parts ------------------------------------------------------------------------------------ */
+
+/* A network can be cut along its links, and the parts run apart, each a Network with a Sim of its
+ * own. Every part has all components by name: its own as they are, and one of remote_class for each
+ * of the others, so that all parts number owners alike. A link that is cut is made in both parts.
+ *
+ * What is sent at t arrives at t + port_lookahead at the earliest. So parts that all run to just
+ * before t + W, W the least lookahead of the links that are cut, hand over what was sent through
+ * them, and go on, do together what the whole does: every component sees the same packets at the
+ * same times in the same order, and the fingerprints of the parts sum to that of the whole. Calls
+ * between components are not cut: an NPE and its slices are in one part. */
+
+/* Stands for a component that another part runs. Whoever adds one sets n_ports before create. */
+extern const ComponentClass remote_class;
+/* The next packet that was sent through the port to a remote component; NULL: none is left. The
+ * caller imports it in that component's part, and ends it here with packet_end_exported. */
+Packet *port_export(Component *c, unsigned port);
+/* Let a copy of the packet arrive as the remote component has sent it through this port of its own,
+ * in the order of export, before it is due. */
+void port_import(Component *remote, unsigned port, const Packet *pkt);

@@ -76,11 +76,12 @@ typedef struct Packet {
     void *context;                    /* its owner's note; NULL between owners */
 } Packet;
 
-/* Bytes created + added = delivered + dropped + removed + held; packets likewise. Checked at the
- * end of every run. Bytes are bytes of data. */
+/* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets
+ * likewise. Checked at the end of every run. Bytes are bytes of data. */
 typedef struct {
-    uint64_t created, delivered, dropped, held;
-    uint64_t bytes_created, bytes_added, bytes_removed, bytes_delivered, bytes_dropped, bytes_held;
+    uint64_t created, imported, delivered, dropped, exported, held;
+    uint64_t bytes_created, bytes_imported, bytes_added, bytes_removed, bytes_delivered,
+        bytes_dropped, bytes_exported, bytes_held;
 } PacketCounts;
 
 PacketPool *packet_pool_new(Sim *sim);
@@ -92,6 +93,8 @@ bool packet_pool_check(const PacketPool *pool, GError **error);
 
 /* A new packet of `length` bytes, 14 to 65,535, contents undefined, charged to CAUSE_SOURCE. */
 Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length);
+/* A packet of another pool, as it is: its bytes, its room, its name and its accounts. */
+Packet *packet_import(PacketPool *pool, const Packet *from);
 /* Make `n` bytes of room before the data (n <= what is left of the headroom), or take `n` away. */
 void packet_push(Packet *pkt, uint32_t n);
 void packet_pull(Packet *pkt, uint32_t n);
@@ -100,6 +103,8 @@ void packet_set_length(Packet *pkt, uint32_t length);
 void packet_deliver(Packet *pkt);
 /* Ends the packet; callers go through component_drop, which counts the reason. */
 void packet_end_dropped(Packet *pkt);
+/* Ends it here: another pool has imported it. */
+void packet_end_exported(Packet *pkt);
 
 /* From now on the packet's time goes to `cause`. */
 static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {
