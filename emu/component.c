@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Components, ports, links and the network that holds them. A link keeps the packets that are on
- * it in order, with one event for the first to arrive. */
+ * it in order, with one event for the first to arrive: its time and its place among equal times are
+ * those that the packet got when it was sent. */
 #include "emu/component.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ struct Port {
     SimTime free_at;
     PacketQueue on_wire; /* Packet.due is the time of arrival */
     SimEvent arrival;
+    bool exports; /* to a remote component: what is on the wire waits for port_export */
     /* incoming half */
     bool fed;
 };
@@ -58,6 +60,7 @@ Network *network_new(const NetworkOptions *options) {
 static void component_free(Component *c) {
     if (c->class->free) c->class->free(c);
     if (c->class->params) param_clear(c->class->params, c);
+    g_ptr_array_unref(c->owners);
     g_free(c->ports);
     g_free(c->drops);
     g_free(c->name);
@@ -95,7 +98,8 @@ Component *network_add(Network *net, const ComponentClass *class, const char *na
     c->sim = net->sim;
     c->packets = net->packets;
     c->n_ports = 1;
-    sim_owner_init(net->sim, &c->owner);
+    c->owners = g_ptr_array_new();
+    component_owner(c, &c->owner);
     c->n_drops = n_reasons(class);
     c->drops = g_new0(uint64_t, c->n_drops + 1);
     if (class->params) param_set_defaults(class->params, c);
@@ -115,11 +119,12 @@ Component *network_nth(const Network *net, unsigned n) {
 static void arrive(Sim *sim, SimEvent *event) {
     Port *port = (Port *)(void *)((char *)event - offsetof(Port, arrival));
     Packet *pkt = packet_queue_get(&port->on_wire);
-    if (port->on_wire.head) sim_schedule_at(sim, event, port->on_wire.head->due);
+    const Packet *next = port->on_wire.head;
+    if (next) sim_schedule_ordered(sim, event, next->due, next->order);
     Component *peer = port->peer;
     pkt->port = port->peer_port;
     peer->received++;
-    sim_observe(sim, SIM_ARRIVE, peer->owner.id, pkt->id, pkt->length);
+    sim_observe(sim, &peer->owner, SIM_ARRIVE, pkt->id, pkt->length);
     peer->class->receive(peer, port->peer_port, pkt);
 }
 
@@ -164,6 +169,7 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     out->peer = to;
     out->peer_port = to_port;
     out->speed = speed;
+    out->exports = to->class == &remote_class;
     in->fed = true;
     return true;
 }
@@ -178,9 +184,47 @@ static void watch_links(Network *net, Component *c) {
     }
 }
 
+/* Byte by byte, but numbers in names by their value; "a1" and "a01" still differ. */
+static int compare_names(const char *a, const char *b) {
+    const char *p = a, *q = b;
+    while (*p && *q) {
+        if (!g_ascii_isdigit(*p) || !g_ascii_isdigit(*q)) {
+            if (*p != *q) break;
+            p++, q++;
+            continue;
+        }
+        p += strspn(p, "0"), q += strspn(q, "0");
+        size_t n = strspn(p, "0123456789"), m = strspn(q, "0123456789");
+        int difference = n == m ? memcmp(p, q, n) : n < m ? -1 : 1;
+        if (difference) return difference;
+        p += n, q += m;
+    }
+    return *p == *q ? strcmp(a, b) : (unsigned char)*p < (unsigned char)*q ? -1 : 1;
+}
+
+static int by_name(const void *a, const void *b) {
+    return compare_names((*(Component *const *)a)->name, (*(Component *const *)b)->name);
+}
+
+/* FNV-1a of the name, and which of the component's owners. */
+static uint64_t identity(const char *name, unsigned part) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h + part;
+}
+
+static void number_owners(Component *c, unsigned rank) {
+    for (unsigned i = 0; i < c->owners->len; i++)
+        sim_owner_number(c->owners->pdata[i], rank * COMPONENT_OWNERS + i, identity(c->name, i));
+}
+
 bool network_start(Network *net, const Component **failed, GError **error) {
-    for (unsigned i = 0; i < net->components->len; i++) {
-        Component *c = net->components->pdata[i];
+    g_autoptr(GPtrArray) order = g_ptr_array_copy(net->components, NULL, NULL);
+    g_ptr_array_sort(order, by_name);
+    g_assert(order->len <= SIM_OWNERS / COMPONENT_OWNERS && !sim_events_pending(net->sim));
+    for (unsigned i = 0; i < order->len; i++) number_owners(order->pdata[i], i);
+    for (unsigned i = 0; i < order->len; i++) {
+        Component *c = order->pdata[i];
         *failed = c;
         if (c->class->start && !c->class->start(c, error)) return false;
     }
@@ -296,10 +340,12 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     }
     SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
     packet_charge(pkt, CAUSE_WIRE, now);
-    sim_observe(c->sim, SIM_DEPART, c->owner.id, pkt->id, pkt->length);
+    sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
-    if (!p->on_wire.head) sim_schedule_at(c->sim, &p->arrival, pkt->due);
+    pkt->order = sim_take_order(&c->owner);
+    if (!p->on_wire.head && !p->exports)
+        sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
     packet_queue_put(&p->on_wire, pkt);
 }
 
@@ -336,10 +382,16 @@ SimTime port_lookahead(const Component *c, unsigned port) {
     return s->delay + serialisation(packet_wire_bytes(0), s);
 }
 
+void component_owner(Component *c, SimOwner *owner) {
+    g_assert(c->owners->len < COMPONENT_OWNERS);
+    sim_owner_init(c->sim, owner);
+    g_ptr_array_add(c->owners, owner);
+}
+
 void component_drop(Component *c, unsigned reason, Packet *pkt) {
     g_assert(reason <= c->n_drops);
     c->drops[reason]++;
-    sim_observe(c->sim, SIM_DROP, c->owner.id, pkt->id, reason);
+    sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
     packet_end_dropped(pkt);
 }
 
@@ -397,4 +449,32 @@ bool component_output_path(Component *c, const char *file_name, char **path, GEr
     g_hash_table_insert(c->network->files, g_strdup(file_name), c);
     if (folder) *path = g_build_filename(folder, file_name, NULL);
     return true;
+}
+
+/* Parts ------------------------------------------------------------------------------------ */
+
+static void remote_receive(Component *c, unsigned port, Packet *pkt) {
+    g_error("%s.%u: packet %" G_GUINT64_FORMAT " has come to another part's component", c->name,
+            port, pkt->id);
+}
+
+const ComponentClass remote_class = {
+    .name = "remote",
+    .text = "stands for a component that another part of the network runs",
+    .ports = "as that component",
+    .size = sizeof(Component),
+    .receive = remote_receive,
+};
+
+Packet *port_export(Component *c, unsigned port) {
+    g_assert(port < c->n_ports && c->ports[port].exports);
+    return packet_queue_get(&c->ports[port].on_wire);
+}
+
+void port_import(Component *remote, unsigned port, const Packet *from) {
+    g_assert(port < remote->n_ports && remote->ports[port].peer);
+    Port *p = &remote->ports[port];
+    Packet *pkt = packet_import(remote->packets, from);
+    if (!p->on_wire.head) sim_schedule_ordered(remote->sim, &p->arrival, pkt->due, pkt->order);
+    packet_queue_put(&p->on_wire, pkt);
 }

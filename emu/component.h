@@ -2,11 +2,16 @@
  *
  * emu/component.h: what a scenario is made of. A component is one struct whose first member is a
  * Component, one table of parameters and one ComponentClass. A Network holds the components of one
- * run, numbers them in scenario order, wires their ports and runs them.
+ * run, wires their ports and runs them.
  *
  * Life: new (zeroed, parameters set) -> create (sizes known: allocate, fix n_ports) -> links made
  *       -> start (everything exists; may fail) -> run -> stop (close the accounts) -> check
- *       (invariants) -> report (scalars, series, histograms) -> free. */
+ *       (invariants) -> report (scalars, series, histograms) -> free.
+ *
+ * Order: components are numbered, and start, in the order of their names ("npe2" before "npe10"),
+ * so whatever is given out while starting (queues, classes, positions in a table) and whatever is
+ * decided between equal times depends on names, never on the order in which they were added. They
+ * report in the order of adding. Nothing is scheduled before start. */
 #pragma once
 
 #include <glib.h>
@@ -35,7 +40,8 @@ typedef struct {
 
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
- * waits its turn inside the link, so senders that must not build a queue look at port_free_at. */
+ * waits its turn inside the link, so senders that must not build a queue look at port_free_at.
+ * Arrivals of one time run in the order of their senders' owners, and of one sender's sendings. */
 typedef struct {
     uint64_t ps_per_byte_q16; /* picoseconds per byte times 65,536; 0: no serialisation */
     SimTime delay;
@@ -83,6 +89,7 @@ struct Component {
     Sim *sim;
     PacketPool *packets;
     SimOwner owner;
+    GPtrArray *owners; /* it and those of its parts */
     Port *ports;
     unsigned n_ports; /* set by create; default 1 */
     uint64_t received; /* packets that arrived at its ports */
@@ -142,6 +149,11 @@ LinkSpeed port_speed(const Component *c, unsigned port);
 /* The time from now until the earliest effect on the peer: what a partition may run ahead by. */
 SimTime port_lookahead(const Component *c, unsigned port);
 
+/* Make `owner` one of the component's, for a part that keeps its own order. In create; up to
+ * COMPONENT_OWNERS with its own, which break ties in the order of these calls. */
+#define COMPONENT_OWNERS 64u
+void component_owner(Component *c, SimOwner *owner);
+
 /* End a packet for a reason of c->class->drops; counts, observes and frees it. */
 void component_drop(Component *c, unsigned reason, Packet *pkt);
 /* A stream of random numbers of its own: seeded by (seed, repetition, component name, use). */
@@ -161,3 +173,24 @@ bool component_has_verb(const Component *c, const char *verb, GError **error);
  * both if another has it. *path, which the caller frees, is NULL when no files are wanted: the name
  * is taken even so, so that a check refuses what a run would. */
 bool component_output_path(Component *c, const char *file_name, char **path, GError **error);
+
+/* Parts ------------------------------------------------------------------------------------ */
+
+/* A network can be cut along its links, and the parts run apart, each a Network with a Sim of its
+ * own. Every part has all components by name: its own as they are, and one of remote_class for each
+ * of the others, so that all parts number owners alike. A link that is cut is made in both parts.
+ *
+ * What is sent at t arrives at t + port_lookahead at the earliest. So parts that all run to just
+ * before t + W, W the least lookahead of the links that are cut, hand over what was sent through
+ * them, and go on, do together what the whole does: every component sees the same packets at the
+ * same times in the same order, and the fingerprints of the parts sum to that of the whole. Calls
+ * between components are not cut: an NPE and its slices are in one part. */
+
+/* Stands for a component that another part runs. Whoever adds one sets n_ports before create. */
+extern const ComponentClass remote_class;
+/* The next packet that was sent through the port to a remote component; NULL: none is left. The
+ * caller imports it in that component's part, and ends it here with packet_end_exported. */
+Packet *port_export(Component *c, unsigned port);
+/* Let a copy of the packet arrive as the remote component has sent it through this port of its own,
+ * in the order of export, before it is due. */
+void port_import(Component *remote, unsigned port, const Packet *pkt);

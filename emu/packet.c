@@ -15,7 +15,6 @@ static const unsigned slab_blocks[N_SIZES] = {256, 128, 64, 2};
 
 struct PacketPool {
     Sim *sim;
-    uint64_t next_id;
     PacketCounts counts; /* held stays 0: it is counted from the slabs */
     Packet *free[N_SIZES];
     GPtrArray *slabs[N_SIZES];
@@ -72,20 +71,26 @@ static void add_slab(PacketPool *pool, unsigned size) {
     }
 }
 
-Packet *packet_new(PacketPool *pool, uint32_t length) {
-    g_assert(length >= 14 && length <= 65535);
-    unsigned size = 0;
-    while (buffer_bytes[size] < PACKET_HEADROOM_BYTES + length + TAILROOM) size++;
+static inline Packet *take(PacketPool *pool, unsigned size) {
     if (!pool->free[size]) add_slab(pool, size);
     Packet *pkt = pool->free[size];
     pool->free[size] = pkt->next;
     pkt->next = NULL;
+    pkt->pool = pool;
+    return pkt;
+}
+
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
+    g_assert(length >= 14 && length <= 65535);
+    unsigned size = 0;
+    while (buffer_bytes[size] < PACKET_HEADROOM_BYTES + length + TAILROOM) size++;
+    Packet *pkt = take(pool, size);
     pkt->data = pkt->buffer + PACKET_HEADROOM_BYTES;
     pkt->length = length;
-    pkt->pool = pool;
-    pkt->id = pool->next_id++;
+    pkt->id = origin->next_packet++;
     pkt->created = pkt->since = sim_now(pool->sim);
-    pkt->origin = pkt->flow = pkt->sequence = pkt->port = 0;
+    pkt->origin = origin->id;
+    pkt->flow = pkt->sequence = pkt->port = 0;
     pkt->counted = false;
     pkt->cause = CAUSE_SOURCE;
     pkt->due = 0;
@@ -93,6 +98,22 @@ Packet *packet_new(PacketPool *pool, uint32_t length) {
     memset(pkt->charged, 0, sizeof pkt->charged);
     pool->counts.created++;
     pool->counts.bytes_created += length;
+    return pkt;
+}
+
+Packet *packet_import(PacketPool *pool, const Packet *from) {
+    unsigned size = 0;
+    while (buffer_bytes[size] != from->capacity) size++;
+    Packet *pkt = take(pool, size);
+    uint8_t *buffer = pkt->buffer;
+    *pkt = *from;
+    pkt->next = NULL;
+    pkt->pool = pool;
+    pkt->buffer = buffer;
+    pkt->data = buffer + (from->data - from->buffer);
+    memcpy(pkt->data, from->data, from->length);
+    pool->counts.imported++;
+    pool->counts.bytes_imported += from->length;
     return pkt;
 }
 
@@ -140,6 +161,12 @@ void packet_end_dropped(Packet *pkt) {
     release(pkt);
 }
 
+void packet_end_exported(Packet *pkt) {
+    pkt->pool->counts.exported++;
+    pkt->pool->counts.bytes_exported += pkt->length;
+    release(pkt);
+}
+
 PacketCounts packet_pool_counts(const PacketPool *pool) {
     PacketCounts c = pool->counts;
     for (unsigned size = 0; size < N_SIZES; size++)
@@ -154,25 +181,28 @@ PacketCounts packet_pool_counts(const PacketPool *pool) {
 }
 
 bool packet_pool_empty(const PacketPool *pool) {
-    return pool->counts.created == pool->counts.delivered + pool->counts.dropped;
+    const PacketCounts *c = &pool->counts;
+    return c->created + c->imported == c->delivered + c->dropped + c->exported;
 }
 
 bool packet_pool_check(const PacketPool *pool, GError **error) {
     PacketCounts c = packet_pool_counts(pool);
-    if (c.created != c.delivered + c.dropped + c.held) {
+    if (c.created + c.imported != c.delivered + c.dropped + c.exported + c.held) {
         g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                     "packets are not conserved: %" G_GUINT64_FORMAT " created, %" G_GUINT64_FORMAT
-                    " delivered, %" G_GUINT64_FORMAT " dropped, %" G_GUINT64_FORMAT " held",
-                    c.created, c.delivered, c.dropped, c.held);
+                    " imported, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
+                    " dropped, %" G_GUINT64_FORMAT " exported, %" G_GUINT64_FORMAT " held",
+                    c.created, c.imported, c.delivered, c.dropped, c.exported, c.held);
         return false;
     }
-    uint64_t in = c.bytes_created + c.bytes_added;
-    uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_held;
+    uint64_t in = c.bytes_created + c.bytes_imported + c.bytes_added;
+    uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_exported +
+                   c.bytes_held;
     if (in != out) {
         g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
                     "bytes are not conserved: %" G_GUINT64_FORMAT
-                    " created and added, %" G_GUINT64_FORMAT
-                    " removed, delivered, dropped and held",
+                    " created, imported and added, %" G_GUINT64_FORMAT
+                    " removed, delivered, dropped, exported and held",
                     in, out);
         return false;
     }

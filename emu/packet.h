@@ -61,9 +61,9 @@ typedef struct Packet {
     uint32_t capacity; /* bytes of buffer behind `buffer` */
     uint8_t *buffer;
     PacketPool *pool;
-    uint64_t id; /* order of creation within the run, from 0 */
+    uint64_t id; /* origin << 40 | how many the origin had created before */
     SimTime created;
-    uint32_t origin; /* owner id of the component that created it */
+    uint32_t origin; /* id of the owner that created it */
     uint32_t flow;   /* origin's flow number; with `sequence` shows reordering at a sink */
     uint32_t sequence;
     uint32_t port; /* the port it last came in through */
@@ -72,14 +72,16 @@ typedef struct Packet {
     SimTime since;                    /* charged to `cause` from here on */
     SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */
     SimTime due;                      /* its owner's note: when it arrives, or may leave */
+    uint64_t order;                   /* on a link: its place among arrivals of the same time */
     void *context;                    /* its owner's note; NULL between owners */
 } Packet;
 
-/* Bytes created + added = delivered + dropped + removed + held; packets likewise. Checked at the
- * end of every run. Bytes are bytes of data. */
+/* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets
+ * likewise. Checked at the end of every run. Bytes are bytes of data. */
 typedef struct {
-    uint64_t created, delivered, dropped, held;
-    uint64_t bytes_created, bytes_added, bytes_removed, bytes_delivered, bytes_dropped, bytes_held;
+    uint64_t created, imported, delivered, dropped, exported, held;
+    uint64_t bytes_created, bytes_imported, bytes_added, bytes_removed, bytes_delivered,
+        bytes_dropped, bytes_exported, bytes_held;
 } PacketCounts;
 
 PacketPool *packet_pool_new(Sim *sim);
@@ -90,7 +92,9 @@ bool packet_pool_empty(const PacketPool *pool); /* nothing held; from totals, ch
 bool packet_pool_check(const PacketPool *pool, GError **error);
 
 /* A new packet of `length` bytes, 14 to 65,535, contents undefined, charged to CAUSE_SOURCE. */
-Packet *packet_new(PacketPool *pool, uint32_t length);
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length);
+/* A packet of another pool, as it is: its bytes, its room, its name and its accounts. */
+Packet *packet_import(PacketPool *pool, const Packet *from);
 /* Make `n` bytes of room before the data (n <= what is left of the headroom), or take `n` away. */
 void packet_push(Packet *pkt, uint32_t n);
 void packet_pull(Packet *pkt, uint32_t n);
@@ -99,6 +103,8 @@ void packet_set_length(Packet *pkt, uint32_t length);
 void packet_deliver(Packet *pkt);
 /* Ends the packet; callers go through component_drop, which counts the reason. */
 void packet_end_dropped(Packet *pkt);
+/* Ends it here: another pool has imported it. */
+void packet_end_exported(Packet *pkt);
 
 /* From now on the packet's time goes to `cause`. */
 static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {

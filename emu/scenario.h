@@ -7,11 +7,16 @@
  *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files)
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
- *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`
+ *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
+ *                     said at one time is said in the order of components' names; what two sections
+ *                     say to one component, in that of its text
  *   [expect ID]       metric = EXPRESSION (emu/metric.h); bounds, unit and use come from the table
  * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
  * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
  * "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *
+ * What a scenario computes does not depend on the order of its sections and keys; the order of
+ * points, columns and tables follows them.
  *
  * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
  * Each becomes an axis of the parameter study, in file order, the last one fastest.
@@ -119,9 +124,9 @@ char *scenario_flat(const Scenario *s);
 /* Give a scenario another name than that of the file it was read from. */
 void scenario_rename(Scenario *s, const char *name);
 /* What a run of this point computes from: SHA-256, 64 lower-case hex digits, of the canonical
- * values of [scenario], components, links and script. It depends on the order of components and of
- * the script (ties follow it), on the contents of FILE values and on defaults; not on comments, the
- * order of keys, the spelling of units and of file names, nor on title, claims and plots. A point
+ * values of [scenario], components, links and script. It depends on the contents of FILE values and
+ * on defaults; not on comments, the order of sections and keys, the spelling of units and of file
+ * names, nor on title, claims and plots. A point
  * of a study has the identity of the same values written without ${...}. Seed and repetition are
  * the caller's to add: they are options of the run. Values and files that no axis touches are
  * digested once. Caller frees. */

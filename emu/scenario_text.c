@@ -160,23 +160,38 @@ static char *canonical(const Scenario *s, const Section *section, const Param *r
     return text;
 }
 
-/* SHA-256 of a section: the keys in the order of the table; those of the script as they stand. */
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *digest_of(const GPtrArray *lines) {
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (unsigned i = 0; i < lines->len; i++) {
+        const char *line = lines->pdata[i];
+        g_checksum_update(sum, (const guchar *)line, (gssize)strlen(line));
+        g_checksum_update(sum, (const guchar *)"\n", 1);
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* SHA-256 of a section: the keys in the order of the table; those of the script, as they stand, in
+ * that of their text. */
 static char *section_digest(const Scenario *s, const Section *section, unsigned point) {
     const Param *table = section_table(section);
-    g_autoptr(GString) text = g_string_new(NULL);
-    if (table)
-        g_string_append_printf(text, "%s %s\n", section->head, section->name);
-    else
-        g_string_append_printf(text, "at %" G_GUINT64_FORMAT "\n", section->at);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned k = 0; !table && k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
-        g_string_append_printf(text, "%s=%s\n", entry->key, entry->value);
+        g_ptr_array_add(lines, g_strdup_printf("%s=%s", entry->key, entry->value));
     }
+    g_ptr_array_sort(lines, by_text);
     for (const Param *row = table; row && row->name; row++) {
         g_autofree char *value = canonical(s, section, row, point);
-        g_string_append_printf(text, "%s=%s\n", row->name, value);
+        g_ptr_array_add(lines, g_strdup_printf("%s=%s", row->name, value));
     }
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
+    g_ptr_array_insert(lines, 0,
+                       table ? g_strdup_printf("%s %s", section->head, section->name)
+                             : g_strdup_printf("at %" G_GUINT64_FORMAT, section->at));
+    return digest_of(lines);
 }
 
 static bool iterates(const Section *section) {
@@ -185,29 +200,26 @@ static bool iterates(const Section *section) {
     return false;
 }
 
-static void update(GChecksum *sum, const char *text) {
-    g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
-}
-
-/* A digest of digests: of a large study's sections most are the same at every point. */
+/* A digest of digests: of a large study's sections most are the same at every point. They are in
+ * the order of their text, so that of the sections does not show. */
 char *scenario_identity(const Scenario *s, unsigned point) {
-    static const SectionKind kinds[] = {SECTION_COMPONENT, SECTION_LINK, SECTION_AT};
     static const char *const not_of_a_run[] = {"title", "include", "seed", "repeat", "until", NULL};
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        bool counts = section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK ||
+                      section->kind == SECTION_AT;
+        if (!counts) continue;
+        bool varies = iterates(section);
+        if (!varies && !section->digest) section->digest = section_digest(s, section, point);
+        g_ptr_array_add(lines,
+                        varies ? section_digest(s, section, point) : g_strdup(section->digest));
+    }
+    g_ptr_array_sort(lines, by_text);
     for (const Param *row = scenario_params; row->name; row++) {
         if (g_strv_contains(not_of_a_run, row->name)) continue;
         g_autofree char *value = param_format(row, &s->settings);
-        g_autofree char *line = g_strdup_printf("%s=%s\n", row->name, value);
-        update(sum, line);
+        g_ptr_array_add(lines, g_strdup_printf("%s=%s", row->name, value));
     }
-    for (unsigned n = 0; n < G_N_ELEMENTS(kinds); n++)
-        for (unsigned i = 0; i < s->sections->len; i++) {
-            Section *section = s->sections->pdata[i];
-            if (section->kind != kinds[n]) continue;
-            bool varies = iterates(section);
-            if (!varies && !section->digest) section->digest = section_digest(s, section, point);
-            g_autofree char *now = varies ? section_digest(s, section, point) : NULL;
-            update(sum, varies ? now : section->digest);
-        }
-    return g_strdup(g_checksum_get_string(sum));
+    return digest_of(lines);
 }

@@ -4,6 +4,8 @@
  * component refuses later stops the run, which then fails its check. */
 #include "emu/script.h"
 
+#include <string.h>
+
 typedef struct {
     SimEvent event;
     Component *script, *target;
@@ -73,8 +75,17 @@ static bool script_create(Component *c, GError **error) {
     return true;
 }
 
+/* By time, then the target's place in the order of names, then the text. */
+static int by_order(const void *a, const void *b) {
+    const Item *x = *(Item *const *)a, *y = *(Item *const *)b;
+    uint32_t i = x->target->owner.id, k = y->target->owner.id;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return i != k ? i < k ? -1 : 1 : strcmp(x->lines, y->lines);
+}
+
 static bool script_start(Component *c, GError **error) {
     const Script *script = (Script *)c;
+    g_ptr_array_sort(script->items, by_order);
     for (unsigned i = 0; i < script->items->len; i++) {
         Item *item = script->items->pdata[i];
         if (!say(item, rehearse, error)) return false;

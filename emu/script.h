@@ -8,9 +8,10 @@
 #include "emu/component.h"
 
 extern const ComponentClass script_class;
-#define SCRIPT_NAME "[at]" /* which no component of a scenario can have */
+#define SCRIPT_NAME "~at" /* no component can have it, and it starts behind them all */
 
 /* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
- * goes in front of what the component has to say against it. */
+ * goes in front of what the component has to say against it. What is said at one time is said in
+ * the order of the targets' names; to one target, in the order of `lines` as text. */
 void script_add(Component *script, SimTime time, Component *target, const char *lines,
                 const char *where);

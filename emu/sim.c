@@ -13,7 +13,7 @@
 
 enum { SLOT_SHIFT = 10, N_SLOTS = 4096, SLOT_MASK = N_SLOTS - 1, N_WORDS = N_SLOTS / 64 };
 enum { PLACE_IDLE = 0, PLACE_SLOT = 1, PLACE_ACTIVE = 2, PLACE_HEAP = 3 };
-enum { ORDER_SHIFT = 44 };
+enum { OWNER_SHIFT = 40 };
 
 typedef struct {
     SimTime time;
@@ -30,9 +30,8 @@ struct Sim {
     SimEvent *slots[N_SLOTS];
     HeapEntry *heap;
     uint32_t n_heap, heap_size;
-    uint32_t n_owners;
+    GPtrArray *owners;
     uint64_t n_pending, n_run;
-    uint64_t fingerprint;
     volatile sig_atomic_t stopped;
 };
 
@@ -40,19 +39,30 @@ Sim *sim_new(void) {
     Sim *sim = g_new0(Sim, 1);
     sim->heap_size = 64;
     sim->heap = g_new(HeapEntry, sim->heap_size);
-    sim->fingerprint = UINT64_C(0x9e3779b97f4a7c15);
+    sim->owners = g_ptr_array_new();
     return sim;
 }
 
 void sim_free(Sim *sim) {
     if (!sim) return;
+    g_ptr_array_unref(sim->owners);
     g_free(sim->heap);
     g_free(sim);
 }
 
 void sim_owner_init(Sim *sim, SimOwner *owner) {
-    g_assert(sim->n_owners < (1u << (64 - ORDER_SHIFT)));
-    *owner = (SimOwner){.id = sim->n_owners++};
+    *owner = (SimOwner){0};
+    sim_owner_number(owner, sim->owners->len, sim->owners->len);
+    g_ptr_array_add(sim->owners, owner);
+}
+
+void sim_owner_number(SimOwner *owner, uint32_t id, uint64_t identity) {
+    const uint64_t counts = (UINT64_C(1) << OWNER_SHIFT) - 1;
+    g_assert(id < SIM_OWNERS);
+    owner->id = id;
+    owner->identity = identity;
+    owner->next_order = (uint64_t)id << OWNER_SHIFT | (owner->next_order & counts);
+    owner->next_packet = (uint64_t)id << OWNER_SHIFT | (owner->next_packet & counts);
 }
 
 void sim_event_init(SimEvent *event, SimHandler *run, SimOwner *owner) {
@@ -76,9 +86,6 @@ void sim_stop(Sim *sim) {
 }
 bool sim_stopped(const Sim *sim) {
     return sim->stopped != 0;
-}
-uint64_t sim_fingerprint(const Sim *sim) {
-    return sim->fingerprint;
 }
 
 static inline bool before(const SimEvent *a, const SimEvent *b) {
@@ -268,13 +275,13 @@ static void activate(Sim *sim, uint64_t slot) {
 
 /* Scheduling ------------------------------------------------------------------------------ */
 
-void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
+void sim_schedule_ordered(Sim *sim, SimEvent *event, SimTime time, uint64_t order) {
     if (event->place != PLACE_IDLE || time < sim->now)
         g_error("%" G_GUINT64_FORMAT " ps: owner %u schedules an event %s, for %" G_GUINT64_FORMAT
                 " ps",
                 sim->now, event->owner->id, event->place ? "twice" : "in the past", time);
     event->time = time;
-    event->order = (uint64_t)event->owner->id << ORDER_SHIFT | event->owner->count++;
+    event->order = order;
     sim->n_pending++;
     uint64_t ahead = (time >> SLOT_SHIFT) - sim->active_slot;
     if (ahead == 0)
@@ -283,6 +290,10 @@ void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
         slot_insert(sim, event, time >> SLOT_SHIFT);
     else
         heap_insert(sim, event);
+}
+
+void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time) {
+    sim_schedule_ordered(sim, event, time, sim_take_order(event->owner));
 }
 
 void sim_schedule(Sim *sim, SimEvent *event, SimTime delay) {
@@ -384,12 +395,31 @@ void sim_run_until(Sim *sim, SimTime limit) {
     }
 }
 
-void sim_observe(Sim *sim, SimObservation what, uint32_t owner, uint64_t packet, uint32_t bytes) {
-    uint64_t h = sim->fingerprint;
+/* The fingerprint ------------------------------------------------------------------------- */
+
+void sim_observe(Sim *sim, SimOwner *owner, SimObservation what, uint64_t packet, uint32_t bytes) {
+    uint64_t h = owner->observed;
     h = (h ^ sim->now) * UINT64_C(0xbf58476d1ce4e5b9);
     h ^= h >> 29;
-    h = (h ^ packet ^ ((uint64_t)bytes << 40)) * UINT64_C(0x94d049bb133111eb);
+    h = (h ^ packet) * UINT64_C(0x94d049bb133111eb);
     h ^= h >> 32;
-    h = (h ^ owner ^ ((uint64_t)what << 32)) * UINT64_C(0xbf58476d1ce4e5b9);
-    sim->fingerprint = h ^ h >> 29;
+    h = (h ^ bytes ^ (uint64_t)what << 32) * UINT64_C(0xbf58476d1ce4e5b9);
+    owner->observed = h ^ h >> 29;
+}
+
+/* The finaliser of SplitMix64. */
+static uint64_t mix(uint64_t x) {
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+uint64_t sim_fingerprint(const Sim *sim) {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < sim->owners->len; i++) {
+        const SimOwner *owner = sim->owners->pdata[i];
+        if (owner->observed)
+            sum += mix(owner->observed + mix(owner->identity + UINT64_C(0x9e3779b97f4a7c15)));
+    }
+    return sum;
 }

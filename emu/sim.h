@@ -3,9 +3,10 @@
  * emu/sim.h: one clock, one calendar, one order.
  *
  * Time is an integer count of picoseconds. Events run in the order (time, owner, owner's own
- * count of schedulings). Owners are numbered in the order of the scenario, so a run depends on its
- * scenario and seed and on nothing else: no addresses, no hash order, no wall clock, and no other
- * component's habits.
+ * count of schedulings). A network numbers its owners by the names of components, so a run depends
+ * on its scenario and seed and on nothing else: no order of sections, no addresses, no hash order,
+ * no wall clock, and no other component's habits. A network that is cut into parts, each with a
+ * Sim of its own, runs in the same order (see emu/component.h).
  *
  * The calendar has two levels. A wheel of 4,096 slots of 1,024 ps takes what is due within about
  * 4 us, which is nearly every delay inside a chip; a slot is sorted only when the clock reaches it.
@@ -27,11 +28,16 @@ typedef struct Sim Sim;
 typedef struct SimEvent SimEvent;
 typedef void SimHandler(Sim *sim, SimEvent *event);
 
-/* Whoever schedules events: a component, or one part of it that keeps its own order. */
+/* Whoever schedules events, creates packets and is observed: a component, or one part of it that
+ * keeps its own order. */
 typedef struct {
-    uint32_t id;    /* below 2^20; breaks ties between owners */
-    uint64_t count; /* schedulings so far, below 2^44; breaks ties within one owner */
+    uint32_t id;          /* below SIM_OWNERS; breaks ties between owners */
+    uint64_t next_order;  /* id << 40 | schedulings so far, below 2^40 of them */
+    uint64_t next_packet; /* id << 40 | packets created so far */
+    uint64_t identity;    /* what the fingerprint knows it by */
+    uint64_t observed;    /* running hash of what was observed of it; 0: nothing */
 } SimOwner;
+#define SIM_OWNERS (UINT32_C(1) << 24)
 
 /* An event lives inside its owner and is scheduled at most once at a time. The fields are the
  * calendar's; only `time` may be read, and only while the event is pending or running. */
@@ -47,8 +53,10 @@ struct SimEvent {
 Sim *sim_new(void);
 void sim_free(Sim *sim);
 
-/* Number the next owner. Ids count up from 0 in the order of calls. */
+/* Add an owner, which outlives the Sim's last use of it. Ids count up from 0 in the order of calls
+ * and are the identities, until sim_owner_number gives others, before anything is scheduled. */
 void sim_owner_init(Sim *sim, SimOwner *owner);
+void sim_owner_number(SimOwner *owner, uint32_t id, uint64_t identity);
 void sim_event_init(SimEvent *event, SimHandler *run, SimOwner *owner);
 
 SimTime sim_now(const Sim *sim);
@@ -57,6 +65,12 @@ bool sim_event_pending(const SimEvent *event);
 /* Run event->run(event) at `time`, which is not in the past, or `delay` from now. */
 void sim_schedule_at(Sim *sim, SimEvent *event, SimTime time);
 void sim_schedule(Sim *sim, SimEvent *event, SimTime delay);
+/* The same in a place among equal times that was taken before: what a sender did first arrives
+ * first, whenever the receiver's side comes to schedule it. */
+void sim_schedule_ordered(Sim *sim, SimEvent *event, SimTime time, uint64_t order);
+static inline uint64_t sim_take_order(SimOwner *owner) {
+    return owner->next_order++;
+}
 /* Take a pending event out; harmless if it is not pending. */
 void sim_cancel(Sim *sim, SimEvent *event);
 
@@ -74,9 +88,11 @@ SimTime sim_next_time(Sim *sim);
 uint64_t sim_events_run(const Sim *sim);
 uint64_t sim_events_pending(const Sim *sim);
 
-/* The fingerprint: a 64-bit running hash of what can be observed from outside (arrivals and
- * departures at ports, queueing, drops), each with its time. Two runs with equal fingerprints did
- * the same things at the same times; work merged inside a component does not change it. */
+/* The fingerprint: a 64-bit hash of what can be observed from outside (arrivals and departures at
+ * ports, queueing, drops), each with its time. Two runs with equal fingerprints did the same things
+ * at the same times; work merged inside a component does not change it. It is the sum, over the
+ * owners of which anything was observed, of a running hash mixed with the owner's identity: so the
+ * fingerprints of a network's parts sum to that of the whole. */
 typedef enum { SIM_DEPART = 1, SIM_ARRIVE, SIM_ENQUEUE, SIM_DROP } SimObservation;
-void sim_observe(Sim *sim, SimObservation what, uint32_t owner, uint64_t packet, uint32_t bytes);
+void sim_observe(Sim *sim, SimOwner *owner, SimObservation what, uint64_t packet, uint32_t bytes);
 uint64_t sim_fingerprint(const Sim *sim);

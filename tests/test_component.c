@@ -70,7 +70,7 @@ static void packets_of_any_size_arrive_as_the_formula_says(void) {
         now += random_below(&dice, 1400000); /* now idle, now backlogged */
         sim_run_until(network_sim(net), now);
         uint32_t length = 14 + (uint32_t)random_below(&dice, 1487), frame = length + 4;
-        port_send(a, 2, packet_new(network_packets(net), length));
+        port_send(a, 2, packet_new(network_packets(net), &a->owner, length));
         SimTime start = now > free_at ? now : free_at;
         free_at = start + ((frame < 64 ? 64 : frame) + 20) * ps_per_byte;
         expected[i] = free_at + delay;
@@ -93,9 +93,9 @@ static void the_slowest_link_does_not_overflow(void) {
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){(UINT64_C(8) * SIM_S) << 16, 0}, NULL));
     CHECK_U64(port_lookahead(a, 0), 672 * SIM_S);
-    port_send(a, 0, packet_new(network_packets(net), 60));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     CHECK_U64(port_free_at(a, 0), 672 * SIM_S);
-    port_send(a, 0, packet_new(network_packets(net), 65535));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 65535));
     CHECK_U64(port_free_at(a, 0), (672 + 524472) * SIM_S);
     network_free(net);
 }
@@ -104,7 +104,7 @@ static void the_lookahead_is_the_earliest_arrival(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){8000u << 16, 5 * SIM_US}, NULL));
-    port_send(a, 0, packet_new(network_packets(net), 14));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 14));
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
     CHECK_U64(n_arrivals, 1);
     CHECK_U64(arrivals[0].time, port_lookahead(a, 0));
@@ -112,11 +112,29 @@ static void the_lookahead_is_the_earliest_arrival(void) {
     network_free(net);
 }
 
+/* The second is behind the first on its link, the third alone on another: both arrive at 110. */
+static void arrivals_of_one_time_come_in_the_order_of_sending(void) {
+    Component *a, *b;
+    Network *net = pair(&a, &b);
+    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 100}, NULL));
+    CHECK(network_link(net, a, 1, b, 1, (LinkSpeed){0, 90}, NULL));
+    for (unsigned i = 0; i < 3; i++) {
+        sim_run_until(network_sim(net), 10 * i);
+        port_send(a, i == 2, packet_new(network_packets(net), &a->owner, 60));
+    }
+    sim_run_until(network_sim(net), 200);
+    CHECK_U64(n_arrivals, 3);
+    for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].packet, i);
+    CHECK_U64(arrivals[1].time, 110);
+    CHECK_U64(arrivals[2].time, 110);
+    network_free(net);
+}
+
 static void a_link_without_rate_only_delays(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 1, (LinkSpeed){0, 77}, NULL));
-    for (unsigned i = 0; i < 3; i++) port_send(a, 0, packet_new(network_packets(net), 1000));
+    for (unsigned i = 0; i < 3; i++) port_send(a, 0, packet_new(network_packets(net), &a->owner, 1000));
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
     CHECK_U64(n_arrivals, 3);
     for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].time, 77);
@@ -149,6 +167,37 @@ static void a_link_needs_ports_that_exist_and_are_free(void) {
     network_free(net);
 }
 
+static GString *started;
+
+static bool note_start(Component *c, GError **error) {
+    (void)error;
+    g_string_append_printf(started, "%s ", c->name);
+    return true;
+}
+
+static void components_start_and_are_numbered_in_the_order_of_names(void) {
+    static const ComponentClass starter = {
+        .name = "starter", .size = sizeof(Component), .start = note_start};
+    static const char *const added[] = {"npe10", "a", "npe2", "npe", "Z", "npe02", "npe2x", "npe-1"},
+                             *const sorted = "Z a npe npe-1 npe02 npe2 npe2x npe10 ";
+    NetworkOptions options = {.seed = 1};
+    for (unsigned turn = 0; turn < 2; turn++) {
+        Network *net = network_new(&options);
+        const Component *failed;
+        const unsigned n = G_N_ELEMENTS(added);
+        for (unsigned i = 0; i < n; i++)
+            network_add(net, &starter, added[turn ? n - 1 - i : i]);
+        started = g_string_new(NULL);
+        CHECK(network_create(net, NULL) && network_start(net, &failed, NULL));
+        CHECK_TEXT(started->str, sorted);
+        g_auto(GStrv) names = g_strsplit(sorted, " ", -1);
+        for (unsigned i = 0; i < n; i++)
+            CHECK_U64(network_find(net, names[i])->owner.id, i * COMPONENT_OWNERS);
+        g_string_free(started, TRUE);
+        network_free(net);
+    }
+}
+
 static void the_component_that_refuses_to_start_is_named(void) {
     NetworkOptions options = {.seed = 1};
     Network *net = network_new(&options);
@@ -168,9 +217,9 @@ static void the_component_that_refuses_to_start_is_named(void) {
 static void drops_are_reported_by_reason_and_reconciled(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
-    component_drop(a, 0, packet_new(network_packets(net), 60));
-    component_drop(a, 0, packet_new(network_packets(net), 60));
-    port_send(b, 0, packet_new(network_packets(net), 60)); /* no link */
+    component_drop(a, 0, packet_new(network_packets(net), &a->owner, 60));
+    component_drop(a, 0, packet_new(network_packets(net), &a->owner, 60));
+    port_send(b, 0, packet_new(network_packets(net), &b->owner, 60)); /* no link */
     CHECK(network_stop(net, NULL));
     Report *report = report_new();
     network_report(net, report);
@@ -179,7 +228,8 @@ static void drops_are_reported_by_reason_and_reconciled(void) {
     CHECK_NEAR(report_find(report, "b.drop.unconnected")->value, 1, 0);
     CHECK(!report_find(report, "a.drop.unconnected"));
     report_free(report);
-    packet_end_dropped(packet_new(network_packets(net), 60)); /* around the account of reasons */
+    /* around the account of reasons */
+    packet_end_dropped(packet_new(network_packets(net), &a->owner, 60));
     g_autoptr(GError) error = NULL;
     CHECK(!network_stop(net, &error));
     CHECK_CONTAINS(error->message, "3 with a reason, 4 in all");
@@ -190,7 +240,7 @@ static void a_run_ends_when_idle_or_when_drained(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 30 * SIM_US}, NULL));
-    port_send(a, 0, packet_new(network_packets(net), 60));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     network_run(net, SIM_NEVER, 20 * SIM_US, SIM_MS, NULL, NULL); /* drained too early */
     CHECK_U64(sim_now(network_sim(net)), 20 * SIM_US);
     CHECK(!network_idle(net) && n_arrivals == 0);
@@ -214,7 +264,7 @@ static void idle_time_takes_no_steps(void) {
     unsigned steps = 0;
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, day + 3 * SIM_US}, NULL));
-    port_send(a, 0, packet_new(network_packets(net), 60));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     network_run(net, SIM_NEVER, 2 * day, 100 * SIM_US, count_steps, &steps);
     CHECK_U64(steps, 1);
     CHECK_U64(n_arrivals, 1);
@@ -260,8 +310,10 @@ int main(void) {
     static const Test tests[] = {TEST(packets_of_any_size_arrive_as_the_formula_says),
                                  TEST(the_slowest_link_does_not_overflow),
                                  TEST(the_lookahead_is_the_earliest_arrival),
+                                 TEST(arrivals_of_one_time_come_in_the_order_of_sending),
                                  TEST(a_link_without_rate_only_delays),
                                  TEST(a_link_needs_ports_that_exist_and_are_free),
+                                 TEST(components_start_and_are_numbered_in_the_order_of_names),
                                  TEST(the_component_that_refuses_to_start_is_named),
                                  TEST(drops_are_reported_by_reason_and_reconciled),
                                  TEST(a_run_ends_when_idle_or_when_drained),

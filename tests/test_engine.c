@@ -116,8 +116,10 @@ static void run_until_stops_at_its_limit_and_goes_on(void) {
 static void packets_and_bytes_are_conserved(void) {
     Sim *sim = sim_new();
     PacketPool *packets = packet_pool_new(sim);
-    Packet *a = packet_new(packets, 74), *b = packet_new(packets, 1500),
-           *c = packet_new(packets, 9000);
+    SimOwner owner;
+    sim_owner_init(sim, &owner);
+    Packet *a = packet_new(packets, &owner, 74), *b = packet_new(packets, &owner, 1500),
+           *c = packet_new(packets, &owner, 9000);
     packet_push(a, 46);
     packet_pull(b, 20);
     packet_set_length(b, 1000);
@@ -139,10 +141,28 @@ static void packets_and_bytes_are_conserved(void) {
     sim_free(sim);
 }
 
+static void a_packet_is_known_by_its_origin_and_the_origins_count(void) {
+    Sim *sim = sim_new();
+    PacketPool *packets = packet_pool_new(sim);
+    SimOwner owners[2];
+    for (unsigned i = 0; i < 2; i++) sim_owner_init(sim, &owners[i]);
+    sim_owner_number(&owners[0], 7, 0);
+    for (unsigned i = 0; i < 6; i++) {
+        Packet *pkt = packet_new(packets, &owners[i % 2], 60);
+        CHECK_U64(pkt->id, (i % 2 ? UINT64_C(1) : UINT64_C(7)) << 40 | i / 2);
+        CHECK_U64(pkt->origin, i % 2 ? 1 : 7);
+        packet_deliver(pkt);
+    }
+    packet_pool_free(packets);
+    sim_free(sim);
+}
+
 static void the_causes_of_a_packet_sum_to_its_age(void) {
     Sim *sim = sim_new();
     PacketPool *packets = packet_pool_new(sim);
-    Packet *p = packet_new(packets, 100);
+    SimOwner owner;
+    sim_owner_init(sim, &owner);
+    Packet *p = packet_new(packets, &owner, 100);
     packet_charge(p, CAUSE_WIRE, 10);
     packet_charge(p, CAUSE_QUEUE, 25);
     packet_charge(p, CAUSE_WIRE, 100);
@@ -191,9 +211,9 @@ static void a_link_delivers_the_last_bit(void) {
     CHECK(!network_link(net, b, 1, a, 0, speed, &error));
     CHECK_CONTAINS(error->message, "b has ports 0 to 0");
     n_arrivals = 0;
-    port_send(a, 0, packet_new(network_packets(net), 1500));
-    port_send(a, 0, packet_new(network_packets(net), 1500));
-    port_send(b, 0, packet_new(network_packets(net), 60)); /* unconnected */
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 1500));
+    port_send(a, 0, packet_new(network_packets(net), &a->owner, 1500));
+    port_send(b, 0, packet_new(network_packets(net), &b->owner, 60)); /* unconnected */
     CHECK_U64(port_free_at(a, 0), 2 * 12192 * SIM_NS);
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
     CHECK_U64(n_arrivals, 2);
@@ -272,6 +292,7 @@ int main(void) {
     static const Test tests[] = {TEST(events_run_in_the_order_of_a_searched_list),
                                  TEST(run_until_stops_at_its_limit_and_goes_on),
                                  TEST(packets_and_bytes_are_conserved),
+                                 TEST(a_packet_is_known_by_its_origin_and_the_origins_count),
                                  TEST(the_causes_of_a_packet_sum_to_its_age),
                                  TEST(wire_bytes_are_98_more_than_the_payload),
                                  TEST(a_link_delivers_the_last_bit),

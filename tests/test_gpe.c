@@ -145,6 +145,16 @@ static void a_socket_holds_49_packets(void) {
                49, 0);
 }
 
+static void active_takes_vservers_by_place_and_then_by_name(void) {
+    static const char *const places[] = {"v0.place=0", "v0.place=1"};
+    for (unsigned i = 0; i < 2; i++) {
+        RunResult *r = RUN("gpe0.active=1", places[i], "traffic.rate=1kpacket/s");
+        CHECK((value(r, "v0.polls") > 0) == (i == 0));
+        CHECK((value(r, "v1.polls") > 0) == (i == 1));
+        run_result_free(r);
+    }
+}
+
 static void a_full_ring_costs_nothing(void) {
     /* The processor takes what it can, the ring's 256 wait, the rest is lost at the NIC. */
     RunResult *r = RUN("traffic.rate=400kpacket/s", "gpe0.rx_packet=5us", "gpe0.socket_buffer=1B");
@@ -276,6 +286,7 @@ int main(void) {
                                  TEST(moderation_bounds_the_interrupts_of_a_nic),
                                  TEST(a_busy_nic_is_polled_and_does_not_interrupt),
                                  TEST(a_socket_holds_49_packets),
+                                 TEST(active_takes_vservers_by_place_and_then_by_name),
                                  TEST(a_full_ring_costs_nothing),
                                  TEST(what_nobody_owns_is_dropped_by_name),
                                  TEST(a_switch_finds_every_interface),

@@ -77,7 +77,7 @@ static void answer(void *user, const uint8_t *bytes, uint32_t length, uint32_t a
     Packet *pkt = control ? NULL : g_steal_pointer(&n->data);
     if (control) note(sim_now(n->base.sim), bytes, length);
     if (control && n->lose_out & 1u << seen.out++) return;
-    if (!pkt) pkt = packet_new(n->base.packets, TUNNEL_BYTES + length);
+    if (!pkt) pkt = packet_new(n->base.packets, &n->base.owner, TUNNEL_BYTES + length);
     CHECK_U64(pkt->length, TUNNEL_BYTES + length);
     wrap(pkt->data, bytes, length, address, port);
     if (control && n->liar) {
@@ -501,7 +501,7 @@ static void a_receiver_moves_and_nothing_is_lost(void) {
 
 /* Say it to host 0, as `length` bytes of frame. */
 static void say(const uint8_t *frame, uint32_t length) {
-    Packet *pkt = packet_new(network_packets(net), length);
+    Packet *pkt = packet_new(network_packets(net), &host[0]->owner, length);
     memcpy(pkt->data, frame, length);
     host[0]->class->receive(host[0], 0, pkt);
 }

@@ -49,7 +49,7 @@ typedef struct {
 
 static void host_send(Sim *sim, SimEvent *event) {
     Stream *s = (Stream *)(void *)event;
-    Packet *pkt = packet_new(s->host->base.packets, s->length);
+    Packet *pkt = packet_new(s->host->base.packets, &s->host->base.owner, s->length);
     memcpy(pkt->data, s->frame, s->length);
     if (--s->left) sim_schedule(sim, &s->event, s->gap);
     port_send(&s->host->base, s->port, pkt);

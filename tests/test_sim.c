@@ -183,24 +183,67 @@ static void stopping_leaves_the_clock_at_the_last_event(void) {
     sim_free(sim);
 }
 
-static uint64_t fingerprint(SimTime time, SimObservation what, uint32_t owner, uint64_t packet,
-                            uint32_t bytes) {
+enum { N_OBSERVED = 3 };
+
+typedef struct {
+    SimTime time;
+    unsigned owner;
+    SimObservation what;
+    uint64_t packet;
+    uint32_t bytes;
+} Observed;
+
+/* Of observations that are made one after the other, by owners with these identities. */
+static uint64_t fingerprint(const Observed *all, unsigned n, const uint64_t *identities) {
     Sim *sim = sim_new();
-    sim_run_until(sim, time);
-    sim_observe(sim, what, owner, packet, bytes);
+    SimOwner owner[N_OBSERVED];
+    for (uint32_t i = 0; i < N_OBSERVED; i++) {
+        sim_owner_init(sim, &owner[i]);
+        sim_owner_number(&owner[i], i, identities[i]);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        sim_run_until(sim, all[i].time);
+        sim_observe(sim, &owner[all[i].owner], all[i].what, all[i].packet, all[i].bytes);
+    }
     uint64_t f = sim_fingerprint(sim);
     sim_free(sim);
     return f;
 }
 
+static const uint64_t three[N_OBSERVED] = {100, 101, 102};
+
 static void the_fingerprint_sees_every_part_of_an_observation(void) {
-    uint64_t f = fingerprint(5, SIM_ARRIVE, 1, 2, 3);
-    CHECK_U64(fingerprint(5, SIM_ARRIVE, 1, 2, 3), f);
-    CHECK(fingerprint(6, SIM_ARRIVE, 1, 2, 3) != f);
-    CHECK(fingerprint(5, SIM_DEPART, 1, 2, 3) != f);
-    CHECK(fingerprint(5, SIM_ARRIVE, 2, 2, 3) != f);
-    CHECK(fingerprint(5, SIM_ARRIVE, 1, 3, 3) != f);
-    CHECK(fingerprint(5, SIM_ARRIVE, 1, 2, 4) != f);
+    const Observed one = {5, 1, SIM_ARRIVE, 2, 3}, others[] = {{6, 1, SIM_ARRIVE, 2, 3},
+                                                               {5, 1, SIM_DEPART, 2, 3},
+                                                               {5, 2, SIM_ARRIVE, 2, 3},
+                                                               {5, 1, SIM_ARRIVE, 3, 3},
+                                                               {5, 1, SIM_ARRIVE, 2, 4}};
+    uint64_t f = fingerprint(&one, 1, three);
+    CHECK_U64(fingerprint(&one, 1, three), f);
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+        CHECK(fingerprint(&others[i], 1, three) != f);
+}
+
+static void the_fingerprint_sees_each_owners_order_but_not_that_of_owners(void) {
+    const Observed ab[] = {{5, 0, SIM_ARRIVE, 2, 3}, {5, 1, SIM_ARRIVE, 2, 3}},
+                   ba[] = {{5, 1, SIM_ARRIVE, 2, 3}, {5, 0, SIM_ARRIVE, 2, 3}},
+                   xy[] = {{5, 0, SIM_ARRIVE, 2, 3}, {5, 0, SIM_DROP, 2, 3}},
+                   yx[] = {{5, 0, SIM_DROP, 2, 3}, {5, 0, SIM_ARRIVE, 2, 3}};
+    CHECK_U64(fingerprint(ab, 2, three), fingerprint(ba, 2, three));
+    CHECK(fingerprint(xy, 2, three) != fingerprint(yx, 2, three));
+}
+
+static void the_fingerprints_of_parts_sum_to_that_of_the_whole(void) {
+    const Observed all[] = {{5, 0, SIM_ARRIVE, 2, 3}, {6, 1, SIM_ARRIVE, 2, 3}};
+    CHECK_U64(fingerprint(&all[0], 1, three) + fingerprint(&all[1], 1, three),
+              fingerprint(all, 2, three));
+}
+
+static void the_fingerprint_knows_owners_by_identity_and_not_by_number(void) {
+    static const uint64_t turned[N_OBSERVED] = {102, 101, 100};
+    const Observed first = {5, 0, SIM_ARRIVE, 2, 3}, last = {5, 2, SIM_ARRIVE, 2, 3};
+    CHECK_U64(fingerprint(&first, 1, three), fingerprint(&last, 1, turned));
+    CHECK(fingerprint(&first, 1, three) != fingerprint(&first, 1, turned));
 }
 
 int main(void) {
@@ -211,6 +254,9 @@ int main(void) {
                                  TEST(equal_times_run_by_owner_and_then_by_its_own_count),
                                  TEST(stopping_leaves_the_clock_at_the_last_event),
                                  TEST(the_fingerprint_sees_every_part_of_an_observation),
+                                 TEST(the_fingerprint_sees_each_owners_order_but_not_that_of_owners),
+                                 TEST(the_fingerprints_of_parts_sum_to_that_of_the_whole),
+                                 TEST(the_fingerprint_knows_owners_by_identity_and_not_by_number),
                                  {0}};
     return run_tests("sim", tests);
 }

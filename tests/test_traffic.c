@@ -803,7 +803,7 @@ static void a_capture_has_a_plain_name_of_its_own(void) {
         }
         g_autofree char *message = taps_refused(outputs[k], "", "");
         CHECK_TEXT(message,
-                   "after: capture: found the file name \"tap.pcap\" for after, which before "
+                   "before: capture: found the file name \"tap.pcap\" for before, which after "
                    "writes already, expected one of its own");
         g_free(taps_refused(outputs[k], "capture=a.pcap", "capture=b.pcap"));
     }

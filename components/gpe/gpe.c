@@ -21,6 +21,7 @@
 #include "components/gpe/gpe.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "components/linecard.h"
@@ -203,13 +204,22 @@ static void root_wakes(Sim *sim, SimEvent *event) {
     sim_schedule(sim, event, (SimTime)gap + 1);
 }
 
+static int by_place(const void *a, const void *b) {
+    const Vserver *x = *(Vserver *const *)a, *y = *(Vserver *const *)b;
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
 static void boot(Sim *sim, SimEvent *event) {
     Gpe *g = (Gpe *)(void *)((char *)event - offsetof(Gpe, boot));
     (void)sim;
+    Vserver *order[GPE_MAX_VSERVERS];
     unsigned n = g->active && g->active < g->n_vservers ? (unsigned)g->active : g->n_vservers;
+    memcpy(order, g->vserver, g->n_vservers * sizeof *order);
+    qsort(order, g->n_vservers, sizeof *order, by_place);
     for (unsigned i = 0; i < n; i++) {
-        g->vserver[i]->started = true;
-        g->sched.ops->wake(&g->sched, &g->vserver[i]->task);
+        order[i]->started = true;
+        g->sched.ops->wake(&g->sched, &order[i]->task);
     }
     for (unsigned i = 0; i < g->n_cores; i++) core_resched(&g->core[i]);
 }
@@ -503,7 +513,7 @@ static const Param gpe_params[] = {
     PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", NULL, NULL, "the rate then",
                 "SPP paper 5: 120/s, 960 divided by eight vServers"),
     PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
-                "only so many vServers, the first ones, run; 0: all", "scenario"),
+                "only so many vServers run, those of the lowest `place`; 0: all", "scenario"),
     PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s",
                "time slice of a task (fair has its own)", "Linux 2.6.12: 100 ms at nice 0"),
     PARAM_BOOL("idle_skip", Gpe, idle_skip, "yes",

@@ -130,6 +130,7 @@ struct Vserver {
     char *gpe_name, *routes, *triggers, *slice_name, *router;
     int application;
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
+    uint64_t place;
     SimTime i3_lifetime;
     double lc_share;
     SchedShare share;

@@ -41,7 +41,7 @@ static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], 
                        uint32_t from, uint32_t to, uint32_t from_port, uint32_t to_port,
                        const uint8_t *bytes, uint32_t length) {
     Gpe *g = m->v->gpe;
-    Packet *pkt = packet_new(g->base.packets, TUNNEL_BYTES + length);
+    Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
     uint8_t *b = pkt->data;
     memset(b, 0, TUNNEL_BYTES);
     memcpy(b, to_mac, 6);
@@ -61,7 +61,6 @@ static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], 
     put16(ip + 22, to_port);
     put16(ip + 24, UDP_BYTES + length);
     memcpy(b + TUNNEL_BYTES, bytes, length);
-    pkt->origin = g->base.owner.id;
     m->sent++;
     gpe_transmit(g, interface, pkt);
 }

@@ -316,6 +316,10 @@ static const Param vserver_params[] = {
     PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
                 "manager: leading bits that a packet's id must share with a trigger's",
                 "I3, section on inexact matching: k = 128 in the first servers, 192 in later ones"),
+    PARAM_COUNT("place", Vserver, place, "0", "0", "1000",
+                "its place when the server boots: lower ones first, equal ones by name; the "
+                "server's `active` counts in this order",
+                "scenario"),
     PARAM_COUNT("rate", Vserver, share.rate, "0", NULL, NULL,
                 "tokens of 1 ms it earns in a second, as the server's `rate`; 0: the server's",
                 "scenario"),

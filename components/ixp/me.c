@@ -428,7 +428,7 @@ void chip_flush(Chip *chip, SimTime now) {
 
 void me_init(Me *me, Chip *chip, unsigned number) {
     *me = (Me){.chip = chip, .number = number};
-    sim_owner_init(chip->sim, &me->owner);
+    component_owner(chip->owner, &me->owner);
     sim_event_init(&me->event, me_event, &me->owner);
     for (unsigned i = 0; i < ME_MAX_CONTEXTS; i++) {
         Context *c = &me->contexts[i];

@@ -174,7 +174,7 @@ void msf_init(Msf *msf, Chip *chip, unsigned n_ports) {
     msf->tbuf_size = (unsigned)(s->tbuf_bytes / s->mpacket_bytes);
     msf->full = g_new0(Mpacket, msf->rbuf_size);
     msf->tbuf = g_new0(TransmitElement, msf->tbuf_size);
-    sim_owner_init(chip->sim, &msf->owner);
+    component_owner(chip->owner, &msf->owner);
     sim_event_init(&msf->transfer, transferred, &msf->owner);
     sim_event_init(&msf->transmit, transmitted, &msf->owner);
 }

@@ -115,7 +115,7 @@ static void enqueue(QueuerMe *q, Context *c, SimTime now) {
     /* Rates count the wire; the outer frame is what Format built. */
     if (qm_enqueue(queuer->qm, cp->fp.handle, cp->fp.result.queue, packet_wire_bytes(cp->fp.length),
                    now, &c->log)) {
-        sim_observe(owner->sim, SIM_ENQUEUE, owner->owner.id, pkt->id, cp->fp.result.queue);
+        sim_observe(owner->sim, &owner->owner, SIM_ENQUEUE, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {
         c->pkt = NULL;

@@ -57,7 +57,7 @@ typedef struct {
 } I3Host;
 
 static void send_control(I3Host *h, uint8_t code) {
-    Packet *pkt = packet_new(h->base.packets, TUNNEL_BYTES + CONTROL_BYTES);
+    Packet *pkt = packet_new(h->base.packets, &h->base.owner, TUNNEL_BYTES + CONTROL_BYTES);
     uint8_t *p = pkt->data + TUNNEL_BYTES;
     tunnel_write(&h->tunnel, pkt->data, CONTROL_BYTES);
     *p++ = I3_VERSION;
@@ -72,7 +72,6 @@ static void send_control(I3Host *h, uint8_t code) {
     p += HOST_BYTES;
     *p++ = code;
     memcpy(p, h->trigger, I3_TRIGGER_BYTES);
-    pkt->origin = h->base.owner.id;
     pkt->sequence = h->sequence++;
     port_send(&h->base, LINK, pkt);
 }

@@ -76,9 +76,9 @@ static Shape shape(const Replay *s, const CaptureRecord *r) {
 /* NULL if it ended here. */
 static Packet *make(Replay *s, const CaptureRecord *r, Shape p) {
     Component *c = &s->emitter.base;
-    Packet *pkt = packet_new(c->packets, p.length ? p.length : PACKET_MIN_FRAME_BYTES);
+    Packet *pkt =
+        packet_new(c->packets, &c->owner, p.length ? p.length : PACKET_MIN_FRAME_BYTES);
     pkt->counted = true;
-    pkt->origin = c->owner.id;
     pkt->sequence = s->sequence++;
     s->emitter.counted++;
     s->packets++;

@@ -121,9 +121,9 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
 static void emit(Source *s, SimTime now) {
     uint32_t payload = s->sizes[s->size], d = s->port + s->rotation;
     d = s->turns[d < s->n_turns ? d : d % s->n_turns];
-    Packet *pkt = packet_new(s->emitter.base.packets, TUNNEL_BYTES + s->header + payload);
+    Component *c = &s->emitter.base;
+    Packet *pkt = packet_new(c->packets, &c->owner, TUNNEL_BYTES + s->header + payload);
     fill(s, pkt, payload, d);
-    pkt->origin = s->emitter.base.owner.id;
     pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
     s->packets++;
@@ -143,7 +143,7 @@ static void emit(Source *s, SimTime now) {
             if (++s->host == s->flows) s->host = 0;
         }
     }
-    port_send(&s->emitter.base, port, pkt);
+    port_send(c, port, pkt);
 }
 
 static void finish(Source *s) {
