@@ -70,7 +70,10 @@ check-cluster: all
 
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true.
 lint:
-	@! grep -nE '#include "(components|fastpath|tests)/' emu/*.[ch]
+	@! grep -nE '#include "(components|fastpath|tests)/' emu/*/*.[ch]
+	@! grep -nE '#include "emu/(scenario|study|cli)/' emu/core/*.[ch]
+	@! grep -nE '#include "emu/(study|cli)/' emu/scenario/*.[ch]
+	@! grep -nE '#include "emu/cli/' emu/study/*.[ch]
 	@! grep -nE '#include "(components|emu|tests)/|glib' fastpath/*.[ch]
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch]
 	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .

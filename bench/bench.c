@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "emu/random.h"
-#include "emu/sim.h"
+#include "emu/core/random.h"
+#include "emu/core/sim.h"
 #include "fastpath/ipv4.h"
 
 enum { N_DELAYS = 1 << 16, HOLDS = 3000000 };

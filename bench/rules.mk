@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-$(BUILD)/bench-programs: $(BUILD)/bench/bench.o $(BUILD)/emu/sim.o $(BUILD)/emu/random.o $(BUILD)/libfastpath.a
+$(BUILD)/bench-programs: $(BUILD)/bench/bench.o $(BUILD)/emu/core/sim.o $(BUILD)/emu/core/random.o $(BUILD)/libfastpath.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
 bench: all $(BUILD)/bench-programs

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include "emu/probe.h"
+#include "emu/core/probe.h"
 
 enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
 

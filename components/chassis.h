@@ -3,6 +3,6 @@
  * components/chassis.h: what holds the blades of a node. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass chassis_class;

@@ -3,6 +3,6 @@
  * components/classes.h: the one list of component classes that a scenario may use. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass *const component_classes[]; /* NULL-terminated */

@@ -14,7 +14,7 @@
 
 #include "components/monitor.h"
 #include "components/npe.h"
-#include "emu/probe.h"
+#include "emu/core/probe.h"
 
 enum { MAX_NPES = 24, STATIC = 0, BACKLOG };
 

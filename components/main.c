@@ -2,7 +2,7 @@
  *
  * The program: the engine's command line with this chassis's classes. */
 #include "components/classes.h"
-#include "emu/cli.h"
+#include "emu/cli/cli.h"
 
 int main(int argc, char **argv) {
     return cli_main(argc, argv, component_classes);

@@ -15,7 +15,7 @@
 
 #include "components/linecard.h"
 #include "components/slice.h"
-#include "emu/probe.h"
+#include "emu/core/probe.h"
 
 enum { MAX_COLUMNS = 64 };
 

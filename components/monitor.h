@@ -3,6 +3,6 @@
  * components/monitor.h: what polls counters, and what shares an interface among NPEs. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass monitor_class, distributor_class;

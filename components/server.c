@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "components/traffic/tunnel.h"
-#include "emu/capture.h"
-#include "emu/probe.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
 
 typedef struct {
     Component base;

@@ -3,6 +3,6 @@
  * components/server.h: server blades as the switch sees them. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass cp_class;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emu/probe.h"
+#include "emu/core/probe.h"
 #include "fastpath/text.h"
 
 enum { MAX_PORTS = 64, DROP_UNKNOWN = 0, DROP_BUFFER, DROP_DOWN };

@@ -3,6 +3,6 @@
  * components/switch.h: the chassis' switches, and what joins links. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass switch_class, merge_class;

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "components/classes.h"
-#include "emu/probe.h"
-#include "emu/run.h"
+#include "emu/core/probe.h"
+#include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 

@@ -3,8 +3,8 @@
  * Fuzz driver: whatever the bytes, a replay refuses the capture with one error, or plays it all
  * into a small network, where every packet is conserved. */
 #include "components/traffic/traffic.h"
-#include "emu/capture.h"
-#include "emu/param.h"
+#include "emu/core/capture.h"
+#include "emu/core/param.h"
 #include "tests/fuzz.h"
 
 static void set(Component *c, const char *name, const char *value) {

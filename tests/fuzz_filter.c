@@ -7,7 +7,7 @@
 
 #include "components/classes.h"
 #include "components/slice.h"
-#include "emu/scenario.h"
+#include "emu/scenario/scenario.h"
 #include "fastpath/text.h"
 #include "tests/fuzz.h"
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "emu/metric.h"
+#include "emu/scenario/metric.h"
 #include "tests/fuzz.h"
 
 static const char *const names[] = {"a.b", "sink.delivered_pps", "traffic.rate", "x-y.z", NULL};

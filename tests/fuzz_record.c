@@ -3,8 +3,8 @@
  * Fuzz driver: whatever the bytes, a record's reader answers with a result or one error. The bytes
  * are read as they are, and again with the checksum that they should have, or nothing would ever
  * get past it. What is accepted says the same when it is written again. */
-#include "emu/file.h"
-#include "emu/record.h"
+#include "emu/study/file.h"
+#include "emu/study/record.h"
 #include "tests/fuzz.h"
 
 static RunResult *parse(const char *text, size_t size) {

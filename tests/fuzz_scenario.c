@@ -2,7 +2,7 @@
  *
  * Fuzz driver: whatever the bytes, the scenario reader answers with a scenario or one error. */
 #include "components/classes.h"
-#include "emu/scenario.h"
+#include "emu/scenario/scenario.h"
 #include "tests/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

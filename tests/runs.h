@@ -3,7 +3,7 @@
  * tests/runs.h: all runs of a scenario in this process, without records. */
 #pragma once
 
-#include "emu/run.h"
+#include "emu/study/run.h"
 
 /* Results by point, then repetition. Caller unrefs. */
 static inline GPtrArray *runs_of(const Scenario *s, unsigned repeat) {

@@ -5,8 +5,8 @@
 #include "components/chassis.h"
 #include "components/classes.h"
 #include "components/npe.h"
-#include "emu/probe.h"
-#include "emu/scenario.h"
+#include "emu/core/probe.h"
+#include "emu/scenario/scenario.h"
 #include "tests/check.h"
 
 static bool four_ports(Component *c, GError **error) {

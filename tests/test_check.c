@@ -5,8 +5,8 @@
 #include <glib/gstdio.h>
 
 #include "components/classes.h"
-#include "emu/check.h"
-#include "emu/run.h"
+#include "emu/scenario/check.h"
+#include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 

@@ -2,8 +2,8 @@
  *
  * Links and the life of a network. Oracle of a link: a packet starts when it is sent or when the
  * one before it has left, and arrives whole, wire bytes * 8 / rate + delay after its start. */
-#include "emu/component.h"
-#include "emu/probe.h"
+#include "emu/core/component.h"
+#include "emu/core/probe.h"
 #include "tests/check.h"
 
 enum { N_PACKETS = 500 };

@@ -6,8 +6,8 @@
  * time as others. They run in one Sim, and in two and three that advance window by window. */
 #include <string.h>
 
-#include "emu/component.h"
-#include "emu/probe.h"
+#include "emu/core/component.h"
+#include "emu/core/probe.h"
 #include "tests/check.h"
 
 enum { N_BOXES = 3, N_LINKS = 3, N_PORTS = (N_BOXES - 1) * N_LINKS, MOST = 40 };

@@ -2,9 +2,9 @@
  *
  * The calendar against a list that is searched from end to end, packets, links, random streams and
  * histograms. */
-#include "emu/component.h"
-#include "emu/probe.h"
-#include "emu/random.h"
+#include "emu/core/component.h"
+#include "emu/core/probe.h"
+#include "emu/core/random.h"
 #include "tests/check.h"
 
 /* Calendar -------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  * without costs but an application's 10 us a packet; each test sets what it is about. Every run
  * also passes gpe_check: the time of cores and vServers adds up to the picosecond. */
 #include "components/classes.h"
-#include "emu/run.h"
+#include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 

@@ -4,8 +4,8 @@
  * transcription of the same algorithm on plain arrays, event by event; the others against shares
  * that arithmetic gives. */
 #include "components/gpe/sched.h"
-#include "emu/param.h"
-#include "emu/random.h"
+#include "emu/core/param.h"
+#include "emu/core/random.h"
 #include "tests/check.h"
 
 enum { MAX_TASKS = 12, MAX_CORES = 4 };

@@ -4,7 +4,7 @@
  * direction and reason first. All run scenarios/npe.ini; rates are packets per second delivered. */
 #include "components/classes.h"
 #include "components/ixp/chip.h"
-#include "emu/run.h"
+#include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 

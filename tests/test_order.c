@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "components/classes.h"
-#include "emu/probe.h"
-#include "emu/scenario.h"
+#include "emu/core/probe.h"
+#include "emu/scenario/scenario.h"
 #include "tests/check.h"
 
 /* What came of a run, scalars by name. */

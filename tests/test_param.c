@@ -2,10 +2,10 @@
  *
  * Parameter values against independent ways of computing them: numbers spelled digit by digit from
  * the integer they stand for, and edit distances by exhaustive recursion. */
-#include "emu/param.h"
+#include "emu/core/param.h"
 
-#include "emu/random.h"
-#include "emu/sim.h"
+#include "emu/core/random.h"
+#include "emu/core/sim.h"
 #include "tests/check.h"
 
 typedef struct {

@@ -2,7 +2,7 @@
  *
  * Records and locks. The oracle of a record is itself: what was put in comes out, and no other text
  * is one, whichever byte of it is changed, and wherever it stops. */
-#include "emu/record.h"
+#include "emu/study/record.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
-#include "emu/file.h"
+#include "emu/study/file.h"
 #include "tests/check.h"
 
 static char *scratch(void) {

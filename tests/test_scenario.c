@@ -4,8 +4,8 @@
 #include <glib/gstdio.h>
 
 #include "components/classes.h"
-#include "emu/metric.h"
-#include "emu/scenario.h"
+#include "emu/scenario/metric.h"
+#include "emu/scenario/scenario.h"
 #include "tests/check.h"
 
 /* Values ---------------------------------------------------------------------------------- */

@@ -4,8 +4,8 @@
  * list that is searched from end to end; test_engine.c has the one for handlers. */
 #include <glib.h>
 
-#include "emu/random.h"
-#include "emu/sim.h"
+#include "emu/core/random.h"
+#include "emu/core/sim.h"
 #include "tests/check.h"
 
 enum { SLOT = 1024, WHEEL = 4096 * SLOT, N = 300, N_OWNERS = 3 };

@@ -4,7 +4,7 @@
  * scenarios of the code options do with them. */
 #include "components/classes.h"
 #include "components/traffic/traffic.h"
-#include "emu/run.h"
+#include "emu/study/run.h"
 #include "fastpath/headers.h"
 #include "tests/check.h"
 #include "tests/runs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The table at a glance, for studies whose runs have ended in every way; and intervals. */
-#include "emu/table.h"
+#include "emu/study/table.h"
 #include "tests/bench.h"
 
 static const char *const rows[][2] = {

@@ -10,8 +10,8 @@
 #include <pcap/dlt.h>
 
 #include "components/traffic/traffic.h"
-#include "emu/capture.h"
-#include "emu/probe.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
 #include "fastpath/link.h"
 #include "tests/check.h"
 

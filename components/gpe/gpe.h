@@ -22,8 +22,8 @@
 #pragma once
 
 #include "components/gpe/sched.h"
-#include "emu/component.h"
-#include "emu/probe.h"
+#include "emu/core/component.h"
+#include "emu/core/probe.h"
 #include "fastpath/pipeline.h"
 
 enum { GPE_MAX_PORTS = 16, GPE_MAX_SOCKETS = 17, GPE_MAX_VSERVERS = 128 };

@@ -3,7 +3,7 @@
  * Queues that all disciplines share, and the list of disciplines. */
 #include "components/gpe/sched.h"
 
-#include "emu/param.h"
+#include "emu/core/param.h"
 
 const SchedOps *const sched_disciplines[] = {&sched_token, &sched_lumps, &sched_fair, &sched_rr};
 

@@ -10,7 +10,7 @@
  * wait for each other. Bank conflicts, refresh and read-write turnaround are not modelled. */
 #pragma once
 
-#include "emu/sim.h"
+#include "emu/core/sim.h"
 
 typedef struct {
     /* settings */

@@ -10,8 +10,8 @@
 
 #include "components/ixp/me.h"
 #include "components/ixp/msf.h"
-#include "emu/component.h"
-#include "emu/probe.h"
+#include "emu/core/component.h"
+#include "emu/core/probe.h"
 #include "fastpath/qm.h"
 
 #define CHIP_N_MES 16u

@@ -5,7 +5,7 @@
  * whole picoseconds, and the rest in units of 2^-64 ps; no event divides. */
 #pragma once
 
-#include "emu/sim.h"
+#include "emu/core/sim.h"
 
 __extension__ typedef unsigned __int128 ClockWide;
 

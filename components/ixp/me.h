@@ -20,7 +20,7 @@
 
 #include "components/ixp/channel.h"
 #include "components/ixp/clock.h"
-#include "emu/packet.h"
+#include "emu/core/packet.h"
 #include "fastpath/fp.h"
 
 #define ME_MAX_CONTEXTS 8u

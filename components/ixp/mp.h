@@ -5,7 +5,7 @@
  * and then `service` of the processor. SPP paper 3 and 6; both times are assumed. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 typedef struct MpRequest MpRequest;
 

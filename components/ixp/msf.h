@@ -12,7 +12,7 @@
  * thresholds of SPI-4.2 flow control. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 #define MSF_MAX_PORTS 24u
 #define MSF_MAX_ELEMENTS 16384u

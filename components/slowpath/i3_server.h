@@ -32,7 +32,7 @@
  * Endless chains are cut by max_depth and max_copies. */
 #pragma once
 
-#include "emu/sim.h"
+#include "emu/core/sim.h"
 #include "fastpath/i3.h"
 
 #define I3_MAX_IDS 15u

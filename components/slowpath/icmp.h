@@ -18,7 +18,7 @@
  * knows a netmask), source routing, timestamp and address mask requests, fragmentation. */
 #pragma once
 
-#include "emu/sim.h"
+#include "emu/core/sim.h"
 #include "fastpath/pipeline.h"
 
 /* X(symbol, name, text): the first ones leave an answer in `out`. */

@@ -9,7 +9,7 @@
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/probe.h"
+#include "emu/core/probe.h"
 #include "fastpath/i3.h"
 
 typedef struct {

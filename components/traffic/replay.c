@@ -14,8 +14,8 @@
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/capture.h"
-#include "emu/probe.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
 #include "fastpath/link.h"
 
 enum { ORIGINAL, SCALED, RATE };

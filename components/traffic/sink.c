@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "components/traffic/traffic.h"
-#include "emu/capture.h"
-#include "emu/probe.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
 
 enum { MAX_PORTS = 64, MAX_SOURCES = 32 };
 

@@ -3,8 +3,8 @@
  * A tap in a link: every packet that comes in at port 0 is written to a capture and leaves at port
  * 0 at once. */
 #include "components/traffic/traffic.h"
-#include "emu/capture.h"
-#include "emu/probe.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
 
 typedef struct {
     Component base;

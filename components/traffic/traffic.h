@@ -3,7 +3,7 @@
  * components/traffic/traffic.h: what makes packets, ends them and looks at them. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 
 extern const ComponentClass source_class, replay_class, sink_class, tap_class, spread_class,
     reflect_class, i3_host_class;

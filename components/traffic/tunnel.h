@@ -6,7 +6,7 @@
  * (SPP paper 7.1). UDP checksums are 0, which IPv4 allows. */
 #pragma once
 
-#include "emu/component.h"
+#include "emu/core/component.h"
 #include "fastpath/headers.h"
 
 #define INNER_BYTES 28u /* IPv4 and UDP headers of the inner packet */

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Components, ports, links and the network that holds them. A link keeps the packets that are on
+ * it in order, with one event for the first to arrive: its time and its place among equal times are
+ * those that the packet got when it was sent. */
+#include "emu/core/component.h"
+
+#include <string.h>
+
+#include "emu/core/probe.h"
+
+struct Port {
+    Component *owner;
+    /* outgoing half */
+    Component *peer;
+    unsigned peer_port;
+    LinkSpeed speed;
+    SimTime free_at;
+    PacketQueue on_wire; /* Packet.due is the time of arrival */
+    SimEvent arrival;
+    bool exports; /* to a remote component: what is on the wire waits for port_export */
+    /* incoming half */
+    bool fed;
+};
+
+struct Network {
+    Sim *sim;
+    PacketPool *packets;
+    NetworkOptions options;
+    GPtrArray *components;
+    GHashTable *by_name;
+    GHashTable *files; /* who writes which, by name */
+    Gauges *gauges;
+    int busy;
+    SimTime last_busy; /* when `busy` last fell to zero */
+};
+
+static const DropReason unconnected = {"unconnected", "sent through a port without a link"};
+
+static unsigned n_reasons(const ComponentClass *class) {
+    unsigned n = 0;
+    if (class->drops)
+        while (class->drops[n].name) n++;
+    return n;
+}
+
+Network *network_new(const NetworkOptions *options) {
+    Network *net = g_new0(Network, 1);
+    net->sim = sim_new();
+    net->packets = packet_pool_new(net->sim);
+    net->options = *options;
+    net->options.output = g_strdup(options->output);
+    net->components = g_ptr_array_new();
+    net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    net->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    net->gauges = gauges_new();
+    return net;
+}
+
+static void component_free(Component *c) {
+    if (c->class->free) c->class->free(c);
+    if (c->class->params) param_clear(c->class->params, c);
+    g_ptr_array_unref(c->owners);
+    g_free(c->ports);
+    g_free(c->drops);
+    g_free(c->name);
+    g_free(c);
+}
+
+void network_free(Network *net) {
+    if (!net) return;
+    gauges_free(net->gauges);
+    for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
+    g_ptr_array_unref(net->components);
+    g_hash_table_unref(net->by_name);
+    g_hash_table_unref(net->files);
+    packet_pool_free(net->packets);
+    sim_free(net->sim);
+    g_free((char *)net->options.output);
+    g_free(net);
+}
+
+Sim *network_sim(Network *net) {
+    return net->sim;
+}
+PacketPool *network_packets(Network *net) {
+    return net->packets;
+}
+const NetworkOptions *network_options(const Network *net) {
+    return &net->options;
+}
+
+Component *network_add(Network *net, const ComponentClass *class, const char *name) {
+    Component *c = g_malloc0(class->size);
+    c->class = class;
+    c->name = g_strdup(name);
+    c->network = net;
+    c->sim = net->sim;
+    c->packets = net->packets;
+    c->n_ports = 1;
+    c->owners = g_ptr_array_new();
+    component_owner(c, &c->owner);
+    c->n_drops = n_reasons(class);
+    c->drops = g_new0(uint64_t, c->n_drops + 1);
+    if (class->params) param_set_defaults(class->params, c);
+    g_ptr_array_add(net->components, c);
+    g_hash_table_insert(net->by_name, c->name, c);
+    return c;
+}
+
+Component *network_find(const Network *net, const char *name) {
+    return g_hash_table_lookup(net->by_name, name);
+}
+
+Component *network_nth(const Network *net, unsigned n) {
+    return n < net->components->len ? net->components->pdata[n] : NULL;
+}
+
+static void arrive(Sim *sim, SimEvent *event) {
+    Port *port = (Port *)(void *)((char *)event - offsetof(Port, arrival));
+    Packet *pkt = packet_queue_get(&port->on_wire);
+    const Packet *next = port->on_wire.head;
+    if (next) sim_schedule_ordered(sim, event, next->due, next->order);
+    Component *peer = port->peer;
+    pkt->port = port->peer_port;
+    peer->received++;
+    sim_observe(sim, &peer->owner, SIM_ARRIVE, pkt->id, pkt->length);
+    peer->class->receive(peer, port->peer_port, pkt);
+}
+
+bool network_create(Network *net, GError **error) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->ports) continue; /* made in an earlier call */
+        if (c->class->create && !c->class->create(c, error)) return false;
+        c->ports = g_new0(Port, MAX(c->n_ports, 1));
+        for (unsigned p = 0; p < c->n_ports; p++) {
+            c->ports[p].owner = c;
+            sim_event_init(&c->ports[p].arrival, arrive, &c->owner);
+        }
+    }
+    return true;
+}
+
+static bool port_exists(const Component *c, unsigned port, GError **error) {
+    if (port < c->n_ports) return true;
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found port %s.%u, but %s has ports 0 to %u", c->name,
+                port, c->name, c->n_ports - 1);
+    return false;
+}
+
+bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
+                  unsigned to_port, LinkSpeed speed, GError **error) {
+    (void)net;
+    if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
+    Port *out = &from->ports[from_port], *in = &to->ports[to_port];
+    if (out->peer || in->fed) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s.%u %s already: a port takes one link each way",
+                    out->peer ? from->name : to->name, out->peer ? from_port : to_port,
+                    out->peer ? "sends over a link" : "receives from a link");
+        return false;
+    }
+    if (!to->class->receive) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s is a %s, which receives nothing", to->name,
+                    to->class->name);
+        return false;
+    }
+    out->peer = to;
+    out->peer_port = to_port;
+    out->speed = speed;
+    out->exports = to->class == &remote_class;
+    in->fed = true;
+    return true;
+}
+
+/* What waits for the wire, and is on it. */
+static void watch_links(Network *net, Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++) {
+        const Port *port = &c->ports[p];
+        if (!port->peer) continue;
+        g_autofree char *name = g_strdup_printf("port%u.link", p);
+        gauges_add(net->gauges, c->name, name, &port->peer->received, gauge_queue, &port->on_wire);
+    }
+}
+
+/* Byte by byte, but numbers in names by their value; "a1" and "a01" still differ. */
+static int compare_names(const char *a, const char *b) {
+    const char *p = a, *q = b;
+    while (*p && *q) {
+        if (!g_ascii_isdigit(*p) || !g_ascii_isdigit(*q)) {
+            if (*p != *q) break;
+            p++, q++;
+            continue;
+        }
+        p += strspn(p, "0"), q += strspn(q, "0");
+        size_t n = strspn(p, "0123456789"), m = strspn(q, "0123456789");
+        int difference = n == m ? memcmp(p, q, n) : n < m ? -1 : 1;
+        if (difference) return difference;
+        p += n, q += m;
+    }
+    return *p == *q ? strcmp(a, b) : (unsigned char)*p < (unsigned char)*q ? -1 : 1;
+}
+
+static int by_name(const void *a, const void *b) {
+    return compare_names((*(Component *const *)a)->name, (*(Component *const *)b)->name);
+}
+
+/* FNV-1a of the name, and which of the component's owners. */
+static uint64_t identity(const char *name, unsigned part) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++) h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h + part;
+}
+
+static void number_owners(Component *c, unsigned rank) {
+    for (unsigned i = 0; i < c->owners->len; i++)
+        sim_owner_number(c->owners->pdata[i], rank * COMPONENT_OWNERS + i, identity(c->name, i));
+}
+
+bool network_start(Network *net, const Component **failed, GError **error) {
+    g_autoptr(GPtrArray) order = g_ptr_array_copy(net->components, NULL, NULL);
+    g_ptr_array_sort(order, by_name);
+    g_assert(order->len <= SIM_OWNERS / COMPONENT_OWNERS && !sim_events_pending(net->sim));
+    for (unsigned i = 0; i < order->len; i++) number_owners(order->pdata[i], i);
+    for (unsigned i = 0; i < order->len; i++) {
+        Component *c = order->pdata[i];
+        *failed = c;
+        if (c->class->start && !c->class->start(c, error)) return false;
+    }
+    for (unsigned i = 0; i < net->components->len; i++) watch_links(net, net->components->pdata[i]);
+    return true;
+}
+
+void network_busy(Network *net, int change) {
+    net->busy += change;
+    g_assert(net->busy >= 0);
+    if (net->busy == 0) net->last_busy = sim_now(net->sim);
+}
+
+/* Counted from totals, not by walking: this is asked often. */
+bool network_idle(const Network *net) {
+    return net->busy == 0 && packet_pool_empty(net->packets);
+}
+
+/* The end of the step in which something happens next. Steps without an event change nothing, so a
+ * run ends at the same time as if each had been made. */
+static SimTime step_end(Network *net, SimTime step, SimTime limit) {
+    SimTime now = sim_now(net->sim), next = sim_next_time(net->sim);
+    if (next >= limit) return limit;
+    SimTime steps = next > now ? (next - now - 1) / step + 1 : 1;
+    return steps <= (limit - now) / step ? now + steps * step : limit;
+}
+
+/* Gauges are read between events, so nothing in the run knows of them. */
+static void run_until(Network *net, SimTime to) {
+    SimTime at;
+    while ((at = gauges_next(net->gauges)) <= to && at != SIM_NEVER) {
+        sim_run_until(net->sim, at);
+        if (sim_stopped(net->sim)) return;
+        if (net->busy)
+            gauges_read(net->gauges);
+        else
+            gauges_close(net->gauges);
+    }
+    sim_run_until(net->sim, to);
+}
+
+void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
+                 void (*progress)(Network *net, void *user), void *user) {
+    const SimTime drain_step = 10 * SIM_US;
+    while (!sim_stopped(net->sim)) {
+        SimTime limit = end;
+        if (end == SIM_NEVER && net->busy == 0) {
+            if (network_idle(net)) return;
+            limit = net->last_busy > SIM_NEVER - drain ? SIM_NEVER : net->last_busy + drain;
+        }
+        if (sim_now(net->sim) >= limit) return;
+        SimTime to = step_end(net, net->busy ? step : MIN(step, drain_step), limit);
+        if (to == SIM_NEVER) return; /* nothing will ever happen */
+        run_until(net, to);
+        if (progress) progress(net, user);
+    }
+}
+
+bool network_stop(Network *net, GError **error) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->class->stop) c->class->stop(c);
+    }
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        if (c->class->check && !c->class->check(c, error)) return false;
+    }
+    if (!packet_pool_check(net->packets, error)) return false;
+    uint64_t dropped = 0;
+    for (unsigned i = 0; i < net->components->len; i++) {
+        const Component *c = net->components->pdata[i];
+        for (unsigned r = 0; r <= c->n_drops; r++) dropped += c->drops[r];
+    }
+    PacketCounts counts = packet_pool_counts(net->packets);
+    if (dropped == counts.dropped) return true;
+    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
+                "drops are not conserved: %" G_GUINT64_FORMAT " with a reason, %" G_GUINT64_FORMAT
+                " in all",
+                dropped, counts.dropped);
+    return false;
+}
+
+void network_report(Network *net, Report *report) {
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        report_component(report, c->name);
+        if (c->class->report) c->class->report(c, report);
+        unsigned n = c->n_drops;
+        for (unsigned r = 0; r <= n; r++) {
+            const DropReason *reason = r < n ? &c->class->drops[r] : &unconnected;
+            if (r == n && !c->drops[r] && !c->class->sends) continue;
+            char *name = g_strconcat("drop.", reason->name, NULL);
+            report_scalar(report, name, (double)c->drops[r], "packets");
+            g_free(name);
+        }
+    }
+    gauges_report(net->gauges, report);
+}
+
+/* For components -------------------------------------------------------------------------- */
+
+/* In 128 bits: a long packet at a few bit/s exceeds 64 before the shift. */
+static SimTime serialisation(uint32_t wire_bytes, const LinkSpeed *speed) {
+    return (SimTime)((unsigned __int128)wire_bytes * speed->ps_per_byte_q16 >> 16);
+}
+
+void port_send(Component *c, unsigned port, Packet *pkt) {
+    g_assert(port < c->n_ports);
+    Port *p = &c->ports[port];
+    if (!p->peer) {
+        component_drop(c, c->n_drops, pkt);
+        return;
+    }
+    SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
+    packet_charge(pkt, CAUSE_WIRE, now);
+    sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
+    p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
+    pkt->due = p->free_at + p->speed.delay;
+    pkt->order = sim_take_order(&c->owner);
+    if (!p->on_wire.head && !p->exports)
+        sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
+    packet_queue_put(&p->on_wire, pkt);
+}
+
+bool port_connected(const Component *c, unsigned port) {
+    return port < c->n_ports && c->ports[port].peer;
+}
+
+bool port_fed(const Component *c, unsigned port) {
+    return port < c->n_ports && c->ports[port].fed;
+}
+
+bool component_fed(const Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++)
+        if (c->ports[p].fed) return true;
+    return false;
+}
+
+Component *port_peer(const Component *c, unsigned port, unsigned *peer_port) {
+    if (!port_connected(c, port)) return NULL;
+    if (peer_port) *peer_port = c->ports[port].peer_port;
+    return c->ports[port].peer;
+}
+
+SimTime port_free_at(const Component *c, unsigned port) {
+    return c->ports[port].free_at;
+}
+
+LinkSpeed port_speed(const Component *c, unsigned port) {
+    return c->ports[port].speed;
+}
+
+SimTime port_lookahead(const Component *c, unsigned port) {
+    const LinkSpeed *s = &c->ports[port].speed;
+    return s->delay + serialisation(packet_wire_bytes(0), s);
+}
+
+void component_owner(Component *c, SimOwner *owner) {
+    g_assert(c->owners->len < COMPONENT_OWNERS);
+    sim_owner_init(c->sim, owner);
+    g_ptr_array_add(c->owners, owner);
+}
+
+void component_drop(Component *c, unsigned reason, Packet *pkt) {
+    g_assert(reason <= c->n_drops);
+    c->drops[reason]++;
+    sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
+    packet_end_dropped(pkt);
+}
+
+void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from) {
+    gauges_add(c->network->gauges, c->name, name, &c->received, read, from);
+}
+
+uint64_t gauge_queue(const void *packet_queue) {
+    return ((const PacketQueue *)packet_queue)->packets;
+}
+
+void component_window(Component *c, SimTime from, SimTime until) {
+    gauges_window(c->network->gauges, from, until);
+}
+
+void component_random(Component *c, const char *use, Random *random) {
+    char *stream = g_strdup_printf("%s.%s", c->name, use);
+    random_seed(random, c->network->options.seed, c->network->options.repetition, stream);
+    g_free(stream);
+}
+
+bool component_has_verb(const Component *c, const char *verb, GError **error) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (const Verb *v = c->class->verbs; v && v->name; v++) {
+        if (!strcmp(v->name, verb)) return true;
+        g_ptr_array_add(names, (char *)v->name);
+        g_string_append_printf(list, "%s%s", list->len ? ", " : "", v->name);
+    }
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(verb, (const char *const *)names->pdata);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s", verb, list->str,
+                near ? "; the nearest is " : "", near ? near : "");
+    return false;
+}
+
+SimTime component_phase(Component *c, SimTime interval) {
+    Random random;
+    if (!interval || !c->network->options.repetition) return 0;
+    component_random(c, "phase", &random);
+    return random_below(&random, interval);
+}
+
+bool component_output_path(Component *c, const char *file_name, char **path, GError **error) {
+    const Component *other = g_hash_table_lookup(c->network->files, file_name);
+    const char *folder = c->network->options.output;
+    *path = NULL;
+    if (other) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "found the file name \"%s\" for %s, which %s writes already, expected one of "
+                    "its own",
+                    file_name, c->name, other->name);
+        return false;
+    }
+    g_hash_table_insert(c->network->files, g_strdup(file_name), c);
+    if (folder) *path = g_build_filename(folder, file_name, NULL);
+    return true;
+}
+
+/* Parts ------------------------------------------------------------------------------------ */
+
+static void remote_receive(Component *c, unsigned port, Packet *pkt) {
+    g_error("%s.%u: packet %" G_GUINT64_FORMAT " has come to another part's component", c->name,
+            port, pkt->id);
+}
+
+const ComponentClass remote_class = {
+    .name = "remote",
+    .text = "stands for a component that another part of the network runs",
+    .ports = "as that component",
+    .size = sizeof(Component),
+    .receive = remote_receive,
+};
+
+Packet *port_export(Component *c, unsigned port) {
+    g_assert(port < c->n_ports && c->ports[port].exports);
+    return packet_queue_get(&c->ports[port].on_wire);
+}
+
+void port_import(Component *remote, unsigned port, const Packet *from) {
+    g_assert(port < remote->n_ports && remote->ports[port].peer);
+    Port *p = &remote->ports[port];
+    Packet *pkt = packet_import(remote->packets, from);
+    if (!p->on_wire.head) sim_schedule_ordered(remote->sim, &p->arrival, pkt->due, pkt->order);
+    packet_queue_put(&p->on_wire, pkt);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/core/error.h: the kinds of failure that a user tells apart by exit code. Everything else (files,
+ * processes) is the run's own failure, exit code 1. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define SPPEMU_INPUT_ERROR sppemu_input_error_quark() /* scenario or input invalid: exit code 3 */
+#define SPPEMU_INVARIANT_ERROR sppemu_invariant_error_quark() /* a law was broken: exit code 4 */
+GQuark sppemu_input_error_quark(void);
+GQuark sppemu_invariant_error_quark(void);
+
+/* `ok`; if it is false, with "KEY: " in front of the error: the key that the value was written for,
+ * by which the place is found where it was. */
+static inline bool error_of_key(bool ok, const char *key, GError **error) {
+    if (!ok) g_prefix_error(error, "%s: ", key);
+    return ok;
+}

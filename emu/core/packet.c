@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Packets and their slabs. A block is a Packet and its buffer side by side; freed blocks go to the
+ * free list of their size, the most recent first, because its lines are still in the cache. */
+#include "emu/core/packet.h"
+
+#include <string.h>
+
+#include "emu/core/error.h"
+
+enum { N_SIZES = 4, TAILROOM = 64 };
+static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
+                                               65536 + PACKET_HEADROOM_BYTES + TAILROOM};
+static const unsigned slab_blocks[N_SIZES] = {256, 128, 64, 2};
+
+struct PacketPool {
+    Sim *sim;
+    PacketCounts counts; /* held stays 0: it is counted from the slabs */
+    Packet *free[N_SIZES];
+    GPtrArray *slabs[N_SIZES];
+};
+
+static const char *const cause_names[] = {
+#define X(symbol, name, text) name,
+    PACKET_CAUSES(X)
+#undef X
+};
+static const char *const cause_texts[] = {
+#define X(symbol, name, text) text,
+    PACKET_CAUSES(X)
+#undef X
+};
+
+const char *packet_cause_name(PacketCause cause) {
+    return cause_names[cause];
+}
+const char *packet_cause_text(PacketCause cause) {
+    return cause_texts[cause];
+}
+
+static size_t block_bytes(unsigned size) {
+    return (sizeof(Packet) + buffer_bytes[size] + 15) & ~(size_t)15;
+}
+
+static Packet *block_at(const PacketPool *pool, unsigned size, unsigned slab, unsigned block) {
+    uint8_t *base = g_ptr_array_index(pool->slabs[size], slab);
+    return (Packet *)(void *)(base + block * block_bytes(size));
+}
+
+PacketPool *packet_pool_new(Sim *sim) {
+    PacketPool *pool = g_new0(PacketPool, 1);
+    pool->sim = sim;
+    for (unsigned i = 0; i < N_SIZES; i++) pool->slabs[i] = g_ptr_array_new_with_free_func(g_free);
+    return pool;
+}
+
+void packet_pool_free(PacketPool *pool) {
+    if (!pool) return;
+    for (unsigned i = 0; i < N_SIZES; i++) g_ptr_array_unref(pool->slabs[i]);
+    g_free(pool);
+}
+
+static void add_slab(PacketPool *pool, unsigned size) {
+    g_ptr_array_add(pool->slabs[size], g_malloc0(slab_blocks[size] * block_bytes(size)));
+    for (unsigned b = slab_blocks[size]; b-- > 0;) {
+        Packet *pkt = block_at(pool, size, pool->slabs[size]->len - 1, b);
+        pkt->buffer = (uint8_t *)(pkt + 1);
+        pkt->capacity = buffer_bytes[size];
+        pkt->next = pool->free[size];
+        pool->free[size] = pkt;
+    }
+}
+
+static inline Packet *take(PacketPool *pool, unsigned size) {
+    if (!pool->free[size]) add_slab(pool, size);
+    Packet *pkt = pool->free[size];
+    pool->free[size] = pkt->next;
+    pkt->next = NULL;
+    pkt->pool = pool;
+    return pkt;
+}
+
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
+    g_assert(length >= 14 && length <= 65535);
+    unsigned size = 0;
+    while (buffer_bytes[size] < PACKET_HEADROOM_BYTES + length + TAILROOM) size++;
+    Packet *pkt = take(pool, size);
+    pkt->data = pkt->buffer + PACKET_HEADROOM_BYTES;
+    pkt->length = length;
+    pkt->id = origin->next_packet++;
+    pkt->created = pkt->since = sim_now(pool->sim);
+    pkt->origin = origin->id;
+    pkt->flow = pkt->sequence = pkt->port = 0;
+    pkt->counted = false;
+    pkt->cause = CAUSE_SOURCE;
+    pkt->due = 0;
+    pkt->context = NULL;
+    memset(pkt->charged, 0, sizeof pkt->charged);
+    pool->counts.created++;
+    pool->counts.bytes_created += length;
+    return pkt;
+}
+
+Packet *packet_import(PacketPool *pool, const Packet *from) {
+    unsigned size = 0;
+    while (buffer_bytes[size] != from->capacity) size++;
+    Packet *pkt = take(pool, size);
+    uint8_t *buffer = pkt->buffer;
+    *pkt = *from;
+    pkt->next = NULL;
+    pkt->pool = pool;
+    pkt->buffer = buffer;
+    pkt->data = buffer + (from->data - from->buffer);
+    memcpy(pkt->data, from->data, from->length);
+    pool->counts.imported++;
+    pool->counts.bytes_imported += from->length;
+    return pkt;
+}
+
+static void release(Packet *pkt) {
+    PacketPool *pool = pkt->pool;
+    unsigned size = 0;
+    while (buffer_bytes[size] != pkt->capacity) size++;
+    pkt->pool = NULL; /* marks a free block */
+    pkt->next = pool->free[size];
+    pool->free[size] = pkt;
+}
+
+void packet_push(Packet *pkt, uint32_t n) {
+    g_assert(pkt->data - pkt->buffer >= (ptrdiff_t)n);
+    pkt->data -= n;
+    pkt->length += n;
+    pkt->pool->counts.bytes_added += n;
+}
+
+void packet_pull(Packet *pkt, uint32_t n) {
+    g_assert(n <= pkt->length);
+    pkt->data += n;
+    pkt->length -= n;
+    pkt->pool->counts.bytes_removed += n;
+}
+
+void packet_set_length(Packet *pkt, uint32_t length) {
+    g_assert((size_t)(pkt->data - pkt->buffer) + length <= pkt->capacity);
+    if (length > pkt->length)
+        pkt->pool->counts.bytes_added += length - pkt->length;
+    else
+        pkt->pool->counts.bytes_removed += pkt->length - length;
+    pkt->length = length;
+}
+
+void packet_deliver(Packet *pkt) {
+    pkt->pool->counts.delivered++;
+    pkt->pool->counts.bytes_delivered += pkt->length;
+    release(pkt);
+}
+
+void packet_end_dropped(Packet *pkt) {
+    pkt->pool->counts.dropped++;
+    pkt->pool->counts.bytes_dropped += pkt->length;
+    release(pkt);
+}
+
+void packet_end_exported(Packet *pkt) {
+    pkt->pool->counts.exported++;
+    pkt->pool->counts.bytes_exported += pkt->length;
+    release(pkt);
+}
+
+PacketCounts packet_pool_counts(const PacketPool *pool) {
+    PacketCounts c = pool->counts;
+    for (unsigned size = 0; size < N_SIZES; size++)
+        for (unsigned s = 0; s < pool->slabs[size]->len; s++)
+            for (unsigned b = 0; b < slab_blocks[size]; b++) {
+                const Packet *pkt = block_at(pool, size, s, b);
+                if (!pkt->pool) continue;
+                c.held++;
+                c.bytes_held += pkt->length;
+            }
+    return c;
+}
+
+bool packet_pool_empty(const PacketPool *pool) {
+    const PacketCounts *c = &pool->counts;
+    return c->created + c->imported == c->delivered + c->dropped + c->exported;
+}
+
+bool packet_pool_check(const PacketPool *pool, GError **error) {
+    PacketCounts c = packet_pool_counts(pool);
+    if (c.created + c.imported != c.delivered + c.dropped + c.exported + c.held) {
+        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
+                    "packets are not conserved: %" G_GUINT64_FORMAT " created, %" G_GUINT64_FORMAT
+                    " imported, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
+                    " dropped, %" G_GUINT64_FORMAT " exported, %" G_GUINT64_FORMAT " held",
+                    c.created, c.imported, c.delivered, c.dropped, c.exported, c.held);
+        return false;
+    }
+    uint64_t in = c.bytes_created + c.bytes_imported + c.bytes_added;
+    uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_exported +
+                   c.bytes_held;
+    if (in != out) {
+        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
+                    "bytes are not conserved: %" G_GUINT64_FORMAT
+                    " created, imported and added, %" G_GUINT64_FORMAT
+                    " removed, delivered, dropped, exported and held",
+                    in, out);
+        return false;
+    }
+    return true;
+}
+
+void packet_queue_put(PacketQueue *queue, Packet *pkt) {
+    pkt->next = NULL;
+    *(queue->tail ? &queue->tail->next : &queue->head) = pkt;
+    queue->tail = pkt;
+    queue->packets++;
+    queue->bytes += pkt->length;
+}
+
+Packet *packet_queue_get(PacketQueue *queue) {
+    Packet *pkt = queue->head;
+    if (!pkt) return NULL;
+    if (!(queue->head = pkt->next)) queue->tail = NULL;
+    pkt->next = NULL;
+    queue->packets--;
+    queue->bytes -= pkt->length;
+    return pkt;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/core/packet.h: real bytes with one owner, and where their time went.
+ *
+ * A packet is an Ethernet frame from the first byte of the destination address to the last byte
+ * before the frame check sequence. It is in the hands of exactly one component; sending hands it
+ * on, and packet_deliver and packet_drop are its only ends. Memory comes from slabs in four sizes
+ * and goes back to them, so a run settles into allocating nothing.
+ *
+ * Layers of length, in bytes:   frame = data + 4 (FCS), at least 64
+ *                               wire  = frame + 8 (preamble) + 12 (gap)      IEEE 802.3 clause 4 */
+#pragma once
+
+#include <glib.h>
+
+#include "emu/core/sim.h"
+
+/* What a packet's time is charged to; at any time exactly one of these. Symbol, name, sentence. */
+#define PACKET_CAUSES(X)                                                                           \
+    X(CAUSE_SOURCE, "source", "held by its source")                                                \
+    X(CAUSE_WIRE, "wire", "serialisation and propagation on links")                                \
+    X(CAUSE_RX_BUFFER, "rx_buffer",                                                                \
+      "MAC buffer, SPI-4 transfer and RBUF, before a context has it")                              \
+    X(CAUSE_EXECUTE, "execute", "microengine instructions")                                        \
+    X(CAUSE_SWAP, "swap", "context swaps")                                                         \
+    X(CAUSE_READY, "ready", "ready, but another context has the microengine")                      \
+    X(CAUSE_SRAM, "sram", "SRAM references")                                                       \
+    X(CAUSE_DRAM, "dram", "DRAM references")                                                       \
+    X(CAUSE_TCAM, "tcam", "TCAM look-ups")                                                         \
+    X(CAUSE_SCRATCH, "scratch", "scratchpad references")                                           \
+    X(CAUSE_MSF, "msf", "media switch fabric registers and free transmit elements")                \
+    X(CAUSE_TURN, "turn", "its turn in an ordered section")                                        \
+    X(CAUSE_RING, "ring", "rings between blocks, waiting or full")                                 \
+    X(CAUSE_QUEUE, "queue", "queue manager: backlog and rate limit")                               \
+    X(CAUSE_TX_BUFFER, "tx_buffer", "TBUF, SPI-4 transfer and MAC buffer on the way out")          \
+    X(CAUSE_SWITCH, "switch", "switch buffers and latency")                                        \
+    X(CAUSE_HOST, "host", "server: rings, sockets, scheduling and software")
+
+typedef enum {
+#define X(symbol, name, text) symbol,
+    PACKET_CAUSES(X)
+#undef X
+        N_PACKET_CAUSES
+} PacketCause;
+
+const char *packet_cause_name(PacketCause cause);
+const char *packet_cause_text(PacketCause cause);
+
+#define PACKET_FCS_BYTES 4u
+#define PACKET_MIN_FRAME_BYTES 64u
+#define PACKET_PREAMBLE_BYTES 8u
+#define PACKET_GAP_BYTES 12u
+#define PACKET_HEADROOM_BYTES 96u
+
+typedef struct PacketPool PacketPool;
+
+typedef struct Packet {
+    struct Packet *next; /* for the queue of its owner */
+    uint8_t *data;     /* first byte of the frame; PACKET_HEADROOM_BYTES may be pushed before it */
+    uint32_t length;   /* bytes of data, without FCS */
+    uint32_t capacity; /* bytes of buffer behind `buffer` */
+    uint8_t *buffer;
+    PacketPool *pool;
+    uint64_t id; /* origin << 40 | how many the origin had created before */
+    SimTime created;
+    uint32_t origin; /* id of the owner that created it */
+    uint32_t flow;   /* origin's flow number; with `sequence` shows reordering at a sink */
+    uint32_t sequence;
+    uint32_t port; /* the port it last came in through */
+    bool counted;  /* created inside its source's measurement window */
+    PacketCause cause;
+    SimTime since;                    /* charged to `cause` from here on */
+    SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */
+    SimTime due;                      /* its owner's note: when it arrives, or may leave */
+    uint64_t order;                   /* on a link: its place among arrivals of the same time */
+    void *context;                    /* its owner's note; NULL between owners */
+} Packet;
+
+/* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets
+ * likewise. Checked at the end of every run. Bytes are bytes of data. */
+typedef struct {
+    uint64_t created, imported, delivered, dropped, exported, held;
+    uint64_t bytes_created, bytes_imported, bytes_added, bytes_removed, bytes_delivered,
+        bytes_dropped, bytes_exported, bytes_held;
+} PacketCounts;
+
+PacketPool *packet_pool_new(Sim *sim);
+void packet_pool_free(PacketPool *pool); /* also frees packets still held */
+/* `held` is counted independently, by walking the slabs. */
+PacketCounts packet_pool_counts(const PacketPool *pool);
+bool packet_pool_empty(const PacketPool *pool); /* nothing held; from totals, cheap */
+bool packet_pool_check(const PacketPool *pool, GError **error);
+
+/* A new packet of `length` bytes, 14 to 65,535, contents undefined, charged to CAUSE_SOURCE. */
+Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length);
+/* A packet of another pool, as it is: its bytes, its room, its name and its accounts. */
+Packet *packet_import(PacketPool *pool, const Packet *from);
+/* Make `n` bytes of room before the data (n <= what is left of the headroom), or take `n` away. */
+void packet_push(Packet *pkt, uint32_t n);
+void packet_pull(Packet *pkt, uint32_t n);
+/* Set the length, keeping the start: padding is cut, or room made at the end (within capacity). */
+void packet_set_length(Packet *pkt, uint32_t length);
+void packet_deliver(Packet *pkt);
+/* Ends the packet; callers go through component_drop, which counts the reason. */
+void packet_end_dropped(Packet *pkt);
+/* Ends it here: another pool has imported it. */
+void packet_end_exported(Packet *pkt);
+
+/* From now on the packet's time goes to `cause`. */
+static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {
+    pkt->charged[pkt->cause] += now - pkt->since;
+    pkt->cause = cause;
+    pkt->since = now;
+}
+
+static inline uint32_t packet_frame_bytes(uint32_t length) {
+    uint32_t frame = length + PACKET_FCS_BYTES;
+    return frame < PACKET_MIN_FRAME_BYTES ? PACKET_MIN_FRAME_BYTES : frame;
+}
+static inline uint32_t packet_wire_bytes(uint32_t length) {
+    return packet_frame_bytes(length) + PACKET_PREAMBLE_BYTES + PACKET_GAP_BYTES;
+}
+
+/* A first-in first-out queue of packets through Packet.next. */
+typedef struct {
+    Packet *head, *tail;
+    uint32_t packets;
+    uint64_t bytes; /* of data */
+} PacketQueue;
+void packet_queue_put(PacketQueue *queue, Packet *pkt);
+Packet *packet_queue_get(PacketQueue *queue); /* NULL when empty */

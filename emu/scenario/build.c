@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Checking a scenario and building its networks. */
+#include "emu/scenario/scenario.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emu/scenario/metric.h"
+#include "emu/scenario/private.h"
+#include "emu/scenario/script.h"
+
+#define SETTING "the scenario's own"
+
+const Param scenario_params[] = {
+    PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
+    PARAM_TEXT("include", ScenarioSettings, include, "", "files to read first", SETTING),
+    PARAM_TIME("duration", ScenarioSettings, duration, "0", NULL, NULL,
+               "end of the run, 0: when idle", SETTING),
+    PARAM_TIME("drain", ScenarioSettings, drain, "100ms", NULL, NULL,
+               "longest wait for packets after the last source", SETTING),
+    PARAM_COUNT("seed", ScenarioSettings, seed, "1", NULL, NULL, "seed of all random streams",
+                SETTING),
+    PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
+                SETTING),
+    PARAM_TEXT("until", ScenarioSettings, until, "",
+               "repeat every point until: ci SHARE of SCALAR, at most N", SETTING),
+    {0}};
+
+static const Param link_params[] = {
+    PARAM_TEXT("link", LinkSettings, link, NULL, "a.0 -> b.1", SETTING),
+    PARAM_TEXT("rate", LinkSettings, rate, "1Gbit/s", "rate, or none", SETTING),
+    PARAM_TIME("delay", LinkSettings, delay, "0", NULL, NULL, "propagation", SETTING),
+    PARAM_BOOL("both", LinkSettings, both, "no", "both directions", SETTING),
+    {0}};
+
+const Param link_rate = {"rate",     PARAM_TYPE_RATE, 0,    NULL, "1bit/s",
+                         "10Tbit/s", "bits",          NULL, NULL};
+
+static const Param expect_params[] = {
+    PARAM_TEXT("metric", ScenarioExpect, metric, NULL, "expression", SETTING),
+    PARAM_TEXT("low", ScenarioExpect, low, "", "lower bound", SETTING),
+    PARAM_TEXT("high", ScenarioExpect, high, "", "upper bound", SETTING),
+    PARAM_TEXT("unit", ScenarioExpect, unit, "", "unit", SETTING),
+    PARAM_TEXT("use", ScenarioExpect, use, "", "calibrate, predict, implied or beside", SETTING),
+    PARAM_TEXT("source", ScenarioExpect, source, "", "source", SETTING),
+    PARAM_TEXT("statement", ScenarioExpect, statement, "", "what was published", SETTING),
+    {0}};
+
+static const Param plot_params[] = {
+    PARAM_TEXT("title", ScenarioPlot, title, "", "title", SETTING),
+    PARAM_TEXT("x", ScenarioPlot, x, "", "expression", SETTING),
+    PARAM_TEXT("y", ScenarioPlot, y, "", "expression", SETTING),
+    PARAM_TEXT("curve", ScenarioPlot, curve, "", "expression", SETTING),
+    PARAM_TEXT("where", ScenarioPlot, condition, "", "expression", SETTING),
+    PARAM_TEXT("x_label", ScenarioPlot, x_label, "", "axis", SETTING),
+    PARAM_TEXT("y_label", ScenarioPlot, y_label, "", "axis", SETTING),
+    PARAM_TEXT("points", ScenarioPlot, points, "", "x:y:label, ...", SETTING),
+    PARAM_TEXT("series", ScenarioPlot, series, "", "component.series", SETTING),
+    PARAM_TEXT("log", ScenarioPlot, log, "", "x, y or xy", SETTING),
+    PARAM_TEXT("names", ScenarioPlot, names, "", "one for each of several y, separated by ;",
+               SETTING),
+    PARAM_TEXT("dashed", ScenarioPlot, dashed, "", "curves whose names begin so are dashed",
+               SETTING),
+    {0}};
+
+const Param *section_table(const Section *section) {
+    static const Param none[] = {{0}};
+    switch (section->kind) {
+    case SECTION_SCENARIO: return scenario_params;
+    case SECTION_LINK: return link_params;
+    case SECTION_EXPECT: return expect_params;
+    case SECTION_PLOT: return plot_params;
+    case SECTION_COMPONENT: return section->class->params ? section->class->params : none;
+    default: return NULL;
+    }
+}
+
+Section *scenario_component(const Scenario *s, const char *name) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_COMPONENT && !strcmp(section->name, name)) return section;
+    }
+    return NULL;
+}
+
+static const char *nearest_component(const Scenario *s, const char *found) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_COMPONENT) g_ptr_array_add(names, section->name);
+    }
+    g_ptr_array_add(names, NULL);
+    return param_nearest(found, (const char *const *)names->pdata);
+}
+
+/* Checks ---------------------------------------------------------------------------------- */
+
+static bool check_key(const Section *section, const Entry *entry, const Param *table,
+                      GError **error) {
+    if (param_find(table, entry->key)) return true;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (const Param *row = table; row->name; row++) g_ptr_array_add(names, (char *)row->name);
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(entry->key, (const char *const *)names->pdata);
+    return entry_error(error, section, entry, "found an unknown key%s%s%s",
+                       near ? "; the nearest is " : "", near ? near : "",
+                       near ? "" : "; see sppemu help");
+}
+
+static bool check_value(const Scenario *s, const Section *section, const Entry *entry,
+                        const Param *row, const char *value, GError **error) {
+    union {
+        uint64_t word;
+        Rate rate;
+        Latency latency;
+        double real;
+        char *text;
+    } scratch = {0};
+    Param copy = *row;
+    copy.offset = 0;
+    g_autoptr(GError) cause = NULL;
+    if (!param_set(&copy, &scratch, value, entry->directory, &cause))
+        return entry_error(error, section, entry, "%s", cause->message);
+    if (row->type < PARAM_TYPE_TEXT) return true;
+    bool ok = true;
+    if (row->type == PARAM_TYPE_NAME) {
+        const Section *named = scenario_component(s, value);
+        if (!named || strcmp(named->class->name, row->choices) != 0) {
+            const char *near = nearest_component(s, value);
+            ok = entry_error(error, section, entry,
+                             "found \"%s\", expected the name of a component of class %s%s%s",
+                             value, row->choices, near && !named ? "; the nearest is " : "",
+                             near && !named ? near : "");
+        }
+    }
+    g_free(scratch.text);
+    return ok;
+}
+
+static bool check_values(const Scenario *s, const Section *section, const Entry *entry,
+                         const Param *row, GError **error) {
+    if (!entry->axes->len) return check_value(s, section, entry, row, entry->value, error);
+    for (unsigned n = 0; n < entry->axes->len; n++) {
+        unsigned axis = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;
+        const Axis *a = s->axes->pdata[axis];
+        for (unsigned v = 0; v < a->values->len; v++) {
+            g_autofree char *value = entry_value_with(s, entry, axis, v);
+            if (!check_value(s, section, entry, row, value, error)) return false;
+        }
+    }
+    return true;
+}
+
+static bool check_at(const Scenario *s, const Section *section, GError **error) {
+    for (unsigned k = 0; k < section->entries->len; k++) {
+        const Entry *entry = section->entries->pdata[k];
+        const Section *target = scenario_component(s, entry->key);
+        if (!target) {
+            const char *near = nearest_component(s, entry->key);
+            return entry_error(error, section, entry, "found no component of that name%s%s",
+                               near ? "; the nearest is " : "", near ? near : "");
+        }
+        if (!target->class->verbs)
+            return entry_error(error, section, entry, "a %s takes no commands",
+                               target->class->name);
+    }
+    return true;
+}
+
+static bool check_section(const Scenario *s, const Section *section, GError **error) {
+    const Param *table = section_table(section);
+    if (!table) return check_at(s, section, error);
+    for (unsigned k = 0; k < section->entries->len; k++) {
+        const Entry *entry = section->entries->pdata[k];
+        if (!check_key(section, entry, table, error) ||
+            !check_values(s, section, entry, param_find(table, entry->key), error))
+            return false;
+    }
+    for (const Param *row = table; row->name; row++)
+        if (!row->def && !section_entry(section, row->name)) {
+            g_autofree char *place = section_place(section);
+            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s %s: found no value, expected %s (%s)",
+                        place, row->name, param_type_text(row->type), row->text);
+            return false;
+        }
+    return true;
+}
+
+/* Fill a struct of settings from a section at a point of the study. */
+static void fill(const Scenario *s, const Section *section, const Param *table, void *target,
+                 unsigned point) {
+    param_set_defaults(table, target);
+    for (unsigned k = 0; section && k < section->entries->len; k++) {
+        const Entry *entry = section->entries->pdata[k];
+        g_autofree char *value = entry_value(s, entry, point);
+        bool ok = param_set(param_find(table, entry->key), target, value, entry->directory, NULL);
+        g_assert(ok || point); /* checked at load, one axis at a time */
+    }
+}
+
+/* The struct's texts are the scenario's own from now on; an empty one is none. */
+static void keep_texts(Scenario *s, const Param *table, void *target) {
+    for (const Param *row = table; row->name; row++) {
+        char **text = (char **)(void *)((char *)target + row->offset);
+        g_ptr_array_add(s->strings, *text);
+        if (!**text) *text = NULL;
+    }
+}
+
+static const char *keep_place(Scenario *s, const Section *section, const char *key) {
+    const Entry *e = section_entry(section, key);
+    char *place = e && e->line ? g_strdup_printf("%s:%u", e->file, e->line)
+                               : g_strdup_printf("%s:%u", section->file, section->line);
+    g_ptr_array_add(s->strings, place);
+    return place;
+}
+
+static bool add_expect(Scenario *s, const Section *section, GError **error) {
+    ScenarioExpect e = {.id = section->name, .where = keep_place(s, section, "metric")};
+    g_autoptr(GError) cause = NULL;
+    fill(s, section, expect_params, &e, 0);
+    keep_texts(s, expect_params, &e);
+    g_array_append_val(s->expects, e);
+    return metric_check(e.metric, true, &cause) ||
+           entry_error(error, section, section_entry(section, "metric"), "%s", cause->message);
+}
+
+static bool add_plot(Scenario *s, const Section *section, GError **error) {
+    static const char *const expressions[] = {"x", "y", "curve", "where"};
+    ScenarioPlot p = {.name = section->name, .where = keep_place(s, section, "y")};
+    fill(s, section, plot_params, &p, 0);
+    keep_texts(s, plot_params, &p);
+    g_array_append_val(s->plots, p);
+    for (unsigned i = 0; i < G_N_ELEMENTS(expressions); i++) {
+        const Entry *entry = section_entry(section, expressions[i]);
+        g_auto(GStrv) several = plot_expressions(entry);
+        g_autoptr(GError) cause = NULL;
+        for (unsigned k = 0; several[k]; k++)
+            if (!metric_check(several[k], false, &cause))
+                return entry_error(error, section, entry, "%s", cause->message);
+    }
+    if (p.series || (p.x && p.y)) return true;
+    g_autofree char *place = section_place(section);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found neither x and y nor series", place);
+    return false;
+}
+
+static bool expects_and_plots(Scenario *s, GError **error) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if ((section->kind == SECTION_EXPECT && !add_expect(s, section, error)) ||
+            (section->kind == SECTION_PLOT && !add_plot(s, section, error)))
+            return false;
+    }
+    return true;
+}
+
+/* What tells the runs of a study apart: what iterates, and what the command line has fixed, or, of
+ * a study that was read back, what `names` says. */
+static void find_columns(Scenario *s, const char *const *names) {
+    g_array_set_size(s->columns, 0);
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
+            if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
+            Column column = {section, entry, g_intern_string(name)};
+            g_array_append_val(s->columns, column);
+        }
+    }
+}
+
+void scenario_set_parameters(Scenario *s, const char *const *names) {
+    find_columns(s, names);
+}
+
+GStrv plot_expressions(const Entry *entry) {
+    return g_strsplit(entry ? entry->value : "", entry && !strcmp(entry->key, "y") ? ";" : "\n",
+                      -1);
+}
+
+/* "ci 2% of sink.latency_mean_us, at most 40" */
+static bool read_until(Scenario *s, GError **error) {
+    const Section *section = scenario_section(s, "scenario", NULL);
+    const Entry *entry = section ? section_entry(section, "until") : NULL;
+    if (!entry) return true;
+    char share[32], scalar[256], most[16], rest;
+    bool percent = false;
+    guint64 at_most = 0;
+    char *end = NULL;
+    if (sscanf(entry->value, "ci %31s of %255[^, ] , at most %15s %c", share, scalar, most, &rest) ==
+        3) {
+        s->until.share = g_ascii_strtod(share, &end);
+        percent = end != share && *end == '%';
+        if (percent) s->until.share /= 100;
+    }
+    if (!end || end == share || end[percent] || !(s->until.share > 0 && s->until.share < 1) ||
+        !g_ascii_string_to_unsigned(most, 10, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT, &at_most,
+                                    NULL))
+        return entry_error(error, section, entry,
+                           "found \"%s\", expected ci SHARE of SCALAR, at most N, such as ci 2%% of "
+                           "sink.latency_mean_us, at most 40, with N from %u to %u",
+                           entry->value, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT);
+    const Entry *repeat = section_entry(section, "repeat");
+    if (repeat)
+        return entry_error(error, section, repeat,
+                           "found it beside until, which decides the repetitions; expected one of "
+                           "the two");
+    s->until.scalar = g_strdup(scalar);
+    s->until.at_most = (unsigned)at_most;
+    return true;
+}
+
+static void axis_free(void *data) {
+    g_ptr_array_unref(((Axis *)data)->values);
+    g_free(((Axis *)data)->with);
+    g_free(data);
+}
+
+Scenario *scenario_load(const char *path, const char *const *overrides,
+                        const ComponentClass *const *classes, GError **error) {
+    Scenario *s = g_new0(Scenario, 1);
+    s->path = g_strdup(path);
+    s->name = g_path_get_basename(path);
+    if (g_str_has_suffix(s->name, ".ini")) s->name[strlen(s->name) - 4] = 0;
+    s->classes = classes;
+    s->sections = g_ptr_array_new();
+    s->axes = g_ptr_array_new_with_free_func(axis_free);
+    s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
+    s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
+    s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
+    s->strings = g_ptr_array_new_with_free_func(g_free);
+    s->spelling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
+    bool ok = scenario_read_file(s, path, stack, error);
+    for (unsigned i = 0; ok && overrides && overrides[i]; i++)
+        ok = scenario_override(s, overrides[i], error);
+    ok = ok && scenario_find_axes(s, error);
+    bool any = false;
+    for (unsigned i = 0; ok && i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        any |= section->kind == SECTION_COMPONENT;
+        ok = check_section(s, section, error);
+    }
+    if (ok && !any) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+                    "%s: found no component, expected sections such as [npe npe0]", path);
+        ok = false;
+    }
+    if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
+    if (ok) find_columns(s, NULL);
+    ok = ok && read_until(s, error);
+    ok = ok && expects_and_plots(s, error);
+    if (ok) return s;
+    scenario_free(s);
+    return NULL;
+}
+
+void scenario_free(Scenario *s) {
+    if (!s) return;
+    param_clear(scenario_params, &s->settings);
+    g_free((char *)s->until.scalar);
+    g_ptr_array_unref(s->axes);
+    g_ptr_array_unref(s->sections);
+    g_array_unref(s->columns);
+    g_array_unref(s->expects);
+    g_array_unref(s->plots);
+    g_ptr_array_unref(s->strings);
+    g_hash_table_unref(s->spelling);
+    g_hash_table_unref(s->file_digests);
+    g_free(s->path);
+    g_free(s->name);
+    g_free(s);
+}
+
+const char *scenario_name(const Scenario *s) {
+    return s->name;
+}
+void scenario_rename(Scenario *s, const char *name) {
+    g_free(s->name);
+    s->name = g_strdup(name);
+}
+const char *scenario_title(const Scenario *s) {
+    return *s->settings.title ? s->settings.title : s->name;
+}
+uint64_t scenario_seed(const Scenario *s) {
+    return s->settings.seed;
+}
+unsigned scenario_repeat(const Scenario *s) {
+    return (unsigned)s->settings.repeat;
+}
+const ScenarioUntil *scenario_until(const Scenario *s) {
+    return s->until.scalar ? &s->until : NULL;
+}
+SimTime scenario_drain(const Scenario *s) {
+    return s->settings.drain;
+}
+SimTime scenario_duration(const Scenario *s, unsigned point) {
+    (void)point;
+    return s->settings.duration ? s->settings.duration : SIM_NEVER;
+}
+unsigned scenario_n_points(const Scenario *s) {
+    return s->n_points;
+}
+unsigned scenario_n_parameters(const Scenario *s) {
+    return s->columns->len;
+}
+unsigned scenario_n_expects(const Scenario *s) {
+    return s->expects->len;
+}
+const ScenarioExpect *scenario_expect(const Scenario *s, unsigned n) {
+    return &g_array_index(s->expects, ScenarioExpect, n);
+}
+unsigned scenario_n_plots(const Scenario *s) {
+    return s->plots->len;
+}
+const ScenarioPlot *scenario_plot(const Scenario *s, unsigned n) {
+    return &g_array_index(s->plots, ScenarioPlot, n);
+}
+
+ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
+    const Column *column = &g_array_index(s->columns, Column, n);
+    g_autofree char *value = entry_value(s, column->entry, point);
+    const char *written = g_hash_table_lookup(s->spelling, value);
+    return (ScenarioParameter){column->name, g_intern_string(written ? written : value)};
+}
+
+char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n) {
+    const Column *column = &g_array_index(s->columns, Column, n);
+    const Param *row = param_find(section_table(column->section), column->entry->key);
+    if (!row || row->type != PARAM_TYPE_FILE) return NULL;
+    g_autofree char *value = entry_value(s, column->entry, point);
+    g_autofree char *directory = g_canonicalize_filename(column->entry->directory, NULL);
+    return g_path_is_absolute(value) ? g_strdup(value) : g_build_filename(directory, value, NULL);
+}
+
+void scenario_spell(Scenario *s, const char *path, const char *written) {
+    g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
+}
+
+static double number_of(const Param *row, const char *text, const char *directory) {
+    union {
+        uint64_t word;
+        Rate rate;
+        Latency latency;
+        double real;
+        bool yes;
+        int choice;
+        char *text;
+    } u = {0};
+    Param copy = *row;
+    copy.offset = 0;
+    if (!param_set(&copy, &u, text, directory, NULL)) return NAN;
+    switch (row->type) {
+    case PARAM_TYPE_COUNT:
+    case PARAM_TYPE_FREQUENCY:
+    case PARAM_TYPE_SIZE: return (double)u.word;
+    case PARAM_TYPE_TIME: return (double)u.word / 1e12;
+    case PARAM_TYPE_RATE: return u.rate.per_second;
+    case PARAM_TYPE_LATENCY:
+        return u.latency.cycles ? (double)u.latency.value : (double)u.latency.value / 1e12;
+    case PARAM_TYPE_REAL:
+    case PARAM_TYPE_FRACTION: return u.real;
+    case PARAM_TYPE_BOOL: return u.yes;
+    case PARAM_TYPE_ENUM: return u.choice;
+    default: {
+        char *end;
+        double number = g_ascii_strtod(u.text, &end);
+        if (end == u.text || *end) number = NAN;
+        g_free(u.text);
+        return number;
+    }
+    }
+}
+
+bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {
+    const char *dot = strchr(name, '.');
+    g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
+    const Section *section = component ? scenario_component(s, component) : NULL;
+    if (!section && component) section = scenario_section(s, "link", component);
+    const Param *row = section ? param_find(section_table(section), dot + 1) : NULL;
+    if (!row) return false;
+    const Entry *entry = section_entry(section, row->name);
+    g_autofree char *text = entry ? entry_value(s, entry, point) : g_strdup(row->def);
+    *value = number_of(row, text, entry ? entry->directory : NULL);
+    return true;
+}
+
+char *scenario_placed(const Scenario *s, const char *component, const char *message) {
+    const Section *section = scenario_component(s, component);
+    if (!section) return g_strdup(message); /* the script names its own lines */
+    const char *colon = strchr(message, ':');
+    g_autofree char *key = colon ? g_strndup(message, (size_t)(colon - message)) : NULL;
+    const Entry *entry = key ? section_entry(section, key) : NULL;
+    g_autofree char *place = entry ? entry_place(section, entry) : section_place(section);
+    return entry ? g_strconcat(place, colon, NULL) : g_strconcat(place, " ", message, NULL);
+}
+
+void scenario_blame(const Scenario *s, const char *component, GError **error) {
+    char *full = scenario_placed(s, component, (*error)->message);
+    g_free((*error)->message);
+    (*error)->message = full;
+}
+
+/* Building -------------------------------------------------------------------------------- */
+
+static bool build_component(const Scenario *s, const Section *section, Network *net, unsigned point,
+                            GError **error) {
+    Component *c = network_add(net, section->class, section->name);
+    for (unsigned k = 0; k < section->entries->len; k++) {
+        const Entry *entry = section->entries->pdata[k];
+        g_autofree char *value = entry_value(s, entry, point);
+        g_autoptr(GError) cause = NULL;
+        if (!param_set(param_find(section_table(section), entry->key), c, value, entry->directory,
+                       &cause))
+            return entry_error(error, section, entry, "%s", cause->message);
+    }
+    if (network_create(net, error)) return true;
+    scenario_blame(s, section->name, error);
+    return false;
+}
+
+/* "name.0" or "name.0..4" */
+static bool parse_end(const Scenario *s, Network *net, const char *text, Component **c,
+                      unsigned *first, unsigned *n, char **why) {
+    g_autofree char *name = g_strdup(text);
+    char *dot = strchr(name, '.');
+    unsigned last;
+    int used = 0;
+    if (!dot) {
+        *why =
+            g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST", text);
+        return false;
+    }
+    *dot = 0;
+    if (sscanf(dot + 1, "%u..%u%n", first, &last, &used) != 2 || dot[1 + used]) {
+        used = 0;
+        if (sscanf(dot + 1, "%u%n", first, &used) != 1 || dot[1 + used]) {
+            *why = g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST",
+                                   text);
+            return false;
+        }
+        last = *first;
+    }
+    *n = last - *first + 1;
+    if (last < *first || *n > 4096) {
+        *why = g_strdup_printf("found the ports %s, expected a first and a last", dot + 1);
+        return false;
+    }
+    if ((*c = network_find(net, name))) return true;
+    const char *near = nearest_component(s, name);
+    *why = g_strdup_printf("found no component \"%s\"%s%s", name, near ? "; the nearest is " : "",
+                           near ? near : "");
+    return false;
+}
+
+static bool link_speed(const LinkSettings *l, LinkSpeed *speed, GError **error) {
+    Rate r;
+    *speed = (LinkSpeed){.delay = l->delay};
+    if (!strcmp(l->rate, "none")) return true;
+    if (!param_set(&link_rate, &r, l->rate, NULL, error)) return false;
+    speed->ps_per_byte_q16 = (uint64_t)(8e12 / r.per_second * 65536.0 + 0.5);
+    return true;
+}
+
+static bool build_link(const Scenario *s, const Section *section, Network *net, unsigned point,
+                       GError **error) {
+    LinkSettings l = {0};
+    fill(s, section, link_params, &l, point);
+    g_auto(GStrv) ends = g_strsplit(l.link, "->", -1);
+    Component *from, *to;
+    unsigned first_from, first_to, n, m;
+    g_autofree char *why = NULL;
+    g_autoptr(GError) cause = NULL;
+    LinkSpeed speed;
+    const Entry *entry = section_entry(section, "link");
+    bool ok = false;
+    if (g_strv_length(ends) != 2)
+        entry_error(error, section, entry, "found \"%s\", expected A.0 -> B.0", l.link);
+    else if (!parse_end(s, net, g_strstrip(ends[0]), &from, &first_from, &n, &why) ||
+             !parse_end(s, net, g_strstrip(ends[1]), &to, &first_to, &m, &why))
+        entry_error(error, section, entry, "%s", why);
+    else if (n != m)
+        entry_error(error, section, entry, "found %u ports on the left and %u on the right", n, m);
+    else if (!link_speed(&l, &speed, &cause))
+        entry_error(error, section, section_entry(section, "rate"), "%s", cause->message);
+    else {
+        ok = true;
+        for (unsigned i = 0; ok && i < n; i++)
+            ok = network_link(net, from, first_from + i, to, first_to + i, speed, &cause) &&
+                 (!l.both ||
+                  network_link(net, to, first_to + i, from, first_from + i, speed, &cause));
+        if (!ok) entry_error(error, section, entry, "%s", cause->message);
+    }
+    param_clear(link_params, &l);
+    return ok;
+}
+
+Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions *options,
+                        GError **error) {
+    Network *net = network_new(options);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_COMPONENT) ok = build_component(s, section, net, point, error);
+    }
+    for (unsigned i = 0; ok && i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_LINK) ok = build_link(s, section, net, point, error);
+    }
+    Component *script = NULL;
+    for (unsigned i = 0; ok && i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_AT) continue;
+        if (!script) {
+            script = network_add(net, &script_class, SCRIPT_NAME);
+            network_create(net, NULL);
+        }
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            g_autofree char *where = g_strdup_printf("%s:%u: [at %s] %s", entry->file, entry->line,
+                                                     section->name, entry->key);
+            script_add(script, section->at, network_find(net, entry->key), entry->value, where);
+        }
+    }
+    if (ok) return net;
+    network_free(net);
+    return NULL;
+}

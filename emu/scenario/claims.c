@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Tables of published numbers: tab-separated, one row per claim, under a heading row. They decide
+ * verdicts, so that nothing in them is guessed: a bound that is no number is an error, not 0. */
+#include <math.h>
+#include <string.h>
+
+#include "emu/scenario/metric.h"
+#include "emu/core/param.h"
+
+static const char heading[] = "id\twhere\tstatement\tmetric\tlow\thigh\tunit\tkind\tuse";
+enum { ID, WHERE, STATEMENT, METRIC, LOW, HIGH, UNIT, KIND, USE, N_COLUMNS };
+
+struct Claims {
+    GPtrArray *rows;
+};
+
+static void claim_free(void *data) {
+    Claim *c = data;
+    g_free(c->id);
+    g_free(c->where);
+    g_free(c->statement);
+    g_free(c->metric);
+    g_free(c->unit);
+    g_free(c->kind);
+    g_free(c->use);
+    g_free(c);
+}
+
+static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static bool refuse(GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_propagate_error(error, g_error_new_valist(SPPEMU_INPUT_ERROR, 0, format, args));
+    va_end(args);
+    return false;
+}
+
+static bool read_bound(const char *name, const char *text, double *value, GError **error) {
+    char *end;
+    *value = g_ascii_strtod(text, &end);
+    if (end != text && !*end && isfinite(*value)) return true;
+    return refuse(error, "%s: found \"%s\", expected a number", name, text);
+}
+
+static bool one_of(const char *column, const char *text, const char *const *choices,
+                   GError **error) {
+    if (g_strv_contains(choices, text)) return true;
+    g_autofree char *list = g_strjoinv(", ", (char **)choices);
+    return refuse(error, "%s: found \"%s\", expected one of %s", column, text, list);
+}
+
+static bool read_row(Claims *claims, char **f, GError **error) {
+    static const char *const kinds[] = {"quoted", "derived", "shape", NULL};
+    static const char *const uses[] = {"calibrate", "predict", "implied", NULL};
+    double low, high;
+    if (g_strv_length(f) != N_COLUMNS)
+        return refuse(error, "found %u columns, expected %d", g_strv_length(f), N_COLUMNS);
+    if (!*f[ID]) return refuse(error, "found no id, expected one");
+    if (claims_find(claims, f[ID])) return refuse(error, "found the id %s a second time", f[ID]);
+    if (!read_bound("low", f[LOW], &low, error) || !read_bound("high", f[HIGH], &high, error) ||
+        !one_of("kind", f[KIND], kinds, error) || !one_of("use", f[USE], uses, error))
+        return false;
+    if (low > high)
+        return refuse(error, "found low %s above high %s, expected low <= high", f[LOW], f[HIGH]);
+    Claim *c = g_new(Claim, 1);
+    *c = (Claim){.id = g_strdup(f[ID]),
+                 .where = g_strdup(f[WHERE]),
+                 .statement = g_strdup(f[STATEMENT]),
+                 .metric = g_strdup(f[METRIC]),
+                 .unit = g_strdup(f[UNIT]),
+                 .kind = g_strdup(f[KIND]),
+                 .use = g_strdup(f[USE]),
+                 .low = low,
+                 .high = high};
+    g_ptr_array_add(claims->rows, c);
+    return true;
+}
+
+static bool read_table(Claims *claims, const char *path, GError **error) {
+    g_autofree char *text = NULL;
+    size_t length;
+    if (!g_file_get_contents(path, &text, &length, error)) return false;
+    if (!g_utf8_validate(text, (gssize)length, NULL))
+        return refuse(error, "%s: found bytes that are not UTF-8, expected a table", path);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    if (!lines[0] || strcmp(lines[0], heading) != 0)
+        return refuse(error, "%s:1: found \"%.40s\", expected the heading \"%s\"", path,
+                      lines[0] ? lines[0] : "", heading);
+    for (unsigned i = 1; lines[i]; i++) {
+        if (!*lines[i]) continue;
+        g_auto(GStrv) fields = g_strsplit(lines[i], "\t", -1);
+        if (read_row(claims, fields, error)) continue;
+        g_prefix_error(error, "%s:%u: ", path, i + 1);
+        return false;
+    }
+    return true;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+Claims *claims_load(const char *folder, GError **error) {
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, error);
+    if (!dir) return NULL;
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".tsv"))
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    g_ptr_array_sort(paths, by_name); /* else the folder's own order names the error */
+    Claims *claims = g_new0(Claims, 1);
+    claims->rows = g_ptr_array_new_with_free_func(claim_free);
+    for (unsigned i = 0; i < paths->len; i++) {
+        if (read_table(claims, paths->pdata[i], error)) continue;
+        claims_free(claims);
+        return NULL;
+    }
+    return claims;
+}
+
+void claims_free(Claims *claims) {
+    if (!claims) return;
+    g_ptr_array_unref(claims->rows);
+    g_free(claims);
+}
+
+const Claim *claims_find(const Claims *claims, const char *id) {
+    for (unsigned i = 0; i < claims->rows->len; i++) {
+        const Claim *c = claims->rows->pdata[i];
+        if (!strcmp(c->id, id)) return c;
+    }
+    return NULL;
+}
+
+const char *claims_nearest(const Claims *claims, const char *id) {
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    for (unsigned i = 0; i < claims->rows->len; i++)
+        g_ptr_array_add(ids, ((Claim *)claims->rows->pdata[i])->id);
+    g_ptr_array_add(ids, NULL);
+    return param_nearest(id, (const char *const *)ids->pdata);
+}

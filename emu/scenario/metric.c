@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A recursive-descent evaluator. Levels: or, and, not, comparison, sum, product, primary; an
+ * aggregate is a primary of the outer level, and holds an inner expression and a condition, which
+ * are evaluated from the text again for every run. */
+#include "emu/scenario/metric.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "emu/core/param.h"
+
+enum { MAX_NESTING = 64, MAX_TEXT = 4096 };
+
+typedef struct {
+    const char *at;
+    const MetricRuns *runs; /* NULL: syntax only */
+    unsigned run;
+    bool inside; /* of an aggregate */
+    unsigned nesting;
+    GError **error;
+    bool failed;
+} Parser;
+
+static double parse_or(Parser *p);
+
+static double fail(Parser *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static double fail(Parser *p, const char *format, ...) {
+    if (p->failed) return NAN;
+    p->failed = true;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(p->error, SPPEMU_INPUT_ERROR, 0, "%s", text);
+    return NAN;
+}
+
+static void skip(Parser *p) {
+    while (g_ascii_isspace(*p->at)) p->at++;
+}
+
+static bool take(Parser *p, const char *symbol) {
+    skip(p);
+    size_t n = strlen(symbol);
+    if (strncmp(p->at, symbol, n) != 0) return false;
+    if (g_ascii_isalpha(*symbol) &&
+        (g_ascii_isalnum(p->at[n]) || p->at[n] == '_' || p->at[n] == '.'))
+        return false;
+    p->at += n;
+    return true;
+}
+
+/* A component's name may hold a -, what follows its dot may not: a.x-b.y is a difference. */
+static char *read_name(Parser *p) {
+    const char *start = p->at;
+    bool dot = false;
+    for (; g_ascii_isalnum(*p->at) || *p->at == '_' || *p->at == '.' || (*p->at == '-' && !dot);
+         p->at++)
+        dot = dot || *p->at == '.';
+    return g_strndup(start, (size_t)(p->at - start));
+}
+
+static double unknown(Parser *p, const char *name) {
+    const char *near = param_nearest(name, p->runs->names);
+    return fail(p, "found the unknown name %s%s%s", name, near ? "; the nearest is " : "",
+                near ? near : "");
+}
+
+static double value_of(Parser *p, unsigned run, const char *name) {
+    double value = 0;
+    if (!p->runs || p->runs->lookup(p->runs->runs, run, name, &value)) return value;
+    return unknown(p, name);
+}
+
+/* NAME at PARAMETER = NUMBER, the parser standing behind `at`. */
+static double value_beside(Parser *p, const char *name) {
+    skip(p);
+    g_autofree char *parameter = read_name(p);
+    double here = value_of(p, p->run, name), number;
+    if (!*parameter || !take(p, "="))
+        return fail(p, "found \"%.20s\", expected PARAMETER = NUMBER after at", p->at);
+    skip(p);
+    char *end;
+    number = g_ascii_strtod(p->at, &end);
+    if (end == p->at) return fail(p, "found \"%.20s\", expected a number after =", p->at);
+    p->at = end;
+    if (!p->runs || p->failed) return here;
+    if (!p->runs->lookup(p->runs->runs, p->run, parameter, &(double){0}))
+        return unknown(p, parameter);
+    int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, number) : -1;
+    return run < 0 ? NAN : value_of(p, (unsigned)run, name);
+}
+
+/* Aggregates ------------------------------------------------------------------------------ */
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double reduce(const char *kind, GArray *values) {
+    unsigned n = values->len;
+    const double *v = (const double *)(const void *)values->data;
+    if (!strcmp(kind, "count")) return n;
+    if (!n) return NAN;
+    if (!strcmp(kind, "first")) return v[0];
+    if (!strcmp(kind, "last")) return v[n - 1];
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < n; i++) sum += v[i];
+    if (!strcmp(kind, "sum")) return sum;
+    if (!strcmp(kind, "mean")) return sum / n;
+    if (!strcmp(kind, "geomean")) {
+        double logs = 0;
+        for (unsigned i = 0; i < n; i++) logs += log(v[i]);
+        return exp(logs / n);
+    }
+    if (!strcmp(kind, "sd")) {
+        for (unsigned i = 0; i < n; i++) squares += (v[i] - sum / n) * (v[i] - sum / n);
+        return n > 1 ? sqrt(squares / (n - 1)) : 0;
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (isnan(v[i])) return NAN; /* has no place in an order */
+    qsort(values->data, n, sizeof(double), ascending);
+    if (!strcmp(kind, "min")) return v[0];
+    if (!strcmp(kind, "max")) return v[n - 1];
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static bool is_aggregate(const char *name) {
+    static const char *const kinds[] = {"max", "min",   "mean",  "geomean", "median", "sum",
+                                        "sd",  "count", "first", "last",    NULL};
+    return g_strv_contains(kinds, name);
+}
+
+/* `kind`( expression [if condition] ), the parser standing behind the parenthesis. */
+static double aggregate(Parser *p, const char *kind) {
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+    const char *start = p->at;
+    unsigned n = p->runs ? p->runs->n_runs : 1;
+    p->inside = true;
+    for (unsigned run = 0; !p->failed && (run < n || run == 0); run++) {
+        p->at = start;
+        p->run = run;
+        const MetricRuns *runs = p->runs;
+        if (!n) p->runs = NULL; /* no run at all: still find the end */
+        double value = parse_or(p), holds = take(p, "if") ? parse_or(p) : 1;
+        p->runs = runs;
+        if (holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
+        if (!take(p, ")")) fail(p, "found \"%.20s\", expected ) after %s(", p->at, kind);
+    }
+    p->inside = false;
+    return p->failed ? NAN : reduce(kind, values);
+}
+
+/* Levels ---------------------------------------------------------------------------------- */
+
+static double primary(Parser *p) {
+    skip(p);
+    if (p->failed) return NAN;
+    if (++p->nesting > MAX_NESTING)
+        return fail(p, "found more than %d levels of parentheses and signs", MAX_NESTING);
+    double value;
+    if (take(p, "(")) {
+        value = parse_or(p);
+        if (!take(p, ")")) fail(p, "found \"%.20s\", expected )", p->at);
+    } else if (take(p, "-")) {
+        value = -primary(p);
+    } else if (g_ascii_isdigit(*p->at) || (*p->at == '.' && g_ascii_isdigit(p->at[1]))) {
+        char *end;
+        value = g_ascii_strtod(p->at, &end);
+        p->at = end;
+    } else if (g_ascii_isalpha(*p->at) || *p->at == '_') {
+        g_autofree char *name = read_name(p);
+        if (is_aggregate(name) && !p->inside && take(p, "("))
+            value = aggregate(p, name);
+        else if (p->inside)
+            value = take(p, "at") ? value_beside(p, name) : value_of(p, p->run, name);
+        else
+            value =
+                fail(p, "found %s outside an aggregate, expected one such as max(%s)", name, name);
+    } else {
+        value = fail(p,
+                     *p->at ? "found \"%.20s\", expected a number, a name or ("
+                            : "found the end%s, expected a number, a name or (",
+                     p->at);
+    }
+    p->nesting--;
+    return value;
+}
+
+static double product(Parser *p) {
+    double value = primary(p);
+    for (;;) {
+        if (take(p, "*"))
+            value *= primary(p);
+        else if (take(p, "/"))
+            value /= primary(p);
+        else
+            return value;
+    }
+}
+
+static double sum(Parser *p) {
+    double value = product(p);
+    for (;;) {
+        if (take(p, "+"))
+            value += product(p);
+        else if (take(p, "-"))
+            value -= product(p);
+        else
+            return value;
+    }
+}
+
+static double comparison(Parser *p) {
+    double a = sum(p);
+    if (take(p, "==")) return a == sum(p);
+    if (take(p, "!=")) return a != sum(p);
+    if (take(p, "<=")) return a <= sum(p);
+    if (take(p, ">=")) return a >= sum(p);
+    if (take(p, "<")) return a < sum(p);
+    if (take(p, ">")) return a > sum(p);
+    return a;
+}
+
+static double negation(Parser *p) {
+    if (!take(p, "not")) return comparison(p);
+    if (++p->nesting > MAX_NESTING) return fail(p, "found more than %d levels", MAX_NESTING);
+    double value = negation(p) == 0;
+    p->nesting--;
+    return value;
+}
+
+static double parse_and(Parser *p) {
+    double value = negation(p);
+    while (take(p, "and")) {
+        double right = negation(p);
+        value = value != 0 && right != 0;
+    }
+    return value;
+}
+
+static double parse_or(Parser *p) {
+    double value = parse_and(p);
+    while (take(p, "or")) {
+        double right = parse_and(p);
+        value = value != 0 || right != 0;
+    }
+    return value;
+}
+
+static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, bool inside,
+                     double *value, GError **error) {
+    if (strlen(text) > MAX_TEXT) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found an expression of more than %d bytes",
+                    MAX_TEXT);
+        return false;
+    }
+    Parser p = {.at = text, .runs = runs, .run = run, .inside = inside, .error = error};
+    *value = parse_or(&p);
+    skip(&p);
+    if (*p.at) fail(&p, "found \"%.20s\" behind the expression", p.at);
+    return !p.failed;
+}
+
+bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value,
+                     GError **error) {
+    return evaluate(expression, runs, 0, false, value, error);
+}
+
+bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run,
+                         double *value, GError **error) {
+    return evaluate(expression, runs, run, true, value, error);
+}
+
+bool metric_check(const char *expression, bool aggregate_level, GError **error) {
+    double value;
+    return evaluate(expression, NULL, 0, !aggregate_level, &value, error);
+}

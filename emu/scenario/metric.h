@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/scenario/metric.h: one number out of many runs, and what was published about it.
+ *
+ * Expressions:  max(sink.delivered_pps / 1e6 if traffic.payload == 0)
+ *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
+ *               min(a.b / (a.b at gpe0.tokens = 2) if gpe0.tokens == 0)
+ * Aggregates: max min mean geomean median sum sd count first last, over the runs for which the
+ * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
+ * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`.
+ * `NAME at PARAMETER = NUMBER` is the value of NAME in another run: the one that has this number for
+ * the parameter and is otherwise the same point and repetition; no number if there is none.
+ * Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known
+ * one. A run whose condition is not a number does not count; a value that is not one makes the
+ * aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The runs, behind two callbacks. `lookup` gives the value of a name in one run. */
+typedef struct {
+    unsigned n_runs;
+    bool (*lookup)(const void *runs, unsigned run, const char *name, double *value);
+    const void *runs;
+    const char *const *names; /* NULL-terminated: every name there is, for messages */
+    /* The run that `at` means, -1 for none. NULL: no run has another beside it. */
+    int (*sibling)(const void *runs, unsigned run, const char *parameter, double value);
+} MetricRuns;
+
+/* False and an error for bad syntax and unknown names. An aggregate over no run at all gives NaN
+ * (count gives 0), and true: the claim's verdict is then "not measured". */
+bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value, GError **error);
+/* Value per run of an expression without aggregates (plots: x, y, where). */
+bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run,
+                         double *value, GError **error);
+/* Syntax only, for `sppemu check`. */
+bool metric_check(const char *expression, bool aggregate, GError **error);
+
+/* A row of analysis/claims/NAME.tsv: published numbers as stated in the text. */
+typedef struct {
+    char *id, *where, *statement, *metric, *unit, *kind,
+        *use; /* use: calibrate, predict, implied */
+    double low, high;
+} Claim;
+typedef struct Claims Claims;
+/* Reads every .tsv of the folder, in the order of their names. False bounds, an unknown kind or
+ * use, and an id that was there before are errors with file and line. */
+Claims *claims_load(const char *folder, GError **error);
+void claims_free(Claims *claims);
+const Claim *claims_find(const Claims *claims, const char *id);
+/* The id that is nearest to a wrong one, or NULL. */
+const char *claims_nearest(const Claims *claims, const char *id);

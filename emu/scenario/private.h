@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/scenario/private.h: what the reader (scenario_read.c), the checks and the builder
+ * (scenario.c) and the writer (scenario_text.c) share. */
+#pragma once
+
+#include "emu/scenario/scenario.h"
+
+typedef struct {
+    char *key, *value;
+    char *file; /* where the value was written; "--set" for the command line */
+    unsigned line;
+    char *replaced;  /* place of the value it replaced, or NULL */
+    char *directory; /* of that file, for FILE values */
+    GPtrArray *axes; /* indices + 1 of the axes in `value`, in order */
+} Entry;
+
+typedef enum {
+    SECTION_SCENARIO,
+    SECTION_COMPONENT,
+    SECTION_LINK,
+    SECTION_AT,
+    SECTION_EXPECT,
+    SECTION_PLOT
+} SectionKind;
+
+typedef struct {
+    SectionKind kind;
+    char *head, *name; /* [head name] */
+    char *file;        /* the first file that opened it */
+    unsigned line;
+    const ComponentClass *class;
+    GPtrArray *entries;
+    GHashTable *seen_in; /* files that opened it */
+    SimTime at;
+    char *digest; /* of its canonical text, once asked for and if it is the same at every point */
+} Section;
+
+/* A value that a run's results are told apart by. */
+typedef struct {
+    const Section *section;
+    const Entry *entry;
+    const char *name; /* "traffic.rate", interned */
+} Column;
+
+/* One ${...} of one value. */
+typedef struct {
+    Section *section;
+    Entry *entry;
+    GPtrArray *values; /* text */
+    char *with;        /* "section.key" whose axis it follows value by value, NULL: its own */
+    unsigned master;   /* index of that axis */
+} Axis;
+
+typedef struct {
+    char *title, *include, *until;
+    SimTime duration, drain;
+    uint64_t seed, repeat;
+} ScenarioSettings;
+
+typedef struct {
+    char *link, *rate;
+    SimTime delay;
+    bool both;
+} LinkSettings;
+
+struct Scenario {
+    char *path, *name;
+    const ComponentClass *const *classes;
+    GPtrArray *sections, *axes;
+    GArray *columns; /* Column */
+    unsigned n_points;
+    ScenarioSettings settings;
+    ScenarioUntil until; /* `scalar` is owned */
+    GArray *expects, *plots;
+    GPtrArray *strings;       /* owned by expects and plots */
+    GHashTable *spelling;     /* of FILE values in tables, by path; see scenario_spell */
+    GHashTable *file_digests; /* of the contents of FILE values, by path */
+};
+
+/* Reading: sections and entries, syntax only (scenario_read.c). */
+bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
+bool scenario_override(Scenario *s, const char *assignment, GError **error);
+Section *scenario_section(const Scenario *s, const char *head, const char *name);
+Section *scenario_component(const Scenario *s, const char *name);
+Entry *section_entry(const Section *section, const char *key);
+/* Split every value's ${...} off into axes. */
+bool scenario_find_axes(Scenario *s, GError **error);
+/* The value at a point of the study; caller frees. */
+char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
+/* The same with the given value for the n-th ${...} and the first for all others. */
+char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
+extern const Param scenario_params[]; /* the rows of [scenario] */
+/* What a link's `rate` is, unless it is "none". */
+extern const Param link_rate;
+/* The table that describes a section's keys; NULL for [at]. */
+const Param *section_table(const Section *section);
+/* "FILE:LINE: [class name]" of a section, "FILE:LINE: [class name] key" of a value, or
+ * "--set name.key=value: key" if it was given so; caller frees. */
+char *section_place(const Section *section);
+char *entry_place(const Section *section, const Entry *entry);
+/* What a component says, behind its place: that of the key which the message begins with, "mpacket:
+ * found ...", if the scenario gives it, else that of its section. Caller frees. */
+char *scenario_placed(const Scenario *s, const char *component, const char *message);
+/* The expressions of a plot's x, y (several, separated by `;`), curve or where; none of NULL. */
+GStrv plot_expressions(const Entry *entry);
+/* What is wrong with a value, behind its place. */
+bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,
+                 ...) G_GNUC_PRINTF(4, 5);

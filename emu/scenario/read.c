@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Reading scenario files: lines, sections, keys, includes, --set and iterations. */
+#include <math.h>
+#include <string.h>
+
+#include "emu/scenario/private.h"
+
+enum { MAX_FILE = 16 << 20, MAX_LINE = 4096, MAX_DEPTH = 16 };
+
+static bool fail(GError **error, const char *file, unsigned line, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+static bool fail(GError **error, const char *file, unsigned line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (line)
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s:%u: %s", file, line, text);
+    else
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: %s", file, text);
+    return false;
+}
+
+bool entry_error(GError **error, const Section *section, const Entry *entry, const char *format,
+                 ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *place = entry_place(section, entry);
+    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: %s", place, text);
+    return false;
+}
+
+char *section_place(const Section *section) {
+    return g_strdup_printf("%s:%u: [%s%s%s]", section->file, section->line, section->head,
+                           section->name ? " " : "", section->name ? section->name : "");
+}
+
+char *entry_place(const Section *section, const Entry *entry) {
+    if (!entry->line)
+        return g_strdup_printf("--set %s.%s=%s: %s", section->name ? section->name : section->head,
+                               entry->key, entry->value, entry->key);
+    return g_strdup_printf("%s:%u: [%s%s%s] %s", entry->file, entry->line, section->head,
+                           section->name ? " " : "", section->name ? section->name : "",
+                           entry->key);
+}
+
+Section *scenario_section(const Scenario *s, const char *head, const char *name) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (!strcmp(section->head, head) && !g_strcmp0(section->name, name)) return section;
+    }
+    return NULL;
+}
+
+Entry *section_entry(const Section *section, const char *key) {
+    for (unsigned i = 0; i < section->entries->len; i++) {
+        Entry *entry = section->entries->pdata[i];
+        if (!strcmp(entry->key, key)) return entry;
+    }
+    return NULL;
+}
+
+static void entry_free(void *data) {
+    Entry *e = data;
+    g_free(e->key);
+    g_free(e->value);
+    g_free(e->file);
+    g_free(e->replaced);
+    g_free(e->directory);
+    g_ptr_array_unref(e->axes);
+    g_free(e);
+}
+
+static void section_free(void *data) {
+    Section *section = data;
+    g_free(section->head);
+    g_free(section->name);
+    g_free(section->file);
+    g_ptr_array_unref(section->entries);
+    g_hash_table_unref(section->seen_in);
+    g_free(section->digest);
+    g_free(section);
+}
+
+static Section *section_new(Scenario *s, const char *head, const char *name, const char *file,
+                            unsigned line) {
+    Section *section = g_new0(Section, 1);
+    section->head = g_strdup(head);
+    section->name = g_strdup(name);
+    section->file = g_strdup(file);
+    section->line = line;
+    section->entries = g_ptr_array_new_with_free_func(entry_free);
+    section->seen_in = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!s->sections->len) g_ptr_array_set_free_func(s->sections, section_free);
+    g_ptr_array_add(s->sections, section);
+    return section;
+}
+
+static void place(Section *section, const char *key, const char *value, const char *file,
+                  unsigned line) {
+    Entry *old = section_entry(section, key);
+    Entry *e = old ? old : g_new0(Entry, 1);
+    if (old) {
+        g_autofree char *was = old->replaced;
+        old->replaced = old->line ? g_strdup_printf("%s:%u%s%s", old->file, old->line,
+                                                    was ? ", " : "", was ? was : "")
+                                  : g_strdup(old->file);
+        g_free(old->value);
+        g_free(old->file);
+        g_free(old->directory);
+    } else {
+        e->key = g_strdup(key);
+        e->axes = g_ptr_array_new();
+        g_ptr_array_add(section->entries, e);
+    }
+    e->value = g_strdup(value);
+    e->file = g_strdup(file);
+    e->line = line;
+    e->directory = line ? g_path_get_dirname(file) : g_strdup(".");
+}
+
+/* [head name] ----------------------------------------------------------------------------- */
+
+static const ComponentClass *find_class(const Scenario *s, const char *name) {
+    for (const ComponentClass *const *c = s->classes; *c; c++)
+        if (!strcmp((*c)->name, name)) return *c;
+    return NULL;
+}
+
+static const char *nearest_head(const Scenario *s, const char *found) {
+    static const char *const own[] = {"scenario", "link", "at", "expect", "plot"};
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
+    for (const ComponentClass *const *c = s->classes; *c; c++)
+        g_ptr_array_add(names, (char *)(*c)->name);
+    g_ptr_array_add(names, NULL);
+    return param_nearest(found, (const char *const *)names->pdata);
+}
+
+static bool name_is_plain(const char *name) {
+    for (const char *p = name; *p; p++)
+        if (!g_ascii_isalnum(*p) && *p != '_' && *p != '-') return false;
+    return *name != 0;
+}
+
+/* A plot's name is that of its files, beside the tables. */
+static bool plot_name(const char *name) {
+    static const char *const taken[] = {"runs", "summary", "claims", NULL};
+    return name_is_plain(name) && !g_strv_contains(taken, name) &&
+           !g_str_has_prefix(name, "series-") && !g_str_has_prefix(name, "histogram-");
+}
+
+static bool kind_of(Scenario *s, Section *section, GError **error) {
+    static const struct {
+        const char *head;
+        SectionKind kind;
+    } kinds[] = {{"scenario", SECTION_SCENARIO},
+                 {"link", SECTION_LINK},
+                 {"at", SECTION_AT},
+                 {"expect", SECTION_EXPECT},
+                 {"plot", SECTION_PLOT}};
+    const char *file = section->file, *head = section->head;
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (!strcmp(head, kinds[i].head)) {
+            section->kind = kinds[i].kind;
+            if (section->kind == SECTION_SCENARIO)
+                return !section->name ||
+                       fail(error, file, section->line, "found [scenario %s], expected [scenario]",
+                            section->name);
+            if (!section->name)
+                return fail(error, file, section->line, "found [%s], expected a name after it",
+                            head);
+            if (section->kind == SECTION_PLOT && !plot_name(section->name))
+                return fail(error, file, section->line,
+                            "found [plot %s], expected a name of letters, digits, - and _, other "
+                            "than those of the tables (runs, summary, claims)",
+                            section->name);
+            if (section->kind != SECTION_AT) return true;
+            g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
+            static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL,
+                                       NULL};
+            g_autoptr(GError) cause = NULL;
+            return param_set(&time, &section->at, words[0], NULL, &cause) ||
+                   fail(error, file, section->line, "[at %s]: %s", section->name, cause->message);
+        }
+    section->kind = SECTION_COMPONENT;
+    section->class = find_class(s, head);
+    if (!section->class) {
+        const char *near = nearest_head(s, head);
+        return fail(
+            error, file, section->line,
+            "found section [%s%s%s], expected a component class, link, at, expect or plot%s%s%s",
+            head, section->name ? " " : "", section->name ? section->name : "",
+            near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
+    }
+    /* Names that stand for something else in --set and among the scalars. */
+    static const char *const reserved[] = {"scenario", "run", NULL};
+    if (section->name && g_strv_contains(reserved, section->name))
+        return fail(error, file, section->line,
+                    "found a component with the name %s, expected another: %s.KEY is %s",
+                    section->name, section->name,
+                    *section->name == 'r' ? "a scalar of every run" : "a key of [scenario]");
+    if (!section->name || !name_is_plain(section->name))
+        return fail(error, file, section->line,
+                    "found [%s%s%s], expected a name of letters, digits, - and _", head,
+                    section->name ? " " : "", section->name ? section->name : "");
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *other = s->sections->pdata[i];
+        if (other != section && other->kind == SECTION_COMPONENT &&
+            !strcmp(other->name, section->name))
+            return fail(error, file, section->line,
+                        "found a second component %s; the first is at %s:%u", section->name,
+                        other->file, other->line);
+    }
+    return true;
+}
+
+static Section *open_section(Scenario *s, char *line, const char *file, unsigned number,
+                             GError **error) {
+    char *end = strchr(line, ']');
+    if (!end || end[1]) {
+        fail(error, file, number, "found \"%s\", expected [SECTION] or [CLASS NAME]", line);
+        return NULL;
+    }
+    *end = 0;
+    char *head = g_strstrip(line + 1), *name = strchr(head, ' ');
+    if (name) {
+        *name++ = 0;
+        name = g_strstrip(name);
+    }
+    Section *section = scenario_section(s, head, name);
+    if (section && g_hash_table_contains(section->seen_in, file)) {
+        fail(error, file, number,
+             "found a second section [%s%s%s] in this file; the first is at line %u", head,
+             name ? " " : "", name ? name : "", section->line);
+        return NULL;
+    }
+    if (!section) {
+        section = section_new(s, head, name, file, number);
+        if (!kind_of(s, section, error)) return NULL;
+    }
+    g_hash_table_add(section->seen_in, g_strdup(file));
+    return section;
+}
+
+/* Files ----------------------------------------------------------------------------------- */
+
+static bool include(Scenario *s, const char *list, const char *file, unsigned line,
+                    GPtrArray *stack, GError **error) {
+    g_auto(GStrv) names = g_strsplit(list, ",", -1);
+    g_autofree char *directory = g_path_get_dirname(file);
+    for (unsigned i = 0; names[i]; i++) {
+        char *name = g_strstrip(names[i]);
+        g_autofree char *path = g_path_is_absolute(name) || !strcmp(directory, ".")
+                                    ? g_strdup(name)
+                                    : g_build_filename(directory, name, NULL);
+        for (unsigned k = 0; k < stack->len; k++)
+            if (!strcmp(stack->pdata[k], path))
+                return fail(error, file, line, "include of %s closes a loop of includes", path);
+        if (stack->len >= MAX_DEPTH)
+            return fail(error, file, line, "includes are nested more than %d deep", MAX_DEPTH);
+        if (!scenario_read_file(s, path, stack, error)) {
+            g_prefix_error(error, "%s:%u: in the included file: ", file, line);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line,
+                      const char *file, unsigned number, GError **error) {
+    if (!*line || *line == '#' || *line == ';') return true;
+    if (*line == '[') {
+        g_hash_table_remove_all(keys);
+        return (*current = open_section(s, line, file, number, error)) != NULL;
+    }
+    char *equals = strchr(line, '=');
+    if (!equals || equals == line)
+        return fail(error, file, number, "found \"%.60s\", expected [SECTION] or KEY = VALUE",
+                    line);
+    *equals = 0;
+    const char *key = g_strstrip(line), *value = g_strstrip(equals + 1);
+    if (!*current) return fail(error, file, number, "found key %s before the first section", key);
+    if (!*value) return fail(error, file, number, "[%s] %s: found no value", (*current)->head, key);
+    if (!g_hash_table_add(keys, g_strdup(key)))
+        return fail(error, file, number, "[%s%s%s] %s: found a second value for this key",
+                    (*current)->head, (*current)->name ? " " : "",
+                    (*current)->name ? (*current)->name : "", key);
+    place(*current, key, value, file, number);
+    return true;
+}
+
+/* The lines of a file, numbered from 1; each is text and of a bounded length. */
+static GPtrArray *split(const char *path, const char *text, size_t length, GError **error) {
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    for (const char *at = text, *end = text + length; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        size_t n = (size_t)(stop - at);
+        unsigned number = lines->len + 1;
+        bool ok = true;
+        for (size_t i = 0; ok && i < n; i++)
+            if ((uint8_t)at[i] < 32 && at[i] != '\t' && !(at[i] == '\r' && i == n - 1))
+                ok = fail(error, path, number, "found the control byte 0x%02x, expected text",
+                          (uint8_t)at[i]);
+        if (ok && n > MAX_LINE)
+            ok = fail(error, path, number, "found a line of %zu bytes, expected at most %d", n,
+                      MAX_LINE);
+        if (ok && !g_utf8_validate(at, (gssize)n, NULL))
+            ok = fail(error, path, number, "found bytes that are not UTF-8");
+        if (!ok) return NULL;
+        g_ptr_array_add(lines, g_strstrip(g_strndup(at, n)));
+        at = stop + 1;
+    }
+    return g_steal_pointer(&lines);
+}
+
+/* Read what a file includes before its own first line, so that the includer wins whatever line its
+ * `include` stands on. */
+static bool read_includes(Scenario *s, const GPtrArray *lines, const char *path, GPtrArray *stack,
+                          GError **error) {
+    bool inside = false;
+    for (unsigned i = 0; i < lines->len; i++) {
+        const char *line = lines->pdata[i], *equals = strchr(line, '=');
+        if (*line == '[') inside = g_str_has_prefix(line + strspn(line, "[ "), "scenario");
+        if (!inside || !equals) continue;
+        g_autofree char *key = g_strchomp(g_strndup(line, (size_t)(equals - line)));
+        if (!strcmp(key, "include") && !include(s, equals + 1, path, i + 1, stack, error))
+            return false;
+    }
+    return true;
+}
+
+bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error) {
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = NULL;
+    size_t length;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return fail(error, path, 0, "cannot be read: there is no such file");
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return fail(error, path, 0, "found a folder, expected a scenario file");
+    if (!g_file_get_contents(path, &text, &length, &cause))
+        return fail(error, path, 0, "cannot be read: %s", cause->message);
+    if (length > MAX_FILE)
+        return fail(error, path, 0, "found %zu bytes, expected a scenario file of at most 16 MiB",
+                    length);
+    g_autoptr(GPtrArray) lines = split(path, text, length, error);
+    if (!lines) return false;
+    g_ptr_array_add(stack, g_strdup(path));
+    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Section *current = NULL;
+    bool ok = read_includes(s, lines, path, stack, error);
+    for (unsigned i = 0; ok && i < lines->len; i++)
+        ok = read_line(s, &current, keys, lines->pdata[i], path, i + 1, error);
+    g_free(g_ptr_array_steal_index(stack, stack->len - 1));
+    return ok;
+}
+
+bool scenario_override(Scenario *s, const char *assignment, GError **error) {
+    g_autofree char *text = g_strdup(assignment);
+    char *equals = strchr(text, '='), *dot = strchr(text, '.');
+    if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1) {
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set: found \"%s\", expected SECTION.KEY=VALUE",
+                    assignment);
+        return false;
+    }
+    *equals = *dot = 0;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    Section *section = NULL;
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *one = s->sections->pdata[i];
+        const char *name = one->kind == SECTION_SCENARIO ? "scenario" : one->name;
+        if (one->kind == SECTION_AT) continue;
+        g_ptr_array_add(names, (char *)name);
+        if (!section && !strcmp(name, text)) section = one;
+    }
+    if (!section && !strcmp(text, "scenario"))
+        section = section_new(s, "scenario", NULL, "--set", 0);
+    g_ptr_array_add(names, NULL);
+    if (!section) {
+        const char *near = param_nearest(text, (const char *const *)names->pdata);
+        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set %s: found no section \"%s\"%s%s",
+                    assignment, text, near ? "; the nearest is " : "", near ? near : "");
+        return false;
+    }
+    const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
+    /* What a file cannot hold, no scenario can: it would not read back. */
+    if (!*value) return fail(error, "--set", 0, "%s.%s: found no value", text, key);
+    if (strlen(assignment) > MAX_LINE)
+        return fail(error, "--set", 0, "%s.%s: found %zu bytes, expected at most %d", text, key,
+                    strlen(assignment), MAX_LINE);
+    for (const char *p = value; *p; p++)
+        if ((uint8_t)*p < 32 && *p != '\t')
+            return fail(error, "--set", 0, "%s.%s: found the control byte 0x%02x, expected text",
+                        text, key, (uint8_t)*p);
+    if (!g_utf8_validate(value, -1, NULL))
+        return fail(error, "--set", 0, "%s.%s: found bytes that are not UTF-8", text, key);
+    place(section, key, value, "--set", 0);
+    return true;
+}
+
+/* Iterations ------------------------------------------------------------------------------ */
+
+/* Decimal text as digits and places, so that 0.1 + 0.1 + 0.1 is 0.3. */
+static bool decimal(const char *text, int64_t *value, int *places) {
+    bool negative = *text == '-', any = false, point = false;
+    *value = 0;
+    *places = 0;
+    for (const char *p = text + negative; *p; p++) {
+        if (*p == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (!g_ascii_isdigit(*p) || *value > INT64_MAX / 100) return false;
+        *value = *value * 10 + (*p - '0');
+        *places += point;
+        any = true;
+    }
+    if (negative) *value = -*value;
+    return any && *places <= 9;
+}
+
+static char *decimal_text(int64_t value, int places) {
+    int64_t scale = 1;
+    for (int i = 0; i < places; i++) scale *= 10;
+    uint64_t size = (uint64_t)(value < 0 ? -value : value);
+    const char *sign = value < 0 ? "-" : "";
+    while (places && size % 10 == 0) {
+        size /= 10;
+        scale /= 10;
+        places--;
+    }
+    if (!places) return g_strdup_printf("%s%" G_GUINT64_FORMAT, sign, size);
+    return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%0*" G_GUINT64_FORMAT, sign,
+                           size / (uint64_t)scale, places, size % (uint64_t)scale);
+}
+
+static bool add_range(GPtrArray *values, char *item, const Section *section, const Entry *entry,
+                      GError **error) {
+    char *dots = strstr(item, ".."), *step = strstr(item, " step ");
+    if (!dots) {
+        g_ptr_array_add(values, g_strdup(item));
+        return *item || entry_error(error, section, entry, "found an empty item in ${...}");
+    }
+    *dots = 0;
+    if (step) *step = 0;
+    int64_t v[3] = {0, 0, 1};
+    int places[3] = {0}, most = 0;
+    char *texts[3] = {g_strstrip(item), g_strstrip(dots + 2),
+                      step ? g_strstrip(step + 6) : (char *)"1"};
+    for (unsigned i = 0; i < 3; i++) {
+        if (!decimal(texts[i], &v[i], &places[i]))
+            return entry_error(error, section, entry,
+                               "found \"%s\" in a range, expected A..B or A..B step C", texts[i]);
+        most = MAX(most, places[i]);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        for (; places[i] < most; places[i]++) {
+            if (v[i] > INT64_MAX / 10 || v[i] < INT64_MIN / 10)
+                return entry_error(error, section, entry, "found \"%s\", which has too many digits",
+                                   texts[i]);
+            v[i] *= 10;
+        }
+    if (v[2] == 0 || (v[1] != v[0] && (v[1] > v[0]) != (v[2] > 0))) {
+        return entry_error(error, section, entry, "found a range that never ends: %s..%s step %s",
+                           texts[0], texts[1], texts[2]);
+    }
+    uint64_t length =
+        v[1] > v[0] ? (uint64_t)v[1] - (uint64_t)v[0] : (uint64_t)v[0] - (uint64_t)v[1];
+    uint64_t steps = length / (v[2] > 0 ? (uint64_t)v[2] : -(uint64_t)v[2]), n = steps + 1;
+    if (steps >= SCENARIO_MAX_POINTS - MIN(values->len, SCENARIO_MAX_POINTS))
+        return entry_error(error, section, entry,
+                           "found a range of %" G_GUINT64_FORMAT
+                           " values after %u others, expected at "
+                           "most %u together",
+                           n, values->len, SCENARIO_MAX_POINTS);
+    for (uint64_t i = 0; i < n; i++)
+        g_ptr_array_add(values, decimal_text(v[0] + (int64_t)i * v[2], most));
+    return true;
+}
+
+static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **error) {
+    for (const char *at = entry->value; (at = strstr(at, "${"));) {
+        const char *end = strchr(at, '}');
+        if (!end) return entry_error(error, section, entry, "found ${ without }");
+        if (s->axes->len == SCENARIO_MAX_AXES)
+            return entry_error(error, section, entry, "found more than %u iterations",
+                               SCENARIO_MAX_AXES);
+        Axis *axis = g_new0(Axis, 1);
+        *axis = (Axis){section, entry, g_ptr_array_new_with_free_func(g_free)};
+        g_ptr_array_add(s->axes, axis);
+        g_ptr_array_add(entry->axes, GUINT_TO_POINTER(s->axes->len));
+        g_autofree char *inside = g_strndup(at + 2, (size_t)(end - at - 2));
+        const char *list = inside, *colon = strchr(inside, ':');
+        if (g_str_has_prefix(inside, "with ") && colon) {
+            axis->with = g_strstrip(g_strndup(inside + 5, (size_t)(colon - inside - 5)));
+            list = colon + 1;
+        }
+        g_auto(GStrv) items = g_strsplit(list, ",", -1);
+        for (unsigned i = 0; items[i]; i++)
+            if (!add_range(axis->values, g_strstrip(items[i]), section, entry, error)) return false;
+        if (!axis->values->len) return entry_error(error, section, entry, "found an empty ${}");
+        at = end;
+    }
+    return true;
+}
+
+/* ${with SECTION.KEY: ...} follows that value's own iteration. */
+static bool tie(Scenario *s, Axis *axis, GError **error) {
+    for (unsigned i = 0; i < s->axes->len; i++) {
+        const Axis *a = s->axes->pdata[i];
+        g_autofree char *name =
+            g_strdup_printf("%s.%s", a->section->name ? a->section->name : "", a->entry->key);
+        if (a->with || strcmp(name, axis->with) != 0) continue;
+        axis->master = i;
+        if (a->values->len == axis->values->len) return true;
+        return entry_error(error, axis->section, axis->entry,
+                           "found %u values with %s, which has %u", axis->values->len, axis->with,
+                           a->values->len);
+    }
+    return entry_error(
+        error, axis->section, axis->entry,
+        "found \"with %s\", expected SECTION.KEY of a value that has ${...} of its own",
+        axis->with);
+}
+
+bool scenario_find_axes(Scenario *s, GError **error) {
+    uint64_t points = 1;
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            Entry *entry = section->entries->pdata[k];
+            if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT &&
+                section->kind != SECTION_LINK)
+                return entry_error(error, section, entry,
+                                   "found ${...}, which only components and links may have");
+            if (!find_axes(s, section, entry, error)) return false;
+        }
+    }
+    for (unsigned i = 0; i < s->axes->len; i++) {
+        Axis *tied = s->axes->pdata[i];
+        if (tied->with) {
+            if (!tie(s, tied, error)) return false;
+            continue;
+        }
+        points *= tied->values->len;
+        if (points > SCENARIO_MAX_POINTS) {
+            const Axis *axis = s->axes->pdata[i];
+            return entry_error(error, axis->section, axis->entry,
+                               "found a study of %" G_GUINT64_FORMAT
+                               " points or more, expected at most %u",
+                               points, SCENARIO_MAX_POINTS);
+        }
+    }
+    s->n_points = (unsigned)points;
+    return true;
+}
+
+/* Replace the n-th ${...} of the value by chosen[n]. */
+static char *substitute(const Entry *entry, const char *const *chosen) {
+    GString *out = g_string_new(NULL);
+    const char *at = entry->value;
+    for (unsigned n = 0; n < entry->axes->len; n++) {
+        const char *start = strstr(at, "${");
+        g_string_append_len(out, at, start - at);
+        g_string_append(out, chosen[n]);
+        at = strchr(start, '}') + 1;
+    }
+    g_string_append(out, at);
+    return g_string_free(out, FALSE);
+}
+
+char *entry_value(const Scenario *s, const Entry *entry, unsigned point) {
+    const char *chosen[SCENARIO_MAX_AXES];
+    unsigned digit[SCENARIO_MAX_AXES], rest = point;
+    for (unsigned i = s->axes->len; i-- > 0;) { /* the last axis is the fastest */
+        const Axis *axis = s->axes->pdata[i];
+        if (axis->with) continue;
+        digit[i] = rest % axis->values->len;
+        rest /= axis->values->len;
+    }
+    for (unsigned i = 0; i < s->axes->len; i++) {
+        const Axis *axis = s->axes->pdata[i];
+        if (axis->with) digit[i] = digit[axis->master];
+    }
+    for (unsigned n = 0; n < entry->axes->len; n++) {
+        unsigned i = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;
+        chosen[n] = ((Axis *)s->axes->pdata[i])->values->pdata[digit[i]];
+    }
+    return substitute(entry, chosen);
+}
+
+char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value) {
+    const char *chosen[SCENARIO_MAX_AXES];
+    for (unsigned n = 0; n < entry->axes->len; n++) {
+        unsigned i = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;
+        chosen[n] = ((Axis *)s->axes->pdata[i])->values->pdata[i == axis ? value : 0];
+    }
+    return substitute(entry, chosen);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The study at a glance. Every column names its component, above its quantity; the same quantity of
+ * two components is two columns, never a sum. First comes what is carried, then what the scenario's
+ * own plots and expectations are about, then latencies and rates. Columns are dropped from the
+ * right until the line fits, which is said; nothing is ever wrapped. */
+#include "emu/study/headline.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "emu/study/table.h"
+
+enum { MAX_ROWS = 45, NARROWEST = 40, GAP = 2 };
+
+/* By the end of the name; the first are the most telling. */
+static const struct {
+    const char *suffix, *label;
+} quantities[] = {
+    {".carried_ratio", "carried"}, {".latency_mean_us", "mean us"},   {".delivered_bps", "out"},
+    {".offered_bps", "in"},        {".latency_p99_us", "p99 us"},     {".delivered_pps", "out"},
+    {".offered_pps", "in"},        {".delivered_ratio", "delivered"}, {".insert_ack_us", "ack us"}};
+enum { CARRIED, N_QUANTITIES = G_N_ELEMENTS(quantities) };
+
+static unsigned quantity_of(const char *name) {
+    unsigned q = 0;
+    while (q < N_QUANTITIES && !g_str_has_suffix(name, quantities[q].suffix)) q++;
+    return q;
+}
+
+/* Largest absolute value among the runs; NaN when none has a number. */
+static double largest(const Columns *c, unsigned column) {
+    double most = NAN;
+    for (unsigned r = 0; r < c->study->runs->len; r++)
+        most = fmax(most, fabs(columns_value(c, r, column)));
+    return most;
+}
+
+/* A sink that nothing reached says nothing, if it is not the only one. */
+static bool silent_sink(const Columns *c, const char *name) {
+    const char *end = strrchr(name, '.');
+    bool silent = false, others = false;
+    for (unsigned k = 0; k < c->columns->len; k++) {
+        const char *other = columns_at(c, k)->name;
+        if (!g_str_has_suffix(other, ".delivered_pps")) continue;
+        bool empty = !(largest(c, k) > 0);
+        if (!strncmp(other, name, (size_t)(end - name) + 1) &&
+            strlen(other) == (size_t)(end - name) + strlen(".delivered_pps"))
+            silent = empty;
+        else
+            others |= !empty;
+    }
+    return silent && others;
+}
+
+/* Smaller is better: what is carried, what the scenario names, the rest; one source's part of a
+ * sink comes last. */
+static unsigned worth(const Columns *c, unsigned k) {
+    const Column *column = columns_at(c, k);
+    unsigned q = quantity_of(column->name);
+    bool part = strchr(column->name, '.') != strrchr(column->name, '.');
+    if (g_str_has_prefix(column->name, "run.")) return UINT_MAX;
+    if (column->used && q != CARRIED && (q == N_QUANTITIES || !strstr(column->name, ".offered")))
+        return isnan(largest(c, k)) ? UINT_MAX : 1;
+    if (q == N_QUANTITIES || isnan(largest(c, k)) || silent_sink(c, column->name)) return UINT_MAX;
+    return (part ? 100 : q == CARRIED ? 0 : 2) + q;
+}
+
+typedef struct {
+    unsigned column, worth;
+} Ranked;
+
+static int by_worth(const void *a, const void *b) {
+    const Ranked *x = a, *y = b;
+    if (x->worth != y->worth) return x->worth < y->worth ? -1 : 1;
+    return x->column < y->column ? -1 : x->column > y->column;
+}
+
+GArray *headline_columns(const Columns *c) {
+    g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
+    GArray *chosen = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    for (unsigned k = 0; k < c->columns->len; k++) {
+        Ranked r = {k, worth(c, k)};
+        if (r.worth != UINT_MAX) g_array_append_val(ranked, r);
+    }
+    qsort(ranked->data, ranked->len, sizeof(Ranked), by_worth);
+    for (unsigned i = 0; i < ranked->len; i++)
+        g_array_append_val(chosen, g_array_index(ranked, Ranked, i).column);
+    return chosen;
+}
+
+/* Cells ----------------------------------------------------------------------------------- */
+
+/* One column of the page: two lines of head and a cell for each row. */
+typedef struct {
+    char *component, *quantity;
+    GPtrArray *cells; /* char * */
+    unsigned width;
+} PageColumn;
+
+static PageColumn *page_column(char *component, char *quantity) {
+    PageColumn *p = g_new0(PageColumn, 1);
+    *p = (PageColumn){component, quantity, g_ptr_array_new_with_free_func(g_free), 0};
+    p->width = (unsigned)MAX(strlen(component), strlen(quantity));
+    return p;
+}
+
+static void page_column_free(void *data) {
+    PageColumn *p = data;
+    g_free(p->component);
+    g_free(p->quantity);
+    g_ptr_array_unref(p->cells);
+    g_free(p);
+}
+
+static void add_cell(PageColumn *p, char *text) {
+    p->width = MAX(p->width, (unsigned)strlen(text));
+    g_ptr_array_add(p->cells, text);
+}
+
+/* Rates are shown in the largest unit that the largest of them has. */
+static double scale_of(const Column *column, double most, const char **prefix) {
+    bool rate = g_str_has_suffix(column->name, "_bps") || g_str_has_suffix(column->name, "_pps");
+    *prefix = !rate ? NULL : most >= 1e9 ? "G" : most >= 1e6 ? "M" : most >= 1e3 ? "k" : "";
+    return !rate ? 1 : most >= 1e9 ? 1e-9 : most >= 1e6 ? 1e-6 : most >= 1e3 ? 1e-3 : 1;
+}
+
+static char *label_of(const Column *column, const char *prefix) {
+    unsigned q = quantity_of(column->name);
+    const char *end = strrchr(column->name, '.') + 1;
+    const char *label = q < N_QUANTITIES ? quantities[q].label : end;
+    if (prefix)
+        return g_strdup_printf("%s %s%s", label, prefix,
+                               g_str_has_suffix(end, "_bps") ? "b/s" : "p/s");
+    return g_strdup(label);
+}
+
+static char *number(double value, double scale) {
+    return isnan(value) ? g_strdup("-") : g_strdup_printf("%.5g", value * scale);
+}
+
+static char *estimate(StudyEstimate e, double scale) {
+    if (isnan(e.mean)) return g_strdup("-");
+    if (isnan(e.half)) return g_strdup_printf("%.5g", e.mean * scale);
+    return g_strdup_printf("%.5g +-%.2g", e.mean * scale, e.half * scale);
+}
+
+/* Rows are runs, or points when there are repetitions. */
+static unsigned n_rows(const Study *study) {
+    return study->repeated ? scenario_n_points(study->scenario) : study->runs->len;
+}
+
+static unsigned point_of(const Study *study, unsigned row) {
+    return study->repeated ? row : ((const RunResult *)study->runs->pdata[row])->point;
+}
+
+static PageColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
+    const Column *column = columns_at(c, k);
+    const char *prefix, *dot = strrchr(column->name, '.');
+    double scale = scale_of(column, largest(c, k), &prefix);
+    PageColumn *p = page_column(g_strndup(column->name, (size_t)(dot - column->name)),
+                                label_of(column, prefix));
+    for (unsigned row = 0; row < rows; row++)
+        add_cell(p, c->study->repeated ? estimate(columns_estimate(c, row, k), scale)
+                                       : number(columns_value(c, row, k), scale));
+    return p;
+}
+
+static PageColumn *parameter_column(const Study *study, unsigned parameter, unsigned rows) {
+    const char *name = scenario_parameter(study->scenario, 0, parameter).name;
+    const char *dot = strchr(name, '.');
+    PageColumn *p = page_column(g_strndup(name, (size_t)(dot - name)), g_strdup(dot + 1));
+    for (unsigned row = 0; row < rows; row++)
+        add_cell(
+            p,
+            g_strdup(scenario_parameter(study->scenario, point_of(study, row), parameter).value));
+    return p;
+}
+
+/* The page -------------------------------------------------------------------------------- */
+
+static unsigned terminal_width(FILE *out) {
+    const char *columns = g_getenv("COLUMNS");
+    struct winsize size;
+    unsigned width = columns ? (unsigned)strtoul(columns, NULL, 10) : 0;
+    if (!width && ioctl(fileno(out), TIOCGWINSZ, &size) == 0) width = size.ws_col;
+    return width ? MAX(width, NARROWEST) : 80;
+}
+
+static void put(FILE *out, const char *text, unsigned width, bool left, bool first) {
+    if (!first) fprintf(out, "%*s", GAP, "");
+    fprintf(out, left ? "%-*s" : "%*s", (int)width, text);
+}
+
+/* How a row's run has ended, if not well; NULL: well. Of a point with repetitions the first such.
+ */
+static char *trouble_of(const Study *study, unsigned row, bool *measured) {
+    const char *failure = NULL;
+    unsigned bad = 0, of = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        if (study->repeated ? r->point != row : i != row) continue;
+        of++;
+        if (r->status == RUN_OK) continue;
+        if (!bad++) failure = r->code ? r->failure : NULL; /* 0: nobody tried */
+    }
+    *measured = bad < of;
+    if (!bad) return NULL;
+    g_autofree char *which = of > 1 ? g_strdup_printf("%u of %u ", bad, of) : g_strdup("");
+    return failure ? g_strdup_printf("%sfailed: %s", which, failure)
+                   : g_strdup_printf("%snot run", which);
+}
+
+static bool row_unsteady(const Study *study, unsigned row) {
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        if ((study->repeated ? r->point == row : i == row) && r->unsteady) return true;
+    }
+    return false;
+}
+
+static void print_page(const Study *study, GPtrArray *page, unsigned n_parameters, unsigned width,
+                       FILE *out) {
+    unsigned rows = n_rows(study);
+    for (unsigned line = 0; line < 2; line++) {
+        for (unsigned k = 0; k < page->len; k++) {
+            const PageColumn *p = page->pdata[k];
+            put(out, line ? p->quantity : p->component, p->width, k < n_parameters, !k);
+        }
+        fputc('\n', out);
+    }
+    for (unsigned row = 0; row < MIN(rows, MAX_ROWS); row++) {
+        unsigned used = 0;
+        bool measured;
+        g_autofree char *trouble = trouble_of(study, row, &measured);
+        unsigned cells = measured ? page->len : n_parameters;
+        for (unsigned k = 0; k < cells; k++) {
+            const PageColumn *p = page->pdata[k];
+            put(out, p->cells->pdata[row], p->width, k < n_parameters, !k);
+            used += p->width + (k ? GAP : 0);
+        }
+        if (row_unsteady(study, row)) fputs(" *", out);
+        if (trouble && !measured) {
+            int room = (int)width - (int)used - (used ? GAP : 0);
+            fprintf(out, "%*s%.*s", used ? GAP : 0, "", MAX(room, 10), trouble);
+        }
+        fputc('\n', out);
+        if (trouble && measured) fprintf(out, "    %.*s\n", (int)width - 4, trouble);
+    }
+    if (rows > MAX_ROWS)
+        fprintf(out, "... and %u more rows: all are in runs.tsv\n", rows - MAX_ROWS);
+}
+
+static bool varies(const PageColumn *p) {
+    for (unsigned row = 1; row < p->cells->len; row++)
+        if (strcmp(p->cells->pdata[row], p->cells->pdata[0]) != 0) return true;
+    return false;
+}
+
+/* What tells the rows apart, which nothing may push out; then, while there is room, what does not. */
+static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *page) {
+    const Scenario *s = c->study->scenario;
+    unsigned used = 0, rows = n_rows(c->study), n = scenario_n_parameters(s);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    g_autofree bool *shown = g_new0(bool, n + 1);
+    for (unsigned i = 0; i < n; i++) g_ptr_array_add(all, parameter_column(c->study, i, rows));
+    for (unsigned constant = 0; constant < 2; constant++)
+        for (unsigned i = 0; i < n; i++) {
+            const PageColumn *p = all->pdata[i];
+            if (varies(p) == constant || (constant && used + p->width + GAP > width / 2)) continue;
+            shown[i] = true;
+            used += p->width + GAP;
+        }
+    for (unsigned i = 0; i < n; i++)
+        if (shown[i])
+            g_ptr_array_add(page, all->pdata[i]);
+        else
+            page_column_free(all->pdata[i]);
+    return used;
+}
+
+/* Parameters, and as many scalars as fit; what does not is counted. */
+static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsigned *n_parameters) {
+    unsigned used = lay_out_parameters(c, width, page), rows = n_rows(c->study);
+    g_autoptr(GArray) chosen = headline_columns(c);
+    *n_parameters = page->len;
+    unsigned dropped = scenario_n_parameters(c->study->scenario) - page->len;
+    for (unsigned i = 0; i < chosen->len; i++) {
+        PageColumn *p = scalar_column(c, g_array_index(chosen, unsigned, i), rows);
+        if (used + p->width + 2 > width) { /* 2: the mark */
+            page_column_free(p);
+            dropped += chosen->len - i;
+            break;
+        }
+        used += p->width + GAP;
+        g_ptr_array_add(page, p);
+    }
+    return dropped;
+}
+
+/* A sentence once, with the number of runs that say it. */
+static void print_counted(GHashTable *count, const char *before, const char *after, FILE *out) {
+    g_autoptr(GList) texts = g_list_sort(g_hash_table_get_keys(count), (GCompareFunc)strcmp);
+    for (const GList *l = texts; l; l = l->next) {
+        unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(count, l->data));
+        fprintf(out, "%s%s%s", before, (const char *)l->data, after);
+        if (n > 1) fprintf(out, " (%u runs)", n);
+        fputc('\n', out);
+    }
+}
+
+static void count_text(GHashTable *count, const char *text) {
+    unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(count, text));
+    g_hash_table_insert(count, (char *)text, GUINT_TO_POINTER(n + 1));
+}
+
+static void print_warnings(const Study *study, FILE *out) {
+    g_autoptr(GHashTable) unsteady = g_hash_table_new(g_str_hash, g_str_equal),
+                          warnings = g_hash_table_new(g_str_hash, g_str_equal);
+    unsigned equal = 0;
+    for (unsigned i = 0; i < study->runs->len; i++) {
+        const RunResult *r = study->runs->pdata[i];
+        if (r->unsteady) count_text(unsteady, r->unsteady);
+        for (unsigned k = 0; k < r->warnings->len; k++) count_text(warnings, r->warnings->pdata[k]);
+    }
+    for (unsigned p = 0; study->repeated && p < scenario_n_points(study->scenario); p++)
+        equal += study_repeats_itself(study, p);
+    print_counted(unsteady, "* not steady: ", "", out);
+    print_counted(warnings, "warning: ", "", out);
+    if (equal)
+        fprintf(out,
+                "warning: repetitions of %u of %u points are one and the same run (equal "
+                "fingerprints and numbers), so they have no interval\n",
+                equal, scenario_n_points(study->scenario));
+}
+
+static void print_runs(const Study *study, FILE *out) {
+    g_autoptr(Columns) c = columns_new(study);
+    g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(page_column_free);
+    unsigned n_parameters, width = terminal_width(out);
+    unsigned dropped = lay_out(c, width, page, &n_parameters);
+    print_page(study, page, n_parameters, width, out);
+    if (dropped)
+        fprintf(out, "%u more column%s: in runs.tsv, or on a wider terminal\n", dropped,
+                dropped > 1 ? "s" : "");
+    if (study->repeated)
+        fprintf(out, "means of repetitions, +- half of the 95 %% interval: see summary.tsv\n");
+    print_warnings(study, out);
+}
+
+static void print_claims(const Study *study, FILE *out) {
+    static const char *const uses[] = {"calibrate", "predict", "implied"};
+    static const char *const words[] = {"calibrated", "predicted", "implied"};
+    fprintf(out, "\n%-18s %-16s %10s  %-5s %-10s %s\n", "claim", "published", "emulated", "unit",
+            "use", "verdict");
+    for (unsigned i = 0; i < study->claims->len; i++) {
+        const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
+        g_autofree char *range = g_strdup_printf("%.5g to %.5g", c->low, c->high),
+                        *value =
+                            isnan(c->value) ? g_strdup("-") : g_strdup_printf("%.5g", c->value);
+        fprintf(out, "%-18s %-16s %10s  %-5s %-10s %s\n", c->id, range, value, c->unit, c->use,
+                c->verdict);
+    }
+    const char *comma = "";
+    for (unsigned u = 0; u < G_N_ELEMENTS(uses); u++) {
+        unsigned all = 0, met = 0;
+        for (unsigned i = 0; i < study->claims->len; i++) {
+            const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
+            all += !strcmp(c->use, uses[u]);
+            met += !strcmp(c->use, uses[u]) && !strcmp(c->verdict, "met");
+        }
+        if (all) fprintf(out, "%s%s: %u of %u met", comma, words[u], met, all);
+        if (all) comma = ", ";
+    }
+    g_autofree char *share = study_share(study);
+    fprintf(out, "%s%s\n", share ? ", judged over " : "", share ? share : "");
+}
+
+void table_print(const Study *study, FILE *out) {
+    fprintf(out, "%s\n\n", scenario_title(study->scenario));
+    print_runs(study, out);
+    if (study->claims->len) print_claims(study, out);
+}

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Runs. Workers are forked processes that take the next run that has no record until none is left.
+ * They record each run themselves, so that nothing depends on their parent: it hands out the runs,
+ * sees who dies, and reads the records. */
+#include "emu/study/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emu/study/file.h"
+#include "emu/core/probe.h"
+#include "emu/study/record.h"
+
+enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };
+
+/* A run on the board: who could not record it, and why. */
+typedef struct {
+    volatile int code; /* 0: not tried, or recorded */
+    char why[MAX_WHY];
+} Slot;
+
+/* Shared between the workers and their parent. */
+typedef struct {
+    unsigned n;
+    volatile uint32_t next, done;
+    volatile uint32_t at[MAX_WORKERS]; /* the run that a worker is computing */
+    volatile uint64_t events[MAX_WORKERS];
+    Slot slot[];
+} Board;
+
+typedef struct {
+    const Store *store;
+    const RunOptions *options;
+    const GArray *todo; /* RunKey */
+    Board *board;
+    unsigned worker;
+    gint64 drawn, began;
+} Work;
+
+const char *run_intern(const char *text) {
+    static GStringChunk *texts;
+    if (!texts) texts = g_string_chunk_new(1 << 16);
+    return g_string_chunk_insert_const(texts, text);
+}
+
+RunResult *run_result_new(void) {
+    RunResult *r = g_new0(RunResult, 1);
+    r->scalars = g_array_new(FALSE, FALSE, sizeof(RunScalar));
+    r->warnings = g_ptr_array_new_with_free_func(g_free);
+    return r;
+}
+
+void run_result_free(void *data) {
+    RunResult *r = data;
+    if (!r) return;
+    g_free(r->failure);
+    g_free(r->identity);
+    g_free(r->folder);
+    g_free(r->unsteady);
+    g_array_unref(r->scalars);
+    g_ptr_array_unref(r->warnings);
+    g_free(r);
+}
+
+const RunScalar *run_scalar(const RunResult *r, const char *name) {
+    const char *interned = run_intern(name);
+    for (unsigned i = 0; i < r->scalars->len; i++) {
+        const RunScalar *s = &g_array_index(r->scalars, RunScalar, i);
+        if (s->name == interned) return s;
+    }
+    return NULL;
+}
+
+/* One run --------------------------------------------------------------------------------- */
+
+static void put_scalar(RunResult *r, const char *name, double value, const char *unit) {
+    RunScalar s = {run_intern(name), run_intern(unit), value};
+    g_array_append_val(r->scalars, s);
+}
+
+static void failed(RunResult *r, int code, const GError *error) {
+    r->status = RUN_FAILED;
+    r->code = code;
+    r->failure = g_strdup(error->message);
+}
+
+static int code_of(const GError *error) {
+    return error->domain == SPPEMU_INPUT_ERROR       ? EXIT_INPUT
+           : error->domain == SPPEMU_INVARIANT_ERROR ? EXIT_INVARIANT
+                                                     : EXIT_RUN_FAILED;
+}
+
+static void write_series(const Report *report, const char *folder, GError **error) {
+    for (unsigned i = 0; i < report_n_series(report) && !*error; i++) {
+        const ReportSeries *s = report_series_at(report, i);
+        g_autoptr(GString) text = g_string_new("time[s]");
+        for (unsigned k = 0; k < s->n_columns; k++)
+            g_string_append_printf(text, "\t%s", s->columns[k]);
+        const double *v = (const double *)(const void *)s->values->data;
+        for (unsigned n = 0; n < s->values->len; n++)
+            g_string_append_printf(text, "%c%.12g", n % (s->n_columns + 1) ? '\t' : '\n', v[n]);
+        g_string_append_c(text, '\n');
+        g_autofree char *path = g_strdup_printf("%s/series-%s.tsv", folder, s->name);
+        g_file_set_contents(path, text->str, (gssize)text->len, error);
+    }
+}
+
+static void write_histograms(const Report *report, const char *folder, GError **error) {
+    for (unsigned i = 0; i < report_n_histograms(report) && !*error; i++) {
+        const ReportHistogram *h = report_histogram_at(report, i);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_string_append_printf(text, "up_to[%s]\tcount\tfraction\n", h->unit);
+        uint64_t seen = 0, shown = 0;
+        for (unsigned step = 1; step <= 1000 && h->histogram.count;
+             step++) { /* 0.1 percent at a time */
+            uint64_t value = histogram_quantile(&h->histogram, step / 1000.0);
+            if (step < 1000 && value == shown) continue;
+            seen = (uint64_t)(step / 1000.0 * (double)h->histogram.count);
+            g_string_append_printf(text, "%.12g\t%" G_GUINT64_FORMAT "\t%.12g\n",
+                                   (double)value * h->scale, seen, step / 1000.0);
+            shown = value;
+        }
+        g_autofree char *path = g_strdup_printf("%s/histogram-%s.tsv", folder, h->name);
+        g_file_set_contents(path, text->str, (gssize)text->len, error);
+    }
+}
+
+static bool write_files(const Report *report, const char *folder, GError **error) {
+    GError *cause = NULL;
+    write_series(report, folder, &cause);
+    if (!cause) write_histograms(report, folder, &cause);
+    g_autofree char *stats = g_build_filename(folder, "stats.txt", NULL);
+    if (!cause) g_file_set_contents(stats, report_stats_text(report), -1, &cause);
+    if (cause) g_propagate_error(error, cause);
+    return !cause;
+}
+
+typedef struct {
+    volatile int *interrupted;
+    volatile uint64_t *events; /* where to count them; NULL: nowhere */
+    uint64_t before;
+} Watch;
+
+static void watch(Network *net, void *user) {
+    const Watch *w = user;
+    if (*w->interrupted) sim_stop(network_sim(net));
+    if (w->events) *w->events = w->before + sim_events_run(network_sim(net));
+}
+
+static void account(RunResult *r, Network *net) {
+    PacketCounts c = packet_pool_counts(network_packets(net));
+    Sim *sim = network_sim(net);
+    r->fingerprint = sim_fingerprint(sim);
+    put_scalar(r, "run.duration_s", (double)sim_now(sim) / 1e12, "s");
+    put_scalar(r, "run.events", (double)sim_events_run(sim), "events");
+    put_scalar(r, "run.packets_created", (double)c.created, "packets");
+    put_scalar(r, "run.packets_delivered", (double)c.delivered, "packets");
+    put_scalar(r, "run.packets_dropped", (double)c.dropped, "packets");
+    put_scalar(r, "run.packets_held", (double)c.held, "packets");
+}
+
+static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                          Watch *w) {
+    RunResult *r = run_result_new();
+    r->point = key.point;
+    r->repetition = key.repetition;
+    r->status = RUN_OK;
+    g_autoptr(GError) error = NULL;
+    NetworkOptions options = {.seed = seed, .repetition = key.repetition, .output = folder};
+    Network *net = scenario_build(s, key.point, &options, &error);
+    if (!net) {
+        failed(r, code_of(error), error);
+        return r;
+    }
+    const Component *refused = NULL;
+    if (!network_start(net, &refused, &error)) {
+        scenario_blame(s, refused->name, &error);
+        failed(r, code_of(error), error);
+        network_free(net);
+        return r;
+    }
+    network_run(net, scenario_duration(s, key.point), scenario_drain(s), 100 * SIM_US, watch, w);
+    bool cut = *w->interrupted != 0;
+    if (!network_stop(net, &error)) failed(r, code_of(error), error);
+    if (cut && r->status == RUN_OK) {
+        r->status = RUN_MISSING;
+        r->code = EXIT_INTERRUPTED;
+        r->failure = g_strdup("interrupted");
+    }
+    Report *report = report_new();
+    network_report(net, report);
+    for (unsigned i = 0; i < report_n_scalars(report); i++) {
+        const ReportScalar *x = report_scalar_at(report, i);
+        put_scalar(r, x->name, x->value, x->unit);
+    }
+    r->unsteady = g_strdup(report_unsteady_text(report));
+    for (unsigned i = 0; i < report_n_warnings(report); i++)
+        g_ptr_array_add(r->warnings, g_strdup(report_warning_at(report, i)));
+    account(r, net);
+    g_clear_error(&error);
+    if (folder && !write_files(report, folder, &error) && r->status == RUN_OK)
+        failed(r, EXIT_RUN_FAILED, error);
+    report_free(report);
+    network_free(net);
+    return r;
+}
+
+RunResult *run_once(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                    volatile int *interrupted) {
+    Watch w = {.interrupted = interrupted};
+    return compute(s, seed, key, folder, &w);
+}
+
+/* One run, recorded ----------------------------------------------------------------------- */
+
+static void tell(Slot *slot, int code, const char *why) {
+    g_strlcpy(slot->why, why, sizeof slot->why);
+    slot->code = code;
+}
+
+static RecordCost cost_since(gint64 began, const struct rusage *before) {
+    struct rusage now;
+    getrusage(RUSAGE_SELF, &now);
+    return (RecordCost){
+        .wall_s = (double)(g_get_monotonic_time() - began) / 1e6,
+        .cpu_s = (double)(now.ru_utime.tv_sec - before->ru_utime.tv_sec) +
+                 (double)(now.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6,
+        .memory_kb = (uint64_t)now.ru_maxrss};
+}
+
+/* In the run's own folder, under its claim. */
+static void compute_and_record(const Work *work, RunKey key, const char *identity,
+                               const char *folder, const char *record, Slot *slot) {
+    Watch w = {.interrupted = work->options->interrupted,
+               .events = &work->board->events[work->worker],
+               .before = work->board->events[work->worker]};
+    struct rusage before;
+    getrusage(RUSAGE_SELF, &before);
+    gint64 began = g_get_monotonic_time();
+    RunResult *r =
+        compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
+    g_autoptr(GError) error = NULL;
+    RecordCost cost = cost_since(began, &before);
+    /* An identity is of contents; what was read may have been others, or not there. */
+    g_autofree char *changed = scenario_changed_input(store_scenario(work->store));
+    g_autofree char *why =
+        changed ? g_strdup_printf("%s: has changed since the study began", changed) : NULL;
+    if (changed)
+        tell(slot, EXIT_RUN_FAILED, why);
+    else if (r->status == RUN_MISSING || r->code == EXIT_RUN_FAILED)
+        tell(slot, r->code, r->failure);
+    else if (!record_publish(r, identity, &cost, folder, record, &error))
+        tell(slot, EXIT_RUN_FAILED, error->message);
+    run_result_free(r);
+}
+
+static void run_recorded(const Work *work, unsigned n) {
+    RunKey key = g_array_index(work->todo, RunKey, n);
+    Slot *slot = &work->board->slot[n];
+    g_autoptr(GError) error = NULL;
+    g_autofree char *identity = store_run(work->store, key.point, key.repetition),
+                    *record = store_record(work->store, identity);
+    Lock *claim = store_claim(work->store, identity, work->options->as, &error);
+    if (!claim) {
+        tell(slot, EXIT_RUN_FAILED, error->message);
+        return;
+    }
+    RunResult *there = record_load(record, identity, NULL); /* by whoever had the claim before */
+    if (!there || (there->status == RUN_FAILED && work->options->retry_failed)) {
+        folder_remove(record);
+        g_autofree char *folder = store_workspace(work->store, identity, &error);
+        if (folder)
+            compute_and_record(work, key, identity, folder, record, slot);
+        else
+            tell(slot, EXIT_RUN_FAILED, error->message);
+        if (folder) folder_remove(folder); /* gone if it was recorded */
+    }
+    run_result_free(there);
+    lock_release(claim);
+}
+
+static void work_off(Work *work) {
+    Board *board = work->board;
+    for (;;) {
+        if (*work->options->interrupted) break;
+        uint32_t n = __atomic_fetch_add(&board->next, 1, __ATOMIC_RELAXED);
+        if (n >= board->n) break;
+        board->at[work->worker] = n;
+        run_recorded(work, n);
+        board->at[work->worker] = NOBODY;
+        __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Progress -------------------------------------------------------------------------------- */
+
+static void draw(Work *work, bool last) {
+    gint64 now = g_get_monotonic_time();
+    if (!work->options->progress || (!last && now - work->drawn < 100000)) return;
+    work->drawn = now;
+    const Board *board = work->board;
+    double seconds = (double)(now - work->began) / 1e6, events = 0;
+    for (unsigned i = 0; i < MAX_WORKERS; i++) events += (double)board->events[i];
+    struct winsize size = {.ws_col = 80};
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    g_autofree char *left =
+        board->done ? g_strdup_printf(", %.0f s left", seconds / board->done * (board->n - board->done))
+                    : g_strdup("");
+    g_autofree char *line = g_strdup_printf("%u of %u runs, %.2f M events/s%s", board->done, board->n,
+                                            events / seconds / 1e6, left);
+    fprintf(stderr, "\r%.*s\033[K%s", size.ws_col ? size.ws_col - 1 : 79, last ? "" : line, "");
+}
+
+/* Workers --------------------------------------------------------------------------------- */
+
+typedef struct {
+    pid_t pid; /* 0: none */
+} Worker;
+
+/* Never what waitpid or fork may return by mistake: 0, 1 and -1 are other people. */
+static void end_worker(const Worker *w) {
+    if (w->pid > 1) kill(w->pid, SIGTERM);
+}
+
+static volatile int *worker_interrupted;
+
+/* A terminal signals the workers too, and the parent once more: for them it is one request. */
+static void on_worker_signal(int signal_number) {
+    (void)signal_number;
+    *worker_interrupted = 1;
+}
+
+static void catch_worker_signals(const RunOptions *options) {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_handler = on_worker_signal};
+    worker_interrupted = options->interrupted;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) sigaction(ends[i], &action, NULL);
+}
+
+static bool start_worker(Work *work, Worker *w, unsigned n) {
+    pid_t parent = getpid();
+    fflush(stdout);
+    w->pid = fork();
+    if (w->pid > 0) return true;
+    if (w->pid < 0) {
+        w->pid = 0;
+        return false;
+    }
+    /* Whatever ends the parent ends this process; it may be gone already. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_RUN_FAILED);
+    catch_worker_signals(work->options);
+    work->worker = n;
+    store_forget_lock((Store *)work->store);
+    work_off(work);
+    fflush(stdout);
+    _exit(EXIT_OK);
+}
+
+/* A worker that died in the middle of a run. */
+static void bury(Work *work, unsigned n, int status) {
+    Board *board = work->board;
+    if (board->at[n] == NOBODY) return;
+    g_autofree char *why =
+        WIFSIGNALED(status)
+            ? g_strdup_printf("its process was ended by signal %d (%s)", WTERMSIG(status),
+                              strsignal(WTERMSIG(status)))
+            : g_strdup_printf("its process ended with exit code %d", WEXITSTATUS(status));
+    if (*work->options->interrupted)
+        tell(&board->slot[board->at[n]], EXIT_INTERRUPTED, "interrupted");
+    else
+        tell(&board->slot[board->at[n]], EXIT_RUN_FAILED, why);
+    board->at[n] = NOBODY;
+    __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
+}
+
+static void run_forked(Work *work) {
+    Board *board = work->board;
+    Worker worker[MAX_WORKERS] = {{0}};
+    unsigned n = MIN(work->options->jobs, board->n), alive = 0, fallen = 0;
+    bool told = false;
+    for (unsigned i = 0; i < n; i++) {
+        if (start_worker(work, &worker[i], i)) {
+            alive++;
+            continue;
+        }
+        g_printerr("sppemu: %u of %u processes: no more can be forked: %s\n", alive, n,
+                   g_strerror(errno));
+        break;
+    }
+    while (alive) {
+        for (unsigned i = 0; i < n; i++) {
+            int status;
+            if (!worker[i].pid || waitpid(worker[i].pid, &status, WNOHANG) != worker[i].pid)
+                continue;
+            bool died = status != 0 && !*work->options->interrupted;
+            bury(work, i, status);
+            worker[i].pid = 0;
+            alive--;
+            /* The run it had is lost; the others are not. */
+            if (died && board->next < board->n && ++fallen <= board->n &&
+                start_worker(work, &worker[i], i))
+                alive++;
+        }
+        if (*work->options->interrupted && !told) {
+            for (unsigned i = 0; i < n; i++) end_worker(&worker[i]);
+            g_printerr("%ssppemu: interrupted; giving up the runs at hand (once more: at once)\n",
+                       work->options->progress ? "\r\033[K" : "");
+            told = true;
+        }
+        draw(work, false);
+        if (alive) g_usleep(2000);
+    }
+    if (!*work->options->interrupted) work_off(work); /* what no worker could be had for */
+}
+
+static Board *board_new(unsigned n) {
+    size_t size = sizeof(Board) + n * sizeof(Slot);
+    Board *board = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (board == MAP_FAILED) return NULL;
+    board->n = n;
+    for (unsigned i = 0; i < MAX_WORKERS; i++) board->at[i] = NOBODY;
+    return board;
+}
+
+/* A study ------------------------------------------------------------------------------- */
+
+/* From its record, or missing: `why` there is none. */
+static RunResult *result_of(const Store *store, RunKey key, unsigned index, unsigned n,
+                            const Slot *slot) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *identity = store_run(store, key.point, key.repetition),
+                    *record = store_record(store, identity);
+    RunResult *r = record_load(record, identity, &error);
+    if (!r) {
+        r = run_result_new();
+        r->code = slot && slot->code ? slot->code : error ? EXIT_RUN_FAILED : EXIT_OK;
+        r->failure = g_strdup(slot && slot->code ? slot->why : error ? error->message : "not run");
+    }
+    r->point = key.point;
+    r->repetition = key.repetition;
+    r->identity = g_steal_pointer(&identity);
+    r->folder = n == 1 ? g_strdup(".") : g_strdup_printf("runs/%04u", index);
+    return r;
+}
+
+static bool to_do(const RunResult *r, RunKey key, const RunOptions *o) {
+    return key.wanted && (r->status == RUN_MISSING || (r->status == RUN_FAILED && o->retry_failed));
+}
+
+/* What has no record, each identity once: equal points are one run. */
+static GArray *collect(const GPtrArray *results, const GArray *keys, const RunOptions *o) {
+    GArray *todo = g_array_new(FALSE, FALSE, sizeof(RunKey));
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < keys->len; i++) {
+        const RunResult *r = results->pdata[i];
+        RunKey key = g_array_index(keys, RunKey, i);
+        if (to_do(r, key, o) && g_hash_table_add(seen, r->identity)) g_array_append_val(todo, key);
+    }
+    return todo;
+}
+
+static void compute_all(const Store *store, const GArray *todo, const RunOptions *o, Board *board) {
+    Work work = {.store = store,
+                 .options = o,
+                 .todo = todo,
+                 .board = board,
+                 .began = g_get_monotonic_time()};
+    if (todo->len == 1)
+        work_off(&work);
+    else
+        run_forked(&work);
+    draw(&work, true);
+}
+
+GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) {
+    unsigned n = keys->len;
+    GPtrArray *results = g_ptr_array_new_with_free_func(run_result_free);
+    for (unsigned i = 0; i < n; i++)
+        g_ptr_array_add(results, result_of(store, g_array_index(keys, RunKey, i), i, n, NULL));
+    g_autoptr(GArray) todo = collect(results, keys, o);
+    Board *board = todo->len ? board_new(todo->len) : NULL;
+    if (todo->len && !board) {
+        g_printerr("sppemu: no memory for a board of %u runs: %s\n", todo->len, g_strerror(errno));
+        return results;
+    }
+    if (board) compute_all(store, todo, o, board);
+    if (o->computed) *o->computed += todo->len;
+    g_autoptr(GHashTable) slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned i = 0; i < todo->len; i++) {
+        RunKey key = g_array_index(todo, RunKey, i);
+        g_hash_table_insert(slots, store_run(store, key.point, key.repetition), &board->slot[i]);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        RunResult *r = results->pdata[i];
+        RunKey key = g_array_index(keys, RunKey, i);
+        if (!to_do(r, key, o)) continue;
+        results->pdata[i] = result_of(store, key, i, n, g_hash_table_lookup(slots, r->identity));
+        run_result_free(r);
+    }
+    if (board) munmap(board, sizeof(Board) + todo->len * sizeof(Slot));
+    return results;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/study/table.h: the tables of a study.
+ *
+ * Files are tab-separated under one line of heads, and are read as they are by pandas
+ * (read_csv(sep="\t")), R (read.delim) and gnuplot (columnheader): numbers are in base units
+ * (bit/s, s, bytes, packets), what is missing or was not measured is an empty cell. */
+#pragma once
+
+#include "emu/study/study.h"
+
+/* The study at a glance, as wide as the terminal: COLUMNS, else what the terminal says, else 80. */
+void table_print(const Study *study, FILE *out);
+/* runs.tsv: run, repetition, status (ok, failed, not run), parameters, scalars of all runs. Scalars
+ * that are the same in all of several runs are left out, unless a plot, an expectation or the
+ * headline asks for them. Callers free. */
+char *table_runs(const Study *study);
+/* What was left out: name and value, for the manifest. */
+json_t *table_constants(const Study *study);
+/* runs.units.tsv: name and unit of every parameter and scalar, those left out too. */
+char *table_units(const Study *study);
+/* summary.tsv: for each point and scalar of runs.tsv mean, deviation and the 95 percent interval
+ * by Student's t over the repetitions; `none` for an interval of one run, or of runs of which
+ * two are one and the same. NULL for a study without repetitions. */
+char *table_summary(const Study *study);
+char *table_claims(const Study *study);
