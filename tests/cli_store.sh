@@ -240,7 +240,17 @@ is "points one by one, and a merge, are what a run does" same whole points
 expect "a run that is not there" 2 'expected a run from 0 to 2' $A point points 3
 expect "a study is not continued by another build" 1 'another build' $B point points 0
 expect "emit knows two ways" 2 'expected parallel or slurm' $A run $study -o points --emit=pbs
-printf '[scenario]\ninclude = %s/scenarios/npe-base.ini\n[source traffic]\nduration = 60us\nwarmup = 10us\nrate = ${1, 2, 5}Gbit/s\n[at 20us]\nslice0 = drop_nothing\n' "$root" >late.ini
+# A run that was refused, as its record would say it: the others stay, and it can be tried again.
+cp -r whole refused
+record=$(ls -d refused/records/* | head -1)
+{ sed -n '/^sppemu-record/p; /^identity/p' "$record/record"; printf 'status\tfailed\t3\nfingerprint\t0000000000000000\nfailure\tnpe.ini:3: found nothing\n'; } >x
+{ cat x; printf 'end\t%s\n' "$(sha256sum <x | cut -d' ' -f1)"; } >"$record/record"
+expect "a refused run is exit 3, and the tables are written" 3 'npe.ini:3: found nothing' $A run $study -o refused
+[ "$(awk -F '\t' '$3 == "failed"' refused/runs.tsv | wc -l)" -eq 1 ] && [ "$(awk -F '\t' '$3 == "ok"' refused/runs.tsv | wc -l)" -eq 2 ] && ok "the others are in the table" || bad "the others are in the table"
+$A merge refused --no-plots >out 2>/dev/null
+is "where it says why" grep -q 'failed: npe.ini:3: found nothing' out
+expect "it is tried again when told to" 0 '' $A run $study -o refused --retry-failed
+is "and the study is whole" same whole refused
 
 # Repetitions until an interval is small enough -------------------------------------------------
 until="npe $short --set traffic.pattern=poisson --set traffic.rate=4.5Gbit/s"
