@@ -294,8 +294,10 @@ static void an_identity_is_not_of_the_order_of_sections_and_keys(void) {
     scenario_free(s);
     CHECK(same_identity("[at 2ms]\nt = stop\ns = start\n" REST OTHER "[sink k]\n" SOURCE, NULL,
                         identity));
-    CHECK(!same_identity(SOURCE OTHER "[sink k]\n" REST "[at 2ms]\ns = stop\nt = stop\n", NULL,
+    CHECK(!same_identity(SOURCE OTHER "[sink k]\n" REST "[at 2ms]\ns = stop\nt = start\n", NULL,
                          identity));
+    CHECK(!same_identity(SOURCE OTHER "[sink k]\n" REST "[at 2ms b]\ns = start\nt = stop\n", NULL,
+                         identity)); /* tags order what is said at one time */
 }
 
 static void an_identity_depends_on_all_that_a_run_does(void) {

@@ -184,8 +184,7 @@ static void watch_links(Network *net, Component *c) {
     }
 }
 
-/* Byte by byte, but numbers in names by their value; "a1" and "a01" still differ. */
-static int compare_names(const char *a, const char *b) {
+int compare_names(const char *a, const char *b) {
     const char *p = a, *q = b;
     while (*p && *q) {
         if (!g_ascii_isdigit(*p) || !g_ascii_isdigit(*q)) {

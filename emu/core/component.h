@@ -117,6 +117,8 @@ bool network_create(Network *net, GError **error);             /* class->create 
 /* Wire an output port to an input port, one direction. Each end is used at most once. */
 bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
                   unsigned to_port, LinkSpeed speed, GError **error);
+/* The order of names: byte by byte, but numbers in them by their value; "a1" and "a01" differ. */
+int compare_names(const char *a, const char *b);
 /* On failure *failed is the component that refused. */
 bool network_start(Network *net, const Component **failed, GError **error);
 /* After the run: stop all, check all and the conservation of packets and bytes. */

@@ -77,6 +77,11 @@ const Param *section_table(const Section *section) {
     }
 }
 
+const char *section_tag(const Section *section) {
+    const char *space = strchr(section->name, ' ');
+    return space ? space + 1 : "";
+}
+
 Section *scenario_component(const Scenario *s, const char *name) {
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
@@ -625,7 +630,8 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
             const Entry *entry = section->entries->pdata[k];
             g_autofree char *where = g_strdup_printf("%s:%u: [at %s] %s", entry->file, entry->line,
                                                      section->name, entry->key);
-            script_add(script, section->at, network_find(net, entry->key), entry->value, where);
+            script_add(script, section->at, section_tag(section), network_find(net, entry->key),
+                       entry->value, where);
         }
     }
     if (ok) return net;

@@ -95,6 +95,8 @@ extern const Param scenario_params[]; /* the rows of [scenario] */
 extern const Param link_rate;
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
+/* Of [at TIME TAG]; empty if it has none. */
+const char *section_tag(const Section *section);
 /* "FILE:LINE: [class name]" of a section, "FILE:LINE: [class name] key" of a value, or
  * "--set name.key=value: key" if it was given so; caller frees. */
 char *section_place(const Section *section);

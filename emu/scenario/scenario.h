@@ -8,8 +8,8 @@
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
- *                     said at one time is said in the order of components' names; what two sections
- *                     say to one component, in that of its text
+ *                     said at one time is said in the order of tags, no tag first, and then of
+ *                     components' names
  *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from the table
  * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
  * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:

@@ -10,7 +10,7 @@ typedef struct {
     SimEvent event;
     Component *script, *target;
     SimTime time;
-    char *lines, *where;
+    char *tag, *lines, *where;
 } Item;
 
 typedef struct {
@@ -21,6 +21,7 @@ typedef struct {
 
 static void item_free(void *data) {
     Item *item = data;
+    g_free(item->tag);
     g_free(item->lines);
     g_free(item->where);
     g_free(item);
@@ -55,13 +56,14 @@ static void tell(Sim *sim, SimEvent *event) {
     if (!script->refused && !say(item, carry_out, &script->refused)) sim_stop(sim);
 }
 
-void script_add(Component *c, SimTime time, Component *target, const char *lines,
+void script_add(Component *c, SimTime time, const char *tag, Component *target, const char *lines,
                 const char *where) {
     Script *script = (Script *)c;
     Item *item = g_new0(Item, 1);
     *item = (Item){.script = c,
                    .target = target,
                    .time = time,
+                   .tag = g_strdup(tag),
                    .lines = g_strdup(lines),
                    .where = g_strdup(where)};
     sim_event_init(&item->event, tell, &c->owner);
@@ -75,12 +77,12 @@ static bool script_create(Component *c, GError **error) {
     return true;
 }
 
-/* By time, then the target's place in the order of names, then the text. */
 static int by_order(const void *a, const void *b) {
     const Item *x = *(Item *const *)a, *y = *(Item *const *)b;
-    uint32_t i = x->target->owner.id, k = y->target->owner.id;
     if (x->time != y->time) return x->time < y->time ? -1 : 1;
-    return i != k ? i < k ? -1 : 1 : strcmp(x->lines, y->lines);
+    int order = compare_names(x->tag, y->tag);
+    if (!order) order = compare_names(x->target->name, y->target->name);
+    return order ? order : strcmp(x->lines, y->lines);
 }
 
 static bool script_start(Component *c, GError **error) {

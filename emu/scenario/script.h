@@ -12,6 +12,6 @@ extern const ComponentClass script_class;
 
 /* At `time`, tell `target` each `VERB ARGUMENTS` of `lines`, which are separated by `;`. `where`
  * goes in front of what the component has to say against it. What is said at one time is said in
- * the order of the targets' names; to one target, in the order of `lines` as text. */
-void script_add(Component *script, SimTime time, Component *target, const char *lines,
-                const char *where);
+ * the order of tags, then of targets' names, then of the text of `lines`. */
+void script_add(Component *script, SimTime time, const char *tag, Component *target,
+                const char *lines, const char *where);

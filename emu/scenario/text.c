@@ -190,7 +190,8 @@ static char *section_digest(const Scenario *s, const Section *section, unsigned 
     }
     g_ptr_array_insert(lines, 0,
                        table ? g_strdup_printf("%s %s", section->head, section->name)
-                             : g_strdup_printf("at %" G_GUINT64_FORMAT, section->at));
+                             : g_strdup_printf("at %" G_GUINT64_FORMAT " %s", section->at,
+                                               section_tag(section)));
     return digest_of(lines);
 }
 
