@@ -57,7 +57,7 @@ expect "a capture by another name" 3 '[-][-]set before.capture=../../evil.pcap: 
 expect "a capture in place of the table" 3 'found "runs.tsv"' "$B" run replay --set before.capture=runs.tsv -o "$dir/x"
 [ -e "$dir/x" ] && bad "leaves no results" || ok "leaves no results"
 for verb in check run; do
-    expect "two taps with the same name: $verb" 3 'twotaps.ini:[0-9]*: \[tap after\] capture: found the file name "tap.pcap" for after, which before writes already' "$B" $verb tests/corpus/scenario/twotaps.ini
+    expect "two taps with the same name: $verb" 3 'twotaps.ini:[0-9]*: \[tap before\] capture: found the file name "tap.pcap" for before, which after writes already' "$B" $verb tests/corpus/scenario/twotaps.ini
     expect "two sinks and taps with the same name: $verb" 3 'shared-capture.ini:[0-9]*: .*"tap.pcap"' "$B" $verb tests/corpus/scenario/shared-capture.ini
 done
 # In a name space of its own, where anybody may mount
