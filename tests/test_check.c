@@ -258,7 +258,7 @@ static void a_key_without_effect_is_named(void) {
          "ids: has no effect: application = i3 uses it"},
         {WIRED "[source q]\nduration = 0\non = 2ms\n",
          "on: has no effect: pattern = onoff uses it"},
-        {"[gpe g]\ntokens = 8\nmin = 50\n", "min: has no effect: tokens and tokens_rate are used"},
+        {"[gpe g]\ntokens = 8\nmin = 60\n", "min: has no effect: tokens and tokens_rate are used"},
         {"[gpe g]\n[vserver v]\ngpe = g\nicmp_rate = 5\n", "application = manager uses it"},
         {"[npe n]\n[slice r]\nnpe = n\ni3_id = 40\n", "i3_id: has no effect: code_option = i3"},
         {"[npe n]\nring_decap = 32\n", "next-neighbour registers"},

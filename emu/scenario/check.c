@@ -340,6 +340,7 @@ static void check_component(Check *c, const Component *component) {
         const Entry *entry = section->entries->pdata[k];
         /* A file that others include is made for more than one of them. */
         if (entry->line && strcmp(entry->file, c->s->path) != 0) continue;
+        if (entry_is_default(section, entry)) continue; /* as a resolved scenario has them all */
         const char *why = component->class->unused(component, entry->key);
         if (!why) continue;
         g_autofree char *key = entry_place(section, entry);

@@ -88,6 +88,8 @@ Entry *section_entry(const Section *section, const char *key);
 bool scenario_find_axes(Scenario *s, GError **error);
 /* The value at a point of the study; caller frees. */
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
+/* Whether the value is what the row's default comes to, as in a resolved scenario. */
+bool entry_is_default(const Section *section, const Entry *entry);
 /* The same with the given value for the n-th ${...} and the first for all others. */
 char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
 extern const Param scenario_params[]; /* the rows of [scenario] */

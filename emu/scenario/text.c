@@ -29,6 +29,14 @@ static char *formatted(const Scenario *s, const Section *section, const Param *r
     return format_as(row, value, entry->directory);
 }
 
+bool entry_is_default(const Section *section, const Entry *entry) {
+    const Param *row = param_find(section_table(section), entry->key);
+    if (!row || !row->def || entry->axes->len) return false;
+    g_autofree char *own = format_as(row, entry->value, entry->directory),
+                    *other = format_as(row, row->def, NULL);
+    return !strcmp(own, other);
+}
+
 static void append_head(GString *out, const Section *section) {
     g_string_append_printf(out, "%s[%s%s%s]\n", out->len ? "\n" : "", section->head,
                            section->name ? " " : "", section->name ? section->name : "");

@@ -86,7 +86,7 @@ GArray *headline_columns(const Columns *c) {
         Ranked r = {k, worth(c, k)};
         if (r.worth != UINT_MAX) g_array_append_val(ranked, r);
     }
-    qsort(ranked->data, ranked->len, sizeof(Ranked), by_worth);
+    g_array_sort(ranked, by_worth);
     for (unsigned i = 0; i < ranked->len; i++)
         g_array_append_val(chosen, g_array_index(ranked, Ranked, i).column);
     return chosen;

@@ -36,7 +36,7 @@ static bool gather(const ScenarioPlot *plot, const char *y, const MetricRuns *ru
         }
         if (holds != 0 && isfinite(p.x) && isfinite(p.y)) g_array_append_val(points, p);
     }
-    qsort(points->data, points->len, sizeof(Point), by_curve);
+    g_array_sort(points, by_curve);
     return true;
 }
 
