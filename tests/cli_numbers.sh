@@ -102,6 +102,18 @@ wide() { awk '/^(\* |warning|results|capture|[A-Z])/ { next } length($0) > most 
 has "what was dropped is said" 'more column.*runs.tsv' "$dir/out"
 has "each column names its component" '^npe0 .* traffic .* sink ' "$dir/out"
 has "and what is carried comes first" '^sram_latency .* pattern  *carried ' "$dir/out"
+# Parameters that follow from another one leave room for what was measured
+cat >"$dir/tied.ini" <<EOF
+[scenario]
+include = $PWD/scenarios/npe-base.ini
+[source traffic]
+payload = \${400, 1400}
+rate = \${with traffic.payload: 0.5, 1}Gbit/s wire
+duration = \${with traffic.payload: 500, 600}us
+warmup = \${with traffic.payload: 100, 110}us
+EOF
+COLUMNS=40 "$B" run "$dir/tied.ini" --no-plots -o "$dir/tied" >"$dir/out" 2>/dev/null
+has "what follows from another parameter does not push out what was measured" '^payload.* carried ' "$dir/out"
 COLUMNS=200 "$B" run "$dir/two.ini" --no-plots -o "$dir/two" >"$dir/out" 2>/dev/null
 same "a wider terminal shows all" 0 "$(grep -c 'more column' "$dir/out")"
 cat >"$dir/grow.ini" <<EOF

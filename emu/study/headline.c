@@ -254,31 +254,46 @@ static void print_page(const Study *study, GPtrArray *page, unsigned n_parameter
         fprintf(out, "... and %u more rows: all are in runs.tsv\n", rows - MAX_ROWS);
 }
 
-static bool varies(const PageColumn *p) {
-    for (unsigned row = 1; row < p->cells->len; row++)
-        if (strcmp(p->cells->pdata[row], p->cells->pdata[0]) != 0) return true;
-    return false;
+/* How many rows the shown columns tell apart. */
+static unsigned n_distinct(const GPtrArray *all, const bool *shown, unsigned rows) {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned row = 0; row < rows; row++) {
+        g_autoptr(GString) key = g_string_new(NULL);
+        for (unsigned i = 0; i < all->len; i++) {
+            const PageColumn *p = all->pdata[i];
+            if (shown[i]) g_string_append_printf(key, "%s\n", (char *)p->cells->pdata[row]);
+        }
+        g_hash_table_add(seen, g_strdup(key->str));
+    }
+    return g_hash_table_size(seen);
 }
 
-/* What tells the rows apart, which nothing may push out; then, while there is room, what does not. */
+/* What tells the rows apart, which nothing may push out; then, while there is room, what follows
+ * from it or is the same in all rows. */
 static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *page) {
     const Scenario *s = c->study->scenario;
     unsigned used = 0, rows = n_rows(c->study), n = scenario_n_parameters(s);
     g_autoptr(GPtrArray) all = g_ptr_array_new();
-    g_autofree bool *shown = g_new0(bool, n + 1);
-    for (unsigned i = 0; i < n; i++) g_ptr_array_add(all, parameter_column(c->study, i, rows));
-    for (unsigned constant = 0; constant < 2; constant++)
-        for (unsigned i = 0; i < n; i++) {
-            const PageColumn *p = all->pdata[i];
-            if (varies(p) == constant || (constant && used + p->width + GAP > width / 2)) continue;
-            shown[i] = true;
-            used += p->width + GAP;
-        }
-    for (unsigned i = 0; i < n; i++)
-        if (shown[i])
-            g_ptr_array_add(page, all->pdata[i]);
+    g_autofree bool *shown = g_new(bool, n + 1);
+    for (unsigned i = 0; i < n; i++) {
+        g_ptr_array_add(all, parameter_column(c->study, i, rows));
+        shown[i] = true;
+    }
+    unsigned distinct = n_distinct(all, shown, rows);
+    for (unsigned i = n; i-- > 0;) {
+        shown[i] = false;
+        shown[i] = n_distinct(all, shown, rows) < distinct;
+        if (shown[i]) used += ((PageColumn *)all->pdata[i])->width + GAP;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        PageColumn *p = all->pdata[i];
+        bool fits = shown[i] || used + p->width + GAP <= width / 2;
+        if (!shown[i] && fits) used += p->width + GAP;
+        if (fits)
+            g_ptr_array_add(page, p);
         else
-            page_column_free(all->pdata[i]);
+            page_column_free(p);
+    }
     return used;
 }
 
