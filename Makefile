@@ -78,6 +78,10 @@ lint:
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch]
 	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
 	@echo "ok lint includes and licences"
+	@if command -v clang-format >/dev/null; then \
+	    find emu fastpath components tests bench -name '*.[ch]' -exec clang-format --dry-run --Werror {} + && \
+	    echo "ok lint format"; \
+	else echo "clang-format is missing: the format is not checked (setup.sh test installs it)"; fi
 
 format:
 	find emu fastpath components tests bench -name '*.[ch]' -exec clang-format -i {} +
@@ -119,7 +123,7 @@ help:
 # target check-determinism  equal bytes from four builds, with one job and two
 # target check-cluster      a study by GNU parallel and by a Slurm that it starts and stops
 # target bench              speed of calendar, NPE, native fast path and TCAM
-# target lint               who may include whom, licence lines
+# target lint               who may include whom, licence lines, format
 # target format             clang-format on everything
 # target loc                lines of code of each code option and of each folder
 # target fuzz               fuzz captures, filters, expressions, scenarios and the fast path for a minute each

@@ -32,8 +32,7 @@ static bool refuse(GError **error, const char *format, ...) {
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error_literal(error, SPPEMU_INPUT_ERROR, 0, text);
-    return false;
+    return input_error(error, "%s", text);
 }
 
 static bool is_a(const Component *c, const char *class) {

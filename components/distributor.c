@@ -74,8 +74,7 @@ static bool distributor_create(Component *c, GError **error) {
     Distributor *d = (Distributor *)c;
     c->n_ports = 0;
     if (d->delay < d->interval) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "delay: found one that is not below the interval");
-    return false;
+    return input_error(error, "delay: found one that is not below the interval");
 }
 
 static bool distributor_start(Component *c, GError **error) {
@@ -84,17 +83,12 @@ static bool distributor_start(Component *c, GError **error) {
     d->n_interfaces = FP_MAX_INTERFACES;
     for (unsigned i = 0; names[i]; i++) {
         Component *npe = network_find(c->network, g_strstrip(names[i]));
-        if (!npe || npe->class != &npe_class || d->n == MAX_NPES) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "npes: found \"%s\", expected the names of up to %d NPEs", names[i],
-                        MAX_NPES);
-            return false;
-        }
+        if (!npe || npe->class != &npe_class || d->n == MAX_NPES)
+            return input_error(error, "npes: found \"%s\", expected the names of up to %d NPEs",
+                               names[i], MAX_NPES);
         for (unsigned k = 0; k < d->n; k++)
-            if ((Component *)d->npes[k] == npe) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "npes: found %s twice", names[i]);
-                return false;
-            }
+            if ((Component *)d->npes[k] == npe)
+                return input_error(error, "npes: found %s twice", names[i]);
         d->npes[d->n++] = (Npe *)npe;
         d->n_interfaces = MIN(d->n_interfaces, (unsigned)((Npe *)npe)->n_interfaces);
     }

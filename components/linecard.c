@@ -176,10 +176,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     chip->label = label;
     msf_init(&chip->msf, chip, n + 1);
     side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
-    if (!side->qm) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for its queues");
-        return false;
-    }
+    if (!side->qm) return input_error(error, "not enough memory for its queues");
     for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
     *mover = (Mover){.costs = &lc->move_costs,
@@ -235,11 +232,9 @@ static bool set_interfaces(LineCard *lc, GError **error) {
     if (!*lc->inside) return true;
     uint32_t prefix;
     unsigned length;
-    if (!text_prefix(lc->inside, &prefix, &length)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "inside: found \"%s\", expected a prefix such as 192.168.0.0/16", lc->inside);
-        return false;
-    }
+    if (!text_prefix(lc->inside, &prefix, &length))
+        return input_error(error, "inside: found \"%s\", expected a prefix such as 192.168.0.0/16",
+                           lc->inside);
     lc_set_inside(lc->tables, prefix, length);
     return true;
 }
@@ -251,18 +246,13 @@ static bool lc_create(Component *c, GError **error) {
     static PipeWork *const out_works[] = {out_lookup, out_translate, out_rewrite};
     LineCard *lc = (LineCard *)c;
     c->n_ports = (unsigned)lc->n_interfaces + 1;
-    if (lc->nat_first_port + lc->nat_ports > 65536) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "nat_ports: found %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT
-                    ", expected a range that ends by 65535",
-                    lc->nat_ports, lc->nat_first_port);
-        return false;
-    }
+    if (lc->nat_first_port + lc->nat_ports > 65536)
+        return input_error(error,
+                           "nat_ports: found %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT
+                           ", expected a range that ends by 65535",
+                           lc->nat_ports, lc->nat_first_port);
     lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
-    if (!lc->tables) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "not enough memory for its tables");
-        return false;
-    }
+    if (!lc->tables) return input_error(error, "not enough memory for its tables");
     for (unsigned i = 0; i < FP_N_SITES; i++) lc->cost[i] = (uint16_t)lc->instructions[i];
     lc->n_classes = 1; /* 0: the control processor */
     mp_init(&lc->mp, c);
@@ -281,9 +271,7 @@ static bool add_queues(LineCard *lc, unsigned class, double share, GError **erro
             if (qm_set_queue(side->qm, class * n + i, queuer_scheduler(&side->queuer, i),
                              MAX(1, (uint32_t)quantum), (uint32_t)lc->queue_packets, 0))
                 continue;
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has no queue for class %u", lc->base.name,
-                        class);
-            return false;
+            return input_error(error, "%s has no queue for class %u", lc->base.name, class);
         }
     return true;
 }
@@ -299,13 +287,12 @@ static bool lc_start(Component *c, GError **error) {
     if (*lc->control_processor) {
         Component *cp = network_find(c->network, lc->control_processor);
         LcTarget target = {.vlan = (uint16_t)lc->control_vlan};
-        if (!cp || !cp->class->station || !cp->class->station(cp, 0, 0, target.mac)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "control_processor: found \"%s\", expected a component with a MAC address "
-                        "on the data switch",
-                        lc->control_processor);
-            return false;
-        }
+        if (!cp || !cp->class->station || !cp->class->station(cp, 0, 0, target.mac))
+            return input_error(
+                error,
+                "control_processor: found \"%s\", expected a component with a MAC address "
+                "on the data switch",
+                lc->control_processor);
         lc_set_default(lc->tables, &target);
         if (!add_queues(lc, 0, 0, error)) return false;
     }
@@ -329,8 +316,7 @@ static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t ma
 LineCard *linecard_find(Component *c, const char *name, GError **error) {
     Component *lc = network_find(c->network, name);
     if (lc && lc->class == &linecard_class) return (LineCard *)lc;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "linecard: found \"%s\", expected the name of a linecard", name);
+    input_error(error, "linecard: found \"%s\", expected the name of a linecard", name);
     return NULL;
 }
 
@@ -347,12 +333,9 @@ bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsig
                      GError **error) {
     LineCard *lc = linecard_find(blade, name, error);
     if (!lc) return false;
-    if (lc->n_interfaces < n_interfaces) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "interfaces: found %u, but %s has %" G_GUINT64_FORMAT, n_interfaces, name,
-                    lc->n_interfaces);
-        return false;
-    }
+    if (lc->n_interfaces < n_interfaces)
+        return input_error(error, "interfaces: found %u, but %s has %" G_GUINT64_FORMAT,
+                           n_interfaces, name, lc->n_interfaces);
     for (unsigned i = 0; i < n_interfaces; i++) {
         FpInterface *f = fp_interface(tables, i);
         f->address = lc_address(lc->tables, i);
@@ -398,29 +381,26 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
     double sum = share;
     for (unsigned i = 1; i < lc->n_classes; i++) sum += lc->classes[i].share;
     if (sum > 1 + 1e-9) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+        input_error(error,
                     "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
                     "expected at most 100%% in all",
                     share * 100, sum * 100, lc->base.name);
         return -1;
     }
     if (*lc->control_processor && vlan == lc->control_vlan) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "vlan: found %u, which is %s's control_vlan, expected another", vlan,
+        input_error(error, "vlan: found %u, which is %s's control_vlan, expected another", vlan,
                     lc->base.name);
         return -1;
     }
     if (lc->n_classes == LC_MAX_CLASSES) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u classes already", lc->base.name,
-                    LC_MAX_CLASSES - 1);
+        input_error(error, "%s has its %u classes already", lc->base.name, LC_MAX_CLASSES - 1);
         return -1;
     }
     unsigned class = lc->n_classes;
     LcTarget target = {.vlan = vlan, .class = (uint16_t) class};
     memcpy(target.mac, mac, 6);
     if (!lc_set_class(lc->tables, &target)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "vlan: found %u, which another slice of %s has",
-                    vlan, lc->base.name);
+        input_error(error, "vlan: found %u, which another slice of %s has", vlan, lc->base.name);
         return -1;
     }
     lc->classes[class] = (LcClass){.target = target, .share = share};
@@ -431,25 +411,22 @@ int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double
 bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
                     uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
-    if (*lc->inside && port >= lc->nat_first_port && port <= last) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
-                    " to %" G_GUINT64_FORMAT ")",
-                    port, lc->base.name, lc->nat_first_port, last);
-        return false;
-    }
+    if (*lc->inside && port >= lc->nat_first_port && port <= last)
+        return input_error(error,
+                           "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
+                           " to %" G_GUINT64_FORMAT ")",
+                           port, lc->base.name, lc->nat_first_port, last);
     LcTarget target = lc->classes[class].target;
     if (mac) memcpy(target.mac, mac, 6);
     switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
     case LC_CLAIMED: return true;
     case LC_TAKEN:
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "udp_port: another slice has port %u of interface %u of %s already", port,
-                    interface, lc->base.name);
+        input_error(error, "udp_port: another slice has port %u of interface %u of %s already",
+                    port, interface, lc->base.name);
         return false;
     default:
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "the TCAM of %s has %u entries, all taken",
-                    lc->base.name, TCAM_MAX_ENTRIES);
+        input_error(error, "the TCAM of %s has %u entries, all taken", lc->base.name,
+                    TCAM_MAX_ENTRIES);
         return false;
     }
 }
@@ -488,10 +465,9 @@ static bool lc_read(const LineCard *lc, const char *verb, const char *args, LcOr
     if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
         o->factor >= 0 && o->factor <= 1e6)
         return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s %s\", expected interface 0 to %u up|down, or mp_slower FACTOR", verb,
-                args, (unsigned)lc->n_interfaces - 1);
-    return false;
+    return input_error(error,
+                       "found \"%s %s\", expected interface 0 to %u up|down, or mp_slower FACTOR",
+                       verb, args, (unsigned)lc->n_interfaces - 1);
 }
 
 static bool lc_understands(const Component *c, const char *verb, const char *args, GError **error) {

@@ -130,8 +130,7 @@ static bool monitor_create(Component *c, GError **error) {
     m->rates = g_array_new(FALSE, FALSE, sizeof(double));
     m->lengths = g_array_new(FALSE, FALSE, sizeof(double));
     if (m->from < m->until) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "until: found a time that is not after from");
-    return false;
+    return input_error(error, "until: found a time that is not after from");
 }
 
 static bool monitor_start(Component *c, GError **error) {

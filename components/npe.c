@@ -115,11 +115,11 @@ bool npe_attach(Npe *npe, GError **error) {
         host->class->station(host, 0, 0,
                              fp_interface(npe->tables, (unsigned)npe->n_interfaces)->next_mac))
         return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "exception_host: found \"%s\", expected a component with a MAC address on the data "
-                "switch",
-                npe->exception_host);
-    return false;
+    return input_error(
+        error,
+        "exception_host: found \"%s\", expected a component with a MAC address on the data "
+        "switch",
+        npe->exception_host);
 }
 
 /* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
@@ -183,14 +183,12 @@ static void npe_costs(Npe *npe) {
 
 /* Every output has one of its own before the last, which is for exceptions. */
 static bool npe_schedulers(Npe *npe, GError **error) {
-    if (npe->n_schedulers <= npe->n_interfaces) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "schedulers: found %" G_GUINT64_FORMAT
-                    ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
-                    " or more",
-                    npe->n_schedulers, npe->n_interfaces + 1);
-        return false;
-    }
+    if (npe->n_schedulers <= npe->n_interfaces)
+        return input_error(error,
+                           "schedulers: found %" G_GUINT64_FORMAT
+                           ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
+                           " or more",
+                           npe->n_schedulers, npe->n_interfaces + 1);
     npe->n_schedulers = queuer_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
     npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
                      (unsigned)npe->chip_settings.n_buffers);
@@ -204,12 +202,9 @@ static bool npe_create(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     if (!npe_schedulers(npe, error)) return false;
     npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
-    if (!npe->qm || !npe->tables) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
-                    npe->n_queues);
-        return false;
-    }
+    if (!npe->qm || !npe->tables)
+        return input_error(error, "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
+                           npe->n_queues);
     if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
         return false;
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
@@ -279,17 +274,15 @@ static bool npe_read(const Npe *npe, const char *verb, const char *args, NpeOrde
     if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
         o->factor >= 0 && o->factor <= 1e6)
         return true;
-    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 &&
-        used &&
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
         text_number(number, (uint32_t)npe->n_interfaces - 1, &o->scheduler)) {
         Param row = *param_find(npe->base.class->params, "scheduler_rate");
         row.offset = 0;
         return param_set(&row, &o->rate, args + used, NULL, error);
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
-                verb, args, (unsigned)npe->n_interfaces - 1);
-    return false;
+    return input_error(
+        error, "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
+        verb, args, (unsigned)npe->n_interfaces - 1);
 }
 
 static bool npe_understands(const Component *c, const char *verb, const char *args,
@@ -366,10 +359,9 @@ static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
     if (qm_held(npe->qm) <= npe->mover.held) return true;
-    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers",
-                c->name, qm_held(npe->qm), npe->mover.held);
-    return false;
+    return invariant_error(
+        error, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers", c->name,
+        qm_held(npe->qm), npe->mover.held);
 }
 
 static void npe_report(Component *c, Report *report) {

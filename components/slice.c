@@ -44,15 +44,13 @@ bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
     unsigned queue = f->result.queue, interface = f->result.interface;
     if (f->result.verdict != FP_FORWARD) return true;
     if (slice_first_queue(s, interface) == s->n_queues)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found interface %u, at which the slice has no queue", interface);
+        input_error(error, "found interface %u, at which the slice has no queue", interface);
     else if (queue >= s->n_queues)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found queue %u, but the slice has queues 0 to %u", queue, s->n_queues - 1);
+        input_error(error, "found queue %u, but the slice has queues 0 to %u", queue,
+                    s->n_queues - 1);
     else if (s->interface_of[queue] != interface)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found queue %u, which is at interface %u, expected one at interface %u", queue,
-                    s->interface_of[queue], interface);
+        input_error(error, "found queue %u, which is at interface %u, expected one at interface %u",
+                    queue, s->interface_of[queue], interface);
     else
         return true;
     return false;
@@ -66,9 +64,8 @@ static bool unlike(const char *text, const char *word, GError **error, const cha
     va_start(args, format);
     g_autofree char *expected = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s %s%s%s", text, expected,
-                word ? "in place of \"" : "at its end", word ? word : "", word ? "\"" : "");
-    return false;
+    return input_error(error, "found \"%s\", expected %s %s%s%s", text, expected,
+                       word ? "in place of \"" : "at its end", word ? word : "", word ? "\"" : "");
 }
 
 /* Which packets; *at is then the word behind it. */
@@ -175,10 +172,8 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
     bool file = *s->routes_file != 0;
     if (file) {
         g_autoptr(GError) cause = NULL;
-        if (!g_file_get_contents(s->routes_file, &text, NULL, &cause)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "routes_file: %s", cause->message);
-            return false;
-        }
+        if (!g_file_get_contents(s->routes_file, &text, NULL, &cause))
+            return input_error(error, "routes_file: %s", cause->message);
     } else {
         text = g_strdup(s->routes);
     }
@@ -202,13 +197,11 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
 
 static bool insert_routes(Slice *s, GArray *filters, GError **error) {
     g_autofree uint32_t *positions = g_new(uint32_t, filters->len + 1);
-    if (!npe_take_positions(s->npe, filters->len, positions)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
-                    *s->routes_file ? "routes_file" : "routes", filters->len, s->npe->base.name,
-                    TCAM_MAX_ENTRIES - s->npe->back + s->npe->front, TCAM_MAX_ENTRIES);
-        return false;
-    }
+    if (!npe_take_positions(s->npe, filters->len, positions))
+        return input_error(
+            error, "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
+            *s->routes_file ? "routes_file" : "routes", filters->len, s->npe->base.name,
+            TCAM_MAX_ENTRIES - s->npe->back + s->npe->front, TCAM_MAX_ENTRIES);
     for (unsigned i = 0; i < filters->len; i++) {
         const SliceFilter *f = &g_array_index(filters, SliceFilter, i);
         FpInsert done =
@@ -240,29 +233,24 @@ static bool parse_queues(Slice *s, GError **error) {
         uint32_t interface;
         double share = 0;
         if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], n - 1, &interface) ||
-            (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0))) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
-                        "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
-                        words[i], (int)SLICE_MAX_QUEUES, n - 1);
-            return false;
-        }
+            (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0)))
+            return input_error(
+                error,
+                "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
+                "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
+                words[i], (int)SLICE_MAX_QUEUES, n - 1);
         s->interface_of[s->n_queues] = (uint8_t)interface;
         s->queue_share[s->n_queues++] = share;
     }
-    if (s->n_queues == 0) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "queues: found \"%s\", expected one queue or more", s->queues);
-        return false;
-    }
+    if (s->n_queues == 0)
+        return input_error(error, "queues: found \"%s\", expected one queue or more", s->queues);
     double sum[FP_MAX_INTERFACES] = {0};
     for (unsigned q = 0; q < s->n_queues; q++) {
         sum[s->interface_of[q]] += s->queue_share[q];
         if (sum[s->interface_of[q]] <= 1 + 1e-9) continue;
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "queues: found shares of %g%% at interface %u, expected at most 100%%",
-                    sum[s->interface_of[q]] * 100, s->interface_of[q]);
-        return false;
+        return input_error(error,
+                           "queues: found shares of %g%% at interface %u, expected at most 100%%",
+                           sum[s->interface_of[q]] * 100, s->interface_of[q]);
     }
     return true;
 }
@@ -286,11 +274,9 @@ void slice_set_quanta(const Slice *s) {
 static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
     Npe *npe = s->npe;
     unsigned n = s->n_queues + 1;
-    if (npe->next_queue + n > npe->n_queues) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%u more queues, but %s has %" G_GUINT64_FORMAT,
-                    n, npe->base.name, npe->n_queues);
-        return false;
-    }
+    if (npe->next_queue + n > npe->n_queues)
+        return input_error(error, "%u more queues, but %s has %" G_GUINT64_FORMAT, n,
+                           npe->base.name, npe->n_queues);
     f->queue_base = npe->next_queue;
     f->n_queues = n;
     f->stats_base = npe->next_counter;
@@ -318,20 +304,17 @@ static bool slice_share(Slice *s, GError **error) {
         s->npe->shares += s->share;
         return true;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
-                "expected at most 100%% in all",
-                s->share * 100, (s->npe->shares + s->share) * 100, s->npe->base.name);
-    return false;
+    return input_error(
+        error,
+        "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
+        "expected at most 100%% in all",
+        s->share * 100, (s->npe->shares + s->share) * 100, s->npe->base.name);
 }
 
 static bool slice_memory(Slice *s, FpSlice *f, GError **error) {
-    if (s->sram > FP_SRAM_BYTES - s->npe->next_sram) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "sram: found %" G_GUINT64_FORMAT " bytes, but %s has %u left", s->sram,
-                    s->npe->base.name, FP_SRAM_BYTES - s->npe->next_sram);
-        return false;
-    }
+    if (s->sram > FP_SRAM_BYTES - s->npe->next_sram)
+        return input_error(error, "sram: found %" G_GUINT64_FORMAT " bytes, but %s has %u left",
+                           s->sram, s->npe->base.name, FP_SRAM_BYTES - s->npe->next_sram);
     f->sram_base = s->npe->next_sram;
     f->sram_bytes = (uint32_t)s->sram;
     s->npe->next_sram += (uint32_t)s->sram;
@@ -360,9 +343,8 @@ static bool slice_create(Component *c, GError **error) {
     g_autoptr(GString) names = g_string_new(NULL);
     for (unsigned i = 0; fp_code_options[i].name; i++)
         g_string_append_printf(names, "%s%s", i ? ", " : "", fp_code_options[i].name);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "code_option: found \"%s\", expected one of %s",
-                s->code_option, names->str);
-    return false;
+    return input_error(error, "code_option: found \"%s\", expected one of %s", s->code_option,
+                       names->str);
 }
 
 static bool slice_start(Component *c, GError **error) {
@@ -372,11 +354,8 @@ static bool slice_start(Component *c, GError **error) {
     Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
     uint32_t exceptions;
     if (!npe_attach(npe, error)) return false;
-    if (npe->n_slices == FP_MAX_SLICES) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s has its %u slices already", s->npe_name,
-                    FP_MAX_SLICES);
-        return false;
-    }
+    if (npe->n_slices == FP_MAX_SLICES)
+        return input_error(error, "%s has its %u slices already", s->npe_name, FP_MAX_SLICES);
     if (!error_of_key(ipv4_parse(s->exception_address, &exceptions, error), "exception_address",
                       error))
         return false;
@@ -394,12 +373,9 @@ static bool slice_start(Component *c, GError **error) {
         return false;
     for (unsigned i = 0; i < npe->n_interfaces; i++)
         if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
-                          f->udp_port)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "udp_port: another slice of %s has port %u already", s->npe_name,
-                        f->udp_port);
-            return false;
-        }
+                          f->udp_port))
+            return input_error(error, "udp_port: another slice of %s has port %u already",
+                               s->npe_name, f->udp_port);
     if (!on_line_card(s, error)) return false;
     g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;

@@ -30,18 +30,14 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
         if (sscanf(entry, "%79s %11s %39s %c", id, number, host, &rest) != 3 ||
             !text_number(number, n_interfaces - 1, &interface) ||
             !text_host(host, &place.address, &place.port) ||
-            !id_parse(id, place.id, id_bytes, NULL)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
-                        "hexadecimal digits and an interface below %u",
-                        name, entry, 2 * id_bytes, n_interfaces);
-            return false;
-        }
-        if (slice_first_queue(s, interface) == s->n_queues) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s: found interface %u, at which the slice has no queue", name, interface);
-            return false;
-        }
+            !id_parse(id, place.id, id_bytes, NULL))
+            return input_error(error,
+                               "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
+                               "hexadecimal digits and an interface below %u",
+                               name, entry, 2 * id_bytes, n_interfaces);
+        if (slice_first_queue(s, interface) == s->n_queues)
+            return input_error(error, "%s: found interface %u, at which the slice has no queue",
+                               name, interface);
         place.interface = (uint16_t)interface;
         g_array_append_val(places, place);
     }
@@ -97,11 +93,11 @@ static bool start_node(const Slice *s, uint8_t *block, GError **error) {
         const Place *node = &g_array_index(ring, Place, i);
         if (!memcmp(node->id, self.id, I3_CHORD_BYTES)) at = i;
         if (i == 0 || memcmp(node->id, node[-1].id, I3_CHORD_BYTES) != 0) continue;
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "i3_ring: found two nodes with the id %02x%02x%02x%02x..., expected each once, "
-                    "and this node's in i3_id only",
-                    node->id[0], node->id[1], node->id[2], node->id[3]);
-        return false;
+        return input_error(
+            error,
+            "i3_ring: found two nodes with the id %02x%02x%02x%02x..., expected each once, "
+            "and this node's in i3_id only",
+            node->id[0], node->id[1], node->id[2], node->id[3]);
     }
     write_node(s, block, ring, at);
     return true;
@@ -129,10 +125,8 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
     if (npe_take_positions(s->npe, 1, &position) &&
         fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
         return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "i3_triggers: the TCAM of %s has %u entries and they are all taken",
-                s->npe->base.name, TCAM_MAX_ENTRIES);
-    return false;
+    return input_error(error, "i3_triggers: the TCAM of %s has %u entries and they are all taken",
+                       s->npe->base.name, TCAM_MAX_ENTRIES);
 }
 
 bool slice_i3_start(Slice *s, GError **error) {
@@ -140,12 +134,10 @@ bool slice_i3_start(Slice *s, GError **error) {
     if (!parse_places(s, "i3_triggers", s->i3.triggers, I3_ID_BYTES, triggers, error)) return false;
     uint32_t bytes = i3_node_bytes() + triggers->len * I3_ID_BYTES;
     uint8_t *block = fp_slice_sram(s->npe->tables, s->number, 0, bytes);
-    if (!block) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "sram: found %u bytes, expected %u or more for a node and %u triggers",
-                    fp_slice(s->npe->tables, s->number)->sram_bytes, bytes, triggers->len);
-        return false;
-    }
+    if (!block)
+        return input_error(error,
+                           "sram: found %u bytes, expected %u or more for a node and %u triggers",
+                           fp_slice(s->npe->tables, s->number)->sram_bytes, bytes, triggers->len);
     if (!start_node(s, block, error)) return false;
     for (unsigned n = 0; n < triggers->len; n++) {
         const Place *all = (const Place *)(const void *)triggers->data;

@@ -236,9 +236,7 @@ static bool parse(const Slice *s, const char *verb, const char *args, Request *r
     } else {
         return component_has_verb(&s->base, verb, error);
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found \"%s\", expected %s", verb, args,
-                expected);
-    return false;
+    return input_error(error, "%s: found \"%s\", expected %s", verb, args, expected);
 }
 
 /* With what the queue's interface has at the time. */
@@ -248,10 +246,8 @@ static bool share_fits(const Slice *s, const Request *r, GError **error) {
     for (unsigned q = 0; q < s->n_queues; q++)
         if (q != r->a && s->interface_of[q] == s->interface_of[r->a]) sum += s->queue_share[q];
     if (sum <= 1 + 1e-9) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "queue: found shares of %g%% at interface %u, expected at most 100%%", sum * 100,
-                s->interface_of[r->a]);
-    return false;
+    return input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
+                       sum * 100, s->interface_of[r->a]);
 }
 
 const Verb slice_verbs[] = {

@@ -114,11 +114,11 @@ static bool switch_start(Component *c, GError **error) {
         if (!peer || !peer->class->station) continue;
         for (unsigned n = 0; peer->class->station(peer, there, n, mac); n++) {
             if (g_hash_table_insert(s->stations, station_key(mac), &s->outputs[i])) continue;
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "found the MAC address %02x:%02x:%02x:%02x:%02x:%02x of %s at another port "
-                        "too, expected each at one port",
-                        mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], peer->name);
-            return false;
+            return input_error(
+                error,
+                "found the MAC address %02x:%02x:%02x:%02x:%02x:%02x of %s at another port "
+                "too, expected each at one port",
+                mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], peer->name);
         }
     }
     return true;
@@ -149,10 +149,9 @@ static bool switch_read(const Component *c, const char *verb, const char *args, 
         if (!strncmp(args + used, "rate ", 5))
             return param_set(&row, &o->rate, args + used + 5, NULL, error);
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s %s\", expected port 0 to %u and then down, up, rate RATE or free", verb,
-                args, c->n_ports - 1);
-    return false;
+    return input_error(
+        error, "found \"%s %s\", expected port 0 to %u and then down, up, rate RATE or free", verb,
+        args, c->n_ports - 1);
 }
 
 static bool switch_understands(const Component *c, const char *verb, const char *args,

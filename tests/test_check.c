@@ -118,8 +118,9 @@ static void names_are_looked_up_in_what_is_built(void) {
 }
 
 static void names_are_looked_up_at_every_point(void) {
-    const char *plot = "[source s]\n[sink k]\nsource = s\nports = ${5, 1}\n[link l]\nlink = s.0 -> k.0\n"
-                       "[plot p]\nx = 1\ny = k.port3.packets\n";
+    const char *plot =
+        "[source s]\n[sink k]\nsource = s\nports = ${5, 1}\n[link l]\nlink = s.0 -> k.0\n"
+        "[plot p]\nx = 1\ny = k.port3.packets\n";
     refused(plot, "s.ini:9: [plot p] y: found the unknown name k.port3.packets; the nearest is "
                   "k.port0.packets");
 }

@@ -41,8 +41,7 @@ static const ComponentClass end_class = {.name = "end",
 static const ComponentClass mute_class = {.name = "mute", .size = sizeof(Component)};
 
 static bool refuses(Component *c, GError **error) {
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s will not", c->name);
-    return false;
+    return input_error(error, "%s will not", c->name);
 }
 static const ComponentClass stubborn_class = {
     .name = "stubborn", .size = sizeof(Component), .start = refuses};
@@ -134,7 +133,8 @@ static void a_link_without_rate_only_delays(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
     CHECK(network_link(net, a, 0, b, 1, (LinkSpeed){0, 77}, NULL));
-    for (unsigned i = 0; i < 3; i++) port_send(a, 0, packet_new(network_packets(net), &a->owner, 1000));
+    for (unsigned i = 0; i < 3; i++)
+        port_send(a, 0, packet_new(network_packets(net), &a->owner, 1000));
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
     CHECK_U64(n_arrivals, 3);
     for (unsigned i = 0; i < 3; i++) CHECK_U64(arrivals[i].time, 77);
@@ -178,15 +178,15 @@ static bool note_start(Component *c, GError **error) {
 static void components_start_and_are_numbered_in_the_order_of_names(void) {
     static const ComponentClass starter = {
         .name = "starter", .size = sizeof(Component), .start = note_start};
-    static const char *const added[] = {"npe10", "a", "npe2", "npe", "Z", "npe02", "npe2x", "npe-1"},
+    static const char *const added[] = {"npe10", "a",     "npe2",  "npe",
+                                        "Z",     "npe02", "npe2x", "npe-1"},
                              *const sorted = "Z a npe npe-1 npe02 npe2 npe2x npe10 ";
     NetworkOptions options = {.seed = 1};
     for (unsigned turn = 0; turn < 2; turn++) {
         Network *net = network_new(&options);
         const Component *failed;
         const unsigned n = G_N_ELEMENTS(added);
-        for (unsigned i = 0; i < n; i++)
-            network_add(net, &starter, added[turn ? n - 1 - i : i]);
+        for (unsigned i = 0; i < n; i++) network_add(net, &starter, added[turn ? n - 1 - i : i]);
         started = g_string_new(NULL);
         CHECK(network_create(net, NULL) && network_start(net, &failed, NULL));
         CHECK_TEXT(started->str, sorted);

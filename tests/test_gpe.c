@@ -8,7 +8,6 @@
 #include "tests/check.h"
 #include "tests/runs.h"
 
-
 static RunResult *run_file(const char *file, const char *const *set) {
     g_autoptr(GError) error = NULL;
     Scenario *s = scenario_load(file, set, component_classes, &error);

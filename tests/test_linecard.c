@@ -741,7 +741,6 @@ static void a_switch_port_that_is_down_keeps_what_it_has(void) {
 
 /* From scenarios --------------------------------------------------------------------------- */
 
-
 /* The scenario of this text behind `base`; NULL-terminated `set`. */
 static Scenario *scenario_of(const char *base, const char *text, const char *const *settings) {
     g_autofree char *here = g_get_current_dir(),

@@ -8,7 +8,6 @@
 #include "tests/check.h"
 #include "tests/runs.h"
 
-
 /* The one run of npe.ini with these values set; NULL-terminated. Caller frees. */
 static RunResult *run_with(const char *const *set) {
     g_autoptr(GError) error = NULL;

@@ -48,7 +48,8 @@ static bool same(double a, double b) {
 static unsigned differences(const char *scenario, const Outcome *a, const Outcome *b) {
     unsigned n = report_n_scalars(a->report) != report_n_scalars(b->report);
     for (unsigned i = 0; i < report_n_scalars(a->report); i++) {
-        const ReportScalar *x = report_scalar_at(a->report, i), *y = report_find(b->report, x->name);
+        const ReportScalar *x = report_scalar_at(a->report, i),
+                           *y = report_find(b->report, x->name);
         if (y && same(x->value, y->value)) continue;
         if (n++ < 3)
             printf("  %s: %s: %.17g and %.17g\n", scenario, x->name, x->value,
@@ -167,8 +168,7 @@ static void every_shipped_scenario_is_the_same_with_its_sections_in_any_order(vo
             unsigned last = scenario_n_points(s) - 1;
             tried++;
             point_does_not_depend_on_the_order_of_sections(s, 0, long_enough(s, 0));
-            if (last)
-                point_does_not_depend_on_the_order_of_sections(s, last, long_enough(s, last));
+            if (last) point_does_not_depend_on_the_order_of_sections(s, last, long_enough(s, last));
         }
         scenario_free(s);
     }
@@ -177,13 +177,14 @@ static void every_shipped_scenario_is_the_same_with_its_sections_in_any_order(vo
 
 /* Two sections say different things to one component at one time. */
 static void what_a_script_says_at_one_time_is_the_same_in_any_order(void) {
-    static const char text[] = "[source a]\nports = 1\nrate = 1Mbit/s\nduration = 20ms\nwarmup = 0\n"
-                               "[source b]\nports = 1\nrate = 1Mbit/s\nduration = 20ms\nwarmup = 0\n"
-                               "[sink k]\nports = 2\nsource = a, b\n"
-                               "[link a]\nlink = a.0 -> k.0\n[link b]\nlink = b.0 -> k.1\n"
-                               "[at 5ms]\na = rate 100Mbit/s\nb = rate 10Mbit/s\n"
-                               "[at 5ms again]\nb = rate 50Mbit/s\na = rate 20Mbit/s\n"
-                               "[at 5000us]\na = stop; start\n";
+    static const char text[] =
+        "[source a]\nports = 1\nrate = 1Mbit/s\nduration = 20ms\nwarmup = 0\n"
+        "[source b]\nports = 1\nrate = 1Mbit/s\nduration = 20ms\nwarmup = 0\n"
+        "[sink k]\nports = 2\nsource = a, b\n"
+        "[link a]\nlink = a.0 -> k.0\n[link b]\nlink = b.0 -> k.1\n"
+        "[at 5ms]\na = rate 100Mbit/s\nb = rate 10Mbit/s\n"
+        "[at 5ms again]\nb = rate 50Mbit/s\na = rate 20Mbit/s\n"
+        "[at 5000us]\na = stop; start\n";
     Scenario *straight = rearranged(text, NULL), *other = rearranged(text, reverse);
     Outcome expected = run(straight, 30 * SIM_MS), found = run(other, 30 * SIM_MS);
     CHECK_TEXT(found.identity, expected.identity);
@@ -198,6 +199,7 @@ static void what_a_script_says_at_one_time_is_the_same_in_any_order(void) {
 int main(void) {
     static const Test tests[] = {
         TEST(what_a_script_says_at_one_time_is_the_same_in_any_order),
-        TEST(every_shipped_scenario_is_the_same_with_its_sections_in_any_order), {0}};
+        TEST(every_shipped_scenario_is_the_same_with_its_sections_in_any_order),
+        {0}};
     return run_tests("order", tests);
 }

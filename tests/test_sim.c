@@ -247,16 +247,17 @@ static void the_fingerprint_knows_owners_by_identity_and_not_by_number(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(a_cancelled_look_ahead_does_not_turn_the_wheel_back),
-                                 TEST(events_from_outside_keep_the_order),
-                                 TEST(the_border_of_wheel_and_heap_is_not_visible),
-                                 TEST(the_far_future_is_reached),
-                                 TEST(equal_times_run_by_owner_and_then_by_its_own_count),
-                                 TEST(stopping_leaves_the_clock_at_the_last_event),
-                                 TEST(the_fingerprint_sees_every_part_of_an_observation),
-                                 TEST(the_fingerprint_sees_each_owners_order_but_not_that_of_owners),
-                                 TEST(the_fingerprints_of_parts_sum_to_that_of_the_whole),
-                                 TEST(the_fingerprint_knows_owners_by_identity_and_not_by_number),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(a_cancelled_look_ahead_does_not_turn_the_wheel_back),
+        TEST(events_from_outside_keep_the_order),
+        TEST(the_border_of_wheel_and_heap_is_not_visible),
+        TEST(the_far_future_is_reached),
+        TEST(equal_times_run_by_owner_and_then_by_its_own_count),
+        TEST(stopping_leaves_the_clock_at_the_last_event),
+        TEST(the_fingerprint_sees_every_part_of_an_observation),
+        TEST(the_fingerprint_sees_each_owners_order_but_not_that_of_owners),
+        TEST(the_fingerprints_of_parts_sum_to_that_of_the_whole),
+        TEST(the_fingerprint_knows_owners_by_identity_and_not_by_number),
+        {0}};
     return run_tests("sim", tests);
 }

@@ -155,7 +155,6 @@ static void bad_destinations_are_named(void) {
     }
 }
 
-
 static double scalar(const char *file, const char *const *set, const char *name) {
     g_autoptr(GError) error = NULL;
     Scenario *s = scenario_load(file, set, component_classes, &error);

@@ -815,8 +815,8 @@ static void a_capture_on_a_full_disk_is_a_failure_of_files(void) {
     if (access("/dev/full", W_OK) != 0) return;
     for (unsigned packets = 1; packets < 1000; packets *= 100) { /* at the end, and on the way */
         g_autofree char *path = in_folder("full.pcap"),
-                        *settings =
-                            g_strdup_printf("ports=1|rate=1Mpacket/s|warmup=0|duration=%uus", packets);
+                        *settings = g_strdup_printf(
+                            "ports=1|rate=1Mpacket/s|warmup=0|duration=%uus", packets);
         g_autoptr(GError) error = NULL;
         g_unlink(path);
         CHECK(symlink("/dev/full", path) == 0);

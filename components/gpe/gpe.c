@@ -360,9 +360,8 @@ static void gpe_stop(Component *c) {
 static bool unequal(GError **error, const Gpe *g, const char *what, unsigned n, SimTime found,
                     SimTime expected) {
     if (found == expected) return false;
-    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                "%s: %s %u: %" G_GUINT64_FORMAT " ps, expected %" G_GUINT64_FORMAT " ps",
-                g->base.name, what, n, found, expected);
+    invariant_error(error, "%s: %s %u: %" G_GUINT64_FORMAT " ps, expected %" G_GUINT64_FORMAT " ps",
+                    g->base.name, what, n, found, expected);
     return true;
 }
 

@@ -204,8 +204,7 @@ void manager_handle(Manager *m, Packet *pkt) {
 Manager *manager_new(Vserver *v, GError **error) {
     Component *slice = network_find(v->base.network, v->slice_name);
     if (!slice || slice->class != &slice_class) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "slice: found \"%s\", expected the name of a slice", v->slice_name);
+        input_error(error, "slice: found \"%s\", expected the name of a slice", v->slice_name);
         return NULL;
     }
     Manager *m = g_new0(Manager, 1);
@@ -226,7 +225,7 @@ Manager *manager_new(Vserver *v, GError **error) {
         fp_bind_port(v->gpe->tables, v->number, 0, exceptions, (uint16_t)m->slice->exception_port))
         return m;
     if (error && !*error)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+        input_error(error,
                     "slice: another vServer of %s has the exception_address and exception_port of "
                     "%s already",
                     v->gpe->base.name, v->slice_name);

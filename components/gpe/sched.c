@@ -14,19 +14,19 @@ void sched_init(Sched *s, const SchedOps *ops, unsigned n_cores, const SchedSett
 
 bool sched_share_check(const SchedShare *share, const SchedSettings *settings, GError **error) {
     if (share->rate < 1 || share->rate > settings->interval)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+        input_error(error,
                     "rate: found %" G_GUINT64_FORMAT " tokens, expected 1 to %" G_GUINT64_FORMAT
                     ", the whole core",
                     share->rate, settings->interval);
     else if (share->max < 1)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "max: found 0 tokens, expected 1 or more");
+        input_error(error, "max: found 0 tokens, expected 1 or more");
     else if (share->min < 1 || share->min > share->max)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+        input_error(error,
                     "min: found %" G_GUINT64_FORMAT " tokens, expected 1 to max, which is "
                     "%" G_GUINT64_FORMAT,
                     share->min, share->max);
     else if (share->initial > share->max)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+        input_error(error,
                     "initial: found %" G_GUINT64_FORMAT " tokens, expected up to max, which is "
                     "%" G_GUINT64_FORMAT,
                     share->initial, share->max);

@@ -70,22 +70,18 @@ static bool vserver_routes(Vserver *v, GError **error) {
             uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
             const char *line = g_strstrip(lines[i]);
             if (!*line) continue;
-            if (!read_route(line, (unsigned)g->n_interfaces, &prefix, &bits, &result)) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                            "routes: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT, "
-                            "with interfaces 0 to %u",
-                            line, (unsigned)g->n_interfaces - 1);
-                return false;
-            }
+            if (!read_route(line, (unsigned)g->n_interfaces, &prefix, &bits, &result))
+                return input_error(
+                    error,
+                    "routes: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT, "
+                    "with interfaces 0 to %u",
+                    line, (unsigned)g->n_interfaces - 1);
             if (bits != (unsigned)length) continue;
             leads_to(g, result.interface);
             ipv4_prefix_filter(prefix, bits, key, mask);
             if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
-                FP_INSERTED) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "routes: %s has no room for more",
-                            g->base.name);
-                return false;
-            }
+                FP_INSERTED)
+                return input_error(error, "routes: %s has no room for more", g->base.name);
         }
     tcam_optimise(fp_tcam(g->tables));
     return true;
@@ -109,24 +105,19 @@ static bool vserver_triggers(Vserver *v, GError **error) {
         if (sscanf(entry, "%79s %11s %39s %c", digits, number, host, &rest) != 3 ||
             !text_number(number, (uint32_t)g->n_interfaces - 1, &interface) ||
             !text_host(host, &result.next_hop, &result.next_port) ||
-            at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
-                        "interfaces 0 to %u",
-                        entry, (SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES,
-                        (unsigned)g->n_interfaces - 1);
-            return false;
-        }
+            at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL))
+            return input_error(
+                error,
+                "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
+                "interfaces 0 to %u",
+                entry, (SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES, (unsigned)g->n_interfaces - 1);
         memcpy(block + at, id, I3_ID_BYTES);
         i3_trigger_filter(id, key, mask);
         result.interface = (uint16_t)interface;
         leads_to(g, interface);
         if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
-            FP_INSERTED) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "triggers: %s has no room for more",
-                        g->base.name);
-            return false;
-        }
+            FP_INSERTED)
+            return input_error(error, "triggers: %s has no room for more", g->base.name);
         at += I3_ID_BYTES;
     }
     tcam_optimise(fp_tcam(g->tables));
@@ -141,10 +132,8 @@ static bool vserver_ports(Vserver *v, GError **error) {
         for (unsigned p = 0; p < 2; p++) {
             if (!ports[p] || fp_bind_port(g->tables, v->number, i, address, (uint16_t)ports[p]))
                 continue;
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s: another vServer of %s has port %u already",
-                        p ? "own_port" : "udp_port", g->base.name, (unsigned)ports[p]);
-            return false;
+            return input_error(error, "%s: another vServer of %s has port %u already",
+                               p ? "own_port" : "udp_port", g->base.name, (unsigned)ports[p]);
         }
     }
     return true;
@@ -192,16 +181,10 @@ static bool vserver_start(Component *c, GError **error) {
     Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
     v->gpe = g;
     if (!gpe_attach(g, error)) return false;
-    if (g->n_vservers == g->max_vservers) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
-                    g->max_vservers);
-        return false;
-    }
-    if (v->own_port == v->udp_port) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "own_port: found udp_port again");
-        return false;
-    }
+    if (g->n_vservers == g->max_vservers)
+        return input_error(error, "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
+                           g->max_vservers);
+    if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
     v->number = g->n_vservers++;
     g->vserver[v->number] = v;
     g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);

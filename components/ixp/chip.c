@@ -68,12 +68,10 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **err
                    .sim = owner->sim,
                    .settings = s,
                    .clock = clock_of(s->me_clock_hz)};
-    if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
-                    s->mpacket_bytes);
-        return false;
-    }
+    if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256)
+        return input_error(error,
+                           "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
+                           s->mpacket_bytes);
     chip->swap_cycles = s->swap_cycles;
     chip->signal_ps = chip_latency(chip, s->signal_latency);
     chip->nn_ps = chip_latency(chip, s->nn_latency);
@@ -118,12 +116,9 @@ void chip_clear(Chip *chip) {
 
 bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
                     void *program, GError **error) {
-    if (chip->n_mes_used + n_mes > CHIP_N_MES) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "block %s: %u more microengines make %u, but the chip has %u", name, n_mes,
-                    chip->n_mes_used + n_mes, CHIP_N_MES);
-        return false;
-    }
+    if (chip->n_mes_used + n_mes > CHIP_N_MES)
+        return input_error(error, "block %s: %u more microengines make %u, but the chip has %u",
+                           name, n_mes, chip->n_mes_used + n_mes, CHIP_N_MES);
     unsigned per_me = (unsigned)chip->settings->contexts;
     *block = (Block){.name = name,
                      .chip = chip,
@@ -152,8 +147,7 @@ bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, 
 int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
                   GError **error) {
     if (scratch && chip->n_scratch_rings++ == CHIP_SCRATCH_RINGS) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "ring %s: the chip has %u scratch rings", name,
-                    CHIP_SCRATCH_RINGS);
+        input_error(error, "ring %s: the chip has %u scratch rings", name, CHIP_SCRATCH_RINGS);
         return -1;
     }
     g_assert(chip->n_rings < CHIP_MAX_RINGS);
@@ -210,28 +204,24 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
             SimTime sum = 0;
             for (unsigned s = 0; s < N_CONTEXT_STATES; s++) sum += me->contexts[k].spent[s];
             running += me->contexts[k].spent[CAUSE_EXECUTE] + me->contexts[k].spent[CAUSE_SWAP];
-            if (sum != elapsed) {
-                g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                            "%s ME %u context %u: its states sum to %" G_GUINT64_FORMAT
-                            " ps of %" G_GUINT64_FORMAT,
-                            chip->owner->name, i, k, sum, elapsed);
-                return false;
-            }
+            if (sum != elapsed)
+                return invariant_error(error,
+                                       "%s ME %u context %u: its states sum to %" G_GUINT64_FORMAT
+                                       " ps of %" G_GUINT64_FORMAT,
+                                       chip->owner->name, i, k, sum, elapsed);
         }
-        if (total != elapsed || running != me->spent[ME_RUNNING]) {
-            g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                        "%s ME %u: states sum to %" G_GUINT64_FORMAT " ps of %" G_GUINT64_FORMAT
-                        ", contexts ran %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " ps",
-                        chip->owner->name, i, total, elapsed, running, me->spent[ME_RUNNING]);
-            return false;
-        }
+        if (total != elapsed || running != me->spent[ME_RUNNING])
+            return invariant_error(
+                error,
+                "%s ME %u: states sum to %" G_GUINT64_FORMAT " ps of %" G_GUINT64_FORMAT
+                ", contexts ran %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " ps",
+                chip->owner->name, i, total, elapsed, running, me->spent[ME_RUNNING]);
     }
     if (chip->n_free + buffers_held == chip->settings->n_buffers) return true;
-    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT
-                " held, of %" G_GUINT64_FORMAT,
-                chip->owner->name, chip->n_free, buffers_held, chip->settings->n_buffers);
-    return false;
+    return invariant_error(
+        error,
+        "%s: buffers are not conserved: %u free, %" G_GUINT64_FORMAT " held, of %" G_GUINT64_FORMAT,
+        chip->owner->name, chip->n_free, buffers_held, chip->settings->n_buffers);
 }
 
 static double percent(SimTime part, SimTime whole) {

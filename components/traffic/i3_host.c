@@ -234,9 +234,7 @@ static bool i3_host_understands(const Component *c, const char *verb, const char
                                 GError **error) {
     if (!component_has_verb(c, verb, error)) return false;
     if (!*args) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
-                verb);
-    return false;
+    return input_error(error, "found \"%s %s\", expected %s alone", verb, args, verb);
 }
 
 static bool i3_host_command(Component *c, const char *verb, const char *args, GError **error) {

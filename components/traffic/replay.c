@@ -76,8 +76,7 @@ static Shape shape(const Replay *s, const CaptureRecord *r) {
 /* NULL if it ended here. */
 static Packet *make(Replay *s, const CaptureRecord *r, Shape p) {
     Component *c = &s->emitter.base;
-    Packet *pkt =
-        packet_new(c->packets, &c->owner, p.length ? p.length : PACKET_MIN_FRAME_BYTES);
+    Packet *pkt = packet_new(c->packets, &c->owner, p.length ? p.length : PACKET_MIN_FRAME_BYTES);
     pkt->counted = true;
     pkt->sequence = s->sequence++;
     s->emitter.counted++;
@@ -121,11 +120,11 @@ static double playing_time(const Replay *s) {
 static bool fits_the_clock(const Replay *s, GError **error) {
     double seconds = playing_time(s);
     if (seconds <= (double)LONGEST * 1e-12) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "%s: found %.0f s to be played, expected at most %.0f s (200 days); timing, scale, "
-                "rate, loop and start decide",
-                s->file, ceil(seconds), (double)LONGEST * 1e-12);
-    return false;
+    return input_error(
+        error,
+        "%s: found %.0f s to be played, expected at most %.0f s (200 days); timing, scale, "
+        "rate, loop and start decide",
+        s->file, ceil(seconds), (double)LONGEST * 1e-12);
 }
 
 /* When the next record leaves, given that one of `bytes` on the wire has just left. */
@@ -164,12 +163,11 @@ static void depart(Sim *sim, SimEvent *event) {
 static bool rate_can_be_kept(Rate rate, GError **error) {
     if (rate.layer == RATE_WIRE || (rate.layer == RATE_PACKETS && rate.per_second >= 1))
         return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "rate: found a rate of %s, expected bit/s on the wire or 1packet/s or more",
-                rate.layer == RATE_PACKETS ? "less than 1packet/s"
-                : rate.layer == RATE_FRAME ? "frames"
-                                           : "payload");
-    return false;
+    return input_error(error,
+                       "rate: found a rate of %s, expected bit/s on the wire or 1packet/s or more",
+                       rate.layer == RATE_PACKETS ? "less than 1packet/s"
+                       : rate.layer == RATE_FRAME ? "frames"
+                                                  : "payload");
 }
 
 static bool replay_create(Component *c, GError **error) {
@@ -181,11 +179,11 @@ static bool replay_create(Component *c, GError **error) {
     if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
     if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
     if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return fits_the_clock(s, error);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux "
-                "SLL and BSD null",
-                s->file, s->capture->link_type);
-    return false;
+    return input_error(
+        error,
+        "%s: found link type %d, expected Ethernet, or encapsulate = yes for raw IP, Linux "
+        "SLL and BSD null",
+        s->file, s->capture->link_type);
 }
 
 /* Of all records, at the pace of the replay: the mean from one to the next. */

@@ -112,16 +112,12 @@ static bool sink_start(Component *c, GError **error) {
     g_auto(GStrv) names = g_strsplit(s->source, ",", -1);
     for (unsigned i = 0; names[i]; i++) {
         Origin *o = &s->origins[s->n_origins];
-        if (s->n_origins == MAX_SOURCES) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found more than %d", MAX_SOURCES);
-            return false;
-        }
+        if (s->n_origins == MAX_SOURCES)
+            return input_error(error, "source: found more than %d", MAX_SOURCES);
         if (!(o->emitter = emitter_find(c, g_strstrip(names[i]), error))) return false;
         for (unsigned k = 0; k < s->n_origins; k++)
-            if (s->origins[k].emitter == o->emitter) {
-                g_set_error(error, SPPEMU_INPUT_ERROR, 0, "source: found %s twice", names[i]);
-                return false;
-            }
+            if (s->origins[k].emitter == o->emitter)
+                return input_error(error, "source: found %s twice", names[i]);
         o->next_sequence = g_new0(uint32_t, MAX(o->emitter->n_flows, 1));
         histogram_init(&o->latency);
         s->n_origins++;
@@ -132,12 +128,10 @@ static bool sink_start(Component *c, GError **error) {
 
 static bool sink_check(Component *c, GError **error) {
     Sink *s = (Sink *)c;
-    if (s->unbalanced) {
-        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                    "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency",
-                    c->name, s->unbalanced);
-        return false;
-    }
+    if (s->unbalanced)
+        return invariant_error(
+            error, "%s: the causes of %" G_GUINT64_FORMAT " packets do not sum to their latency",
+            c->name, s->unbalanced);
     return capture_close(&s->capture, error);
 }
 
@@ -259,7 +253,6 @@ Emitter *emitter_find(Component *c, const char *name, GError **error) {
     Component *from = network_find(c->network, name);
     if (from && (from->class == &source_class || from->class == &replay_class))
         return (Emitter *)from;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "source: found \"%s\", expected the name of a source or replay", name);
+    input_error(error, "source: found \"%s\", expected the name of a source or replay", name);
     return NULL;
 }

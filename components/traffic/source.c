@@ -84,9 +84,7 @@ static void set_rate(Source *s, Rate rate) {
 static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
     for (unsigned i = 0; i < s->n_sizes; i++)
         if (rate.layer != RATE_PAYLOAD || s->sizes[i] > 0) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "rate: found one that counts payload, but every payload is 0 bytes");
-    return false;
+    return input_error(error, "rate: found one that counts payload, but every payload is 0 bytes");
 }
 
 static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to) {
@@ -208,13 +206,12 @@ static bool parse_sizes(Source *s, GError **error) {
         char *end, *word = g_strstrip(words[i]);
         unsigned long value = strtoul(word, &end, 10);
         if (*end == 'B') end++;
-        if (!g_ascii_isdigit(*word) || *end || value > MAX_PAYLOAD || i == MAX_SIZES) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "payload: found \"%s\", expected up to %d sizes of 0 to %d bytes such as "
-                        "\"40,576,1472\", or imix",
-                        s->payload, MAX_SIZES, MAX_PAYLOAD);
-            return false;
-        }
+        if (!g_ascii_isdigit(*word) || *end || value > MAX_PAYLOAD || i == MAX_SIZES)
+            return input_error(
+                error,
+                "payload: found \"%s\", expected up to %d sizes of 0 to %d bytes such as "
+                "\"40,576,1472\", or imix",
+                s->payload, MAX_SIZES, MAX_PAYLOAD);
         s->sizes[s->n_sizes++] = (uint32_t)value;
     }
     return true;
@@ -225,9 +222,7 @@ static bool parse_label(const char *word, uint32_t *label, GError **error) {
     unsigned long value = strtoul(word, &end, 10);
     *label = (uint32_t)value;
     if (g_ascii_isdigit(*word) && !*end && value <= 0xfffff) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected a label of 0 to 1048575",
-                word);
-    return false;
+    return input_error(error, "found \"%s\", expected a label of 0 to 1048575", word);
 }
 
 static bool parse_destinations(Source *s, GError **error) {
@@ -235,11 +230,9 @@ static bool parse_destinations(Source *s, GError **error) {
     const char *text[] = {s->destinations, s->ids, s->labels};
     g_auto(GStrv) words = g_strsplit(text[s->application], ",", -1);
     for (unsigned i = 0; words[i]; i++) {
-        if (i == MAX_DESTINATIONS) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found more than %d",
-                        name[s->application], MAX_DESTINATIONS);
-            return false;
-        }
+        if (i == MAX_DESTINATIONS)
+            return input_error(error, "%s: found more than %d", name[s->application],
+                               MAX_DESTINATIONS);
         const char *word = g_strstrip(words[i]);
         bool good = s->application == IPV4 ? ipv4_parse(word, &s->destination[i], error)
                     : s->application == I3 ? id_parse(word, s->id[i], I3_ID_BYTES, error)
@@ -251,8 +244,7 @@ static bool parse_destinations(Source *s, GError **error) {
         s->n_destinations++;
     }
     if (s->n_destinations) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found none", name[s->application]);
-    return false;
+    return input_error(error, "%s: found none", name[s->application]);
 }
 
 /* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
@@ -268,14 +260,12 @@ static bool read_weights(const Source *s, const char *text, unsigned weight[MAX_
         sum += weight[n] = (unsigned)value;
     }
     for (; !*text && n < s->n_destinations; n++) sum += weight[n] = 1;
-    if (n != s->n_destinations || (*text && words[n]) || !sum || sum > MAX_TURNS) {
-        g_set_error(
-            error, SPPEMU_INPUT_ERROR, 0,
+    if (n != s->n_destinations || (*text && words[n]) || !sum || sum > MAX_TURNS)
+        return input_error(
+            error,
             "weights: found \"%s\", expected %u whole numbers such as 2,0,1 that sum to 1 to "
             "%d",
             text, s->n_destinations, MAX_TURNS);
-        return false;
-    }
     *total = sum;
     return true;
 }
@@ -331,13 +321,12 @@ static void begin(Source *s, SimTime at) {
 
 static bool source_start(Component *c, GError **error) {
     Source *s = (Source *)c;
-    if (s->duration && s->duration <= s->warmup) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
-                    "measure in, expected more; or a shorter %s.warmup",
-                    (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
-        return false;
-    }
+    if (s->duration && s->duration <= s->warmup)
+        return input_error(
+            error,
+            "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
+            "measure in, expected more; or a shorter %s.warmup",
+            (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
     s->emitter.from = s->start + s->warmup;
     s->emitter.until = s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
@@ -361,9 +350,7 @@ static bool source_understands(const Component *c, const char *verb, const char 
     if (!strcmp(verb, "rate")) return read_rate(s, args, &rate, error);
     if (!strcmp(verb, "weights")) return read_weights(s, args, weight, &sum, error);
     if (!*args) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s %s\", expected %s alone", verb, args,
-                verb);
-    return false;
+    return input_error(error, "found \"%s %s\", expected %s alone", verb, args, verb);
 }
 
 static bool source_sends(const Component *c, unsigned port) {

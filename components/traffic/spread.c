@@ -67,13 +67,10 @@ static bool spread_create(Component *c, GError **error) {
         unsigned long value = strtoul(word, &end, 10);
         if (!*word && !words[1]) break;
         if (!g_ascii_isdigit(*word) || *end || value < 1 || value + s->n_slices > 65536 ||
-
-            i == MAX_BASES) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "udp_ports: found \"%s\", expected up to %d ports such as \"30000, 31000\"",
-                        s->udp_ports, MAX_BASES);
-            return false;
-        }
+            i == MAX_BASES)
+            return input_error(
+                error, "udp_ports: found \"%s\", expected up to %d ports such as \"30000, 31000\"",
+                s->udp_ports, MAX_BASES);
         Base *b = &s->bases[s->n_bases++];
         b->port = (uint32_t)value;
         b->left = (uint32_t)s->train;

@@ -10,9 +10,7 @@
 
 bool ipv4_parse(const char *text, uint32_t *address, GError **error) {
     if (text_address(text, address)) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s\", expected an IPv4 address such as 10.0.0.1", text);
-    return false;
+    return input_error(error, "found \"%s\", expected an IPv4 address such as 10.0.0.1", text);
 }
 
 bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
@@ -23,18 +21,15 @@ bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
         for (unsigned i = 0; i < 6; i++) mac[i] = (uint8_t)b[i];
         return true;
     }
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s\", expected a MAC address such as 02:00:00:00:00:01", text);
-    return false;
+    return input_error(error, "found \"%s\", expected a MAC address such as 02:00:00:00:00:01",
+                       text);
 }
 
 bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error) {
     size_t n = strspn(text, "0123456789abcdefABCDEF");
-    if (n == 0 || n > 2 * bytes || text[n]) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found \"%s\", expected an id of 1 to %u hexadecimal digits", text, 2 * bytes);
-        return false;
-    }
+    if (n == 0 || n > 2 * bytes || text[n])
+        return input_error(error, "found \"%s\", expected an id of 1 to %u hexadecimal digits",
+                           text, 2 * bytes);
     memset(id, 0, bytes);
     for (size_t i = 0; i < n; i++)
         id[i / 2] |= (uint8_t)(g_ascii_xdigit_value(text[i]) << (i % 2 ? 0 : 4));

@@ -36,7 +36,8 @@ static bool holds_claims(const char *folder) {
 }
 
 /* The folder that holds scenarios/ and analysis/: above the program in a build tree, share/sppemu
- * beside its bin/ when it is installed, wherever that has been moved to, or the working directory. */
+ * beside its bin/ when it is installed, wherever that has been moved to, or the working directory.
+ */
 char *cli_data_folder(void) {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *at = self ? g_path_get_dirname(self) : g_get_current_dir();
@@ -80,11 +81,10 @@ static char *shipped_path(const char *name) {
 
 /* A scenario by path, or by the name of one that is shipped. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
-                               GError **error) {
+                   GError **error) {
     const char *const *overrides = (const char *const *)set;
     if (!g_utf8_validate(name, -1, NULL)) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found a file name that is not UTF-8, expected the name of a scenario");
+        input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
     if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
@@ -95,9 +95,8 @@ Scenario *cli_load(const char *name, char **set, const ComponentClass *const *cl
         return scenario_load(path, overrides, classes, error);
     g_autoptr(GPtrArray) names = shipped_scenarios();
     const char *near = param_nearest(name, (const char *const *)names->pdata);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "found \"%s\", expected a scenario file, or a name from sppemu list%s%s", name,
-                near ? "; the nearest is " : "", near ? near : "");
+    input_error(error, "found \"%s\", expected a scenario file, or a name from sppemu list%s%s",
+                name, near ? "; the nearest is " : "", near ? near : "");
     return NULL;
 }
 
@@ -122,7 +121,8 @@ static int verb_check(int argc, char **argv, const ComponentClass *const *classe
     g_autoptr(GOptionContext) context =
         g_option_context_new("FILE - read a scenario and build it, without running it");
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) return cli_usage("%s", error->message);
+    if (!g_option_context_parse(context, &argc, &argv, &error))
+        return cli_usage("%s", error->message);
     if (argc != 2) return cli_usage("check: found %d file names, expected one scenario", argc - 1);
     Scenario *s = cli_load(argv[1], set, classes, &error);
     g_strfreev(set);
@@ -284,7 +284,7 @@ static int verb_help(int argc, char **argv, const ComponentClass *const *classes
     g_ptr_array_add(names, NULL);
     const char *near = param_nearest(argv[1], (const char *const *)names->pdata);
     return cli_usage("help: found no class %s%s%s", argv[1], near ? "; the nearest is " : "",
-                 near ? near : "");
+                     near ? near : "");
 }
 
 /* GLib ends the process when memory is short; say so as of any other failure. */
@@ -317,10 +317,10 @@ static int print_usage(int argc, char **argv, const ComponentClass *const *class
 static const struct {
     const char *name;
     CliVerb *run;
-} verbs[] = {{"run", cli_run},         {"check", verb_check},   {"show", verb_show},
-             {"merge", cli_merge},     {"point", cli_point},    {"verify", cli_verify},
-             {"results", cli_results}, {"list", verb_list_of},  {"help", verb_help},
-             {"--help", print_usage},  {"-h", print_usage},     {"--version", print_version}};
+} verbs[] = {{"run", cli_run},         {"check", verb_check},  {"show", verb_show},
+             {"merge", cli_merge},     {"point", cli_point},   {"verify", cli_verify},
+             {"results", cli_results}, {"list", verb_list_of}, {"help", verb_help},
+             {"--help", print_usage},  {"-h", print_usage},    {"--version", print_version}};
 
 static int run_verb(int argc, char **argv, const ComponentClass *const *classes) {
     if (argc < 2) return print_usage(0, argv, classes);

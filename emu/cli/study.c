@@ -130,7 +130,8 @@ static void append_parameters(GString *out, const Scenario *s, unsigned point) {
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, point, n);
         g_autofree char *set = g_strdup_printf("%s=%s", p.name, p.value);
-        g_autofree char *quoted = strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
+        g_autofree char *quoted =
+            strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
         g_string_append_printf(out, "%s--set %s", n ? " " : "", quoted);
     }
 }
@@ -202,12 +203,11 @@ static void print_share(const Study *study, const Store *store) {
     if (ok == n) return;
     for (unsigned i = 0; i < n; i++)
         failed += ((RunResult *)study->runs->pdata[i])->status == RUN_FAILED;
-    g_printerr("sppemu: %s%u of %u runs are in %s, %u failed, %u were not run; tables, claims and "
-               "pictures are drawn from these %u, and the same command computes %s\n",
-               interrupted ? "interrupted; " : "", ok, n, store_folder(store), failed,
-               n - ok - failed, ok,
-               failed ? "what is missing (the failed ones too with --retry-failed)"
-                      : "what is missing");
+    g_printerr(
+        "sppemu: %s%u of %u runs are in %s, %u failed, %u were not run; tables, claims and "
+        "pictures are drawn from these %u, and the same command computes %s\n",
+        interrupted ? "interrupted; " : "", ok, n, store_folder(store), failed, n - ok - failed, ok,
+        failed ? "what is missing (the failed ones too with --retry-failed)" : "what is missing");
 }
 
 /* Judge, write and print what the runs say. */
@@ -274,8 +274,8 @@ static char *default_name(const Scenario *s, char **set, const char *seed) {
         g_string_truncate(how, MAX_NAME - 10);
         g_string_append_printf(how, ",%.8s", sum);
     }
-    g_autofree char *name = g_strdup_printf("%.*s%s", MAX_FILE_NAME - (int)how->len,
-                                            scenario_name(s), how->str);
+    g_autofree char *name =
+        g_strdup_printf("%.*s%s", MAX_FILE_NAME - (int)how->len, scenario_name(s), how->str);
     return g_build_filename(RESULTS, name, NULL);
 }
 
@@ -335,8 +335,9 @@ static void print_wanted(const GArray *keys) {
 }
 
 static void emit_parallel(const RunFlags *f, const GArray *keys) {
-    printf("# GNU parallel, one process for each core. On more hosts that see the same folders: add\n"
-           "# --sshlogin host1,host2 --workdir . behind parallel.\n{");
+    printf(
+        "# GNU parallel, one process for each core. On more hosts that see the same folders: add\n"
+        "# --sshlogin host1,host2 --workdir . behind parallel.\n{");
     print_wanted(keys);
     printf(" } | parallel -q \"$SPPEMU\" point \"$STUDY\" {} --claim parallel-{}%s\n",
            f->retry_failed ? " --retry-failed" : "");
@@ -352,15 +353,18 @@ static void emit_slurm(const RunFlags *f, const GArray *keys) {
            "while [ $FIRST -lt $runs ]; do\n"
            "    n=$((runs - FIRST))\n"
            "    [ $n -lt ${max:-1001} ] || n=$((${max:-1001} - 1))\n"
-           "    job=$(sbatch --parsable --requeue --export=ALL --job-name=sppemu --open-mode=append \\\n"
+           "    job=$(sbatch --parsable --requeue --export=ALL --job-name=sppemu "
+           "--open-mode=append \\\n"
            "        --output=\"$out/slurm-%%A_%%a.out\" --array=0-$((n - 1)) \"$@\" \\\n"
            "        --wrap='exec \"$SPPEMU\" point \"$STUDY\" $((FIRST + SLURM_ARRAY_TASK_ID)) "
            "--claim slurm-$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID%s')\n"
            "    jobs=$jobs:${job%%%%;*}\n"
            "    FIRST=$((FIRST + n))\n"
            "done\n"
-           "job=$(sbatch --parsable --export=ALL --job-name=sppemu-merge --dependency=afterany$jobs \\\n"
-           "    --output=\"$out/slurm-merge.out\" \"$@\" --wrap='exec \"$SPPEMU\" merge \"$STUDY\"%s%s')\n"
+           "job=$(sbatch --parsable --export=ALL --job-name=sppemu-merge "
+           "--dependency=afterany$jobs \\\n"
+           "    --output=\"$out/slurm-merge.out\" \"$@\" --wrap='exec \"$SPPEMU\" merge "
+           "\"$STUDY\"%s%s')\n"
            "echo \"${job%%%%;*}\"\n",
            keys->len, f->retry_failed ? " --retry-failed" : "", f->show.strict ? " --strict" : "",
            f->show.no_plots ? " --no-plots" : "");
@@ -371,11 +375,12 @@ static int emit(const Store *store, const RunFlags *f, const GArray *keys) {
                     *folder = g_canonicalize_filename(store_folder(store), NULL),
                     *program = g_shell_quote(self), *study = g_shell_quote(folder);
     bool slurm = !strcmp(f->emit, "slurm");
-    printf("#!/bin/sh\n"
-           "# Computes a study of sppemu. May be started again: what has a record is not computed a\n"
-           "# second time.\n"
-           "SPPEMU=%s\nSTUDY=%s\n",
-           program, study);
+    printf(
+        "#!/bin/sh\n"
+        "# Computes a study of sppemu. May be started again: what has a record is not computed a\n"
+        "# second time.\n"
+        "SPPEMU=%s\nSTUDY=%s\n",
+        program, study);
     (slurm ? emit_slurm : emit_parallel)(f, keys);
     if (!slurm)
         printf("\"$SPPEMU\" merge \"$STUDY\"%s%s\n", f->show.strict ? " --strict" : "",
@@ -429,12 +434,13 @@ static int dry_run(const Store *store, const GArray *keys, const RunOptions *opt
     unsigned todo = 0;
     for (unsigned i = 0; i < runs->len; i++) {
         const RunResult *r = runs->pdata[i];
-        bool compute = g_array_index(keys, RunKey, i).wanted &&
-                       (r->status == RUN_MISSING ||
-                        (r->status == RUN_FAILED && options->retry_failed));
+        bool compute =
+            g_array_index(keys, RunKey, i).wanted &&
+            (r->status == RUN_MISSING || (r->status == RUN_FAILED && options->retry_failed));
         g_autoptr(GString) with = g_string_new(NULL);
         append_parameters(with, store_scenario(store), r->point);
-        printf("run %u, repetition %u%s%s: %s\n", i, r->repetition, with->len ? ", " : "", with->str,
+        printf("run %u, repetition %u%s%s: %s\n", i, r->repetition, with->len ? ", " : "",
+               with->str,
                compute                   ? "to compute"
                : r->status == RUN_OK     ? "done"
                : r->status == RUN_FAILED ? "failed"
@@ -446,8 +452,8 @@ static int dry_run(const Store *store, const GArray *keys, const RunOptions *opt
     printf("%u of %u runs to compute", todo, runs->len);
     if (n)
         printf(": about %.1f s with -j%u and %.1f MB (a run took %.2f s and %.0f kB, mean of %u)\n",
-               todo * mean.wall_s / options->jobs, options->jobs, todo * (double)mean.disk_bytes / 1e6,
-               mean.wall_s, (double)mean.disk_bytes / 1e3, n);
+               todo * mean.wall_s / options->jobs, options->jobs,
+               todo * (double)mean.disk_bytes / 1e6, mean.wall_s, (double)mean.disk_bytes / 1e3, n);
     else
         puts("; no run of this scenario has finished here, so their time and size are unknown");
     return EXIT_OK;
@@ -486,7 +492,7 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
         key->wanted = holds != 0 && !isnan(holds);
         any |= key->wanted;
     }
-    if (!any) g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--filter: holds at none of the points");
+    if (!any) input_error(error, "--filter: holds at none of the points");
     return any;
 }
 
@@ -542,8 +548,10 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
     if (f->filter && !filter(scenario, f->filter, keys, &error))
         return cli_complain(EXIT_USAGE, error);
     if (f->emit && (code = can_emit(f, folder))) return code;
-    g_autofree char *other = f->dry_run && !f->force ? store_difference(scenario, seed, folder) : NULL;
-    if (other) return cli_usage("%s holds another study: --force, or -o for another folder", folder);
+    g_autofree char *other =
+        f->dry_run && !f->force ? store_difference(scenario, seed, folder) : NULL;
+    if (other)
+        return cli_usage("%s holds another study: --force, or -o for another folder", folder);
     Store *store = f->dry_run ? store_look(scenario, seed, repeat, folder)
                               : store_open(scenario, seed, repeat, folder, f->force, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
@@ -576,9 +584,10 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     if (!scenario) return cli_complain(EXIT_INPUT, error);
     if (scenario_until(scenario) && (f->emit || f->repeat != NOT_GIVEN)) {
         scenario_free(scenario);
-        return cli_usage("--%s: the scenario has until, which decides on each repetition when those "
-                         "before it are known; expected repeat there",
-                         f->emit ? "emit" : "repeat");
+        return cli_usage(
+            "--%s: the scenario has until, which decides on each repetition when those "
+            "before it are known; expected repeat there",
+            f->emit ? "emit" : "repeat");
     }
     Claims *claims = cli_claims();
     int code = run_loaded(f, scenario, f->seed ? seed : scenario_seed(scenario), claims);
@@ -600,9 +609,10 @@ static char **split_jobs(int *argc, char **argv) {
     return out;
 }
 
-static const char show_options[] = "Exit codes: 0 ok, 1 a run or a file failed, 2 usage, 3 scenario "
-                                   "or input invalid,\n4 an invariant failed (with --strict: a claim "
-                                   "was not met), 130 interrupted.\n";
+static const char show_options[] =
+    "Exit codes: 0 ok, 1 a run or a file failed, 2 usage, 3 scenario "
+    "or input invalid,\n4 an invariant failed (with --strict: a claim "
+    "was not met), 130 interrupted.\n";
 
 int cli_run(int argc, char **given, const ComponentClass *const *classes) {
     g_autofree char **argv = split_jobs(&argc, given);
@@ -797,8 +807,7 @@ static int verify(const Store *store, unsigned sample) {
     g_autoptr(GPtrArray) recorded = run_keys(store, keys, &options);
     g_autoptr(GArray) there = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (unsigned i = 0; i < recorded->len; i++)
-        if (((RunResult *)recorded->pdata[i])->status != RUN_MISSING)
-            g_array_append_val(there, i);
+        if (((RunResult *)recorded->pdata[i])->status != RUN_MISSING) g_array_append_val(there, i);
     unsigned n = MIN(sample, there->len), wrong = 0;
     for (unsigned k = 0; k < n && !interrupted; k++) { /* evenly from first to last */
         unsigned at = n > 1 ? (unsigned)((uint64_t)k * (there->len - 1) / (n - 1)) : 0;
@@ -873,12 +882,12 @@ static void take_stock(const char *folder, Inventory *it) {
     const char *build = json_string_value(json_object_get(study, "build"));
     const char *status = json_string_value(json_object_get(manifest, "status"));
     const json_t *runs = json_object_get(manifest, "runs");
-    *it = (Inventory){.runs = (unsigned)(manifest ? json_array_size(runs)
-                                                  : (size_t)json_integer_value(
-                                                        json_object_get(study, "runs"))),
-                      .other_build = g_strcmp0(build, build_id()) != 0,
-                      .status = g_strdup(status ? status : "not merged"),
-                      .bytes = folder_bytes(folder)};
+    *it = (Inventory){
+        .runs = (unsigned)(manifest ? json_array_size(runs)
+                                    : (size_t)json_integer_value(json_object_get(study, "runs"))),
+        .other_build = g_strcmp0(build, build_id()) != 0,
+        .status = g_strdup(status ? status : "not merged"),
+        .bytes = folder_bytes(folder)};
     for (size_t i = 0; i < json_array_size(runs); i++)
         it->done +=
             !g_strcmp0(json_string_value(json_object_get(json_array_get(runs, i), "status")), "ok");

@@ -22,11 +22,11 @@ static bool good_name(const char *name, GError **error) {
     if (plain && g_str_has_suffix(name, ".pcap") && *name != '.' && !strpbrk(name, "/\\") &&
         strlen(name) <= 200)
         return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                "capture: found \"%s\", expected the name of a file in the folder of results that "
-                "ends in .pcap, such as tap.pcap",
-                name);
-    return false;
+    return input_error(
+        error,
+        "capture: found \"%s\", expected the name of a file in the folder of results that "
+        "ends in .pcap, such as tap.pcap",
+        name);
 }
 
 bool capture_create(Capture **capture, Component *c, const char *name, GError **error) {
@@ -113,15 +113,6 @@ static int64_t since(const struct timeval *first, const struct timeval *at, int 
     return ns < 0 ? -1 : (int64_t)MIN(ns, (__int128)INT64_MAX);
 }
 
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool fail(GError **error, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    g_propagate_error(error, g_error_new_valist(SPPEMU_INPUT_ERROR, 0, format, args));
-    va_end(args);
-    return false;
-}
-
 static bool read_records(pcap_t *p, Stamps stamps, uint64_t limit, const char *name,
                          CaptureFile *file, GArray *records, GError **error) {
     struct pcap_pkthdr *h;
@@ -135,15 +126,15 @@ static bool read_records(pcap_t *p, Stamps stamps, uint64_t limit, const char *n
         if (stamps.pcap)
             ts = (struct timeval){.tv_sec = (uint32_t)ts.tv_sec, .tv_usec = (uint32_t)ts.tv_usec};
         if (ts.tv_usec >= 1000000000 / stamps.ns)
-            return fail(
+            return input_error(
                 error,
                 "%s: packet %u: found a time stamp of %ld s and %ld %s, expected a fraction "
                 "below a second",
                 name, records->len + 1, (long)ts.tv_sec, (long)ts.tv_usec,
                 stamps.ns == 1 ? "ns" : "us");
         if ((bytes += h->caplen) > CAPTURE_MAX_BYTES)
-            return fail(error, "%s: found more than %u MiB of packets; set a limit", name,
-                        CAPTURE_MAX_BYTES >> 20);
+            return input_error(error, "%s: found more than %u MiB of packets; set a limit", name,
+                               CAPTURE_MAX_BYTES >> 20);
         if (!records->len) first = ts;
         int64_t time = since(&first, &ts, stamps.ns);
         if (time < last) file->disorder++;
@@ -155,7 +146,7 @@ static bool read_records(pcap_t *p, Stamps stamps, uint64_t limit, const char *n
         g_array_append_val(records, r);
     }
     return got != PCAP_ERROR ||
-           fail(error, "%s: packet %u: %s", name, records->len + 1, pcap_geterr(p));
+           input_error(error, "%s: packet %u: %s", name, records->len + 1, pcap_geterr(p));
 }
 
 /* Takes the stream. */
@@ -166,7 +157,7 @@ static CaptureFile *read_stream(FILE *stream, const char *name, uint64_t limit, 
         stream, stamps.ns == 1000 ? PCAP_TSTAMP_PRECISION_MICRO : PCAP_TSTAMP_PRECISION_NANO,
         message);
     if (!p) {
-        fail(error, "%s: found no capture (pcap or pcapng): %s", name, message);
+        input_error(error, "%s: found no capture (pcap or pcapng): %s", name, message);
         fclose(stream);
         return NULL;
     }
@@ -184,11 +175,11 @@ static CaptureFile *read_stream(FILE *stream, const char *name, uint64_t limit, 
 
 CaptureFile *capture_read(const char *path, uint64_t limit, GError **error) {
     if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        fail(error, "%s: found a folder, expected a capture (pcap or pcapng)", path);
+        input_error(error, "%s: found a folder, expected a capture (pcap or pcapng)", path);
         return NULL;
     }
     FILE *stream = fopen(path, "rb");
     if (stream) return read_stream(stream, path, limit, error);
-    fail(error, "%s: found no capture (pcap or pcapng): %s", path, g_strerror(errno));
+    input_error(error, "%s: found no capture (pcap or pcapng): %s", path, g_strerror(errno));
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/core/capture.h: packet captures, over libpcap. Written: pcap with nanosecond time stamps, link
- * type Ethernet, frames without FCS. Read: pcap and pcapng. */
+ * emu/core/capture.h: packet captures, over libpcap. Written: pcap with nanosecond time stamps,
+ * link type Ethernet, frames without FCS. Read: pcap and pcapng. */
 #pragma once
 
 #include "emu/core/component.h"

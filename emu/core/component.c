@@ -144,9 +144,8 @@ bool network_create(Network *net, GError **error) {
 
 static bool port_exists(const Component *c, unsigned port, GError **error) {
     if (port < c->n_ports) return true;
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found port %s.%u, but %s has ports 0 to %u", c->name,
-                port, c->name, c->n_ports - 1);
-    return false;
+    return input_error(error, "found port %s.%u, but %s has ports 0 to %u", c->name, port, c->name,
+                       c->n_ports - 1);
 }
 
 bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
@@ -154,18 +153,12 @@ bool network_link(Network *net, Component *from, unsigned from_port, Component *
     (void)net;
     if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
     Port *out = &from->ports[from_port], *in = &to->ports[to_port];
-    if (out->peer || in->fed) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s.%u %s already: a port takes one link each way",
-                    out->peer ? from->name : to->name, out->peer ? from_port : to_port,
-                    out->peer ? "sends over a link" : "receives from a link");
-        return false;
-    }
-    if (!to->class->receive) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s is a %s, which receives nothing", to->name,
-                    to->class->name);
-        return false;
-    }
+    if (out->peer || in->fed)
+        return input_error(error, "%s.%u %s already: a port takes one link each way",
+                           out->peer ? from->name : to->name, out->peer ? from_port : to_port,
+                           out->peer ? "sends over a link" : "receives from a link");
+    if (!to->class->receive)
+        return input_error(error, "%s is a %s, which receives nothing", to->name, to->class->name);
     out->peer = to;
     out->peer_port = to_port;
     out->speed = speed;
@@ -299,11 +292,10 @@ bool network_stop(Network *net, GError **error) {
     }
     PacketCounts counts = packet_pool_counts(net->packets);
     if (dropped == counts.dropped) return true;
-    g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                "drops are not conserved: %" G_GUINT64_FORMAT " with a reason, %" G_GUINT64_FORMAT
-                " in all",
-                dropped, counts.dropped);
-    return false;
+    return invariant_error(error,
+                           "drops are not conserved: %" G_GUINT64_FORMAT
+                           " with a reason, %" G_GUINT64_FORMAT " in all",
+                           dropped, counts.dropped);
 }
 
 void network_report(Network *net, Report *report) {
@@ -422,9 +414,8 @@ bool component_has_verb(const Component *c, const char *verb, GError **error) {
     }
     g_ptr_array_add(names, NULL);
     const char *near = param_nearest(verb, (const char *const *)names->pdata);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s", verb, list->str,
-                near ? "; the nearest is " : "", near ? near : "");
-    return false;
+    return input_error(error, "found \"%s\", expected %s%s%s", verb, list->str,
+                       near ? "; the nearest is " : "", near ? near : "");
 }
 
 SimTime component_phase(Component *c, SimTime interval) {
@@ -438,13 +429,12 @@ bool component_output_path(Component *c, const char *file_name, char **path, GEr
     const Component *other = g_hash_table_lookup(c->network->files, file_name);
     const char *folder = c->network->options.output;
     *path = NULL;
-    if (other) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "found the file name \"%s\" for %s, which %s writes already, expected one of "
-                    "its own",
-                    file_name, c->name, other->name);
-        return false;
-    }
+    if (other)
+        return input_error(
+            error,
+            "found the file name \"%s\" for %s, which %s writes already, expected one of "
+            "its own",
+            file_name, c->name, other->name);
     g_hash_table_insert(c->network->files, g_strdup(file_name), c);
     if (folder) *path = g_build_filename(folder, file_name, NULL);
     return true;

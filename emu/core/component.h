@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/core/component.h: what a scenario is made of. A component is one struct whose first member is a
- * Component, one table of parameters and one ComponentClass. A Network holds the components of one
- * run, wires their ports and runs them.
+ * emu/core/component.h: what a scenario is made of. A component is one struct whose first member is
+ * a Component, one table of parameters and one ComponentClass. A Network holds the components of
+ * one run, wires their ports and runs them.
  *
  * Life: new (zeroed, parameters set) -> create (sizes known: allocate, fix n_ports) -> links made
  *       -> start (everything exists; may fail) -> run -> stop (close the accounts) -> check
@@ -91,10 +91,10 @@ struct Component {
     SimOwner owner;
     GPtrArray *owners; /* it and those of its parts */
     Port *ports;
-    unsigned n_ports; /* set by create; default 1 */
+    unsigned n_ports;  /* set by create; default 1 */
     uint64_t received; /* packets that arrived at its ports */
-    uint64_t *drops;  /* packets, by reason of the class; one more for "unconnected" */
-    unsigned n_drops; /* reasons of the class */
+    uint64_t *drops;   /* packets, by reason of the class; one more for "unconnected" */
+    unsigned n_drops;  /* reasons of the class */
 };
 
 typedef struct {
@@ -164,7 +164,8 @@ void component_random(Component *c, const char *use, Random *random);
  * later ones uniform in [0, interval), from the component's stream "phase". Without it repetitions
  * of periodic traffic would be one and the same run. */
 SimTime component_phase(Component *c, SimTime interval);
-/* Watch a queue or buffer of the component: `read(from)` is the packets that it holds. From start. */
+/* Watch a queue or buffer of the component: `read(from)` is the packets that it holds. From start.
+ */
 void component_gauge(Component *c, const char *name, GaugeRead *read, const void *from);
 uint64_t gauge_queue(const void *packet_queue); /* of a PacketQueue */
 /* The component counts the packets that it creates in [from, until); SIM_NEVER: not known yet. */

@@ -187,25 +187,22 @@ bool packet_pool_empty(const PacketPool *pool) {
 
 bool packet_pool_check(const PacketPool *pool, GError **error) {
     PacketCounts c = packet_pool_counts(pool);
-    if (c.created + c.imported != c.delivered + c.dropped + c.exported + c.held) {
-        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                    "packets are not conserved: %" G_GUINT64_FORMAT " created, %" G_GUINT64_FORMAT
-                    " imported, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
-                    " dropped, %" G_GUINT64_FORMAT " exported, %" G_GUINT64_FORMAT " held",
-                    c.created, c.imported, c.delivered, c.dropped, c.exported, c.held);
-        return false;
-    }
+    if (c.created + c.imported != c.delivered + c.dropped + c.exported + c.held)
+        return invariant_error(error,
+                               "packets are not conserved: %" G_GUINT64_FORMAT
+                               " created, %" G_GUINT64_FORMAT " imported, %" G_GUINT64_FORMAT
+                               " delivered, %" G_GUINT64_FORMAT " dropped, %" G_GUINT64_FORMAT
+                               " exported, %" G_GUINT64_FORMAT " held",
+                               c.created, c.imported, c.delivered, c.dropped, c.exported, c.held);
     uint64_t in = c.bytes_created + c.bytes_imported + c.bytes_added;
-    uint64_t out = c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_exported +
-                   c.bytes_held;
-    if (in != out) {
-        g_set_error(error, SPPEMU_INVARIANT_ERROR, 0,
-                    "bytes are not conserved: %" G_GUINT64_FORMAT
-                    " created, imported and added, %" G_GUINT64_FORMAT
-                    " removed, delivered, dropped, exported and held",
-                    in, out);
-        return false;
-    }
+    uint64_t out =
+        c.bytes_removed + c.bytes_delivered + c.bytes_dropped + c.bytes_exported + c.bytes_held;
+    if (in != out)
+        return invariant_error(error,
+                               "bytes are not conserved: %" G_GUINT64_FORMAT
+                               " created, imported and added, %" G_GUINT64_FORMAT
+                               " removed, delivered, dropped, exported and held",
+                               in, out);
     return true;
 }
 

@@ -79,8 +79,7 @@ static bool read_decimal(const char *text, uint64_t *digits, unsigned *places, c
 }
 
 static bool complain(GError **error, const char *text, const char *expected, const char *why) {
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\"%s, expected %s", text, why, expected);
-    return false;
+    return input_error(error, "found \"%s\"%s, expected %s", text, why, expected);
 }
 
 static const Unit *find_unit(const Unit *units, const char *name) {
@@ -220,10 +219,10 @@ static bool bounded(const Param *row, const void *field, const char *text, GErro
         default: found = (double)*(const uint64_t *)field; edge = (double)limit.u;
         }
         if (upper ? found <= edge : found >= edge) continue;
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found \"%s\", expected %s%s%s%s", text,
-                    row->min ? row->min : "", row->min ? " or more" : "",
-                    row->max ? (row->min ? ", up to " : "up to ") : "", row->max ? row->max : "");
-        return false;
+        return input_error(error, "found \"%s\", expected %s%s%s%s", text, row->min ? row->min : "",
+                           row->min ? " or more" : "",
+                           row->max ? (row->min ? ", up to " : "up to ") : "",
+                           row->max ? row->max : "");
     }
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/core/probe.h: measuring. Histograms count exactly in log-linear cells, series sample at a chosen
- * interval, and a Report collects what every component has to say at the end of a run. */
+ * emu/core/probe.h: measuring. Histograms count exactly in log-linear cells, series sample at a
+ * chosen interval, and a Report collects what every component has to say at the end of a run. */
 #pragma once
 
 #include <glib.h>

@@ -186,9 +186,8 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     for (const Param *row = table; row->name; row++)
         if (!row->def && !section_entry(section, row->name)) {
             g_autofree char *place = section_place(section);
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s %s: found no value, expected %s (%s)",
-                        place, row->name, param_type_text(row->type), row->text);
-            return false;
+            return input_error(error, "%s %s: found no value, expected %s (%s)", place, row->name,
+                               param_type_text(row->type), row->text);
         }
     return true;
 }
@@ -248,8 +247,7 @@ static bool add_plot(Scenario *s, const Section *section, GError **error) {
     }
     if (p.series || (p.x && p.y)) return true;
     g_autofree char *place = section_place(section);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: found neither x and y nor series", place);
-    return false;
+    return input_error(error, "%s: found neither x and y nor series", place);
 }
 
 static bool expects_and_plots(Scenario *s, GError **error) {
@@ -297,8 +295,8 @@ static bool read_until(Scenario *s, GError **error) {
     bool percent = false;
     guint64 at_most = 0;
     char *end = NULL;
-    if (sscanf(entry->value, "ci %31s of %255[^, ] , at most %15s %c", share, scalar, most, &rest) ==
-        3) {
+    if (sscanf(entry->value, "ci %31s of %255[^, ] , at most %15s %c", share, scalar, most,
+               &rest) == 3) {
         s->until.share = g_ascii_strtod(share, &end);
         percent = end != share && *end == '%';
         if (percent) s->until.share /= 100;
@@ -306,10 +304,11 @@ static bool read_until(Scenario *s, GError **error) {
     if (!end || end == share || end[percent] || !(s->until.share > 0 && s->until.share < 1) ||
         !g_ascii_string_to_unsigned(most, 10, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT, &at_most,
                                     NULL))
-        return entry_error(error, section, entry,
-                           "found \"%s\", expected ci SHARE of SCALAR, at most N, such as ci 2%% of "
-                           "sink.latency_mean_us, at most 40, with N from %u to %u",
-                           entry->value, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT);
+        return entry_error(
+            error, section, entry,
+            "found \"%s\", expected ci SHARE of SCALAR, at most N, such as ci 2%% of "
+            "sink.latency_mean_us, at most 40, with N from %u to %u",
+            entry->value, SCENARIO_LEAST_REPEAT, SCENARIO_MAX_REPEAT);
     const Entry *repeat = section_entry(section, "repeat");
     if (repeat)
         return entry_error(error, section, repeat,
@@ -353,8 +352,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
         ok = check_section(s, section, error);
     }
     if (ok && !any) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found no component, expected sections such as [npe npe0]", path);
+        input_error(error, "%s: found no component, expected sections such as [npe npe0]", path);
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);

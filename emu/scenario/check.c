@@ -134,7 +134,8 @@ static bool check_claim(Check *c, const Section *section, GError **error) {
     const Entry *use = section_entry(section, "use");
     if (use && !g_strv_contains(uses, use->value))
         return entry_error(error, section, use,
-                           "found \"%s\", expected calibrate, predict, implied or beside", use->value);
+                           "found \"%s\", expected calibrate, predict, implied or beside",
+                           use->value);
     return check_bounds(section, error);
 }
 
@@ -293,10 +294,8 @@ static bool check_names(Check *c, Network *net, GError **error) {
     bool ok = true;
     if (names_differ(c)) {
         g_autoptr(GPtrArray) names = all_names(c);
-        MetricRuns runs = {.n_runs = 1,
-                           .lookup = lookup,
-                           .runs = c,
-                           .names = (const char *const *)names->pdata};
+        MetricRuns runs = {
+            .n_runs = 1, .lookup = lookup, .runs = c, .names = (const char *const *)names->pdata};
         ok = check_until(c, names, error);
         for (unsigned i = 0; ok && i < c->s->sections->len; i++) {
             const Section *section = c->s->sections->pdata[i];

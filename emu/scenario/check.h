@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario/check.h: what can be known before a run is found out before it, by `check` and by `run`
- * alike. Every point is built and started, and every name that claims, plots and the script use is
- * looked up in what was built.
+ * emu/scenario/check.h: what can be known before a run is found out before it, by `check` and by
+ * `run` alike. Every point is built and started, and every name that claims, plots and the script
+ * use is looked up in what was built.
  *
  * Errors: a value, link, name or claim that cannot be right. Warnings: what can be run but is not
  * going to do what it seems to: a port that will send and has no link, a key without effect, a

@@ -27,27 +27,18 @@ static void claim_free(void *data) {
     g_free(c);
 }
 
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool refuse(GError **error, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    g_propagate_error(error, g_error_new_valist(SPPEMU_INPUT_ERROR, 0, format, args));
-    va_end(args);
-    return false;
-}
-
 static bool read_bound(const char *name, const char *text, double *value, GError **error) {
     char *end;
     *value = g_ascii_strtod(text, &end);
     if (end != text && !*end && isfinite(*value)) return true;
-    return refuse(error, "%s: found \"%s\", expected a number", name, text);
+    return input_error(error, "%s: found \"%s\", expected a number", name, text);
 }
 
 static bool one_of(const char *column, const char *text, const char *const *choices,
                    GError **error) {
     if (g_strv_contains(choices, text)) return true;
     g_autofree char *list = g_strjoinv(", ", (char **)choices);
-    return refuse(error, "%s: found \"%s\", expected one of %s", column, text, list);
+    return input_error(error, "%s: found \"%s\", expected one of %s", column, text, list);
 }
 
 static bool read_row(Claims *claims, char **f, GError **error) {
@@ -55,14 +46,16 @@ static bool read_row(Claims *claims, char **f, GError **error) {
     static const char *const uses[] = {"calibrate", "predict", "implied", NULL};
     double low, high;
     if (g_strv_length(f) != N_COLUMNS)
-        return refuse(error, "found %u columns, expected %d", g_strv_length(f), N_COLUMNS);
-    if (!*f[ID]) return refuse(error, "found no id, expected one");
-    if (claims_find(claims, f[ID])) return refuse(error, "found the id %s a second time", f[ID]);
+        return input_error(error, "found %u columns, expected %d", g_strv_length(f), N_COLUMNS);
+    if (!*f[ID]) return input_error(error, "found no id, expected one");
+    if (claims_find(claims, f[ID]))
+        return input_error(error, "found the id %s a second time", f[ID]);
     if (!read_bound("low", f[LOW], &low, error) || !read_bound("high", f[HIGH], &high, error) ||
         !one_of("kind", f[KIND], kinds, error) || !one_of("use", f[USE], uses, error))
         return false;
     if (low > high)
-        return refuse(error, "found low %s above high %s, expected low <= high", f[LOW], f[HIGH]);
+        return input_error(error, "found low %s above high %s, expected low <= high", f[LOW],
+                           f[HIGH]);
     Claim *c = g_new(Claim, 1);
     *c = (Claim){.id = g_strdup(f[ID]),
                  .where = g_strdup(f[WHERE]),
@@ -82,11 +75,11 @@ static bool read_table(Claims *claims, const char *path, GError **error) {
     size_t length;
     if (!g_file_get_contents(path, &text, &length, error)) return false;
     if (!g_utf8_validate(text, (gssize)length, NULL))
-        return refuse(error, "%s: found bytes that are not UTF-8, expected a table", path);
+        return input_error(error, "%s: found bytes that are not UTF-8, expected a table", path);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     if (!lines[0] || strcmp(lines[0], heading) != 0)
-        return refuse(error, "%s:1: found \"%.40s\", expected the heading \"%s\"", path,
-                      lines[0] ? lines[0] : "", heading);
+        return input_error(error, "%s:1: found \"%.40s\", expected the heading \"%s\"", path,
+                           lines[0] ? lines[0] : "", heading);
     for (unsigned i = 1; lines[i]; i++) {
         if (!*lines[i]) continue;
         g_auto(GStrv) fields = g_strsplit(lines[i], "\t", -1);

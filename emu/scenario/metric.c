@@ -32,7 +32,7 @@ static double fail(Parser *p, const char *format, ...) {
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(p->error, SPPEMU_INPUT_ERROR, 0, "%s", text);
+    input_error(p->error, "%s", text);
     return NAN;
 }
 
@@ -252,11 +252,8 @@ static double parse_or(Parser *p) {
 
 static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, bool inside,
                      double *value, GError **error) {
-    if (strlen(text) > MAX_TEXT) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "found an expression of more than %d bytes",
-                    MAX_TEXT);
-        return false;
-    }
+    if (strlen(text) > MAX_TEXT)
+        return input_error(error, "found an expression of more than %d bytes", MAX_TEXT);
     Parser p = {.at = text, .runs = runs, .run = run, .inside = inside, .error = error};
     *value = parse_or(&p);
     skip(&p);

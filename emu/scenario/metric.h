@@ -6,13 +6,13 @@
  *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
  *               min(a.b / (a.b at gpe0.tokens = 2) if gpe0.tokens == 0)
  * Aggregates: max min mean geomean median sum sd count first last, over the runs for which the
- * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of the run, in
- * base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`, `not`.
- * `NAME at PARAMETER = NUMBER` is the value of NAME in another run: the one that has this number for
- * the parameter and is otherwise the same point and repetition; no number if there is none.
- * Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest known
- * one. A run whose condition is not a number does not count; a value that is not one makes the
- * aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
+ * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of
+ * the run, in base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`,
+ * `not`. `NAME at PARAMETER = NUMBER` is the value of NAME in another run: the one that has this
+ * number for the parameter and is otherwise the same point and repetition; no number if there is
+ * none. Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest
+ * known one. A run whose condition is not a number does not count; a value that is not one makes
+ * the aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
 #pragma once
 
 #include <glib.h>

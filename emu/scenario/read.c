@@ -16,9 +16,9 @@ static bool fail(GError **error, const char *file, unsigned line, const char *fo
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     if (line)
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s:%u: %s", file, line, text);
+        input_error(error, "%s:%u: %s", file, line, text);
     else
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: %s", file, text);
+        input_error(error, "%s: %s", file, text);
     return false;
 }
 
@@ -29,8 +29,7 @@ bool entry_error(GError **error, const Section *section, const Entry *entry, con
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     g_autofree char *place = entry_place(section, entry);
-    g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: %s", place, text);
-    return false;
+    return input_error(error, "%s: %s", place, text);
 }
 
 char *section_place(const Section *section) {
@@ -362,11 +361,8 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
 bool scenario_override(Scenario *s, const char *assignment, GError **error) {
     g_autofree char *text = g_strdup(assignment);
     char *equals = strchr(text, '='), *dot = strchr(text, '.');
-    if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1) {
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set: found \"%s\", expected SECTION.KEY=VALUE",
-                    assignment);
-        return false;
-    }
+    if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1)
+        return input_error(error, "--set: found \"%s\", expected SECTION.KEY=VALUE", assignment);
     *equals = *dot = 0;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     Section *section = NULL;
@@ -382,9 +378,8 @@ bool scenario_override(Scenario *s, const char *assignment, GError **error) {
     g_ptr_array_add(names, NULL);
     if (!section) {
         const char *near = param_nearest(text, (const char *const *)names->pdata);
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0, "--set %s: found no section \"%s\"%s%s",
-                    assignment, text, near ? "; the nearest is " : "", near ? near : "");
-        return false;
+        return input_error(error, "--set %s: found no section \"%s\"%s%s", assignment, text,
+                           near ? "; the nearest is " : "", near ? near : "");
     }
     const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
     /* What a file cannot hold, no scenario can: it would not read back. */

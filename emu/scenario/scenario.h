@@ -10,9 +10,9 @@
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
  *                     said at one time is said in the order of tags, no tag first, and then of
  *                     components' names
- *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from the table
- * of published numbers, or are given here: low, high, unit, use, source, statement [plot NAME]
- * title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
+ *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from
+ * the table of published numbers, or are given here: low, high, unit, use, source, statement [plot
+ * NAME] title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
  * "x:y:label, ..."), series (COMPONENT.SERIES over time)
  *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
@@ -74,10 +74,10 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error);
 void scenario_free(Scenario *s);
 
-const char *scenario_name(const Scenario *s);  /* file name without folder and ".ini" */
-const char *scenario_title(const Scenario *s); /* the name if none is given */
-uint64_t scenario_seed(const Scenario *s);     /* default 1 */
-unsigned scenario_repeat(const Scenario *s);   /* default 1 */
+const char *scenario_name(const Scenario *s);           /* file name without folder and ".ini" */
+const char *scenario_title(const Scenario *s);          /* the name if none is given */
+uint64_t scenario_seed(const Scenario *s);              /* default 1 */
+unsigned scenario_repeat(const Scenario *s);            /* default 1 */
 const ScenarioUntil *scenario_until(const Scenario *s); /* NULL: `repeat` decides */
 SimTime scenario_duration(const Scenario *s,
                           unsigned point); /* SIM_NEVER if not given: until idle */
@@ -131,5 +131,6 @@ void scenario_rename(Scenario *s, const char *name);
  * the caller's to add: they are options of the run. Values and files that no axis touches are
  * digested once. Caller frees. */
 char *scenario_identity(const Scenario *s, unsigned point);
-/* A FILE whose contents are no longer those that an identity was made of; NULL: none. Caller frees. */
+/* A FILE whose contents are no longer those that an identity was made of; NULL: none. Caller frees.
+ */
 char *scenario_changed_input(const Scenario *s);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario/script.h: the scripted part of a scenario: at given times, components are told things. It is
- * a component itself, the last of its network, so that it is run, checked and freed like one, and so
- * that it starts when its targets have and can ask them whether they understand. */
+ * emu/scenario/script.h: the scripted part of a scenario: at given times, components are told
+ * things. It is a component itself, the last of its network, so that it is run, checked and freed
+ * like one, and so that it starts when its targets have and can ask them whether they understand.
+ */
 #pragma once
 
 #include "emu/core/component.h"

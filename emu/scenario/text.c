@@ -196,10 +196,10 @@ static char *section_digest(const Scenario *s, const Section *section, unsigned 
         g_autofree char *value = canonical(s, section, row, point);
         g_ptr_array_add(lines, g_strdup_printf("%s=%s", row->name, value));
     }
-    g_ptr_array_insert(lines, 0,
-                       table ? g_strdup_printf("%s %s", section->head, section->name)
-                             : g_strdup_printf("at %" G_GUINT64_FORMAT " %s", section->at,
-                                               section_tag(section)));
+    g_ptr_array_insert(
+        lines, 0,
+        table ? g_strdup_printf("%s %s", section->head, section->name)
+              : g_strdup_printf("at %" G_GUINT64_FORMAT " %s", section->at, section_tag(section)));
     return digest_of(lines);
 }
 

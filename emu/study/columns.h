@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/study/columns.h: the scalars of a study's runs as one matrix. Its columns are the union over all
- * runs, in the order in which they first appear; a run that has not ended well, and a scalar that a
- * run does not have, are NaN. */
+ * emu/study/columns.h: the scalars of a study's runs as one matrix. Its columns are the union over
+ * all runs, in the order in which they first appear; a run that has not ended well, and a scalar
+ * that a run does not have, are NaN. */
 #pragma once
 
 #include "emu/study/study.h"

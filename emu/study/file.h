@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/study/file.h: files that are whole or not there, whatever ends the process or the machine: written
- * under another name, synced, renamed, and the folder synced. Errors are G_FILE_ERROR and name the
- * path and the cause. */
+ * emu/study/file.h: files that are whole or not there, whatever ends the process or the machine:
+ * written under another name, synced, renamed, and the folder synced. Errors are G_FILE_ERROR and
+ * name the path and the cause. */
 #pragma once
 
 #include <glib.h>

@@ -70,7 +70,8 @@ Lock *lock_take(const char *path, const char *what, const char *as, GError **err
             continue;
         }
         g_auto(GStrv) holder = read_holder(fd);
-        bool written = holder[0] && *holder[0], here = written && !strcmp(holder[0], g_get_host_name());
+        bool written = holder[0] && *holder[0],
+             here = written && !strcmp(holder[0], g_get_host_name());
         bool same = written && as && g_strv_length(holder) == 4 && !strcmp(holder[3], as);
         if (busy || (written && !here && !same)) {
             held(error, path, what, holder, busy || here);

@@ -56,19 +56,20 @@ static unsigned published(const ScenarioPlot *plot, GString *data) {
 
 static void script_head(const Study *study, const ScenarioPlot *plot, GString *gp) {
     g_autofree char *share = study_share(study);
-    g_string_append_printf(gp,
-                           "set encoding utf8\nset title \"%s%s%s%s\"\nset xlabel \"%s\"\nset ylabel "
-                           "\"%s\"\nset grid xtics ytics mxtics mytics lw 0.6, lw 0.3\n"
-                           "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse "
-                           "Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
-                           plot->title ? plot->title : plot->name, share ? " (from " : "",
-                           share ? share : "", share ? ")" : "",
-                           plot->x_label ? plot->x_label
-                           : plot->x     ? plot->x
-                                         : "time, s",
-                           plot->y_label ? plot->y_label
-                           : plot->y     ? plot->y
-                                         : plot->series);
+    g_string_append_printf(
+        gp,
+        "set encoding utf8\nset title \"%s%s%s%s\"\nset xlabel \"%s\"\nset ylabel "
+        "\"%s\"\nset grid xtics ytics mxtics mytics lw 0.6, lw 0.3\n"
+        "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse "
+        "Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
+        plot->title ? plot->title : plot->name, share ? " (from " : "", share ? share : "",
+        share ? ")" : "",
+        plot->x_label ? plot->x_label
+        : plot->x     ? plot->x
+                      : "time, s",
+        plot->y_label ? plot->y_label
+        : plot->y     ? plot->y
+                      : plot->series);
     if (plot->y && strchr(plot->y, ';')) g_string_append(gp, "set key outside right top\n");
     if (plot->log && strchr(plot->log, 'x')) g_string_append(gp, "set logscale x\nset mxtics 10\n");
     if (plot->log && strchr(plot->log, 'y')) g_string_append(gp, "set logscale y\nset mytics 10\n");

@@ -105,7 +105,8 @@ static bool read_line(RunResult *r, char **f, const char *identity, const char *
         r->status = !strcmp(f[1], statuses[RUN_OK])       ? RUN_OK
                     : !strcmp(f[1], statuses[RUN_FAILED]) ? RUN_FAILED
                                                           : RUN_MISSING;
-        if (r->status == RUN_MISSING || !g_ascii_string_to_unsigned(f[2], 10, 0, 255, &code, NULL) ||
+        if (r->status == RUN_MISSING ||
+            !g_ascii_string_to_unsigned(f[2], 10, 0, 255, &code, NULL) ||
             (code == EXIT_OK) != (r->status == RUN_OK))
             return refuse(error, "found the status %s %s", f[1], f[2]);
         r->code = (int)code;
@@ -139,8 +140,8 @@ static const char *whole(const char *text, size_t length, GError **error) {
         refuse(error, "it stops early");
         return NULL;
     }
-    g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text,
-                                                       (gsize)(end - text));
+    g_autofree char *sum =
+        g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, (gsize)(end - text));
     if (!memcmp(sum, end + 4, 64)) return end;
     refuse(error, "its checksum is wrong");
     return NULL;

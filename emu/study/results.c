@@ -13,10 +13,10 @@
 #include "emu/study/table.h"
 
 static const char *status_text(const Study *study) {
-    return study->code == EXIT_INTERRUPTED      ? "interrupted"
-           : study->code != EXIT_OK             ? "failed"
+    return study->code == EXIT_INTERRUPTED        ? "interrupted"
+           : study->code != EXIT_OK               ? "failed"
            : study_n_ok(study) < study->runs->len ? "incomplete"
-                                                : "ok";
+                                                  : "ok";
 }
 
 static char *manifest_text(const Study *study, const Store *store) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/study/results.h: what is drawn from a study's records: tables, claims, pictures, the manifest.
+ * emu/study/results.h: what is drawn from a study's records: tables, claims, pictures, the
+ * manifest.
  *
  * manifest.json is removed first and written last, so a folder with one holds tables that agree
  * with each other. Its `status` is ok, interrupted, failed, or incomplete; only ok counts as done.

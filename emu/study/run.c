@@ -231,11 +231,10 @@ static void tell(Slot *slot, int code, const char *why) {
 static RecordCost cost_since(gint64 began, const struct rusage *before) {
     struct rusage now;
     getrusage(RUSAGE_SELF, &now);
-    return (RecordCost){
-        .wall_s = (double)(g_get_monotonic_time() - began) / 1e6,
-        .cpu_s = (double)(now.ru_utime.tv_sec - before->ru_utime.tv_sec) +
-                 (double)(now.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6,
-        .memory_kb = (uint64_t)now.ru_maxrss};
+    return (RecordCost){.wall_s = (double)(g_get_monotonic_time() - began) / 1e6,
+                        .cpu_s = (double)(now.ru_utime.tv_sec - before->ru_utime.tv_sec) +
+                                 (double)(now.ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6,
+                        .memory_kb = (uint64_t)now.ru_maxrss};
 }
 
 /* In the run's own folder, under its claim. */
@@ -247,8 +246,7 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
     struct rusage before;
     getrusage(RUSAGE_SELF, &before);
     gint64 began = g_get_monotonic_time();
-    RunResult *r =
-        compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
+    RunResult *r = compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
     g_autoptr(GError) error = NULL;
     RecordCost cost = cost_since(began, &before);
     /* An identity is of contents; what was read may have been others, or not there. */
@@ -314,10 +312,11 @@ static void draw(Work *work, bool last) {
     struct winsize size = {.ws_col = 80};
     ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
     g_autofree char *left =
-        board->done ? g_strdup_printf(", %.0f s left", seconds / board->done * (board->n - board->done))
-                    : g_strdup("");
-    g_autofree char *line = g_strdup_printf("%u of %u runs, %.2f M events/s%s", board->done, board->n,
-                                            events / seconds / 1e6, left);
+        board->done
+            ? g_strdup_printf(", %.0f s left", seconds / board->done * (board->n - board->done))
+            : g_strdup("");
+    g_autofree char *line = g_strdup_printf("%u of %u runs, %.2f M events/s%s", board->done,
+                                            board->n, events / seconds / 1e6, left);
     fprintf(stderr, "\r%.*s\033[K%s", size.ws_col ? size.ws_col - 1 : 79, last ? "" : line, "");
 }
 

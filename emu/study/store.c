@@ -33,9 +33,8 @@ enum { RUN_DIGITS = 32 };
 static char *run_identity(const Scenario *s, uint64_t seed, const char *build, unsigned point,
                           unsigned repetition) {
     g_autofree char *scenario = scenario_identity(s, point);
-    g_autofree char *text =
-        g_strdup_printf("%s seed %" G_GUINT64_FORMAT " repetition %u build %s", scenario, seed,
-                        repetition, build);
+    g_autofree char *text = g_strdup_printf("%s seed %" G_GUINT64_FORMAT " repetition %u build %s",
+                                            scenario, seed, repetition, build);
     char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     sum[RUN_DIGITS] = 0;
     return sum;
@@ -89,11 +88,11 @@ static json_t *spelling(const Scenario *s) {
 
 static bool write_study(const Store *store, GError **error) {
     const char *version = SPPEMU_VERSION;
-    json_t *study = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i}", "schema", SCHEMA, "scenario",
-                              scenario_name(store->scenario), "identity", store->identity, "build",
-                              store->build, "version", version, "seed", (json_int_t)store->seed,
-                              "repeat", (int)store->repeat,
-                              "runs", (int)(scenario_n_points(store->scenario) * store->repeat));
+    json_t *study = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i}", "schema", SCHEMA,
+                              "scenario", scenario_name(store->scenario), "identity",
+                              store->identity, "build", store->build, "version", version, "seed",
+                              (json_int_t)store->seed, "repeat", (int)store->repeat, "runs",
+                              (int)(scenario_n_points(store->scenario) * store->repeat));
     json_t *parameters = json_array();
     for (unsigned i = 0; i < scenario_n_parameters(store->scenario); i++)
         json_array_append_new(parameters,
@@ -107,9 +106,8 @@ static bool write_study(const Store *store, GError **error) {
     char *text = json_dumps(study, JSON_INDENT(1) | JSON_SORT_KEYS);
     if (!text) { /* jansson holds UTF-8 only */
         json_decref(study);
-        g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                    "%s: found a name that is not UTF-8 among parameters and files", store->folder);
-        return false;
+        return input_error(error, "%s: found a name that is not UTF-8 among parameters and files",
+                           store->folder);
     }
     g_autofree char *json = in(store->folder, "study.json"), *ini = in(store->folder, "study.ini"),
                     *values = in(store->folder, "resolved.ini"),
@@ -173,10 +171,9 @@ static bool is_old(const char *name) {
 }
 
 static bool is_ours(const char *folder, const json_t *study, const char *name) {
-    static const char *const names[] = {"records",         "study.json",  "study.ini",
-                                        "resolved.ini",    "runs.tsv",    "runs.units.tsv",
-                                        "summary.tsv",     "claims.tsv",  "manifest.json",
-                                        LOCK,              NULL};
+    static const char *const names[] = {
+        "records",     "study.json", "study.ini",     "resolved.ini", "runs.tsv", "runs.units.tsv",
+        "summary.tsv", "claims.tsv", "manifest.json", LOCK,           NULL};
     if (g_strv_contains(names, name) || is_plot(study, name)) return true;
     if (g_str_has_suffix(name, ".tmp") || g_str_has_prefix(name, "slurm-")) return true;
     if (!study && (is_old(name) || !strcmp(name, "runs"))) return true;
@@ -249,7 +246,8 @@ bool store_remove(const char *folder, GError **error) {
 
 /* Joining --------------------------------------------------------------------------------- */
 
-static bool other_study(const char *folder, const json_t *study, const Store *mine, GError **error) {
+static bool other_study(const char *folder, const json_t *study, const Store *mine,
+                        GError **error) {
     bool build = strcmp(text_of(study, "build"), mine->build) != 0,
          name = strcmp(text_of(study, "scenario"), scenario_name(mine->scenario)) != 0;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
@@ -490,7 +488,7 @@ void store_sweep(const Store *store) {
     g_autofree char *records = in(store->folder, "records");
     g_autoptr(GPtrArray) names = folder_names(records);
     for (unsigned i = 0; i < names->len; i++) {
-        const char *name = names->pdata[i]; /* .IDENTITY.HOST.PID */
+        const char *name = names->pdata[i];     /* .IDENTITY.HOST.PID */
         if (g_str_has_suffix(name, ".claim")) { /* lock_take removes what the dead left */
             g_autofree char *path = in(records, name);
             lock_release(lock_take(path, "being computed", NULL, NULL));

@@ -27,7 +27,8 @@ typedef struct {
 
 /* Join the study in `folder`, or make it there, holding the folder's lock. `force`: discard another
  * study's results that are there. Fails if somebody holds the lock; if the folder holds another
- * study (G_FILE_ERROR_EXIST), results of 0.1.0, or anything that is not ours. Borrows `scenario`. */
+ * study (G_FILE_ERROR_EXIST), results of 0.1.0, or anything that is not ours. Borrows `scenario`.
+ */
 Store *store_open(const Scenario *scenario, uint64_t seed, unsigned repeat, const char *folder,
                   bool force, GError **error);
 /* The same without lock, writing nothing: to see what is there. */
@@ -49,7 +50,7 @@ unsigned store_repeat(const Store *store);
 const char *store_folder(const Store *store);
 const char *store_build(const Store *store);    /* build-id of the runs */
 const char *store_identity(const Store *store); /* of the study */
-bool store_was_stale(const Store *store); /* its lock was left by a process that died */
+bool store_was_stale(const Store *store);       /* its lock was left by a process that died */
 
 /* Identity of a run, 32 hexadecimal digits, and the folder of its record; callers free. */
 char *store_run(const Store *store, unsigned point, unsigned repetition);

@@ -148,20 +148,18 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
                          .value = NAN};
         g_autoptr(GError) cause = NULL;
         if (!row && (!e->low || !e->high)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
+            input_error(error,
                         "%s: [expect %s]: found no such claim in the table of published numbers, "
                         "expected one, or low and high here",
                         e->where, e->id);
             ok = false;
         } else if (!bound(row ? NULL : e->low, row ? row->low : 0, &c.low) ||
                    !bound(row ? NULL : e->high, row ? row->high : 0, &c.high)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0,
-                        "%s: [expect %s]: found bounds \"%s\" and \"%s\", expected numbers",
+            input_error(error, "%s: [expect %s]: found bounds \"%s\" and \"%s\", expected numbers",
                         e->where, e->id, e->low, e->high);
             ok = false;
         } else if (runs->n_runs && !metric_evaluate(e->metric, runs, &c.value, &cause)) {
-            g_set_error(error, SPPEMU_INPUT_ERROR, 0, "%s: [expect %s] metric: %s", e->where, e->id,
-                        cause->message);
+            input_error(error, "%s: [expect %s] metric: %s", e->where, e->id, cause->message);
             ok = false;
         }
         c.verdict = isnan(c.value)                          ? "not measured"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/study/study.h: a study is the runs of a scenario's points and repetitions, the claims judged over
- * them and the document that says all of it. */
+ * emu/study/study.h: a study is the runs of a scenario's points and repetitions, the claims judged
+ * over them and the document that says all of it. */
 #pragma once
 
 #include <jansson.h>
