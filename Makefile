@@ -74,8 +74,8 @@ lint:
 	@! grep -nE '#include "emu/(scenario|study|cli)/' emu/core/*.[ch]
 	@! grep -nE '#include "emu/(study|cli)/' emu/scenario/*.[ch]
 	@! grep -nE '#include "emu/cli/' emu/study/*.[ch]
-	@! grep -nE '#include "(components|emu|tests)/|glib' fastpath/*.[ch]
-	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch]
+	@! grep -nE '#include "(components|emu|tests)/|glib' fastpath/*.[ch] fastpath/*/*.[ch]
+	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch] components/*/*/*.[ch]
 	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
 	@echo "ok lint includes and licences"
 	@if command -v clang-format >/dev/null; then \

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 
 packages="make gcc libc6-dev pkg-config libglib2.0-dev libpcap-dev libjansson-dev libgsl-dev gnuplot-nox"
-[ "${1:-}" = test ] && packages="$packages clang libclang-rt-14-dev libcunit1-dev tshark xz-utils procps util-linux"
+[ "${1:-}" = test ] && packages="$packages clang clang-format libclang-rt-14-dev libcunit1-dev tshark xz-utils procps util-linux"
 
 missing=""
 for p in $packages; do

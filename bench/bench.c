@@ -14,7 +14,7 @@
 
 #include "emu/core/random.h"
 #include "emu/core/sim.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/ipv4.h"
 
 enum { N_DELAYS = 1 << 16, HOLDS = 3000000 };
 

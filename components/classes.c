@@ -3,14 +3,14 @@
  * A new component is one line here. */
 #include "components/classes.h"
 
-#include "components/chassis.h"
+#include "components/chassis/chassis.h"
 #include "components/gpe/gpe.h"
-#include "components/linecard.h"
-#include "components/monitor.h"
-#include "components/npe.h"
-#include "components/server.h"
-#include "components/slice.h"
-#include "components/switch.h"
+#include "components/linecard/linecard.h"
+#include "components/slice/monitor.h"
+#include "components/npe/npe.h"
+#include "components/chassis/cp.h"
+#include "components/slice/slice.h"
+#include "components/chassis/switch.h"
 #include "components/traffic/traffic.h"
 
 const ComponentClass *const component_classes[] = {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The fast path builds twice: plain for sppfwd and the library, logged for the emulator.
-FASTPATH_SRC := $(filter-out fastpath/sppfwd.c,$(wildcard fastpath/*.c))
+FASTPATH_SRC := $(filter-out fastpath/sppfwd.c,$(wildcard fastpath/*.c fastpath/*/*.c))
 FASTPATH_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(FASTPATH_SRC))
 FASTPATH_LOGGED_OBJ := $(patsubst %.c,$(BUILD)/%.logged.o,$(FASTPATH_SRC))
 

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/ipv4.h"
 #include "fastpath/link.h"
 #include "fastpath/qm.h"
 #include "fastpath/text.h"

@@ -34,7 +34,7 @@ for row in "label switch:label" "IPv4, RFC 1812 fast path:ipv4" "I3 with Chord f
 done
 
 # Each line of its C is in the sources (where it may be broken in two), and its scenario is label.ini.
-cat fastpath/*.[ch] tests/plain_i3.c | sed 's/\\$//' | tr -s '\n ' ' ' >"$dir/sources"
+cat fastpath/*.[ch] fastpath/*/*.[ch] tests/plain_i3.c | sed 's/\\$//' | tr -s '\n ' ' ' >"$dir/sources"
 awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' $doc | sed 's/^ *//' |
     grep -v '^/\* fastpath/.*\*/$' | grep . | sort -u >"$dir/quoted"
 missing=$(while IFS= read -r line; do

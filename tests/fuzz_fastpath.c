@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/i3.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
 #include "tests/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "components/classes.h"
-#include "components/slice.h"
+#include "components/slice/slice.h"
 #include "emu/scenario/scenario.h"
 #include "fastpath/text.h"
 #include "tests/fuzz.h"

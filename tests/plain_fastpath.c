@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/ipv4.h"
 #include "fastpath/qm.h"
 #include "tests/check.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/i3.h"
-#include "fastpath/label.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/options/label.h"
 #include "tests/check.h"
 
 static uint64_t state = 88172645463325252u;

@@ -35,7 +35,7 @@ test: test-binaries
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -O1 -g -DFP_LOGGED -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_OBJ     := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard emu/*/*.c) $(FASTPATH_SRC) \
-                $(filter-out components/main.c,$(wildcard components/*.c components/*/*.c)))
+                $(filter-out components/main.c,$(wildcard components/*.c components/*/*.c components/*/*/*.c)))
 FUZZ_BIN     := $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 .SECONDARY: $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz_%.o)
 $(BUILD)/fuzz/%.o: %.c

@@ -2,9 +2,9 @@
  *
  * What a chassis takes and what it refuses. Blades are real NPEs where the class matters to the
  * chassis alone, and otherwise stand-ins that have the class's name and four ports. */
-#include "components/chassis.h"
+#include "components/chassis/chassis.h"
 #include "components/classes.h"
-#include "components/npe.h"
+#include "components/npe/npe.h"
 #include "emu/core/probe.h"
 #include "emu/scenario/scenario.h"
 #include "tests/check.h"

@@ -5,7 +5,7 @@
  * 1 Gb/s of 498 byte packets over five interfaces: one in 3.984 us, 251 a ms, until 60 ms. From
  * 50 ms on the sink's ratio and latency count. That a run ends with code 0 says that its packets
  * are conserved. */
-#include "components/slice.h"
+#include "components/slice/slice.h"
 #include "tests/bench.h"
 
 #define PER_MS (1e3 / 3.984)

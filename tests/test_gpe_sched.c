@@ -3,7 +3,7 @@
  * The schedulers as functions over ticks. PlanetLab's token bucket against a straight-line
  * transcription of the same algorithm on plain arrays, event by event; the others against shares
  * that arithmetic gives. */
-#include "components/gpe/sched.h"
+#include "components/gpe/sched/sched.h"
 #include "emu/core/param.h"
 #include "emu/core/random.h"
 #include "tests/check.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/i3.h"
+#include "fastpath/options/i3.h"
 #include "tests/check.h"
 
 static uint16_t cost[FP_N_SITES];

@@ -2,10 +2,10 @@
  *
  * Two slices on one NPE, and one of them misbehaves: its filters, queues, memory, backlog and rate
  * must not reach the other. Slice a is the attacker on port 30000, b its neighbour on 30001. */
-#include "components/slice.h"
+#include "components/slice/slice.h"
 #include "fastpath/headers.h"
-#include "fastpath/i3.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
 #include "tests/bench.h"
 
 /* An NPE without line card; sources a (interface 0) and b (interface 1) of 1 ms; what a test adds

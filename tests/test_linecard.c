@@ -10,9 +10,9 @@
 #include <glib/gstdio.h>
 
 #include "components/classes.h"
-#include "components/linecard.h"
-#include "components/server.h"
-#include "components/switch.h"
+#include "components/linecard/linecard.h"
+#include "components/chassis/cp.h"
+#include "components/chassis/switch.h"
 #include "emu/core/probe.h"
 #include "emu/study/run.h"
 #include "tests/check.h"

@@ -3,7 +3,7 @@
  * The cache of queue descriptors: 16 with each microengine's CAM, the least recently used makes
  * room. Used in turn, 16 queues stay and 17 never do, whichever of its schedulers they belong to.
  */
-#include "components/slice.h"
+#include "components/slice/slice.h"
 #include "tests/bench.h"
 
 /* Descriptors loaded by one packet into each of queues 0 to n-1, after a first round of that;

@@ -11,10 +11,10 @@
  *   i3       select() on one socket, then one packet: recvfrom, the trigger, sendto (i3_server.c)
  *   echo     select(), recvfrom, sendto back to the sender
  *   sink     select(), recvfrom
- *   manager  select(), one exception: recvfrom, components/gpe/manager.c, sendto */
+ *   manager  select(), one exception: recvfrom, components/slice/manager.c, sendto */
 #include <string.h>
 
-#include "components/gpe/manager.h"
+#include "components/slice/manager.h"
 #include "fastpath/headers.h"
 
 enum { STAGE_POLL, STAGE_PACKETS };

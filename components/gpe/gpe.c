@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/linecard.h"
+#include "components/linecard/linecard.h"
 #include "components/traffic/tunnel.h"
 #include "fastpath/headers.h"
 

@@ -21,10 +21,10 @@
  * Nothing says that receiving wins over forwarding under overload; it follows from this order. */
 #pragma once
 
-#include "components/gpe/sched.h"
+#include "components/gpe/sched/sched.h"
 #include "emu/core/component.h"
 #include "emu/core/probe.h"
-#include "fastpath/pipeline.h"
+#include "fastpath/substrate.h"
 
 enum { GPE_MAX_PORTS = 16, GPE_MAX_SOCKETS = 17, GPE_MAX_VSERVERS = 128 };
 

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/gpe/manager.h"
-#include "components/linecard.h"
+#include "components/slice/manager.h"
+#include "components/linecard/linecard.h"
 #include "components/traffic/tunnel.h"
-#include "fastpath/i3.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
 #include "fastpath/text.h"
 
 enum { SRAM_BYTES = 16384 }; /* an I3 server's block: node, fingers and some 300 triggers */

@@ -4,8 +4,8 @@
  * node and what becomes of packets that the fast path left to it. SPP paper, section 7.2: stacks,
  * options, several triggers for one id, and the longest match below 256 bits.
  *
- * Behind the 3 + 32 n bytes of fastpath/i3.h, if flag 0x20 says so, options: a length of 2 bytes
- * that counts itself, then of each a code and a body. Numbers big-endian.
+ * Behind the 3 + 32 n bytes of fastpath/options/i3.h, if flag 0x20 says so, options: a length of 2
+ * bytes that counts itself, then of each a code and a body. Numbers big-endian.
  *
  *     0x01 sender                          address
  *     0x02 insert, 0x03 challenge, 0x04 ack, 0x05 remove, 0x08 cache address   trigger
@@ -33,7 +33,7 @@
 #pragma once
 
 #include "emu/core/sim.h"
-#include "fastpath/i3.h"
+#include "fastpath/options/i3.h"
 
 #define I3_MAX_IDS 15u
 #define I3_NONCE_BYTES 16u

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/ipv4.h"
+#include "fastpath/options/ipv4.h"
 
 enum { PROTOCOL_ICMP = 1, ICMP_BYTES = 8, TTL = 64, PRECEDENCE = 6 << 5, TOS_BITS = 0x1e };
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, EXCEEDED = 11, PARAMETER = 12 };

@@ -19,7 +19,7 @@
 #pragma once
 
 #include "emu/core/sim.h"
-#include "fastpath/pipeline.h"
+#include "fastpath/substrate.h"
 
 /* X(symbol, name, text): the first ones leave an answer in `out`. */
 #define ICMP_OUTCOMES(X)                                                                           \

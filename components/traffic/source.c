@@ -20,8 +20,8 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/probe.h"
-#include "fastpath/i3.h"
-#include "fastpath/label.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/options/label.h"
 
 enum { MAX_SIZES = 64, MAX_DESTINATIONS = 64, MAX_PAYLOAD = 8900, MAX_TURNS = 1024 };
 enum { CONSTANT, POISSON, ON_OFF };

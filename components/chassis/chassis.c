@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The chassis: which component is on which blade, and whether such a node can be built (SPP paper
+ * 2.3). Moves no packets and has no ports.
+ *
+ * The switch block, data and control, takes two slots; each other slot takes one blade. A blade is
+ * a line card, a general-purpose engine, a control processor, or up to two NPEs. Components are
+ * told apart by the names of their classes, so that a chassis needs to know none of them.
+ *
+ * Not modelled: power and cooling, several chassis in one node, the wiring of the backplane (links
+ * are the scenario's), and NPE and line card on one blade. */
+#include "components/chassis/chassis.h"
+
+#include <string.h>
+
+#include "emu/core/probe.h"
+
+enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
+
+typedef struct {
+    Component base;
+    /* settings */
+    uint64_t slots;
+    char *blades, *data_switch, *control_switch;
+    /* state */
+    unsigned n_blades;
+} Chassis;
+
+static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static bool refuse(GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return input_error(error, "%s", text);
+}
+
+static bool is_a(const Component *c, const char *class) {
+    return !strcmp(c->class->name, class);
+}
+
+static bool may_be_blade(const Component *c) {
+    return is_a(c, "npe") || is_a(c, "linecard") || is_a(c, "gpe") || is_a(c, "cp");
+}
+
+/* Put a component of that name on blade `number`, which has those from placed[first] on. */
+static bool place(const Chassis *s, const char *name, unsigned number, GPtrArray *placed,
+                  unsigned first, GError **error) {
+    Component *c = network_find(s->base.network, name);
+    if (!c)
+        return refuse(error,
+                      "blades: found no component \"%s\" for blade %u, expected an npe, linecard, "
+                      "gpe or cp",
+                      name, number);
+    if (!may_be_blade(c))
+        return refuse(error,
+                      "blades: found %s (%s) on blade %u, expected an npe, linecard, gpe or cp",
+                      name, c->class->name, number);
+    if (g_ptr_array_find(placed, c, NULL))
+        return refuse(error, "blades: found %s again on blade %u, expected each component once",
+                      name, number);
+    bool alone = placed->len == first;
+    const Component *other = alone ? NULL : placed->pdata[first];
+    if (!alone && (!is_a(c, "npe") || !is_a(other, "npe")))
+        return refuse(error,
+                      "blades: found %s (%s) beside %s (%s) on blade %u, expected one component "
+                      "or two NPEs",
+                      name, c->class->name, other->name, other->class->name, number);
+    if (placed->len - first == NPES_PER_BLADE)
+        return refuse(error, "blades: found a third NPE, %s, on blade %u, expected up to %d", name,
+                      number, NPES_PER_BLADE);
+    g_ptr_array_add(placed, c);
+    return true;
+}
+
+static bool place_all(Chassis *s, GPtrArray *placed, GError **error) {
+    g_auto(GStrv) blades = g_strsplit(s->blades, ";", -1);
+    unsigned n = g_strv_length(blades);
+    if (n && !*g_strstrip(blades[n - 1])) n--; /* a `;` at the end, or no blade at all */
+    if (n > s->slots - SWITCH_SLOTS)
+        return refuse(error,
+                      "blades: found %u, expected up to %" G_GUINT64_FORMAT ": %" G_GUINT64_FORMAT
+                      " slots less %d of the switches",
+                      n, s->slots - SWITCH_SLOTS, s->slots, SWITCH_SLOTS);
+    for (unsigned i = 0; i < n; i++) {
+        g_auto(GStrv) names = g_strsplit_set(blades[i], "+ \t", -1);
+        unsigned first = placed->len;
+        for (unsigned k = 0; names[k]; k++)
+            if (*names[k] && !place(s, names[k], i + 1, placed, first, error)) return false;
+        if (placed->len == first)
+            return refuse(error, "blades: found nothing on blade %u, expected a component", i + 1);
+    }
+    s->n_blades = n;
+    return true;
+}
+
+/* The switch of that name; *found stays NULL when there is none to look for. */
+static bool find_switch(const Chassis *s, const char *key, const char *name,
+                        const Component **found, GError **error) {
+    *found = NULL;
+    if (!*name) return true;
+    const Component *c = network_find(s->base.network, name);
+    if (!c)
+        return refuse(error, "%s: found no component \"%s\", expected the name of a switch", key,
+                      name);
+    if (!is_a(c, "switch"))
+        return refuse(error, "%s: found %s (%s) expected a switch", key, name, c->class->name);
+    *found = c;
+    return true;
+}
+
+static bool sends_to(const Component *from, const Component *to) {
+    for (unsigned port = 0; port < from->n_ports; port++)
+        if (port_peer(from, port, NULL) == to) return true;
+    return false;
+}
+
+/* A switch could not tell two blades of one address apart. */
+static bool addresses_differ(const GPtrArray *placed, GError **error) {
+    g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    uint8_t m[6];
+    for (unsigned i = 0; i < placed->len; i++) {
+        const Component *c = placed->pdata[i];
+        for (unsigned port = 0; c->class->station && port < c->n_ports; port++)
+            for (unsigned n = 0; c->class->station(c, port, n, m); n++) {
+                char *mac = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+                                            m[4], m[5]);
+                const Component *other = g_hash_table_lookup(owners, mac);
+                bool same = other && other != c;
+                if (same)
+                    refuse(error, "blades: found the MAC address %s on %s and on %s", mac,
+                           other->name, c->name);
+                g_hash_table_replace(owners, mac, (void *)c); /* takes mac */
+                if (same) return false;
+            }
+    }
+    return true;
+}
+
+static bool chassis_create(Component *c, GError **error) {
+    (void)error;
+    c->n_ports = 0;
+    return true;
+}
+
+static bool chassis_start(Component *c, GError **error) {
+    Chassis *s = (Chassis *)c;
+    g_autoptr(GPtrArray) placed = g_ptr_array_new();
+    const Component *data, *control;
+    if (!place_all(s, placed, error) || !addresses_differ(placed, error) ||
+        !find_switch(s, "data_switch", s->data_switch, &data, error) ||
+        !find_switch(s, "control_switch", s->control_switch, &control, error))
+        return false;
+    if (data && data == control)
+        return refuse(error, "control_switch: found %s, which is the data switch, expected another",
+                      control->name);
+    const Component *other, *needs_line_card = NULL;
+    bool line_card = false;
+    for (unsigned i = 0; (other = network_nth(c->network, i)); i++) {
+        if (!may_be_blade(other)) continue;
+        if (!g_ptr_array_find(placed, other, NULL))
+            return refuse(error, "blades: found %s (%s) on no blade", other->name,
+                          other->class->name);
+        line_card |= is_a(other, "linecard");
+        bool engine = is_a(other, "npe") || is_a(other, "gpe");
+        if (!needs_line_card && data && engine && (sends_to(other, data) || sends_to(data, other)))
+            needs_line_card = other;
+    }
+    if (needs_line_card && !line_card)
+        return refuse(error,
+                      "blades: found no line card, expected one: all input and output of %s, which "
+                      "is on %s, goes through it",
+                      needs_line_card->name, data->name);
+    return true;
+}
+
+static void chassis_report(Component *c, Report *report) {
+    const Chassis *s = (const Chassis *)c;
+    report_scalar(report, "blades", s->n_blades, "blades");
+    report_scalar(report, "free_slots", (double)(s->slots - SWITCH_SLOTS - s->n_blades), "slots");
+}
+
+static const Param chassis_params[] = {
+    PARAM_COUNT("slots", Chassis, slots, "14", "3", "64", "slots, two of them for the switches",
+                "SPP paper 2.3: a 14 slot chassis, up to 12 servers or NP subsystems"),
+    PARAM_TEXT("blades", Chassis, blades, "",
+               "what is on each blade, in slot order: LINECARD; NPE+NPE; GPE; CP; ...",
+               "scenario; SPP paper 2.3: two NPEs on a blade"),
+    PARAM_TEXT("data_switch", Chassis, data_switch, "", "name of the data switch, if there is one",
+               "scenario"),
+    PARAM_TEXT("control_switch", Chassis, control_switch, "",
+               "name of the control switch, if there is one", "scenario"),
+    {0}};
+
+const ComponentClass chassis_class = {
+    .name = "chassis",
+    .text = "the blades of a node and what may be on them, checked before the run",
+    .ports = "none",
+    .size = sizeof(Chassis),
+    .params = chassis_params,
+    .create = chassis_create,
+    .start = chassis_start,
+    .report = chassis_report,
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A server blade seen from the switch: the control processor, or whoever ends what is sent to it.
+ * Counts by protocol and ends every packet. */
+#include "components/chassis/cp.h"
+
+#include <string.h>
+
+#include "components/traffic/tunnel.h"
+#include "emu/core/capture.h"
+#include "emu/core/probe.h"
+
+typedef struct {
+    Component base;
+    /* settings */
+    char *mac_text, *capture_name;
+    /* state */
+    uint8_t mac[6];
+    Capture *capture;
+    /* counters */
+    uint64_t packets, ssh, other;
+} Server;
+
+enum { DROP_NOT_MINE };
+
+static bool is_ssh(const Packet *pkt) {
+    uint32_t at = get16(pkt->data + 12) == ETHER_TYPE_VLAN ? 18 : 14;
+    if (pkt->length < at + IPV4_BYTES || get16(pkt->data + at - 2) != ETHER_TYPE_IPV4) return false;
+    const uint8_t *ip = pkt->data + at;
+    uint32_t header = (ip[0] & 15u) * 4;
+    return ip[9] == IP_PROTOCOL_TCP && !(get16(ip + 6) & 0x1fff) && /* a later one has no ports */
+           pkt->length >= at + header + 4 && get16(ip + header + 2) == 22;
+}
+
+static void server_receive(Component *c, unsigned port, Packet *pkt) {
+    Server *s = (Server *)c;
+    (void)port;
+    if (memcmp(pkt->data, s->mac, 6) != 0) {
+        component_drop(c, DROP_NOT_MINE, pkt);
+        return;
+    }
+    if (s->capture) capture_write(s->capture, sim_now(c->sim), pkt->data, pkt->length);
+    s->packets++;
+    bool ssh = is_ssh(pkt);
+    s->ssh += ssh;
+    s->other += !ssh;
+    packet_deliver(pkt);
+}
+
+static bool server_create(Component *c, GError **error) {
+    Server *s = (Server *)c;
+    c->n_ports = 2;
+    return error_of_key(mac_parse(s->mac_text, s->mac, error), "mac", error);
+}
+
+static bool server_start(Component *c, GError **error) {
+    Server *s = (Server *)c;
+    return !*s->capture_name || capture_create(&s->capture, c, s->capture_name, error);
+}
+
+static bool server_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    const Server *s = (const Server *)c;
+    (void)port;
+    if (n) return false;
+    memcpy(mac, s->mac, 6);
+    return true;
+}
+
+static bool server_check(Component *c, GError **error) {
+    return capture_close(&((Server *)c)->capture, error);
+}
+
+static void server_report(Component *c, Report *report) {
+    const Server *s = (Server *)c;
+    report_scalar(report, "packets", (double)s->packets, "packets");
+    report_scalar(report, "ssh", (double)s->ssh, "packets");
+    report_scalar(report, "other", (double)s->other, "packets");
+}
+
+static void server_free(Component *c) {
+    capture_close(&((Server *)c)->capture, NULL);
+}
+
+static const Param server_params[] = {
+    PARAM_TEXT("mac", Server, mac_text, "02:00:00:01:20:00", "its MAC address on the switches",
+               "assumed"),
+    PARAM_TEXT("capture", Server, capture_name, "",
+               "name of a capture of all that arrives, in the results folder, NAME.pcap",
+               "scenario"),
+    {0}};
+
+static const DropReason server_drops[] = {{"not_mine", "another station's MAC address"}, {0}};
+
+const ComponentClass cp_class = {
+    .name = "cp",
+    .text = "control processor: a server blade that ends what nobody else claims",
+    .ports = "0: data switch; 1: control switch",
+    .size = sizeof(Server),
+    .params = server_params,
+    .drops = server_drops,
+    .create = server_create,
+    .start = server_start,
+    .receive = server_receive,
+    .station = server_station,
+    .check = server_check,
+    .report = server_report,
+    .free = server_free,
+};

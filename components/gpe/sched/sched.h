@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/gpe/sched/sched.h: who runs next on a server's cores. One interface, one discipline
+ * per file: token.c (PlanetLab), vserver.c (stock Linux-VServer), sfq.c (OpenVZ), rr.c (round
+ * robin).
+ *
+ * A scheduler knows ticks and tasks and nothing else: no clock, no events, no costs. Its owner
+ * calls tick every 1 ms on every core, wake and sleep when a task becomes runnable or blocks, and
+ * pick whenever the core has to choose. The task that runs stays on its core's active queue, at the
+ * place from which it was picked, as in Linux 2.6.12: so a task that is interrupted by a task of
+ * the host is the next to be picked, unless the discipline refuses it. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SCHED_MAX_CORES = 16 };
+
+typedef enum { SCHED_ASLEEP, SCHED_READY, SCHED_HELD } SchedState;
+enum { SCHED_BEST_EFFORT, SCHED_GUARANTEED, SCHED_N_CLASSES };
+
+/* What a vServer is entitled to. token, lumps: tokens of 1 ms; fair: `rate` is the weight. */
+typedef struct {
+    uint64_t rate; /* tokens per second */
+    uint64_t min, max, initial;
+    bool guaranteed; /* token: of the other virtual clock */
+} SchedShare;
+
+typedef struct SchedTask SchedTask;
+typedef struct SchedQueue {
+    SchedTask *head, *tail;
+} SchedQueue;
+
+struct SchedTask {
+    SchedTask *next, *prev;
+    SchedQueue *queue; /* the one it is on; NULL while asleep */
+    SchedShare share;
+    SchedState state;
+    unsigned core;
+    uint64_t ran; /* owner: adds the picoseconds that it ran; sfq.c takes them */
+    /* the discipline's own */
+    unsigned slice;  /* ticks left */
+    int64_t used;    /* token: virtual time already paid for, in ticks x 1000 */
+    uint64_t price;  /* token: virtual ticks x 1000 a token */
+    uint64_t tokens; /* lumps */
+    uint64_t filled; /* lumps: the tick up to which it was given tokens */
+    uint64_t start;  /* fair: start tag */
+    uint64_t order;  /* fair: breaks ties */
+};
+
+typedef struct {
+    uint64_t interval;  /* ticks per second of the token rate; lumps: ticks between lumps */
+    uint64_t slice;     /* ticks; token, lumps and rr */
+    bool idle_skip;     /* token: virtual time jumps when everybody is on hold */
+    bool wake_preempts; /* a task that wakes goes before the one that runs */
+} SchedSettings;
+
+typedef struct Sched Sched;
+
+typedef struct {
+    const char *name, *text;
+    /* Set the discipline's fields of a task whose share and core are set. */
+    void (*add)(Sched *s, SchedTask *t);
+    /* The task has something to do. True: its core should call pick. */
+    bool (*wake)(Sched *s, SchedTask *t);
+    /* The task, which was picked last, has nothing to do; call pick. */
+    void (*sleep)(Sched *s, SchedTask *t);
+    /* 1 ms has passed on `core`, where `current` runs (NULL: nobody). True: call pick. */
+    bool (*tick)(Sched *s, unsigned core, SchedTask *current);
+    /* Who runs now; NULL: nobody may. The result is the same task until something changes. */
+    SchedTask *(*pick)(Sched *s, unsigned core);
+} SchedOps;
+
+struct Sched {
+    const SchedOps *ops;
+    SchedSettings settings;
+    unsigned n_cores;
+    /* Told of every change of a task's state, before it; may be NULL. */
+    void (*changed)(SchedTask *t, SchedState to, void *user);
+    void *user;
+    /* state */
+    struct {
+        SchedQueue queue[3]; /* two for active and expired, one for those on hold */
+        unsigned active;     /* which of the two */
+        uint64_t clock;      /* fair: start tag of the last pick */
+        unsigned n_runnable;
+    } core[SCHED_MAX_CORES];
+    int64_t vt[SCHED_N_CLASSES]; /* token: virtual ticks x 1000, one pair for all cores */
+    uint64_t ticks;              /* of core 0 */
+    uint64_t next_order;
+};
+
+#define SCHED_CHOICES "token|lumps|fair|rr"
+extern const SchedOps *const sched_disciplines[]; /* in that order */
+extern const SchedOps sched_token, sched_lumps, sched_fair, sched_rr;
+
+void sched_init(Sched *s, const SchedOps *ops, unsigned n_cores, const SchedSettings *settings);
+/* False and an error if the share cannot be kept: min above max, no rate, ... */
+bool sched_share_check(const SchedShare *share, const SchedSettings *settings, GError **error);
+
+/* For disciplines -------------------------------------------------------------------------- */
+
+void sched_put(SchedQueue *q, SchedTask *t);      /* at the tail */
+void sched_put_head(SchedQueue *q, SchedTask *t); /* at the head */
+void sched_take(SchedTask *t);                    /* off whatever queue it is on */
+void sched_state(Sched *s, SchedTask *t, SchedState to);
+static inline SchedQueue *sched_active(Sched *s, unsigned core) {
+    return &s->core[core].queue[s->core[core].active];
+}
+static inline SchedQueue *sched_expired(Sched *s, unsigned core) {
+    return &s->core[core].queue[1 - s->core[core].active];
+}
+static inline SchedQueue *sched_hold(Sched *s, unsigned core) {
+    return &s->core[core].queue[2];
+}
+/* Put a task that wakes on the active queue. True: its core should pick. */
+bool sched_enqueue(Sched *s, SchedTask *t);
+/* The head of the active queue, exchanging active and expired when it is empty. */
+SchedTask *sched_first(Sched *s, unsigned core);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/qm_block.h: the queue manager's MEs. Each serves its part of the schedulers, by
+ * default five of ten (WashU, "SPP Version 1 Router QM Design"), and caches their queues'
+ * descriptors with its CAM; more than five is more than WashU's had room for. A context that has
+ * nothing at hand either takes the next packet from the ring and enqueues it, or dequeues for the
+ * next scheduler that may send and passes the packet to Tx; the two alternate when both wait. A
+ * scheduler is served by one context at a time, which keeps its packets in order. With nothing to
+ * do a context sleeps until a packet or a scheduler's time comes. Source: SPP paper 4. Assumed: the
+ * division of labour among contexts.
+ *
+ * A packet goes to queue cp->fp.result.queue and counts there with the wire bytes of
+ * cp->fp.length. */
+#pragma once
+
+#include "components/ixp/rxtx.h"
+#include "fastpath/qm.h"
+
+#define QUEUER_MAX_MES 4u
+
+typedef struct Queuer Queuer;
+
+typedef struct {
+    Queuer *queuer;
+    Block block;
+    unsigned first, n; /* schedulers */
+    unsigned next;     /* where the search for the next scheduler begins */
+    bool prefer_dequeue;
+    uint64_t serving; /* schedulers that a context is dequeueing for, one bit each */
+    Context *sleeping[ME_MAX_CONTEXTS];
+    unsigned n_sleeping;
+    SimEvent timer; /* the next scheduler's time */
+} QueuerMe;
+
+struct Queuer {
+    Chip *chip;
+    Mover *mover;
+    Qm *qm;
+    unsigned n_mes, n_schedulers;
+    unsigned drop_queue_full; /* the owner's reason */
+    QueuerMe me[QUEUER_MAX_MES];
+};
+
+/* Add the MEs to the chip; the members above `me` are set. */
+bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error);
+/* A gauge of what all queues hold. */
+void queuer_watch(const Queuer *queuer);
+/* The ring to the ME that serves the queue's scheduler. */
+int queuer_ring(const Queuer *queuer, unsigned queue);
+/* The scheduler's time may have come nearer: let a sleeping context know. */
+void queuer_look(Queuer *queuer, unsigned scheduler, SimTime now);
+/* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */
+static inline unsigned queuer_schedulers(unsigned wanted, unsigned n_mes) {
+    return MIN((wanted + n_mes - 1) / n_mes, QM_MAX_SCHEDULERS / n_mes) * n_mes;
+}
+/* The scheduler of output n: outputs are dealt out to the MEs in turn, which share the load. */
+unsigned queuer_scheduler(const Queuer *queuer, unsigned n);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/rxtx.h: the Rx and Tx blocks, which only move bytes: RBUF to DRAM and DRAM to
+ * TBUF, one mpacket at a time, each mpacket by the next context in order.
+ *
+ * Rx, per mpacket: [in order: note which packet it belongs to, and for a first mpacket take a
+ * buffer]; RBUF to DRAM; free the element; for a last mpacket write the buffer descriptor; [in
+ * order: hand the packet to the next block; join the free list].
+ *
+ * Tx, per mpacket: [in order 1: for a first mpacket get the packet from the ring and read its
+ * descriptor]; [in order 2: wait for the transmit sequence, take the next TBUF element]; DRAM to
+ * TBUF; validate; for a last mpacket free the buffer and tell Statistics.
+ *
+ * With `domains`, contexts take packets independently, each moves all mpackets of its packet, and
+ * only packets of one scheduler wait for each other, from their element on. (Assumed for the line
+ * card, whose interfaces owe each other no order; otherwise it would hide the NPE's limits.)
+ *
+ * Section 1 costs a scratch get plus an SRAM read per packet, whatever the number of contexts, and
+ * section 2 a register read per mpacket: these two serial sections, not the amount of work, set the
+ * NPE's packet rate and its mpacket rate. Pattern and instruction counts after the IXP2400 receive
+ * and transmit microcode in the Linux tree (drivers/net/ixp2000, 2004): 75 and 56 instructions for
+ * a frame of one mpacket, 57 and 44 for a middle one. */
+#pragma once
+
+#include "components/ixp/chip.h"
+
+typedef struct {
+    /* instructions */
+    uint64_t rx_first, rx_next, rx_last, tx_get, tx_first, tx_sequence, tx_next, tx_last;
+} MoveCosts;
+
+typedef struct {
+    MoveCosts *costs;
+    Block rx, tx;
+    int turn_rx_assign, turn_tx_sequence;
+    ChipPacket *sending; /* the packet whose mpackets Tx is handing out */
+    uint32_t sent, mpackets;
+    bool domains;            /* Tx keeps the order of each scheduler's packets only: a line card */
+    int ring_stats;          /* -1: none */
+    unsigned drop_no_buffer; /* the owner's reason */
+    uint64_t held;           /* buffers between Rx and Tx */
+    /* Called when Tx has read the descriptor: fixes data and length of cp->pkt, returns the port.
+     */
+    unsigned (*finish)(void *program, ChipPacket *cp);
+    void *program;
+} Mover;
+
+#define MOVE_PARAMS(S, field)                                                                      \
+    PARAM_COUNT("instr_rx_first", S, field.rx_first, "36", "1", "4096",                            \
+                "Rx, first mpacket: status, reassembly state, buffer", MOVE_RX_SOURCE),            \
+        PARAM_COUNT("instr_rx_next", S, field.rx_next, "27", "1", "4096",                          \
+                    "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),              \
+        PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                          \
+                    "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE), \
+        PARAM_COUNT("instr_tx_get", S, field.tx_get, "10", "1", "4096",                            \
+                    "Tx, in order 1, once per packet: ring, descriptor, state",                    \
+                    "calibrated on F9-npe-pps"),                                                   \
+        PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                        \
+                    "Tx, first mpacket: packet state, after section 1", MOVE_TX_SOURCE),           \
+        PARAM_COUNT("instr_tx_sequence", S, field.tx_sequence, "30", "1", "4096",                  \
+                    "Tx, in order 2, per mpacket: transmit sequence, element",                     \
+                    "assumed: state in local memory, one register read"),                          \
+        PARAM_COUNT("instr_tx_next", S, field.tx_next, "14", "1", "4096",                          \
+                    "Tx, per mpacket: element control word, validate", MOVE_TX_SOURCE),            \
+        PARAM_COUNT("instr_tx_last", S, field.tx_last, "10", "0", "4096",                          \
+                    "Tx, last mpacket: free the buffer, statistics", MOVE_TX_SOURCE)
+#define MOVE_RX_SOURCE "IXP2400 Rx microcode: 75 in all for one mpacket; the split is assumed"
+#define MOVE_TX_SOURCE "IXP2400 Tx microcode: 56 in all for one mpacket; the split is assumed"
+
+/* Add the two blocks to the chip, Rx now (the first MEs), Tx by mover_add_tx (later ones). Rings
+ * are set by the caller in rx.ring_out and tx.ring_in. */
+bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
+bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
+/* Give a buffer back that a block dropped; logs the free-list put. */
+void mover_release(Mover *mover, Context *c, ChipPacket *cp);
+
+/* The same, from outside the MEs; the packet is the caller's. */
+void mover_discard(Mover *mover, ChipPacket *cp);
+
+/* A message for Statistics: 16 bits of counter index, 1 of direction, 32 of bytes. */
+static inline uint64_t stats_message(uint32_t index, bool out, uint32_t bytes) {
+    return (uint64_t)index << 33 | (uint64_t)out << 32 | bytes;
+}

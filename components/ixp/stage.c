@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pipeline blocks and Statistics. */
+#include "components/ixp/stage.h"
+
+enum { PIPE_GET, PIPE_WORK, PIPE_TELL };
+
+static bool pipe_resume(Context *c, SimTime now) {
+    Pipe *pipe = (Pipe *)c->block->program;
+    (void)now;
+    switch (c->step) {
+    case PIPE_GET:
+        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
+        c->step = PIPE_WORK;
+        return true;
+    case PIPE_WORK: {
+        ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
+        int ring = pipe->work(pipe, c, cp);
+        op_in_turn(c, OP_PUT_IN_TURN, (unsigned)ring, (unsigned)c->block->turn_out);
+        c->step = PIPE_GET;
+        if (ring == PIPE_GONE || pipe->ring_stats < 0) return true;
+        /* The packet may be gone by the time Statistics hears of it. */
+        c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
+        c->step = PIPE_TELL;
+        return true;
+    }
+    default:
+        c->message = (uint64_t)c->note;
+        op(c, OP_RING_PUT, false, (unsigned)pipe->ring_stats);
+        c->step = PIPE_GET;
+        return true;
+    }
+}
+
+bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
+              void *program, GError **error) {
+    if (!chip_add_block(chip, &pipe->block, name, n_mes, pipe_resume, pipe, error)) return false;
+    pipe->block.eager = true;
+    pipe->block.turn_in = chip_add_turn(chip, name, &pipe->block);
+    pipe->block.turn_out = chip_add_turn(chip, name, &pipe->block);
+    pipe->work = work;
+    pipe->program = program;
+    pipe->ring_stats = -1;
+    return true;
+}
+
+int pipe_drop(Context *c, Mover *mover, ChipPacket *cp, unsigned reason) {
+    Packet *pkt = c->pkt;
+    c->pkt = NULL;
+    mover_release(mover, c, cp);
+    component_drop(c->me->chip->owner, reason, pkt);
+    return PIPE_GONE;
+}
+
+static bool stats_resume(Context *c, SimTime now) {
+    StatsBlock *stats = c->block->program;
+    (void)now;
+    if (c->step == 0) {
+        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
+        c->step = 1;
+    } else {
+        fp_count(stats->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
+                 (uint32_t)c->message, &c->log);
+        c->step = 0;
+    }
+    return true;
+}
+
+bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, GError **error) {
+    if (!chip_add_block(chip, &stats->block, "stats", n_mes, stats_resume, stats, error))
+        return false;
+    stats->tables = tables;
+    stats->block.eager = true;
+    stats->block.turn_in = chip_add_turn(chip, "stats", &stats->block);
+    return true;
+}

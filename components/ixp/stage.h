@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/stage.h: a block that works on one packet per context: in order, get one from the
+ * ring; work; in order, put it into the next ring. SPP paper, section 3. */
+#pragma once
+
+#include "components/ixp/rxtx.h"
+#include "fastpath/substrate.h"
+
+typedef struct Pipe Pipe;
+
+/* Works on a packet, appending to the context's log; returns the ring that the packet goes to, or
+ * PIPE_GONE when it was released. */
+typedef int PipeWork(Pipe *pipe, Context *c, ChipPacket *cp);
+#define PIPE_GONE (-1)
+
+struct Pipe {
+    Block block; /* ring_out: for the work to return */
+    PipeWork *work;
+    void *program;  /* the component */
+    int ring_stats; /* tell Statistics of every packet that goes on; -1: don't */
+};
+
+bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
+              void *program, GError **error);
+/* End the context's packet for one of the owner's reasons. Returns PIPE_GONE. */
+int pipe_drop(Context *c, Mover *mover, ChipPacket *cp, unsigned reason);
+/* The block that adds messages from a ring to counters, off the main path. */
+typedef struct {
+    Block block;
+    FpTables *tables;
+} StatsBlock;
+bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, GError **error);

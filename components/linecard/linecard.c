@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The line card: two IXP 2850, one for each direction, between the physical interfaces and the data
+ * switch.
+ *
+ *   in   Rx -> Key -> Lookup -> Rewrite -> Queue Manager -> Tx -> switch
+ *   out  Rx <- switch; Lookup -> Translate -> Rewrite -> Queue Manager -> Tx
+ *
+ * Ports 0 .. interfaces - 1 are the physical interfaces, port `interfaces` is the data switch.
+ * Each interface has a scheduler each way, each class a queue at each of them. What a host behind
+ * the node opens to the outside is translated; the first packet of a flow waits in its buffer until
+ * the management processor has found a port for it. Sources: SPP paper 2.2, 2.3, 6; WashU, "High
+ * Performance PlanetLab Node: Line Card". Assumed: the microengines' numbers and instruction
+ * counts, and that order is kept per interface only. */
+#include "components/linecard/linecard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "components/traffic/tunnel.h"
+#include "fastpath/text.h"
+
+enum {
+    DROP_MAC_FULL,
+    DROP_TOO_LONG,
+    DROP_NO_BUFFER,
+    DROP_QUEUE_FULL,
+    DROP_MP_RING,
+    DROP_FAST_PATH
+};
+enum { N_BLOCKS = 3, WORDS = 6 };
+
+/* One direction. */
+typedef struct {
+    LineCard *lc;
+    Chip chip;
+    Mover mover;
+    Pipe pipes[N_BLOCKS];
+    Queuer queuer;
+    Qm *qm;
+} Side;
+
+typedef struct {
+    LcTarget target;
+    double share;
+} LcClass;
+
+struct LineCard {
+    Component base;
+    /* settings */
+    ChipSettings chip_settings;
+    MoveCosts move_costs;
+    uint64_t instructions[FP_N_SITES];
+    uint64_t n_interfaces, me_rx, me_block, me_qm, me_tx;
+    uint64_t ring_rx, ring_block, ring_qm, ring_tx, queue_packets, quantum, burst;
+    Rate in_rate, out_rate;
+    char *address, *mac, *next_mac, *backplane_mac, *control_processor, *inside;
+    uint64_t control_vlan, nat_entries, nat_first_port, nat_ports;
+    NatIdle idle;
+    SimTime nat_sweep;
+    Mp mp;
+    /* state */
+    LcTables *tables;
+    Side in, out;
+    LcClass classes[LC_MAX_CLASSES];
+    unsigned n_classes;
+    uint8_t backplane[LC_MAX_INTERFACES][6];
+    uint16_t cost[FP_N_SITES];
+    uint32_t leads_to; /* a bit for each interface that routes lead to */
+    SimEvent sweep;
+    /* counters */
+    uint64_t forwarded_in, forwarded_out;
+};
+
+/* Blocks ---------------------------------------------------------------------------------- */
+
+static inline int next(Pipe *pipe, Context *c, ChipPacket *cp, FpVerdict verdict) {
+    Side *side = pipe->program;
+    if (verdict == FP_FORWARD) return pipe->block.ring_out;
+    return pipe_drop(c, &side->mover, cp, DROP_FAST_PATH + cp->fp.reason);
+}
+
+static int in_key(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    return next(pipe, c, cp, lc_in_key(side->lc->tables, &cp->fp, &c->log));
+}
+
+static int in_lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    SimTime now = sim_now(side->chip.sim);
+    return next(pipe, c, cp, lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log));
+}
+
+static int in_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
+    side->lc->forwarded_in++;
+    return queuer_ring(&side->queuer, cp->fp.result.queue);
+}
+
+static int out_lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    return next(pipe, c, cp, lc_out_lookup(side->lc->tables, &cp->fp, &c->log));
+}
+
+/* The management processor has found a port, or none. */
+static void translate(void *user, void *data, SimTime now) {
+    LineCard *lc = user;
+    ChipPacket *cp = data;
+    NatFlow flow;
+    FpLog log = {.cost = lc->cost};
+    LcReason reason = LC_NAT_BAD;
+    Packet *pkt = cp->pkt;
+    if (lc_nat_flow(&cp->fp, &flow)) {
+        uint32_t outside = lc_address(lc->tables, cp->fp.result.interface);
+        reason = nat_allocate(lc_nat(lc->tables), &flow, outside, (uint16_t)lc->nat_first_port,
+                              (uint32_t)lc->nat_ports, now, NULL) == NAT_OK
+                     ? LC_OK
+                     : LC_NAT_EXHAUSTED;
+    }
+    if (reason == LC_OK && lc_out_translate(lc->tables, &cp->fp, now, &log) == FP_FORWARD) {
+        if (!sim_event_pending(&lc->sweep)) sim_schedule(lc->base.sim, &lc->sweep, lc->nat_sweep);
+        packet_charge(pkt, CAUSE_RING, now);
+        if (ring_inject(&lc->out.chip, &lc->out.chip.rings[lc->out.pipes[2].block.ring_in],
+                        (uint64_t)(uintptr_t)cp, now)) {
+            chip_flush(&lc->out.chip, now);
+            return;
+        }
+    }
+    mover_discard(&lc->out.mover, cp);
+    component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
+}
+
+static int out_translate(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    LineCard *lc = side->lc;
+    SimTime now = sim_now(side->chip.sim);
+    FpVerdict verdict = lc_out_translate(lc->tables, &cp->fp, now, &c->log);
+    if (verdict != FP_EXCEPTION) return next(pipe, c, cp, verdict);
+    context_leave(c, CAUSE_HOST, now);
+    mp_submit(&lc->mp, translate, lc, cp, NULL);
+    return PIPE_GONE;
+}
+
+static int out_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Side *side = pipe->program;
+    lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
+    side->lc->forwarded_out++;
+    return queuer_ring(&side->queuer, cp->fp.result.queue);
+}
+
+static unsigned finish(void *program, ChipPacket *cp) {
+    const Side *side = program;
+    Packet *pkt = cp->pkt;
+    if (cp->fp.offset < 0) packet_push(pkt, (uint32_t)-cp->fp.offset);
+    packet_set_length(pkt, cp->fp.length);
+    return side == &side->lc->in ? (unsigned)side->lc->n_interfaces : cp->fp.result.interface;
+}
+
+/* Set-up ---------------------------------------------------------------------------------- */
+
+static int block_ring(LineCard *lc, Chip *chip, const char *name, GError **error) {
+    bool scratch = lc->me_block != 1;
+    return chip_add_ring(chip, name, scratch, true,
+                         scratch ? (unsigned)lc->ring_block : CHIP_NN_WORDS / WORDS, error);
+}
+
+static bool program(LineCard *lc, Side *side, const char *label, const char *const names[N_BLOCKS],
+                    PipeWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
+    Chip *chip = &side->chip;
+    Mover *mover = &side->mover;
+    unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
+    unsigned n_schedulers = queuer_schedulers(n, n_mes);
+    side->lc = lc;
+    if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
+    chip->label = label;
+    msf_init(&chip->msf, chip, n + 1);
+    side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
+    if (!side->qm) return input_error(error, "not enough memory for its queues");
+    for (unsigned s = 0; s < n_schedulers; s++)
+        qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
+    *mover = (Mover){.costs = &lc->move_costs,
+                     .domains = true,
+                     .ring_stats = -1,
+                     .drop_no_buffer = DROP_NO_BUFFER,
+                     .finish = finish,
+                     .program = side};
+    side->queuer = (Queuer){.chip = chip,
+                            .mover = mover,
+                            .qm = side->qm,
+                            .n_mes = n_mes,
+                            .n_schedulers = n_schedulers,
+                            .drop_queue_full = DROP_QUEUE_FULL};
+    int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
+    if (rings[0] < 0) return false;
+    for (unsigned i = 1; i < N_BLOCKS; i++)
+        if ((rings[i] = block_ring(lc, chip, names[i], error)) < 0) return false;
+    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
+    if (tx < 0 || !mover_add_rx(mover, chip, (unsigned)lc->me_rx, error)) return false;
+    for (unsigned i = 0; i < N_BLOCKS; i++) {
+        if (!pipe_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
+                      error))
+            return false;
+        side->pipes[i].block.ring_in = rings[i];
+        side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
+    }
+    if (!queuer_add(&side->queuer, (unsigned)lc->ring_qm, tx, error) ||
+        !mover_add_tx(mover, chip, (unsigned)lc->me_tx, error))
+        return false;
+    mover->rx.ring_out = rings[0];
+    mover->tx.ring_in = tx;
+    for (unsigned m = 0; m < CHIP_N_MES; m++)
+        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) chip->mes[m].contexts[k].log.cost = lc->cost;
+    return true;
+}
+
+static bool set_interfaces(LineCard *lc, GError **error) {
+    uint32_t address;
+    uint8_t mac[6], next_mac[6], backplane[6];
+    if (!error_of_key(ipv4_parse(lc->address, &address, error), "address", error) ||
+        !error_of_key(mac_parse(lc->mac, mac, error), "mac", error) ||
+        !error_of_key(mac_parse(lc->next_mac, next_mac, error), "next_mac", error) ||
+        !error_of_key(mac_parse(lc->backplane_mac, backplane, error), "backplane_mac", error))
+        return false;
+    for (unsigned i = 0; i < lc->n_interfaces; i++) {
+        lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
+        memcpy(lc->backplane[i], backplane, 6);
+        mac[5]++;
+        next_mac[5]++;
+        backplane[5]++;
+    }
+    if (!*lc->inside) return true;
+    uint32_t prefix;
+    unsigned length;
+    if (!text_prefix(lc->inside, &prefix, &length))
+        return input_error(error, "inside: found \"%s\", expected a prefix such as 192.168.0.0/16",
+                           lc->inside);
+    lc_set_inside(lc->tables, prefix, length);
+    return true;
+}
+
+static bool lc_create(Component *c, GError **error) {
+    static const char *const in_names[] = {"key", "lookup", "rewrite"};
+    static const char *const out_names[] = {"lookup", "nat", "rewrite"};
+    static PipeWork *const in_works[] = {in_key, in_lookup, in_rewrite};
+    static PipeWork *const out_works[] = {out_lookup, out_translate, out_rewrite};
+    LineCard *lc = (LineCard *)c;
+    c->n_ports = (unsigned)lc->n_interfaces + 1;
+    if (lc->nat_first_port + lc->nat_ports > 65536)
+        return input_error(error,
+                           "nat_ports: found %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT
+                           ", expected a range that ends by 65535",
+                           lc->nat_ports, lc->nat_first_port);
+    lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
+    if (!lc->tables) return input_error(error, "not enough memory for its tables");
+    for (unsigned i = 0; i < FP_N_SITES; i++) lc->cost[i] = (uint16_t)lc->instructions[i];
+    lc->n_classes = 1; /* 0: the control processor */
+    mp_init(&lc->mp, c);
+    return set_interfaces(lc, error) &&
+           program(lc, &lc->in, "in", in_names, in_works, &lc->in_rate, error) &&
+           program(lc, &lc->out, "out", out_names, out_works, &lc->out_rate, error);
+}
+
+static bool add_queues(LineCard *lc, unsigned class, double share, GError **error) {
+    unsigned n = (unsigned)lc->n_interfaces;
+    /* A tenth of an interface is one quantum. */
+    double quantum = share > 0 ? share * 10 * (double)lc->quantum : (double)lc->quantum;
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned out = 0; out < 2; out++) {
+            Side *side = out ? &lc->out : &lc->in;
+            if (qm_set_queue(side->qm, class * n + i, queuer_scheduler(&side->queuer, i),
+                             MAX(1, (uint32_t)quantum), (uint32_t)lc->queue_packets, 0))
+                continue;
+            return input_error(error, "%s has no queue for class %u", lc->base.name, class);
+        }
+    return true;
+}
+
+static void sweep(Sim *sim, SimEvent *event) {
+    LineCard *lc = (LineCard *)(void *)((char *)event - offsetof(LineCard, sweep));
+    nat_expire(lc_nat(lc->tables), sim_now(sim), &lc->idle, UINT32_MAX);
+    if (nat_used(lc_nat(lc->tables))) sim_schedule(sim, event, lc->nat_sweep);
+}
+
+static bool lc_start(Component *c, GError **error) {
+    LineCard *lc = (LineCard *)c;
+    if (*lc->control_processor) {
+        Component *cp = network_find(c->network, lc->control_processor);
+        LcTarget target = {.vlan = (uint16_t)lc->control_vlan};
+        if (!cp || !cp->class->station || !cp->class->station(cp, 0, 0, target.mac))
+            return input_error(
+                error,
+                "control_processor: found \"%s\", expected a component with a MAC address "
+                "on the data switch",
+                lc->control_processor);
+        lc_set_default(lc->tables, &target);
+        if (!add_queues(lc, 0, 0, error)) return false;
+    }
+    sim_event_init(&lc->sweep, sweep, &c->owner);
+    chip_start(&lc->in.chip);
+    chip_start(&lc->out.chip);
+    queuer_watch(&lc->in.queuer);
+    queuer_watch(&lc->out.queuer);
+    return true;
+}
+
+static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    const LineCard *lc = (const LineCard *)c;
+    if (port != lc->n_interfaces || n >= lc->n_interfaces) return false;
+    memcpy(mac, lc->backplane[n], 6);
+    return true;
+}
+
+/* For slices ------------------------------------------------------------------------------ */
+
+LineCard *linecard_find(Component *c, const char *name, GError **error) {
+    Component *lc = network_find(c->network, name);
+    if (lc && lc->class == &linecard_class) return (LineCard *)lc;
+    input_error(error, "linecard: found \"%s\", expected the name of a linecard", name);
+    return NULL;
+}
+
+unsigned linecard_interfaces(const LineCard *lc) {
+    return (unsigned)lc->n_interfaces;
+}
+uint32_t linecard_address(const LineCard *lc, unsigned interface) {
+    return lc_address(lc->tables, interface);
+}
+void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]) {
+    memcpy(mac, lc->backplane[interface], 6);
+}
+bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                     GError **error) {
+    LineCard *lc = linecard_find(blade, name, error);
+    if (!lc) return false;
+    if (lc->n_interfaces < n_interfaces)
+        return input_error(error, "interfaces: found %u, but %s has %" G_GUINT64_FORMAT,
+                           n_interfaces, name, lc->n_interfaces);
+    for (unsigned i = 0; i < n_interfaces; i++) {
+        FpInterface *f = fp_interface(tables, i);
+        f->address = lc_address(lc->tables, i);
+        memcpy(f->next_mac, lc->backplane[i], 6);
+    }
+    return true;
+}
+
+Mp *linecard_mp(LineCard *lc) {
+    return &lc->mp;
+}
+
+void linecard_leads_to(LineCard *lc, unsigned interface) {
+    lc->leads_to |= 1u << interface;
+}
+
+static bool lc_sends(const Component *c, unsigned port) {
+    const LineCard *lc = (const LineCard *)c;
+    if (port < lc->n_interfaces)
+        return (lc->leads_to >> port & 1) && port_fed(c, (unsigned)lc->n_interfaces);
+    bool fed = false;
+    for (unsigned i = 0; i < lc->n_interfaces; i++) fed |= port_fed(c, i);
+    return fed && (lc->n_classes > 1 || *lc->control_processor);
+}
+
+static const char *lc_unused(const Component *c, const char *key) {
+    const LineCard *lc = (const LineCard *)c;
+    if (!strcmp(key, "control_vlan") && !*lc->control_processor)
+        return "control_processor would use it, which is empty";
+    if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
+    if (!strcmp(key, "ring_block") && lc->me_block == 1)
+        return "single microengines use their next-neighbour registers; me_block = 2 or 3 uses it";
+    return NULL;
+}
+
+QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface) {
+    return qm_queue_counts(out ? lc->out.qm : lc->in.qm,
+                           class * (unsigned)lc->n_interfaces + interface);
+}
+
+int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
+                       GError **error) {
+    double sum = share;
+    for (unsigned i = 1; i < lc->n_classes; i++) sum += lc->classes[i].share;
+    if (sum > 1 + 1e-9) {
+        input_error(error,
+                    "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
+                    "expected at most 100%% in all",
+                    share * 100, sum * 100, lc->base.name);
+        return -1;
+    }
+    if (*lc->control_processor && vlan == lc->control_vlan) {
+        input_error(error, "vlan: found %u, which is %s's control_vlan, expected another", vlan,
+                    lc->base.name);
+        return -1;
+    }
+    if (lc->n_classes == LC_MAX_CLASSES) {
+        input_error(error, "%s has its %u classes already", lc->base.name, LC_MAX_CLASSES - 1);
+        return -1;
+    }
+    unsigned class = lc->n_classes;
+    LcTarget target = {.vlan = vlan, .class = (uint16_t) class};
+    memcpy(target.mac, mac, 6);
+    if (!lc_set_class(lc->tables, &target)) {
+        input_error(error, "vlan: found %u, which another slice of %s has", vlan, lc->base.name);
+        return -1;
+    }
+    lc->classes[class] = (LcClass){.target = target, .share = share};
+    lc->n_classes++;
+    return add_queues(lc, class, share, error) ? (int)class : -1;
+}
+
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error) {
+    uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
+    if (*lc->inside && port >= lc->nat_first_port && port <= last)
+        return input_error(error,
+                           "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
+                           " to %" G_GUINT64_FORMAT ")",
+                           port, lc->base.name, lc->nat_first_port, last);
+    LcTarget target = lc->classes[class].target;
+    if (mac) memcpy(target.mac, mac, 6);
+    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
+    case LC_CLAIMED: return true;
+    case LC_TAKEN:
+        input_error(error, "udp_port: another slice has port %u of interface %u of %s already",
+                    port, interface, lc->base.name);
+        return false;
+    default:
+        input_error(error, "the TCAM of %s has %u entries, all taken", lc->base.name,
+                    TCAM_MAX_ENTRIES);
+        return false;
+    }
+}
+
+/* Component ------------------------------------------------------------------------------- */
+
+static void lc_receive(Component *c, unsigned port, Packet *pkt) {
+    LineCard *lc = (LineCard *)c;
+    Side *side = port < lc->n_interfaces ? &lc->in : &lc->out;
+    if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES - VLAN_BYTES)
+        component_drop(c, DROP_TOO_LONG, pkt);
+    else if (!msf_receive(&side->chip.msf, port, pkt, sim_now(c->sim)))
+        component_drop(c, DROP_MAC_FULL, pkt);
+}
+
+static const Verb lc_verbs[] = {
+    {"interface", "N up|down", "whether interface N takes and sends packets"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {0}};
+
+typedef struct {
+    unsigned interface;
+    bool down;
+    double factor;
+} LcOrder;
+
+static bool lc_read(const LineCard *lc, const char *verb, const char *args, LcOrder *o,
+                    GError **error) {
+    char number[12], word[8], rest;
+    if (!strcmp(verb, "interface") && sscanf(args, "%11s %5s %c", number, word, &rest) == 2 &&
+        text_number(number, (uint32_t)lc->n_interfaces - 1, &o->interface) &&
+        (!strcmp(word, "up") || !strcmp(word, "down"))) {
+        o->down = word[0] == 'd';
+        return true;
+    }
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
+        return true;
+    return input_error(error,
+                       "found \"%s %s\", expected interface 0 to %u up|down, or mp_slower FACTOR",
+                       verb, args, (unsigned)lc->n_interfaces - 1);
+}
+
+static bool lc_understands(const Component *c, const char *verb, const char *args, GError **error) {
+    LcOrder o;
+    return lc_read((const LineCard *)c, verb, args, &o, error);
+}
+
+static bool lc_command(Component *c, const char *verb, const char *args, GError **error) {
+    LineCard *lc = (LineCard *)c;
+    LcOrder o;
+    if (!lc_read(lc, verb, args, &o, error)) return false;
+    if (verb[0] == 'i')
+        lc_set_down(lc->tables, o.interface, o.down);
+    else
+        lc->mp.slower = o.factor;
+    return true;
+}
+
+static bool lc_check(Component *c, GError **error) {
+    LineCard *lc = (LineCard *)c;
+    return chip_check(&lc->in.chip, lc->in.mover.held, error) &&
+           chip_check(&lc->out.chip, lc->out.mover.held, error);
+}
+
+static void lc_report(Component *c, Report *report) {
+    LineCard *lc = (LineCard *)c;
+    const NatCounts *nat = nat_counts(lc_nat(lc->tables));
+    chip_report(&lc->in.chip, report);
+    chip_report(&lc->out.chip, report);
+    report_scalar(report, "forwarded_in", (double)lc->forwarded_in, "packets");
+    report_scalar(report, "forwarded_out", (double)lc->forwarded_out, "packets");
+    report_scalar(report, "held", (double)(lc->in.mover.held + lc->out.mover.held), "packets");
+    report_scalar(report, "claims", lc_claims(lc->tables), "filters");
+    report_scalar(report, "nat.allocated", (double)nat->allocated, "flows");
+    report_scalar(report, "nat.expired", (double)nat->expired, "flows");
+    report_scalar(report, "nat.exhausted", (double)(nat->exhausted_ports + nat->exhausted_entries),
+                  "requests");
+    report_scalar(report, "nat.filtered", (double)nat->in_filtered, "packets");
+}
+
+static void side_free(Side *side) {
+    if (side->chip.owner) chip_clear(&side->chip);
+    qm_free(side->qm);
+}
+
+static void lc_free(Component *c) {
+    LineCard *lc = (LineCard *)c;
+    mp_clear(&lc->mp);
+    side_free(&lc->in);
+    side_free(&lc->out);
+    lc_tables_free(lc->tables);
+}
+
+static const Param lc_params[] = {
+    PARAM_COUNT("interfaces", LineCard, n_interfaces, "10", "1", "15",
+                "physical interfaces, ports 0 and up; the data switch is the port after them",
+                "SPP paper 2.3: ten 1 GbE"),
+    CHIP_PARAMS(LineCard, chip_settings),
+    PARAM_COUNT("me_rx", LineCard, me_rx, "2", "1", "9", "microengines for Rx, each way",
+                "assumed: as the NPE's"),
+    PARAM_COUNT("me_block", LineCard, me_block, "1", "1", "3",
+                "microengines for each of the three blocks after Rx, each way", "assumed"),
+    PARAM_COUNT("me_qm", LineCard, me_qm, "2", "1", "4",
+                "microengines for the queue manager, each way", "WashU, SPP V1 QM design"),
+    PARAM_COUNT("me_tx", LineCard, me_tx, "2", "1", "9", "microengines for Tx, each way",
+                "assumed: as the NPE's"),
+    PARAM_COUNT("ring_rx", LineCard, ring_rx, "128", "2", "1024", "messages in the ring from Rx",
+                "assumed: as the NPE's"),
+    PARAM_COUNT("ring_block", LineCard, ring_block, "64", "2", "1024",
+                "messages between the blocks, if in scratch", "assumed"),
+    PARAM_COUNT("ring_qm", LineCard, ring_qm, "128", "2", "1024",
+                "messages in the ring of one queue-manager microengine", "assumed"),
+    PARAM_COUNT("ring_tx", LineCard, ring_tx, "128", "2", "1024", "messages in the ring to Tx",
+                "assumed"),
+    MOVE_PARAMS(LineCard, move_costs),
+#define X(symbol, name, count, text, source)                                                       \
+    PARAM_COUNT(name, LineCard, instructions[symbol], #count, "0", "4096", text, source),
+    QM_SITES(X) LC_SITES(X)
+#undef X
+        PARAM_RATE("in_rate", LineCard, in_rate, "1.1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
+                   "scheduler of an interface's incoming packets, wire rate",
+                   "assumed: room for a VLAN tag that a frame comes without"),
+    PARAM_RATE("out_rate", LineCard, out_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
+               "scheduler of an interface's outgoing packets, wire rate", "SPP paper 2.3: 1 GbE"),
+    PARAM_SIZE("scheduler_burst", LineCard, burst, "2KiB", "0B", "1MiB",
+               "credit a scheduler may save up", "assumed: one buffer"),
+    PARAM_COUNT("queue_packets", LineCard, queue_packets, "512", "0", "229376",
+                "limit of each queue in packets, 0: none", "assumed"),
+    PARAM_SIZE("quantum", LineCard, quantum, "2048B", "64B", "1MB",
+               "quantum of a class with a tenth of the interface, or without a share",
+               "ONL NSP default quantum"),
+    PARAM_TEXT("address", LineCard, address, "10.255.0.1",
+               "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
+    PARAM_TEXT("mac", LineCard, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+               "assumed"),
+    PARAM_TEXT("next_mac", LineCard, next_mac, "02:00:00:00:02:00",
+               "MAC address of interface 0's neighbour, counting up", "assumed"),
+    PARAM_TEXT("backplane_mac", LineCard, backplane_mac, "02:00:00:01:00:00",
+               "MAC address on the data switch that stands for interface 0, counting up",
+               "assumed: SPP paper 6 has MAC addresses and VLANs"),
+    PARAM_TEXT("control_processor", LineCard, control_processor, "",
+               "who gets what nobody claims; empty: it is dropped", "SPP paper 6"),
+    PARAM_COUNT("control_vlan", LineCard, control_vlan, "2", "1", "4094",
+                "VLAN of the control processor", "assumed"),
+    PARAM_TEXT("inside", LineCard, inside, "192.168.0.0/16",
+               "addresses of hosts behind the node, which are translated; empty: none",
+               "assumed: SPP paper 6 translates, its addresses are not published"),
+    PARAM_COUNT("nat_entries", LineCard, nat_entries, "65536", "1", "1048576",
+                "translations at a time", "assumed"),
+    PARAM_COUNT("nat_first_port", LineCard, nat_first_port, "40000", "1", "65535",
+                "first port of each address that translations may use", "assumed"),
+    PARAM_COUNT("nat_ports", LineCard, nat_ports, "16384", "1", "65535", "number of such ports",
+                "assumed"),
+    PARAM_TIME("nat_idle_tcp", LineCard, idle.tcp, "7440s", "1us", NULL,
+               "idle time of an established TCP translation", "RFC 5382, REQ-5: 2 h 4 min"),
+    PARAM_TIME("nat_idle_transitory", LineCard, idle.tcp_transitory, "240s", "1us", NULL,
+               "idle time of one that is opening or closing", "RFC 5382, REQ-5: 4 min"),
+    PARAM_TIME("nat_idle_udp", LineCard, idle.udp, "120s", "1us", NULL,
+               "idle time of a UDP translation", "RFC 4787, REQ-5: 2 min"),
+    PARAM_TIME("nat_idle_icmp", LineCard, idle.icmp, "60s", "1us", NULL,
+               "idle time of an ICMP translation", "RFC 5508, REQ-2: 60 s"),
+    PARAM_TIME("nat_sweep", LineCard, nat_sweep, "1s", "1us", NULL,
+               "interval at which idle translations are removed", "assumed"),
+    MP_PARAMS(LineCard, mp),
+    {0}};
+
+static const DropReason lc_drops[] = {
+    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},
+    {"too_long", "frame longer than a packet buffer"},
+    {"no_buffer", "no free packet buffer"},
+    {"queue_full", "the queue's limit was reached"},
+    {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
+#define X(symbol, name, text) {name, text},
+    LC_REASONS(X)
+#undef X
+        {0}};
+
+const ComponentClass linecard_class = {
+    .name = "linecard",
+    .text = "line card: two IXP 2850 between the physical interfaces and the data switch",
+    .ports = "0 .. interfaces-1: physical interfaces, both ways; interfaces: the data switch",
+    .size = sizeof(LineCard),
+    .params = lc_params,
+    .drops = lc_drops,
+    .create = lc_create,
+    .start = lc_start,
+    .receive = lc_receive,
+    .verbs = lc_verbs,
+    .understands = lc_understands,
+    .command = lc_command,
+    .sends = lc_sends,
+    .unused = lc_unused,
+    .check = lc_check,
+    .report = lc_report,
+    .free = lc_free,
+    .station = lc_station,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/linecard/linecard.h: the line card, and how slices get their part of it. */
+#pragma once
+
+#include "components/ixp/mp.h"
+#include "components/ixp/stage.h"
+#include "components/ixp/qm_block.h"
+#include "fastpath/linecard.h"
+
+typedef struct LineCard LineCard;
+
+extern const ComponentClass linecard_class;
+
+/* The line card of that name, or NULL and an error. */
+LineCard *linecard_find(Component *c, const char *name, GError **error);
+unsigned linecard_interfaces(const LineCard *lc);
+/* The interface's address, host order, and its MAC address on the backplane. */
+uint32_t linecard_address(const LineCard *lc, unsigned interface);
+void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]);
+
+/* A class for whoever lives behind this MAC address in this VLAN, with a share of every interface
+ * both ways (0: none in particular). -1 and an error: somebody has the VLAN, or the shares would
+ * exceed 100 percent. */
+int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
+                       GError **error);
+/* What comes in for (address of the interface, protocol, port) is the class's, at this MAC address
+ * (NULL: at the class's). */
+bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                    uint8_t protocol, uint16_t port, GError **error);
+/* Packets and wire bytes that went through the class's queue of an interface. */
+QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface);
+/* For a blade: the addresses of its first interfaces, and where their frames go on the backplane,
+ * into its tables. False and an error: no such line card, or it has fewer interfaces. */
+bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                     GError **error);
+Mp *linecard_mp(LineCard *lc);
+/* Somebody's routes lead to the interface. */
+void linecard_leads_to(LineCard *lc, unsigned interface);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The distributed scheduler: several NPEs send to the same physical interfaces, and each needs to
+ * know how much of their rate it may use (SPP paper 4, end of the NPE's description, and its
+ * reference [PA03]). Every `interval` each NPE reports its backlog for each interface; `delay`
+ * later new rates are in force:
+ *
+ *   rate of NPE k = floor * rate + (1 - floor) * rate * weight k / sum of weights
+ *
+ * with the backlog in bytes at its schedulers as weight, and equal weights where nobody has any.
+ * Policy `static` gives each the same part for ever. Assumed: interval and delay, and that a report
+ * costs the fast path nothing. */
+#include <string.h>
+
+#include "components/slice/monitor.h"
+#include "components/npe/npe.h"
+#include "emu/core/probe.h"
+
+enum { MAX_NPES = 24, STATIC = 0, BACKLOG };
+
+typedef struct {
+    Component base;
+    /* settings */
+    char *npe_names;
+    int policy;
+    Rate rate;
+    SimTime interval, delay;
+    double floor;
+    /* state */
+    Npe *npes[MAX_NPES];
+    unsigned n, n_interfaces;
+    uint64_t next_bps[MAX_NPES][FP_MAX_INTERFACES];
+    SimEvent ask, tell;
+    /* counters */
+    uint64_t updates;
+} Distributor;
+
+static void tell(Sim *sim, SimEvent *event) {
+    Distributor *d = (Distributor *)(void *)((char *)event - offsetof(Distributor, tell));
+    (void)sim;
+    for (unsigned k = 0; k < d->n; k++)
+        for (unsigned i = 0; i < d->n_interfaces; i++)
+            npe_set_rate(d->npes[k], i, d->next_bps[k][i]);
+    d->updates++;
+}
+
+static void plan(Distributor *d, bool equally) {
+    for (unsigned i = 0; i < d->n_interfaces; i++) {
+        uint64_t backlog[MAX_NPES], sum = 0;
+        for (unsigned k = 0; k < d->n; k++) {
+            unsigned scheduler = queuer_scheduler(&d->npes[k]->queuer, i);
+            backlog[k] = equally ? 0 : qm_scheduler_bytes(d->npes[k]->qm, scheduler);
+            sum += backlog[k];
+        }
+        for (unsigned k = 0; k < d->n; k++) {
+            double even = 1.0 / d->n;
+            double part = sum ? (double)backlog[k] / (double)sum : even;
+            d->next_bps[k][i] =
+                (uint64_t)(d->rate.per_second * (d->floor * even + (1 - d->floor) * part));
+            if (d->next_bps[k][i] < 1000) d->next_bps[k][i] = 1000;
+        }
+    }
+}
+
+static void ask(Sim *sim, SimEvent *event) {
+    Distributor *d = (Distributor *)(void *)((char *)event - offsetof(Distributor, ask));
+    plan(d, false);
+    sim_cancel(sim, &d->tell);
+    sim_schedule(sim, &d->tell, d->delay);
+    sim_schedule(sim, event, d->interval);
+}
+
+static bool distributor_create(Component *c, GError **error) {
+    Distributor *d = (Distributor *)c;
+    c->n_ports = 0;
+    if (d->delay < d->interval) return true;
+    return input_error(error, "delay: found one that is not below the interval");
+}
+
+static bool distributor_start(Component *c, GError **error) {
+    Distributor *d = (Distributor *)c;
+    g_auto(GStrv) names = g_strsplit(d->npe_names, ",", -1);
+    d->n_interfaces = FP_MAX_INTERFACES;
+    for (unsigned i = 0; names[i]; i++) {
+        Component *npe = network_find(c->network, g_strstrip(names[i]));
+        if (!npe || npe->class != &npe_class || d->n == MAX_NPES)
+            return input_error(error, "npes: found \"%s\", expected the names of up to %d NPEs",
+                               names[i], MAX_NPES);
+        for (unsigned k = 0; k < d->n; k++)
+            if ((Component *)d->npes[k] == npe)
+                return input_error(error, "npes: found %s twice", names[i]);
+        d->npes[d->n++] = (Npe *)npe;
+        d->n_interfaces = MIN(d->n_interfaces, (unsigned)((Npe *)npe)->n_interfaces);
+    }
+    sim_event_init(&d->ask, ask, &c->owner);
+    sim_event_init(&d->tell, tell, &c->owner);
+    plan(d, true);
+    tell(c->sim, &d->tell);
+    if (d->policy == BACKLOG) sim_schedule(c->sim, &d->ask, d->interval);
+    return true;
+}
+
+static const char *distributor_unused(const Component *c, const char *key) {
+    static const char *const reports[] = {"interval", "delay", "floor", NULL};
+    bool equal = ((const Distributor *)c)->policy == STATIC;
+    return equal && g_strv_contains(reports, key) ? "policy = backlog uses it" : NULL;
+}
+
+static void distributor_report(Component *c, Report *report) {
+    report_scalar(report, "updates", (double)((Distributor *)c)->updates, "updates");
+}
+
+static const Param distributor_params[] = {
+    PARAM_TEXT("npes", Distributor, npe_names, "npe0,npe1", "NPEs that share the interfaces",
+               "scenario"),
+    PARAM_ENUM("policy", Distributor, policy, "backlog", "static|backlog",
+               "equal parts for ever, or by backlog", "SPP paper 4: either"),
+    PARAM_RATE("rate", Distributor, rate, "1Gbit/s", "1Mbit/s", "100Gbit/s", "bits",
+               "of each interface, on the wire", "SPP paper 2.3: 1 GbE"),
+    PARAM_TIME("interval", Distributor, interval, "500us", "10us", "10s",
+               "between two reports of backlog", "assumed; PA03 uses a few hundred microseconds"),
+    PARAM_TIME("delay", Distributor, delay, "50us", NULL, "10s",
+               "from a report to the new rates: control switch and management processors",
+               "assumed"),
+    PARAM_FRACTION("floor", Distributor, floor, "10%", NULL, NULL,
+                   "part of the rate that is dealt out equally, backlog or not, so that a packet "
+                   "never waits a whole interval",
+                   "assumed"),
+    {0}};
+
+const ComponentClass distributor_class = {
+    .name = "distributor",
+    .text = "shares physical interfaces among NPEs: the distributed scheduler",
+    .ports = "none",
+    .size = sizeof(Distributor),
+    .params = distributor_params,
+    .create = distributor_create,
+    .start = distributor_start,
+    .unused = distributor_unused,
+    .report = distributor_report,
+};

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The network-processing engine: an IXP 2850 with the program of Figure 4 of the SPP paper.
+ *
+ *   Rx -> Substrate Decap -> Parse -> Lookup -> Header Format -> Queue Manager -> Tx
+ *                                                    \-> Statistics <-/
+ *
+ * A ring is next-neighbour registers between two single MEs that follow each other, and scratchpad
+ * otherwise. The pipeline blocks work on one packet per context, get and put in order. Ports
+ * 0 .. interfaces - 1 are the external interfaces; port `interfaces` carries exceptions to the slow
+ * path. Sources: SPP paper 4; WashU "SPP V2 Router Plans and Design", "SPP Version 1 Router QM
+ * Design", "SPP V1 Memory Map". Assumed: ME counts other than the queue manager's. */
+#include "components/npe/npe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "components/linecard/linecard.h"
+#include "components/traffic/tunnel.h"
+#include "fastpath/text.h"
+
+/* Words of a message, hence how many fit the 128 next-neighbour registers. */
+enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
+
+/* The pipeline blocks --------------------------------------------------------------------- */
+
+typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
+
+static inline int run(Pipe *pipe, Context *c, ChipPacket *cp, PipeFunction *function) {
+    Npe *npe = pipe->program;
+    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
+    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return pipe->block.ring_out;
+    return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+}
+
+static int decap(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_decap);
+}
+static int parse(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_parse);
+}
+static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
+    return run(pipe, c, cp, fp_lookup);
+}
+static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
+    Npe *npe = pipe->program;
+    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
+    FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
+    if (verdict == FP_DROP)
+        return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+    if (verdict == FP_EXCEPTION)
+        npe->exceptions[cp->fp.reason]++;
+    else
+        npe->forwarded++;
+    return queuer_ring(&npe->queuer, cp->fp.result.queue);
+}
+
+/* Tx has the descriptor: make the emulator's packet what Format built. */
+static unsigned npe_finish(void *program, ChipPacket *cp) {
+    Npe *npe = program;
+    Packet *pkt = cp->pkt;
+    int32_t shift = cp->fp.offset;
+    if (shift > 0)
+        packet_pull(pkt, (uint32_t)shift);
+    else if (shift < 0)
+        packet_push(pkt, (uint32_t)-shift);
+    packet_set_length(pkt, cp->fp.length);
+    if (npe_switched(npe)) return 0;
+    return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
+}
+
+/* Component ------------------------------------------------------------------------------- */
+
+static void npe_receive(Component *c, unsigned port, Packet *pkt) {
+    Npe *npe = (Npe *)c;
+    SimTime now = sim_now(c->sim);
+    if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
+        component_drop(c, NPE_DROP_TOO_LONG, pkt);
+    else if (npe->resetting)
+        component_drop(c, NPE_DROP_RESET, pkt);
+    else if (npe_switched(npe) && memcmp(pkt->data, npe->own_mac, 6) != 0)
+        component_drop(c, NPE_DROP_NOT_MINE, pkt);
+    else if (!msf_receive(&npe->chip.msf, port, pkt, now))
+        component_drop(c, NPE_DROP_MAC_FULL, pkt);
+}
+
+static bool npe_interfaces(Npe *npe, GError **error) {
+    uint32_t base;
+    uint8_t next[6];
+    if (!error_of_key(ipv4_parse(npe->address, &base, error), "address", error) ||
+        !error_of_key(mac_parse(npe->mac, npe->own_mac, error), "mac", error) ||
+        !error_of_key(mac_parse(npe->next_mac, next, error), "next_mac", error))
+        return false;
+    for (unsigned i = 0; i <= npe->n_interfaces; i++) {
+        FpInterface *f = fp_interface(npe->tables, i);
+        f->address = base + i;
+        memcpy(f->mac, npe->own_mac, 6);
+        memcpy(f->next_mac, next, 6);
+        if (npe_switched(npe)) continue;
+        f->mac[5] = (uint8_t)(f->mac[5] + i);
+        f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
+    }
+    return true;
+}
+
+bool npe_attach(Npe *npe, GError **error) {
+    if (!npe_switched(npe) || npe->attached) return true;
+    if (!linecard_attach(&npe->base, npe->linecard, npe->tables, (unsigned)npe->n_interfaces,
+                         error))
+        return false;
+    npe->attached = true;
+    if (!*npe->exception_host) return true;
+    Component *host = network_find(npe->base.network, npe->exception_host);
+    if (host && host->class->station &&
+        host->class->station(host, 0, 0,
+                             fp_interface(npe->tables, (unsigned)npe->n_interfaces)->next_mac))
+        return true;
+    return input_error(
+        error,
+        "exception_host: found \"%s\", expected a component with a MAC address on the data "
+        "switch",
+        npe->exception_host);
+}
+
+/* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
+static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_mes, unsigned words,
+                    uint64_t scratch_size, GError **error) {
+    bool scratch = from_mes != 1 || to_mes != 1;
+    return chip_add_ring(&npe->chip, name, scratch, true,
+                         scratch ? (unsigned)scratch_size : CHIP_NN_WORDS / words, error);
+}
+
+static bool npe_program(Npe *npe, GError **error) {
+    Chip *chip = &npe->chip;
+    Mover *mover = &npe->mover;
+    *mover = (Mover){.costs = &npe->move_costs,
+                     .ring_stats = -1,
+                     .drop_no_buffer = NPE_DROP_NO_BUFFER,
+                     .finish = npe_finish,
+                     .program = npe};
+    npe->queuer = (Queuer){.chip = chip,
+                           .mover = mover,
+                           .qm = npe->qm,
+                           .n_mes = (unsigned)npe->me_qm,
+                           .n_schedulers = (unsigned)npe->n_schedulers,
+                           .drop_queue_full = NPE_DROP_QUEUE_FULL};
+    int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
+    int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
+                              npe->ring_decap, error);
+    int parse_ring = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
+                              npe->ring_parse, error);
+    int lookup_ring = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
+                               npe->ring_lookup, error);
+    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
+    int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
+    if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
+        return false;
+    if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
+        !pipe_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
+        !pipe_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
+        !pipe_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
+        !pipe_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
+        !queuer_add(&npe->queuer, (unsigned)npe->ring_qm, tx, error) ||
+        !mover_add_tx(mover, chip, (unsigned)npe->me_tx, error) ||
+        !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))
+        return false;
+    mover->rx.ring_out = npe->decap.block.ring_in = rx;
+    npe->decap.block.ring_out = npe->parse.block.ring_in = decap_ring;
+    npe->parse.block.ring_out = npe->lookup.block.ring_in = parse_ring;
+    npe->lookup.block.ring_out = npe->format.block.ring_in = lookup_ring;
+    mover->tx.ring_in = tx;
+    mover->ring_stats = npe->format.ring_stats = npe->stats.block.ring_in = stats;
+    return true;
+}
+
+/* Every context logs at the costs of the NPE's sites. */
+static void npe_costs(Npe *npe) {
+    for (unsigned i = 0; i < FP_N_SITES; i++) npe->cost[i] = (uint16_t)npe->instructions[i];
+    for (unsigned m = 0; m < CHIP_N_MES; m++)
+        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++)
+            npe->chip.mes[m].contexts[k].log.cost = npe->cost;
+}
+
+/* Every output has one of its own before the last, which is for exceptions. */
+static bool npe_schedulers(Npe *npe, GError **error) {
+    if (npe->n_schedulers <= npe->n_interfaces)
+        return input_error(error,
+                           "schedulers: found %" G_GUINT64_FORMAT
+                           ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
+                           " or more",
+                           npe->n_schedulers, npe->n_interfaces + 1);
+    npe->n_schedulers = queuer_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
+    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
+                     (unsigned)npe->chip_settings.n_buffers);
+    for (unsigned s = 0; npe->qm && s < npe->n_schedulers; s++)
+        qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second,
+                         (uint32_t)npe->scheduler_burst);
+    return true;
+}
+
+static bool npe_create(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    if (!npe_schedulers(npe, error)) return false;
+    npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
+    if (!npe->qm || !npe->tables)
+        return input_error(error, "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
+                           npe->n_queues);
+    if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
+        return false;
+    c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
+    npe->front = npe->back = TCAM_MAX_ENTRIES / 4;
+    mp_init(&npe->mp, c);
+    msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
+    if (!npe_program(npe, error)) return false;
+    npe_costs(npe);
+    return true;
+}
+
+static void reset_over(Sim *sim, SimEvent *event) {
+    (void)sim;
+    Npe *npe = (Npe *)(void *)((char *)event - offsetof(Npe, reset_over));
+    npe->resetting = false;
+}
+
+static bool npe_start(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    sim_event_init(&npe->reset_over, reset_over, &c->owner);
+    if (!npe_attach(npe, error)) return false;
+    chip_start(&npe->chip);
+    queuer_watch(&npe->queuer);
+    return true;
+}
+
+static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
+    const Npe *npe = (const Npe *)c;
+    if (!npe_switched(npe) || port || n) return false;
+    memcpy(mac, npe->own_mac, 6);
+    return true;
+}
+
+/* What is queued is lost, what is in the pipeline is lost where a block next looks at it, and what
+ * arrives is not taken until the reset is over. Tables stay: the management processor writes them
+ * again within that time. */
+static void npe_reset(Npe *npe) {
+    npe->resetting = true;
+    uint32_t handle;
+    while ((handle = qm_flush(npe->qm)) != QM_NONE) {
+        ChipPacket *cp = &npe->chip.buffers[handle];
+        Packet *pkt = cp->pkt;
+        mover_discard(&npe->mover, cp);
+        component_drop(&npe->base, NPE_DROP_RESET, pkt);
+    }
+    sim_cancel(npe->base.sim, &npe->reset_over);
+    sim_schedule(npe->base.sim, &npe->reset_over, npe->reset_time);
+}
+
+static const Verb npe_verbs[] = {
+    {"reset", "", "lose what is queued and in the pipeline, and take nothing for reset_time"},
+    {"mp_slower", "FACTOR", "the management processor takes so many times as long; 1: as before"},
+    {"interface_rate", "N RATE", "the rate of interface N's scheduler, on the wire"},
+    {0}};
+
+typedef struct {
+    unsigned scheduler;
+    Rate rate;
+    double factor;
+} NpeOrder;
+
+static bool npe_read(const Npe *npe, const char *verb, const char *args, NpeOrder *o,
+                     GError **error) {
+    int used = 0;
+    char number[12], rest;
+    if (!strcmp(verb, "reset") && !*args) return true;
+    if (!strcmp(verb, "mp_slower") && sscanf(args, "%lf %c", &o->factor, &rest) == 1 &&
+        o->factor >= 0 && o->factor <= 1e6)
+        return true;
+    if (!strcmp(verb, "interface_rate") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
+        text_number(number, (uint32_t)npe->n_interfaces - 1, &o->scheduler)) {
+        Param row = *param_find(npe->base.class->params, "scheduler_rate");
+        row.offset = 0;
+        return param_set(&row, &o->rate, args + used, NULL, error);
+    }
+    return input_error(
+        error, "found \"%s %s\", expected reset, mp_slower FACTOR or interface_rate 0 to %u RATE",
+        verb, args, (unsigned)npe->n_interfaces - 1);
+}
+
+static bool npe_understands(const Component *c, const char *verb, const char *args,
+                            GError **error) {
+    NpeOrder o;
+    return npe_read((const Npe *)c, verb, args, &o, error);
+}
+
+static bool npe_command(Component *c, const char *verb, const char *args, GError **error) {
+    Npe *npe = (Npe *)c;
+    NpeOrder o;
+    if (!npe_read(npe, verb, args, &o, error)) return false;
+    switch (verb[0]) {
+    case 'r': npe_reset(npe); break;
+    case 'm': npe->mp.slower = o.factor; break;
+    default: npe_set_rate(npe, o.scheduler, (uint64_t)o.rate.per_second);
+    }
+    return true;
+}
+
+bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
+    uint32_t behind = TCAM_MAX_ENTRIES - npe->back, before = n > behind ? n - behind : 0;
+    if (before > npe->front) return false;
+    npe->front -= before;
+    for (uint32_t i = 0; i < n; i++) positions[i] = i < before ? npe->front + i : npe->back++;
+    return true;
+}
+
+void npe_release_position(Npe *npe, uint32_t position) {
+    TcamWord value, mask;
+    if (position != npe->front) return;
+    while (npe->front < npe->back && !tcam_get(fp_tcam(npe->tables), npe->front, &value, &mask))
+        npe->front++;
+}
+
+void npe_leads_to(Npe *npe, unsigned interface) {
+    npe->leads_to |= 1u << interface;
+    if (npe_switched(npe))
+        linecard_leads_to(linecard_find(&npe->base, npe->linecard, NULL), interface);
+}
+
+static bool npe_sends(const Component *c, unsigned port) {
+    const Npe *npe = (const Npe *)c;
+    uint32_t here = npe_switched(npe) ? UINT32_MAX : 1u << port;
+    return component_fed(c) && (npe->leads_to & here);
+}
+
+static const char *npe_unused(const Component *c, const char *key) {
+    const Npe *npe = (const Npe *)c;
+    const struct {
+        const char *key;
+        bool nn;
+    } rings[] = {{"ring_decap", npe->me_decap == 1 && npe->me_parse == 1},
+                 {"ring_parse", npe->me_parse == 1 && npe->me_lookup == 1},
+                 {"ring_lookup", npe->me_lookup == 1 && npe->me_format == 1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rings); i++)
+        if (rings[i].nn && !strcmp(key, rings[i].key))
+            return "single microengines use their next-neighbour registers";
+    bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
+    if (own && npe_switched(npe)) return "its line card's is used";
+    if (!strcmp(key, "exception_host") && !npe_switched(npe))
+        return "an NPE with a linecard uses it";
+    return NULL;
+}
+
+void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
+    unsigned scheduler = queuer_scheduler(&npe->queuer, interface);
+    SimTime now = sim_now(npe->base.sim);
+    qm_set_rate(npe->qm, scheduler, rate_bps, now);
+    queuer_look(&npe->queuer, scheduler, now);
+}
+
+static bool npe_check(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
+    if (qm_held(npe->qm) <= npe->mover.held) return true;
+    return invariant_error(
+        error, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers", c->name,
+        qm_held(npe->qm), npe->mover.held);
+}
+
+static void npe_report(Component *c, Report *report) {
+    Npe *npe = (Npe *)c;
+    chip_report(&npe->chip, report);
+    report_scalar(report, "forwarded", (double)npe->forwarded, "packets");
+    uint64_t exceptions = 0;
+    for (unsigned r = 0; r < FP_N_REASONS; r++) {
+        exceptions += npe->exceptions[r];
+        if (fp_reason_verdict((FpReason)r) != FP_EXCEPTION) continue;
+        char *name = g_strconcat("exception.", fp_reason_name((FpReason)r), NULL);
+        report_scalar(report, name, (double)npe->exceptions[r], "packets");
+        g_free(name);
+    }
+    report_scalar(report, "exceptions", (double)exceptions, "packets");
+    report_scalar(report, "held", (double)npe->mover.held, "packets");
+}
+
+static void npe_free(Component *c) {
+    Npe *npe = (Npe *)c;
+    mp_clear(&npe->mp);
+    if (npe->chip.owner) chip_clear(&npe->chip);
+    qm_free(npe->qm);
+    fp_tables_free(npe->tables);
+}
+
+static const Param npe_params[] = {
+    PARAM_COUNT(
+        "interfaces", Npe, n_interfaces, "5", "1", "15",
+        "external interfaces, ports 0 and up; exceptions leave by the port after them",
+        "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
+    CHIP_PARAMS(Npe, chip_settings),
+    PARAM_COUNT("me_rx", Npe, me_rx, "2", "1", "9", "microengines for Rx", "ONL NPR deck: 2"),
+    PARAM_COUNT("me_decap", Npe, me_decap, "1", "1", "9", "microengines for Substrate Decap",
+                "assumed"),
+    PARAM_COUNT("me_parse", Npe, me_parse, "1", "1", "9", "microengines for Parse", "assumed"),
+    PARAM_COUNT("me_lookup", Npe, me_lookup, "1", "1", "9", "microengines for Lookup", "assumed"),
+    PARAM_COUNT("me_format", Npe, me_format, "1", "1", "9", "microengines for Header Format",
+                "assumed"),
+    PARAM_COUNT("me_qm", Npe, me_qm, "2", "1", "4", "microengines for the queue manager",
+                "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),
+    PARAM_COUNT("me_tx", Npe, me_tx, "2", "1", "9", "microengines for Tx", "assumed"),
+    PARAM_COUNT("me_stats", Npe, me_stats, "1", "1", "9", "microengines for Statistics", "assumed"),
+    PARAM_COUNT("ring_rx", Npe, ring_rx, "128", "2", "1024",
+                "messages in the scratch ring from Rx to Decap",
+                "assumed: 512 words of 4-word messages, HRM 57"),
+    PARAM_COUNT("ring_decap", Npe, ring_decap, "64", "2", "1024",
+                "messages from Decap to Parse, if in scratch", "assumed"),
+    PARAM_COUNT("ring_parse", Npe, ring_parse, "64", "2", "1024",
+                "messages from Parse to Lookup, if in scratch", "assumed"),
+    PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024",
+                "messages from Lookup to Format, if in scratch", "assumed"),
+    PARAM_COUNT("ring_qm", Npe, ring_qm, "128", "2", "1024",
+                "messages in the scratch ring of one queue-manager ME", "assumed"),
+    PARAM_COUNT("ring_tx", Npe, ring_tx, "128", "2", "1024", "messages in the scratch ring to Tx",
+                "assumed"),
+    PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
+                "messages in the scratch ring to Statistics", "assumed"),
+    MOVE_PARAMS(Npe, move_costs),
+#define X(symbol, name, count, text, source)                                                       \
+    PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
+    FP_SITES(X) QM_SITES(X)
+#undef X
+        PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64",
+                    "packet schedulers: one for each interface, dealt out to the queue manager's "
+                    "MEs in turn, and the last for exceptions",
+                    "SPP paper 4: ten"),
+    PARAM_COUNT("queues", Npe, n_queues, "16384", "2", "65536", "physical queues",
+                "WashU V1 memory map: 16,384 descriptors (of the line card)"),
+    PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
+               "output rate of each scheduler, on the wire",
+               "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
+    PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB",
+               "credit a scheduler may save up",
+               "assumed: one buffer; ONL's port rate is a token bucket"),
+    PARAM_TEXT("address", Npe, address, "10.255.0.1",
+               "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
+    PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+               "assumed"),
+    PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00",
+               "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_TEXT(
+        "linecard", Npe, linecard, "",
+        "the line card of its chassis: then port 0 is the data switch, and addresses are the "
+        "line card's; empty: its interfaces are ports of its own",
+        "scenario"),
+    PARAM_TEXT("exception_host", Npe, exception_host, "",
+               "with a line card: the server that exceptions go to", "scenario"),
+    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", NULL,
+               "from a reset until packets are taken again", "assumed"),
+    MP_PARAMS(Npe, mp),
+    {0}};
+
+static const DropReason npe_drops[] = {
+    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},
+    {"too_long", "frame longer than a packet buffer"},
+    {"no_buffer", "no free packet buffer"},
+    {"queue_full", "the queue's limit was reached"},
+    {"reset", "the NPE was being reset"},
+    {"not_mine", "another station's MAC address"},
+#define X(symbol, name, verdict, text) {name, text},
+    FP_REASONS(X)
+#undef X
+        {0}};
+
+const ComponentClass npe_class = {
+    .name = "npe",
+    .text = "network-processing engine: an IXP 2850 running slices' fast paths",
+    .ports =
+        "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out; with a "
+        "line card only 0: the data switch",
+    .size = sizeof(Npe),
+    .params = npe_params,
+    .drops = npe_drops,
+    .create = npe_create,
+    .start = npe_start,
+    .receive = npe_receive,
+    .station = npe_station,
+    .verbs = npe_verbs,
+    .understands = npe_understands,
+    .command = npe_command,
+    .sends = npe_sends,
+    .unused = npe_unused,
+    .check = npe_check,
+    .report = npe_report,
+    .free = npe_free,
+};

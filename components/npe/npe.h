@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/npe/npe.h: the network-processing engine, its slices, and how they meet. */
+#pragma once
+
+#include "components/ixp/chip.h"
+#include "components/ixp/mp.h"
+#include "components/ixp/stage.h"
+#include "components/ixp/qm_block.h"
+#include "fastpath/substrate.h"
+
+typedef struct Npe Npe;
+
+struct Npe {
+    Component base;
+    /* settings */
+    ChipSettings chip_settings;
+    MoveCosts move_costs;
+    uint64_t instructions[FP_N_SITES];
+    uint64_t n_interfaces, me_rx, me_decap, me_parse, me_lookup, me_format, me_qm, me_tx, me_stats;
+    uint64_t ring_rx, ring_decap, ring_parse, ring_lookup, ring_qm, ring_tx, ring_stats;
+    uint64_t n_schedulers, n_queues, scheduler_burst;
+    Rate scheduler_rate;
+    char *address, *next_mac, *mac, *linecard, *exception_host;
+    SimTime reset_time;
+    Mp mp;
+    /* state */
+    bool attached, resetting;
+    uint8_t own_mac[6];
+    SimEvent reset_over;
+    Chip chip;
+    Mover mover;
+    Pipe decap, parse, lookup, format;
+    StatsBlock stats;
+    Queuer queuer;
+    FpTables *tables;
+    Qm *qm;
+    uint16_t cost[FP_N_SITES];
+    unsigned n_slices;
+    uint32_t next_queue, next_sram;
+    uint32_t front, back; /* TCAM positions: the next filter before all others, and behind them */
+    uint16_t next_counter;
+    uint32_t leads_to; /* a bit for each interface that filters lead to */
+    double shares;     /* of its slices, when there is no line card */
+    /* counters */
+    uint64_t exceptions[FP_N_REASONS], forwarded;
+};
+
+extern const ComponentClass npe_class;
+
+/* On a switch (npe->linecard is set): take addresses from the line card. Once; slices call it too,
+ * because they may start before their NPE. */
+bool npe_attach(Npe *npe, GError **error);
+static inline bool npe_switched(const Npe *npe) {
+    return *npe->linecard != 0;
+}
+
+/* n free TCAM positions, in rising order: the first of them goes before the others. Behind all that
+ * are taken, and before them as far as that is not enough. False: fewer are left. */
+bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions);
+/* The position's filter is gone: what has come free at the front can be taken again. */
+void npe_release_position(Npe *npe, uint32_t position);
+/* A filter of a slice leads to the interface. */
+void npe_leads_to(Npe *npe, unsigned interface);
+/* The output rate of an interface's scheduler, wire rate. */
+void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
+
+/* Why the NPE itself drops; the fast path's reasons come after these. */
+enum {
+    NPE_DROP_MAC_FULL,
+    NPE_DROP_TOO_LONG,
+    NPE_DROP_NO_BUFFER,
+    NPE_DROP_QUEUE_FULL,
+    NPE_DROP_RESET,
+    NPE_DROP_NOT_MINE,
+    NPE_DROP_FAST_PATH
+};

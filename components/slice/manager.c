@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The slice manager: the process in a vServer that does for its slice on an NPE what the fast path
+ * leaves (SPP paper 2.1, 6 and 7.2). Exceptions come through the switch to its socket, each behind
+ * the internal header of fastpath/substrate.h. What it sends for IPv4 goes in-band: to the slice's
+ * own port on the NPE, whose filters choose queue and interface; packets with options, which would
+ * only come back, and what an I3 server sends leave by the manager's own sockets. Single I3
+ * triggers become filters of the fast path through the management processor.
+ *
+ * Assumed: a tunnel's sender is not known behind the NPE, so an I3 packet is answered only at the
+ * address that it names; expiry costs no processor time. */
+#include "components/slice/manager.h"
+
+#include <string.h>
+
+#include "components/slice/slice.h"
+#include "components/slowpath/i3_server.h"
+#include "components/slowpath/icmp.h"
+#include "components/traffic/tunnel.h"
+#include "fastpath/options/i3.h"
+
+enum { MAX_SLOTS = 256 };
+
+struct Manager {
+    Vserver *v;
+    Slice *slice;
+    bool i3;
+    uint32_t router; /* its address as a router */
+    IcmpLimit limit;
+    I3Server *server;
+    SimEvent expiry;
+    GHashTable *slot_of; /* id -> slot in the slice's SRAM + 1 */
+    bool taken[MAX_SLOTS];
+    uint8_t *out;
+    uint64_t exceptions, outcomes[ICMP_N_OUTCOMES], sent, no_route, installed, no_slot;
+};
+
+/* Sending ---------------------------------------------------------------------------------- */
+
+static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], uint32_t vlan,
+                       uint32_t from, uint32_t to, uint32_t from_port, uint32_t to_port,
+                       const uint8_t *bytes, uint32_t length) {
+    Gpe *g = m->v->gpe;
+    Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
+    uint8_t *b = pkt->data;
+    memset(b, 0, TUNNEL_BYTES);
+    memcpy(b, to_mac, 6);
+    memcpy(b + 6, fp_interface(g->tables, interface)->mac, 6);
+    put16(b + 12, ETHER_TYPE_VLAN);
+    put16(b + 14, vlan);
+    put16(b + 16, ETHER_TYPE_IPV4);
+    uint8_t *ip = b + 18;
+    ip[0] = 0x45;
+    put16(ip + 2, IPV4_BYTES + UDP_BYTES + length);
+    ip[8] = 64;
+    ip[9] = IP_PROTOCOL_UDP;
+    put32(ip + 12, from);
+    put32(ip + 16, to);
+    put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
+    put16(ip + 20, from_port);
+    put16(ip + 22, to_port);
+    put16(ip + 24, UDP_BYTES + length);
+    memcpy(b + TUNNEL_BYTES, bytes, length);
+    m->sent++;
+    gpe_transmit(g, interface, pkt);
+}
+
+/* To the slice's own port on the NPE. */
+static void send_in_band(Manager *m, const uint8_t *bytes, uint32_t length) {
+    const FpSlice *f = fp_slice(m->slice->npe->tables, m->slice->number);
+    send_frame(m, 0, m->slice->npe->own_mac, f->vlan, f->exception_address,
+               fp_interface(m->slice->npe->tables, 0)->address, f->exception_port, f->udp_port,
+               bytes, length);
+}
+
+static void send_out(Manager *m, unsigned interface, uint32_t to, uint32_t to_port,
+                     const uint8_t *bytes, uint32_t length) {
+    const FpInterface *f = fp_interface(m->v->gpe->tables, interface);
+    send_frame(m, interface, f->next_mac, (uint32_t)m->v->vlan, f->address, to,
+               (uint32_t)m->slice->udp_port, to_port, bytes, length);
+}
+
+/* The way to an address by a slice's filters; false: none. */
+static bool route(FpTables *tables, unsigned slice, uint32_t to, FpResult *result) {
+    FpLog log = {.cost = NULL};
+    static const uint16_t free_of_charge[FP_N_SITES];
+    FpPacket p = {.slice = (uint16_t)slice, .verdict = FP_FORWARD};
+    log.cost = free_of_charge;
+    put32(p.key, to);
+    if (fp_lookup(tables, &p, &log) != FP_FORWARD) return false;
+    *result = p.result;
+    return true;
+}
+
+/* IPv4 ------------------------------------------------------------------------------------- */
+
+static void answer_ipv4(Manager *m, FpReason reason, uint8_t *ip, uint32_t length, SimTime now) {
+    uint32_t bytes;
+    IcmpOutcome outcome =
+        icmp_answer(&m->limit, reason, ip, length, m->router, now, m->out, &bytes);
+    FpResult way;
+    if (outcome == ICMP_FORWARD &&
+        !route(m->slice->npe->tables, m->slice->number, get32(ip + 16), &way))
+        outcome = icmp_answer(&m->limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
+    m->outcomes[outcome]++;
+    if (outcome == ICMP_FORWARD) {
+        bytes = icmp_forward(ip, m->router, now);
+        send_out(m, way.interface, way.next_hop, way.next_port, ip, bytes);
+    } else if (icmp_answered(outcome)) {
+        send_in_band(m, m->out, bytes);
+    }
+}
+
+/* I3 --------------------------------------------------------------------------------------- */
+
+static void emit(void *user, const uint8_t *bytes, uint32_t length, uint32_t address,
+                 uint16_t port) {
+    Manager *m = user;
+    FpResult way;
+    if (route(m->v->gpe->tables, m->v->number, address, &way))
+        send_out(m, way.interface, address, port, bytes, length);
+    else
+        m->no_route++;
+}
+
+static char *hex_of(const uint8_t *bytes, unsigned n) {
+    GString *s = g_string_new(NULL);
+    for (unsigned i = 0; i < n; i++) g_string_append_printf(s, "%02x", bytes[i]);
+    return g_string_free(s, FALSE);
+}
+
+/* A trigger is, or no longer is, one that the fast path can handle: its whole id goes to the
+ * slice's SRAM, from the end of the block down, and its leading 112 bits into a filter. */
+static void single(void *user, bool install, const I3Trigger *t) {
+    Manager *m = user;
+    Component *slice = &m->slice->base;
+    g_autofree char *id = hex_of(t->id, I3_ID_BYTES), *key = hex_of(t->id, FP_KEY_BYTES);
+    unsigned slot = GPOINTER_TO_UINT(g_hash_table_lookup(m->slot_of, id));
+    if (!install) {
+        if (!slot) return;
+        g_autofree char *remove = g_strdup_printf("key %s", key);
+        slice_command(slice, "filter_remove", remove, NULL);
+        m->taken[slot - 1] = false;
+        g_hash_table_remove(m->slot_of, id);
+        return;
+    }
+    FpResult way;
+    while (slot < MAX_SLOTS && m->taken[slot]) slot++;
+    uint64_t used = (uint64_t)(slot + 1) * I3_ID_BYTES;
+    if (slot == MAX_SLOTS || used + i3_node_bytes() > m->slice->sram ||
+        !route(m->v->gpe->tables, m->v->number, t->address, &way)) {
+        m->no_slot++; /* stays with the slow path */
+        return;
+    }
+    unsigned offset = (unsigned)(m->slice->sram - used);
+    g_autofree char *write = g_strdup_printf("%u %s", offset, id),
+                    *add =
+                        g_strdup_printf("key %s %u %u.%u.%u.%u:%u %u", key, way.interface,
+                                        t->address >> 24, t->address >> 16 & 255,
+                                        t->address >> 8 & 255, t->address & 255, t->port, offset);
+    if (!slice_command(slice, "sram_write", write, NULL) ||
+        !slice_command(slice, "filter_add", add, NULL)) {
+        m->no_slot++;
+        return;
+    }
+    m->taken[slot] = true;
+    m->installed++;
+    g_hash_table_insert(m->slot_of, g_strdup(id), GUINT_TO_POINTER(slot + 1));
+}
+
+static void plan_expiry(Manager *m) {
+    SimTime at = i3_server_next_expiry(m->server);
+    sim_cancel(m->v->base.sim, &m->expiry);
+    if (at != SIM_NEVER) sim_schedule_at(m->v->base.sim, &m->expiry, at);
+}
+
+static void expire(Sim *sim, SimEvent *event) {
+    Manager *m = (Manager *)(void *)((char *)event - offsetof(Manager, expiry));
+    i3_server_expire(m->server, sim_now(sim));
+    plan_expiry(m);
+}
+
+/* The process ------------------------------------------------------------------------------ */
+
+void manager_handle(Manager *m, Packet *pkt) {
+    SimTime now = sim_now(m->v->base.sim);
+    uint8_t *header = pkt->data, *inner = header + FP_INTERNAL_BYTES;
+    if (pkt->length <= FP_INTERNAL_BYTES || header[0] >= FP_N_REASONS) {
+        component_drop(&m->v->gpe->base, GPE_DROP_REFUSED, pkt);
+        return;
+    }
+    uint32_t length = pkt->length - FP_INTERNAL_BYTES;
+    m->exceptions++;
+    m->out = g_realloc(m->out, icmp_room(length));
+    if (m->i3) {
+        i3_server_process(m->server, inner, length, 0, 0, now, emit, m);
+        plan_expiry(m);
+    } else {
+        answer_ipv4(m, (FpReason)header[0], inner, length, now);
+    }
+    packet_deliver(pkt);
+}
+
+Manager *manager_new(Vserver *v, GError **error) {
+    Component *slice = network_find(v->base.network, v->slice_name);
+    if (!slice || slice->class != &slice_class) {
+        input_error(error, "slice: found \"%s\", expected the name of a slice", v->slice_name);
+        return NULL;
+    }
+    Manager *m = g_new0(Manager, 1);
+    m->v = v;
+    m->slice = (Slice *)slice;
+    m->i3 = !strcmp(m->slice->code_option, "i3");
+    icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
+    uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
+    ipv4_parse(m->slice->exception_address, &exceptions, NULL);
+    I3ServerParams params = {.min_prefix_bits = (unsigned)v->i3_min_prefix,
+                             .lifetime = v->i3_lifetime,
+                             .single = single,
+                             .user = m};
+    m->server = i3_server_new(&params);
+    m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    sim_event_init(&m->expiry, expire, &v->base.owner);
+    if (error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
+        fp_bind_port(v->gpe->tables, v->number, 0, exceptions, (uint16_t)m->slice->exception_port))
+        return m;
+    if (error && !*error)
+        input_error(error,
+                    "slice: another vServer of %s has the exception_address and exception_port of "
+                    "%s already",
+                    v->gpe->base.name, v->slice_name);
+    manager_free(m);
+    return NULL;
+}
+
+void manager_report(const Manager *m, Report *report) {
+    report_scalar(report, "exceptions", (double)m->exceptions, "packets");
+    report_scalar(report, "sent", (double)m->sent, "packets");
+    for (unsigned i = 0; i < ICMP_N_OUTCOMES && !m->i3; i++) {
+        g_autofree char *name = g_strconcat("icmp.", icmp_outcome_name((IcmpOutcome)i), NULL);
+        report_scalar(report, name, (double)m->outcomes[i], "packets");
+    }
+    if (!m->i3) return;
+    for (unsigned i = 0; i < I3_N_COUNTS; i++) {
+        g_autofree char *name = g_strconcat("i3.", i3_count_name((I3Count)i), NULL);
+        report_scalar(report, name, (double)i3_server_count(m->server, (I3Count)i), "packets");
+    }
+    report_scalar(report, "i3.triggers", i3_server_n_triggers(m->server), "triggers");
+    report_scalar(report, "i3.installed", (double)m->installed, "filters");
+    report_scalar(report, "i3.not_installed", (double)m->no_slot, "filters");
+    report_scalar(report, "i3.no_route", (double)m->no_route, "packets");
+}
+
+void manager_free(Manager *m) {
+    if (!m) return;
+    i3_server_free(m->server);
+    g_hash_table_unref(m->slot_of);
+    g_free(m->out);
+    g_free(m);
+}

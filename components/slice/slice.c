@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A slice on an NPE: its code option, UDP port, queues and filters, put in place before the run
+ * through the same calls that the management processor uses later. Has no ports of its own.
+ *
+ * Its queues are one per interface, or what `queues` says, and one more for its exceptions. Filters
+ * come as routes, inline (separated by `;`) or one per line of a file; the one that looks at most
+ * bits is put first (of prefixes the longest), because position decides in a TCAM. On a line card
+ * the slice gets a class, with its VLAN and its share of each interface, and claims its UDP port at
+ * every interface's address. */
+#include "components/slice/slice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/linecard/linecard.h"
+#include "components/traffic/tunnel.h"
+#include "fastpath/options/ipv4.h"
+#include "fastpath/options/label.h"
+#include "fastpath/text.h"
+
+enum { TENTHS = 10 };
+
+/* Filters --------------------------------------------------------------------------------- */
+
+/* "0a01/ffff": without a mask, all bytes given count. */
+static bool parse_key(const char *text, SliceFilter *f) {
+    g_auto(GStrv) parts = g_strsplit(text ? text : "", "/", 2);
+    unsigned n;
+    if (!text_bytes(parts[0], FP_KEY_BYTES, f->key, &n)) return false;
+    if (parts[1]) return text_bytes(parts[1], FP_KEY_BYTES, f->mask, &n);
+    memset(f->mask, 0xff, n);
+    return true;
+}
+
+unsigned slice_first_queue(const Slice *s, unsigned interface) {
+    for (unsigned q = 0; q < s->n_queues; q++)
+        if (s->interface_of[q] == interface) return q;
+    return s->n_queues;
+}
+
+bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
+    unsigned queue = f->result.queue, interface = f->result.interface;
+    if (f->result.verdict != FP_FORWARD) return true;
+    if (slice_first_queue(s, interface) == s->n_queues)
+        input_error(error, "found interface %u, at which the slice has no queue", interface);
+    else if (queue >= s->n_queues)
+        input_error(error, "found queue %u, but the slice has queues 0 to %u", queue,
+                    s->n_queues - 1);
+    else if (s->interface_of[queue] != interface)
+        input_error(error, "found queue %u, which is at interface %u, expected one at interface %u",
+                    queue, s->interface_of[queue], interface);
+    else
+        return true;
+    return false;
+}
+
+/* `word` is where it stops making sense; NULL: it ends there. */
+static bool unlike(const char *text, const char *word, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+static bool unlike(const char *text, const char *word, GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *expected = g_strdup_vprintf(format, args);
+    va_end(args);
+    return input_error(error, "found \"%s\", expected %s %s%s%s", text, expected,
+                       word ? "in place of \"" : "at its end", word ? word : "", word ? "\"" : "");
+}
+
+/* Which packets; *at is then the word behind it. */
+static bool parse_match(const char *text, const char *const *w, unsigned *at, SliceFilter *f,
+                        GError **error) {
+    uint32_t value;
+    unsigned length;
+    *at = 2;
+    if (w[0] && !strcmp(w[0], "key")) {
+        if (parse_key(w[1], f)) return true;
+        return unlike(text, w[1], error, "HEX or HEX/MASK, two digits for each of up to %u bytes,",
+                      FP_KEY_BYTES);
+    }
+    if (w[0] && !strcmp(w[0], "label")) {
+        if (!text_number(w[1], LABEL_MAX, &value))
+            return unlike(text, w[1], error, "a label from 0 to %u", LABEL_MAX);
+        ipv4_prefix_filter(value << 12, 20, f->key, f->mask);
+        return true;
+    }
+    *at = 1;
+    if (!text_prefix(w[0], &value, &length))
+        return unlike(text, w[0], error,
+                      "PREFIX/LENGTH such as 10.0.0.0/8, label N or key "
+                      "HEX[/MASK]");
+    ipv4_prefix_filter(value, length, f->key, f->mask);
+    return true;
+}
+
+/* What becomes of them. */
+static bool parse_way(const Slice *s, const char *text, const char *const *w, unsigned *at,
+                      SliceFilter *f, GError **error) {
+    static const struct {
+        const char *word;
+        FpVerdict verdict;
+        FpReason reason;
+    } ends[] = {{"local", FP_EXCEPTION, FP_LOCAL},
+                {"many", FP_EXCEPTION, FP_I3_MANY},
+                {"deny", FP_DROP, FP_DENIED}};
+    uint32_t interface, last = (uint32_t)s->npe->n_interfaces - 1;
+    for (unsigned i = 0; w[*at] && i < G_N_ELEMENTS(ends); i++) {
+        if (strcmp(w[*at], ends[i].word) != 0) continue;
+        f->result.verdict = (uint8_t)ends[i].verdict;
+        f->result.reason = (uint8_t)ends[i].reason;
+        ++*at;
+        return true;
+    }
+    if (!text_number(w[*at], last, &interface))
+        return unlike(text, w[*at], error, "an interface from 0 to %u, local, many or deny", last);
+    if (!text_host(w[*at + 1], &f->result.next_hop, &f->result.next_port))
+        return unlike(text, w[*at + 1], error,
+                      "NEXT-HOP:PORT such as 192.168.100.1:30000, with a port from 1 to 65535,");
+    f->result.verdict = FP_FORWARD;
+    f->result.interface = (uint16_t)interface;
+    f->result.queue = slice_first_queue(s, interface);
+    *at += 2;
+    if (!w[*at] || !g_ascii_isdigit(*w[*at])) return true;
+    uint32_t most = strcmp(s->code_option, "label") ? UINT32_MAX : LABEL_MAX;
+    if (!text_number(w[*at], most, &f->result.data))
+        return unlike(text, w[*at], error, "data from 0 to %u", most);
+    ++*at;
+    return true;
+}
+
+bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f, GError **error) {
+    g_auto(GStrv) raw = g_strsplit_set(text, " \t", -1);
+    enum { MAX_WORDS = 15 };
+    const char *w[MAX_WORDS + 2] = {0}; /* two more than are used: NULL is behind the last */
+    unsigned n = 0, at;
+    for (unsigned i = 0; raw[i]; i++) {
+        if (!*raw[i]) continue;
+        if (n == MAX_WORDS) return unlike(text, raw[i], error, "at most %d words, not one", n);
+        w[n++] = raw[i];
+    }
+    *f = (SliceFilter){0};
+    if (!parse_match(text, w, &at, f, error) || !parse_way(s, text, w, &at, f, error)) return false;
+    for (; w[at]; at += 2) {
+        uint32_t prefix;
+        unsigned length;
+        if (!strcmp(w[at], "queue")) {
+            if (!text_number(w[at + 1], UINT32_MAX, &f->result.queue))
+                return unlike(text, w[at + 1], error, "the number of a queue");
+        } else if (!strcmp(w[at], "from")) {
+            if (!text_prefix(w[at + 1], &prefix, &length))
+                return unlike(text, w[at + 1], error, "PREFIX/LENGTH such as 10.0.0.0/8");
+            put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
+            put32(f->key + 4, prefix & get32(f->mask + 4));
+        } else {
+            return unlike(text, w[at], error, "queue N, from PREFIX/LENGTH or nothing");
+        }
+    }
+    for (unsigned i = 0; i < FP_KEY_BYTES; i++) f->bits += (unsigned)__builtin_popcount(f->mask[i]);
+    f->result.stats = (uint16_t)f->result.queue;
+    return true;
+}
+
+static int narrowest_first(const void *a, const void *b) {
+    const SliceFilter *x = a, *y = b;
+    if (x->bits != y->bits) return x->bits > y->bits ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static bool read_routes(Slice *s, GArray *filters, GError **error) {
+    g_autofree char *text = NULL;
+    bool file = *s->routes_file != 0;
+    if (file) {
+        g_autoptr(GError) cause = NULL;
+        if (!g_file_get_contents(s->routes_file, &text, NULL, &cause))
+            return input_error(error, "routes_file: %s", cause->message);
+    } else {
+        text = g_strdup(s->routes);
+    }
+    g_auto(GStrv) lines = g_strsplit_set(text, file ? "\n" : ";", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        const char *line = g_strstrip(lines[i]);
+        if (!*line || *line == '#') continue;
+        SliceFilter f;
+        g_autofree char *where = file ? g_strdup_printf("routes_file: %s:%u", s->routes_file, i + 1)
+                                      : g_strdup("routes");
+        if (!slice_parse_filter(s, line, &f, error) || !slice_check_filter(s, &f, error)) {
+            g_prefix_error(error, "%s: ", where);
+            return false;
+        }
+        f.order = i;
+        g_array_append_val(filters, f);
+    }
+    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), narrowest_first);
+    return true;
+}
+
+static bool insert_routes(Slice *s, GArray *filters, GError **error) {
+    g_autofree uint32_t *positions = g_new(uint32_t, filters->len + 1);
+    if (!npe_take_positions(s->npe, filters->len, positions))
+        return input_error(
+            error, "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
+            *s->routes_file ? "routes_file" : "routes", filters->len, s->npe->base.name,
+            TCAM_MAX_ENTRIES - s->npe->back + s->npe->front, TCAM_MAX_ENTRIES);
+    for (unsigned i = 0; i < filters->len; i++) {
+        const SliceFilter *f = &g_array_index(filters, SliceFilter, i);
+        FpInsert done =
+            fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
+        g_assert(done == FP_INSERTED);
+        if (f->result.verdict == FP_FORWARD) npe_leads_to(s->npe, f->result.interface);
+        if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
+            npe_leads_to(s->npe, (unsigned)s->npe->n_interfaces);
+    }
+    s->n_filters = filters->len;
+    return true;
+}
+
+/* Queues ---------------------------------------------------------------------------------- */
+
+/* "INTERFACE[:SHARE] ...": queue n is the n-th. */
+static bool parse_queues(Slice *s, GError **error) {
+    unsigned n = (unsigned)s->npe->n_interfaces;
+    if (!*s->queues) {
+        for (s->n_queues = 0; s->n_queues < n; s->n_queues++)
+            s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
+        return true;
+    }
+    g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
+    for (unsigned i = 0; words[i]; i++) {
+        if (!*words[i]) continue;
+        g_auto(GStrv) parts = g_strsplit(words[i], ":", 2);
+        static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+        uint32_t interface;
+        double share = 0;
+        if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], n - 1, &interface) ||
+            (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0)))
+            return input_error(
+                error,
+                "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
+                "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
+                words[i], (int)SLICE_MAX_QUEUES, n - 1);
+        s->interface_of[s->n_queues] = (uint8_t)interface;
+        s->queue_share[s->n_queues++] = share;
+    }
+    if (s->n_queues == 0)
+        return input_error(error, "queues: found \"%s\", expected one queue or more", s->queues);
+    double sum[FP_MAX_INTERFACES] = {0};
+    for (unsigned q = 0; q < s->n_queues; q++) {
+        sum[s->interface_of[q]] += s->queue_share[q];
+        if (sum[s->interface_of[q]] <= 1 + 1e-9) continue;
+        return input_error(error,
+                           "queues: found shares of %g%% at interface %u, expected at most 100%%",
+                           sum[s->interface_of[q]] * 100, s->interface_of[q]);
+    }
+    return true;
+}
+
+static double own_share(const Slice *s, unsigned queue) {
+    return s->queue_share[queue] > 0 ? s->queue_share[queue] : 1.0 / TENTHS;
+}
+
+void slice_set_quanta(const Slice *s) {
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    double sum[FP_MAX_INTERFACES] = {0};
+    for (unsigned q = 0; q < s->n_queues; q++) sum[s->interface_of[q]] += own_share(s, q);
+    for (unsigned q = 0; q < s->n_queues; q++) {
+        double share = own_share(s, q);
+        if (s->share > 0) share *= s->share / sum[s->interface_of[q]];
+        qm_set_share(s->npe->qm, f->queue_base + q,
+                     (uint32_t)(share * TENTHS * (double)s->quantum + 0.5));
+    }
+}
+
+static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
+    Npe *npe = s->npe;
+    unsigned n = s->n_queues + 1;
+    if (npe->next_queue + n > npe->n_queues)
+        return input_error(error, "%u more queues, but %s has %" G_GUINT64_FORMAT, n,
+                           npe->base.name, npe->n_queues);
+    f->queue_base = npe->next_queue;
+    f->n_queues = n;
+    f->stats_base = npe->next_counter;
+    f->n_stats = (uint16_t)n;
+    f->exception_queue = npe->next_queue + n - 1;
+    npe->next_queue += n;
+    npe->next_counter = (uint16_t)(npe->next_counter + n);
+    s->interface_of[s->n_queues] = FP_NO_INTERFACE;
+    f->queue_interface = s->interface_of;
+    for (unsigned i = 0; i < n; i++) {
+        qm_set_queue(npe->qm, f->queue_base + i,
+                     i < s->n_queues ? queuer_scheduler(&npe->queuer, s->interface_of[i])
+                                     : (unsigned)npe->n_schedulers - 1,
+                     (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
+        qm_set_group(npe->qm, f->queue_base + i, s->number + 1);
+    }
+    slice_set_quanta(s);
+    qm_limit_group(npe->qm, s->number + 1, (uint32_t)s->buffers);
+    return true;
+}
+
+/* Without a line card, which has classes with shares, the NPE's interfaces are what is shared. */
+static bool slice_share(Slice *s, GError **error) {
+    if (npe_switched(s->npe) || s->npe->shares + s->share <= 1 + 1e-9) {
+        s->npe->shares += s->share;
+        return true;
+    }
+    return input_error(
+        error,
+        "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
+        "expected at most 100%% in all",
+        s->share * 100, (s->npe->shares + s->share) * 100, s->npe->base.name);
+}
+
+static bool slice_memory(Slice *s, FpSlice *f, GError **error) {
+    if (s->sram > FP_SRAM_BYTES - s->npe->next_sram)
+        return input_error(error, "sram: found %" G_GUINT64_FORMAT " bytes, but %s has %u left",
+                           s->sram, s->npe->base.name, FP_SRAM_BYTES - s->npe->next_sram);
+    f->sram_base = s->npe->next_sram;
+    f->sram_bytes = (uint32_t)s->sram;
+    s->npe->next_sram += (uint32_t)s->sram;
+    return true;
+}
+
+/* Ports ----------------------------------------------------------------------------------- */
+
+static bool on_line_card(Slice *s, GError **error) {
+    if (!npe_switched(s->npe)) return true;
+    LineCard *lc = linecard_find(&s->base, s->npe->linecard, error);
+    if (!lc) return false;
+    int class = linecard_add_class(lc, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
+    if (class < 0) return false;
+    s->class = (unsigned)class;
+    for (unsigned i = 0; i < s->npe->n_interfaces; i++)
+        if (!linecard_claim(lc, class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
+            return false;
+    return true;
+}
+
+static bool slice_create(Component *c, GError **error) {
+    Slice *s = (Slice *)c;
+    c->n_ports = 0;
+    if (fp_code_option_find(s->code_option) >= 0) return true;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (unsigned i = 0; fp_code_options[i].name; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", fp_code_options[i].name);
+    return input_error(error, "code_option: found \"%s\", expected one of %s", s->code_option,
+                       names->str);
+}
+
+static bool slice_start(Component *c, GError **error) {
+    Slice *s = (Slice *)c;
+    g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
+    if (!component_output_path(c, replies, &s->replies_path, error)) return false;
+    Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
+    uint32_t exceptions;
+    if (!npe_attach(npe, error)) return false;
+    if (npe->n_slices == FP_MAX_SLICES)
+        return input_error(error, "%s has its %u slices already", s->npe_name, FP_MAX_SLICES);
+    if (!error_of_key(ipv4_parse(s->exception_address, &exceptions, error), "exception_address",
+                      error))
+        return false;
+    s->number = npe->n_slices++;
+    FpSlice *f = fp_slice(npe->tables, s->number);
+    *f = (FpSlice){.used = true,
+                   .option = (uint8_t)fp_code_option_find(s->code_option),
+                   .vlan = (uint16_t)s->vlan,
+                   .udp_port = (uint16_t)s->udp_port,
+                   .exception_address = exceptions,
+                   .exception_port = (uint16_t)s->exception_port,
+                   .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
+    if (!slice_share(s, error) || !parse_queues(s, error) || !slice_queues(s, f, error) ||
+        !slice_memory(s, f, error))
+        return false;
+    for (unsigned i = 0; i < npe->n_interfaces; i++)
+        if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
+                          f->udp_port))
+            return input_error(error, "udp_port: another slice of %s has port %u already",
+                               s->npe_name, f->udp_port);
+    if (!on_line_card(s, error)) return false;
+    g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
+    if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;
+    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
+    tcam_optimise(fp_tcam(npe->tables));
+    return true;
+}
+
+static const char *slice_unused(const Component *c, const char *key) {
+    const Slice *s = (const Slice *)c;
+    if (!strcmp(key, "routes") && *s->routes_file) return "routes_file is used instead";
+    if (g_str_has_prefix(key, "i3_") && strcmp(s->code_option, "i3") != 0)
+        return "code_option = i3 uses it";
+    return NULL;
+}
+
+static void slice_report(Component *c, Report *report) {
+    Slice *s = (Slice *)c;
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    FpCounter sum = {0};
+    for (unsigned i = 0; i < f->n_stats; i++) {
+        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+        sum.packets_in += n->packets_in;
+        sum.packets_out += n->packets_out;
+        sum.bytes_in += n->bytes_in;
+        sum.bytes_out += n->bytes_out;
+    }
+    report_scalar(report, "packets_before_queue", (double)sum.packets_in, "packets");
+    report_scalar(report, "packets_after_queue", (double)sum.packets_out, "packets");
+    report_scalar(report, "filters", s->n_filters, "filters");
+    report_scalar(report, "mp_requests", s->mp_done, "requests");
+    report_scalar(report, "mp_refused", s->mp_refused, "requests");
+}
+
+static bool slice_check(Component *c, GError **error) {
+    Slice *s = (Slice *)c;
+    int cause = s->replies_error;
+    if (s->replies) {
+        errno = 0;
+        bool whole = fflush(s->replies) == 0 && !ferror(s->replies);
+        if (!whole) cause = errno ? errno : ENOSPC;
+        if (fclose(s->replies) != 0 && !cause) cause = errno;
+        s->replies = NULL;
+    }
+    if (!cause) return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s: the management processor's replies cannot be written: %s", s->replies_path,
+                g_strerror(cause));
+    return false;
+}
+
+static void slice_free(Component *c) {
+    Slice *s = (Slice *)c;
+    if (s->replies) fclose(s->replies);
+    g_free(s->replies_path);
+}
+
+static const Param slice_params[] = {
+    PARAM_NAME("npe", Slice, npe_name, NULL, "npe", "where its fast path runs", "scenario"),
+    PARAM_TEXT("code_option", Slice, code_option, "ipv4", "what Parse and Header Format run for it",
+               "SPP paper 4"),
+    PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",
+                "its UDP port on every interface",
+                "SPP paper 7.1: five external UDP ports, one per interface"),
+    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
+                "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
+    PARAM_FRACTION(
+        "share", Slice, share, "0%", NULL, NULL,
+        "its share of each interface, of the NPE and of the line card both ways; its queues divide "
+        "it among themselves; 0%: none in particular",
+        "SPP paper 2.2"),
+    PARAM_TEXT("queues", Slice, queues, "",
+               "its queues, INTERFACE or INTERFACE:SHARE each; empty: one per interface",
+               "SPP paper 2.2: several queues with a share each"),
+    PARAM_COUNT("queue_packets", Slice, queue_packets, "512", "0", "229376",
+                "limit of each of its queues in packets, 0: none",
+                "assumed: SPP's limits are not published"),
+    PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB",
+               "limit of each of its queues in wire bytes, 0: none", "assumed"),
+    PARAM_COUNT("buffers", Slice, buffers, "0", "0", "229376",
+                "packet buffers that its queues may hold together, 0: no limit",
+                "WashU, SPP fast-path request: buffers are a resource of a slice"),
+    PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of SRAM",
+               "assumed; WashU, SPP command interface, has --sram 4096 as an example"),
+    SLICE_I3_PARAMS(Slice, i3),
+    PARAM_SIZE("quantum", Slice, quantum, "2048B", "64B", "1MB",
+               "what a visit of a queue adds to its deficit; a queue with a share gets ten times "
+               "its share of this",
+               "ONL NSP default quantum"),
+    PARAM_TEXT("routes", Slice, routes, "",
+               "filters: PREFIX/LENGTH (or label N, or key HEX[/MASK]) INTERFACE NEXT-HOP:PORT "
+               "[DATA] [queue N] "
+               "[from PREFIX/LENGTH]; ...; local, many or deny in place of the way",
+               "scenario"),
+    PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
+               "scenario"),
+    PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1",
+               "where its exceptions go: the slice manager's address", "assumed"),
+    PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
+                "UDP port of the slice manager", "assumed"),
+    {0}};
+
+const ComponentClass slice_class = {
+    .name = "slice",
+    .text = "a slice's share of an NPE: code option, port, queues and filters",
+    .ports = "none",
+    .size = sizeof(Slice),
+    .params = slice_params,
+    .create = slice_create,
+    .start = slice_start,
+    .verbs = slice_verbs,
+    .understands = slice_understands,
+    .command = slice_command,
+    .unused = slice_unused,
+    .check = slice_check,
+    .report = slice_report,
+    .free = slice_free,
+};
