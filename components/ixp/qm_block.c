@@ -119,7 +119,7 @@ static void enqueue(QueuerMe *q, Context *c, SimTime now) {
         context_leave(c, CAUSE_QUEUE, now);
     } else {
         c->pkt = NULL;
-        mover_release(queuer->mover, c, cp);
+        rxtx_release(queuer->rxtx, c, cp);
         component_drop(owner, queuer->drop_queue_full, pkt);
     }
 }

@@ -34,7 +34,7 @@ typedef struct {
 
 struct Queuer {
     Chip *chip;
-    Mover *mover;
+    RxTx *rxtx;
     Qm *qm;
     unsigned n_mes, n_schedulers;
     unsigned drop_queue_full; /* the owner's reason */

@@ -18,13 +18,13 @@ static inline void touch(Context *c, unsigned unit, bool write, bool posted, uin
                                                  .bytes = (uint16_t)bytes};
 }
 
-void mover_discard(Mover *mover, ChipPacket *cp) {
-    chip_buffer_put(mover->rx.chip, cp);
-    mover->held--;
+void rxtx_discard(RxTx *rxtx, ChipPacket *cp) {
+    chip_buffer_put(rxtx->rx.chip, cp);
+    rxtx->held--;
 }
 
-void mover_release(Mover *mover, Context *c, ChipPacket *cp) {
-    mover_discard(mover, cp);
+void rxtx_release(RxTx *rxtx, Context *c, ChipPacket *cp) {
+    rxtx_discard(rxtx, cp);
     touch(c, FP_SCRATCH, true, true, 0, 0, 4);
 }
 
@@ -34,14 +34,14 @@ enum { RX_FIRST, RX_JOIN, RX_TAKE, RX_MOVE };
 
 /* In order: find out which packet the mpacket belongs to. The last mpacket's context also gets the
  * packet's time. */
-static ChipPacket *rx_assign(Mover *mover, Context *c, const Mpacket *m, SimTime now) {
+static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m, SimTime now) {
     Chip *chip = c->me->chip;
-    const MoveCosts *costs = mover->costs;
+    const RxTxCosts *costs = rxtx->costs;
     if (m->index == 0) {
         ChipPacket *cp = chip_buffer_get(chip);
         if (cp) {
             cp->pkt = m->pkt;
-            mover->held++;
+            rxtx->held++;
         }
         m->pkt->context = cp; /* NULL: no buffer, and every mpacket is thrown away */
         touch(c, FP_SCRATCH, false, false, costs->rx_first, 0, 4);
@@ -52,18 +52,18 @@ static ChipPacket *rx_assign(Mover *mover, Context *c, const Mpacket *m, SimTime
     return m->pkt->context;
 }
 
-static void rx_move(Mover *mover, Context *c, SimTime now) {
+static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
     Chip *chip = c->me->chip;
     Mpacket m;
     unsigned ring = NO_RING;
     bool there = msf_take(&chip->msf, &m);
     g_assert(there);
-    ChipPacket *cp = rx_assign(mover, c, &m, now);
-    turn_pass(chip, (unsigned)mover->turn_rx_assign, c, now);
+    ChipPacket *cp = rx_assign(rxtx, c, &m, now);
+    turn_pass(chip, (unsigned)rxtx->turn_rx_assign, c, now);
     if (cp)
         touch(c, FP_DRAM, true, false, 0,
               cp->fp.handle * FP_BUFFER_BYTES + m.index * chip->msf.element_bytes, m.bytes);
-    touch(c, OP_RBUF_FREE, true, true, mover->costs->rx_last, 0, 0);
+    touch(c, OP_RBUF_FREE, true, true, rxtx->costs->rx_last, 0, 0);
     if (m.last && cp) {
         cp->fp.bytes = m.pkt->data;
         cp->fp.length = cp->fp.original = m.pkt->length;
@@ -73,7 +73,7 @@ static void rx_move(Mover *mover, Context *c, SimTime now) {
         touch(c, FP_SRAM2, true, true, 0, 0, 32);
     } else if (m.last) {
         c->pkt = NULL;
-        component_drop(chip->owner, mover->drop_no_buffer, m.pkt);
+        component_drop(chip->owner, rxtx->drop_no_buffer, m.pkt);
     }
     op_in_turn(c, OP_PUT_IN_TURN, ring, (unsigned)c->block->turn_out);
 }
@@ -81,7 +81,7 @@ static void rx_move(Mover *mover, Context *c, SimTime now) {
 /* Contexts leave by turns (the first time without anything), and join the free list behind that: in
  * order, too. */
 static bool rx_resume(Context *c, SimTime now) {
-    Mover *mover = c->block->program;
+    RxTx *rxtx = c->block->program;
     Chip *chip = c->me->chip;
     switch (c->step) {
     case RX_FIRST:
@@ -94,13 +94,13 @@ static bool rx_resume(Context *c, SimTime now) {
         /* fall through */
     case RX_TAKE: /* an mpacket is there; whose turn it is comes first */
         c->step = RX_MOVE;
-        if (chip->turns[mover->turn_rx_assign].holder != c->number) {
-            op(c, OP_TURN_WAIT, false, (unsigned)mover->turn_rx_assign);
+        if (chip->turns[rxtx->turn_rx_assign].holder != c->number) {
+            op(c, OP_TURN_WAIT, false, (unsigned)rxtx->turn_rx_assign);
             return true;
         }
         /* fall through */
     default:
-        rx_move(mover, c, now);
+        rx_move(rxtx, c, now);
         c->step = RX_JOIN;
         return true;
     }
@@ -112,24 +112,24 @@ enum { TX_TURN, TX_NEXT, TX_GOT, TX_ELEMENT, TX_VALID };
 
 /* Hand out the next mpacket of the packet under way to this context, which then waits for its
  * turn in the transmit sequence. */
-static void tx_claim(Mover *mover, Context *c, SimTime now) {
-    ChipPacket *cp = mover->sending;
+static void tx_claim(RxTx *rxtx, Context *c, SimTime now) {
+    ChipPacket *cp = rxtx->sending;
     c->message = (uint64_t)(uintptr_t)cp;
-    c->note = mover->sent++;
-    if (mover->sent == mover->mpackets) mover->sending = NULL;
+    c->note = rxtx->sent++;
+    if (rxtx->sent == rxtx->mpackets) rxtx->sending = NULL;
     /* Shared state moves on before anybody else may look at it. */
     turn_pass(c->me->chip, (unsigned)c->block->turn_in, c, now);
 }
 
-static void tx_sequence(Mover *mover, Context *c) {
-    op(c, OP_TURN_WAIT, false, (unsigned)mover->turn_tx_sequence);
-    touch(c, OP_MSF, false, false, mover->costs->tx_sequence, 0, 0);
+static void tx_sequence(RxTx *rxtx, Context *c) {
+    op(c, OP_TURN_WAIT, false, (unsigned)rxtx->turn_tx_sequence);
+    touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
     c->step = TX_ELEMENT;
 }
 
 /* The next element of the packet, its bytes and their validation; false: none is free, and the
  * context sleeps until one is. */
-static bool tx_element(Mover *mover, Context *c, ChipPacket *cp, bool *last, SimTime now) {
+static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTime now) {
     Chip *chip = c->me->chip;
     uint32_t element = chip->msf.element_bytes, at = (uint32_t)c->note * element;
     uint32_t left = packet_frame_bytes(cp->pkt->length) - at;
@@ -141,37 +141,37 @@ static bool tx_element(Mover *mover, Context *c, ChipPacket *cp, bool *last, Sim
     if (e < 0) return false;
     *last = m.last;
     touch(c, FP_DRAM, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
-    touch(c, OP_TBUF_VALID, true, true, mover->costs->tx_next, (uint32_t)e, 0);
+    touch(c, OP_TBUF_VALID, true, true, rxtx->costs->tx_next, (uint32_t)e, 0);
     return true;
 }
 
 /* The last mpacket is valid: free the buffer and tell Statistics. */
-static void tx_last(Mover *mover, Context *c, ChipPacket *cp) {
+static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
     uint32_t index = cp->fp.result.stats, bytes = cp->fp.length;
-    work(c, mover->costs->tx_last);
-    mover_release(mover, c, cp);
-    if (mover->ring_stats < 0) return;
+    work(c, rxtx->costs->tx_last);
+    rxtx_release(rxtx, c, cp);
+    if (rxtx->ring_stats < 0) return;
     c->message = stats_message(index, true, bytes);
-    op(c, OP_RING_PUT, false, (unsigned)mover->ring_stats);
+    op(c, OP_RING_PUT, false, (unsigned)rxtx->ring_stats);
 }
 
 static bool tx_resume(Context *c, SimTime now) {
-    Mover *mover = c->block->program;
+    RxTx *rxtx = c->block->program;
     Chip *chip = c->me->chip;
-    const MoveCosts *costs = mover->costs;
+    const RxTxCosts *costs = rxtx->costs;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     switch (c->step) {
     case TX_VALID: /* the packet's last mpacket */
-        tx_last(mover, c, cp);
+        tx_last(rxtx, c, cp);
         /* fall through */
     case TX_TURN:
         op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
         c->step = TX_NEXT;
         return true;
     case TX_NEXT:
-        if (mover->sending) {
-            tx_claim(mover, c, now);
-            tx_sequence(mover, c);
+        if (rxtx->sending) {
+            tx_claim(rxtx, c, now);
+            tx_sequence(rxtx, c);
             return true;
         }
         op(c, OP_RING_GET, false, (unsigned)c->block->ring_in);
@@ -179,22 +179,22 @@ static bool tx_resume(Context *c, SimTime now) {
         c->step = TX_GOT;
         return true;
     case TX_GOT:
-        cp->tx_port = mover->finish(mover->program, cp);
-        mover->sending = cp;
-        mover->sent = 0;
-        mover->mpackets = msf_mpackets(&chip->msf, cp->pkt->length);
-        tx_claim(mover, c, now);
-        if (mover->mpackets > 1) { /* other contexts work on it too: one account for all */
+        cp->tx_port = rxtx->finish(rxtx->program, cp);
+        rxtx->sending = cp;
+        rxtx->sent = 0;
+        rxtx->mpackets = msf_mpackets(&chip->msf, cp->pkt->length);
+        tx_claim(rxtx, c, now);
+        if (rxtx->mpackets > 1) { /* other contexts work on it too: one account for all */
             packet_charge(cp->pkt, CAUSE_TX_BUFFER, now);
             c->pkt = NULL;
         }
         work(c, costs->tx_first);
-        tx_sequence(mover, c);
+        tx_sequence(rxtx, c);
         return true;
     default: { /* TX_ELEMENT */
         bool last;
-        if (!tx_element(mover, c, cp, &last, now)) return false;
-        turn_pass(chip, (unsigned)mover->turn_tx_sequence, c, now);
+        if (!tx_element(rxtx, c, cp, &last, now)) return false;
+        turn_pass(chip, (unsigned)rxtx->turn_tx_sequence, c, now);
         c->step = last ? TX_VALID : TX_TURN;
         return true;
     }
@@ -205,31 +205,31 @@ static bool tx_resume(Context *c, SimTime now) {
 enum { TXD_GET, TXD_GOT, TXD_SEQUENCE, TXD_ELEMENT, TXD_VALID };
 
 static bool tx_resume_domains(Context *c, SimTime now) {
-    Mover *mover = c->block->program;
+    RxTx *rxtx = c->block->program;
     Chip *chip = c->me->chip;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     switch (c->step) {
     case TXD_VALID:
-        tx_last(mover, c, cp);
+        tx_last(rxtx, c, cp);
         /* fall through */
     case TXD_GET:
         op(c, OP_RING_GET, false, (unsigned)c->block->ring_in);
-        touch(c, FP_SRAM2, false, false, mover->costs->tx_get, 0, 12);
+        touch(c, FP_SRAM2, false, false, rxtx->costs->tx_get, 0, 12);
         c->step = TXD_GOT;
         return true;
     case TXD_GOT:
-        cp->tx_port = mover->finish(mover->program, cp);
+        cp->tx_port = rxtx->finish(rxtx->program, cp);
         c->note = 0;
-        work(c, mover->costs->tx_first);
+        work(c, rxtx->costs->tx_first);
         op(c, OP_TICKET_WAIT, false, 0);
         /* fall through */
     case TXD_SEQUENCE:
-        touch(c, OP_MSF, false, false, mover->costs->tx_sequence, 0, 0);
+        touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
         c->step = TXD_ELEMENT;
         return true;
     default: { /* TXD_ELEMENT */
         bool last;
-        if (!tx_element(mover, c, cp, &last, now)) return false;
+        if (!tx_element(rxtx, c, cp, &last, now)) return false;
         if (last) ticket_pass(chip, cp->domain, c, now);
         c->note++;
         c->step = last ? TXD_VALID : TXD_SEQUENCE;
@@ -238,18 +238,18 @@ static bool tx_resume_domains(Context *c, SimTime now) {
     }
 }
 
-bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &mover->rx, "rx", n_mes, rx_resume, mover, error)) return false;
-    mover->turn_rx_assign = chip_add_turn(chip, "rx assign", &mover->rx);
-    mover->rx.turn_out = chip_add_turn(chip, "rx put", &mover->rx);
+bool rxtx_add_rx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
+    if (!chip_add_block(chip, &rxtx->rx, "rx", n_mes, rx_resume, rxtx, error)) return false;
+    rxtx->turn_rx_assign = chip_add_turn(chip, "rx assign", &rxtx->rx);
+    rxtx->rx.turn_out = chip_add_turn(chip, "rx put", &rxtx->rx);
     return true;
 }
 
-bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &mover->tx, "tx", n_mes,
-                        mover->domains ? tx_resume_domains : tx_resume, mover, error))
+bool rxtx_add_tx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
+    if (!chip_add_block(chip, &rxtx->tx, "tx", n_mes, rxtx->domains ? tx_resume_domains : tx_resume,
+                        rxtx, error))
         return false;
-    mover->tx.turn_in = chip_add_turn(chip, "tx packet", &mover->tx);
-    mover->turn_tx_sequence = chip_add_turn(chip, "tx sequence", &mover->tx);
+    rxtx->tx.turn_in = chip_add_turn(chip, "tx packet", &rxtx->tx);
+    rxtx->turn_tx_sequence = chip_add_turn(chip, "tx sequence", &rxtx->tx);
     return true;
 }

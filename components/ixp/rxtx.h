@@ -27,10 +27,10 @@
 typedef struct {
     /* instructions */
     uint64_t rx_first, rx_next, rx_last, tx_get, tx_first, tx_sequence, tx_next, tx_last;
-} MoveCosts;
+} RxTxCosts;
 
 typedef struct {
-    MoveCosts *costs;
+    RxTxCosts *costs;
     Block rx, tx;
     int turn_rx_assign, turn_tx_sequence;
     ChipPacket *sending; /* the packet whose mpackets Tx is handing out */
@@ -43,39 +43,39 @@ typedef struct {
      */
     unsigned (*finish)(void *program, ChipPacket *cp);
     void *program;
-} Mover;
+} RxTx;
 
-#define MOVE_PARAMS(S, field)                                                                      \
+#define RXTX_PARAMS(S, field)                                                                      \
     PARAM_COUNT("instr_rx_first", S, field.rx_first, "36", "1", "4096",                            \
-                "Rx, first mpacket: status, reassembly state, buffer", MOVE_RX_SOURCE),            \
+                "Rx, first mpacket: status, reassembly state, buffer", RXTX_RX_SOURCE),            \
         PARAM_COUNT("instr_rx_next", S, field.rx_next, "27", "1", "4096",                          \
-                    "Rx, further mpacket: status, reassembly state", MOVE_RX_SOURCE),              \
+                    "Rx, further mpacket: status, reassembly state", RXTX_RX_SOURCE),              \
         PARAM_COUNT("instr_rx_last", S, field.rx_last, "39", "1", "4096",                          \
-                    "Rx, after RBUF to DRAM: free the element, descriptor, ring", MOVE_RX_SOURCE), \
+                    "Rx, after RBUF to DRAM: free the element, descriptor, ring", RXTX_RX_SOURCE), \
         PARAM_COUNT("instr_tx_get", S, field.tx_get, "10", "1", "4096",                            \
                     "Tx, in order 1, once per packet: ring, descriptor, state",                    \
                     "calibrated on F9-npe-pps"),                                                   \
         PARAM_COUNT("instr_tx_first", S, field.tx_first, "12", "0", "4096",                        \
-                    "Tx, first mpacket: packet state, after section 1", MOVE_TX_SOURCE),           \
+                    "Tx, first mpacket: packet state, after section 1", RXTX_TX_SOURCE),           \
         PARAM_COUNT("instr_tx_sequence", S, field.tx_sequence, "30", "1", "4096",                  \
                     "Tx, in order 2, per mpacket: transmit sequence, element",                     \
                     "assumed: state in local memory, one register read"),                          \
         PARAM_COUNT("instr_tx_next", S, field.tx_next, "14", "1", "4096",                          \
-                    "Tx, per mpacket: element control word, validate", MOVE_TX_SOURCE),            \
+                    "Tx, per mpacket: element control word, validate", RXTX_TX_SOURCE),            \
         PARAM_COUNT("instr_tx_last", S, field.tx_last, "10", "0", "4096",                          \
-                    "Tx, last mpacket: free the buffer, statistics", MOVE_TX_SOURCE)
-#define MOVE_RX_SOURCE "IXP2400 Rx microcode: 75 in all for one mpacket; the split is assumed"
-#define MOVE_TX_SOURCE "IXP2400 Tx microcode: 56 in all for one mpacket; the split is assumed"
+                    "Tx, last mpacket: free the buffer, statistics", RXTX_TX_SOURCE)
+#define RXTX_RX_SOURCE "IXP2400 Rx microcode: 75 in all for one mpacket; the split is assumed"
+#define RXTX_TX_SOURCE "IXP2400 Tx microcode: 56 in all for one mpacket; the split is assumed"
 
-/* Add the two blocks to the chip, Rx now (the first MEs), Tx by mover_add_tx (later ones). Rings
+/* Add the two blocks to the chip, Rx now (the first MEs), Tx by rxtx_add_tx (later ones). Rings
  * are set by the caller in rx.ring_out and tx.ring_in. */
-bool mover_add_rx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
-bool mover_add_tx(Mover *mover, Chip *chip, unsigned n_mes, GError **error);
+bool rxtx_add_rx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error);
+bool rxtx_add_tx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error);
 /* Give a buffer back that a block dropped; logs the free-list put. */
-void mover_release(Mover *mover, Context *c, ChipPacket *cp);
+void rxtx_release(RxTx *rxtx, Context *c, ChipPacket *cp);
 
 /* The same, from outside the MEs; the packet is the caller's. */
-void mover_discard(Mover *mover, ChipPacket *cp);
+void rxtx_discard(RxTx *rxtx, ChipPacket *cp);
 
 /* A message for Statistics: 16 bits of counter index, 1 of direction, 32 of bytes. */
 static inline uint64_t stats_message(uint32_t index, bool out, uint32_t bytes) {

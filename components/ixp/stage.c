@@ -44,10 +44,10 @@ bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork
     return true;
 }
 
-int pipe_drop(Context *c, Mover *mover, ChipPacket *cp, unsigned reason) {
+int pipe_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
     Packet *pkt = c->pkt;
     c->pkt = NULL;
-    mover_release(mover, c, cp);
+    rxtx_release(rxtx, c, cp);
     component_drop(c->me->chip->owner, reason, pkt);
     return PIPE_GONE;
 }

@@ -24,7 +24,7 @@ struct Pipe {
 bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
               void *program, GError **error);
 /* End the context's packet for one of the owner's reasons. Returns PIPE_GONE. */
-int pipe_drop(Context *c, Mover *mover, ChipPacket *cp, unsigned reason);
+int pipe_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason);
 /* The block that adds messages from a ring to counters, off the main path. */
 typedef struct {
     Block block;

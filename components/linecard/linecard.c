@@ -34,7 +34,7 @@ enum { N_BLOCKS = 3, WORDS = 6 };
 typedef struct {
     LineCard *lc;
     Chip chip;
-    Mover mover;
+    RxTx rxtx;
     Pipe pipes[N_BLOCKS];
     Queuer queuer;
     Qm *qm;
@@ -49,7 +49,7 @@ struct LineCard {
     Component base;
     /* settings */
     ChipSettings chip_settings;
-    MoveCosts move_costs;
+    RxTxCosts rxtx_costs;
     uint64_t instructions[FP_N_SITES];
     uint64_t n_interfaces, me_rx, me_block, me_qm, me_tx;
     uint64_t ring_rx, ring_block, ring_qm, ring_tx, queue_packets, quantum, burst;
@@ -77,7 +77,7 @@ struct LineCard {
 static inline int next(Pipe *pipe, Context *c, ChipPacket *cp, FpVerdict verdict) {
     Side *side = pipe->program;
     if (verdict == FP_FORWARD) return pipe->block.ring_out;
-    return pipe_drop(c, &side->mover, cp, DROP_FAST_PATH + cp->fp.reason);
+    return pipe_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
 }
 
 static int in_key(Pipe *pipe, Context *c, ChipPacket *cp) {
@@ -127,7 +127,7 @@ static void translate(void *user, void *data, SimTime now) {
             return;
         }
     }
-    mover_discard(&lc->out.mover, cp);
+    rxtx_discard(&lc->out.rxtx, cp);
     component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
@@ -168,7 +168,7 @@ static int block_ring(LineCard *lc, Chip *chip, const char *name, GError **error
 static bool program(LineCard *lc, Side *side, const char *label, const char *const names[N_BLOCKS],
                     PipeWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
     Chip *chip = &side->chip;
-    Mover *mover = &side->mover;
+    RxTx *rxtx = &side->rxtx;
     unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
     unsigned n_schedulers = queuer_schedulers(n, n_mes);
     side->lc = lc;
@@ -179,14 +179,14 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     if (!side->qm) return input_error(error, "not enough memory for its queues");
     for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
-    *mover = (Mover){.costs = &lc->move_costs,
-                     .domains = true,
-                     .ring_stats = -1,
-                     .drop_no_buffer = DROP_NO_BUFFER,
-                     .finish = finish,
-                     .program = side};
+    *rxtx = (RxTx){.costs = &lc->rxtx_costs,
+                   .domains = true,
+                   .ring_stats = -1,
+                   .drop_no_buffer = DROP_NO_BUFFER,
+                   .finish = finish,
+                   .program = side};
     side->queuer = (Queuer){.chip = chip,
-                            .mover = mover,
+                            .rxtx = rxtx,
                             .qm = side->qm,
                             .n_mes = n_mes,
                             .n_schedulers = n_schedulers,
@@ -196,7 +196,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     for (unsigned i = 1; i < N_BLOCKS; i++)
         if ((rings[i] = block_ring(lc, chip, names[i], error)) < 0) return false;
     int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
-    if (tx < 0 || !mover_add_rx(mover, chip, (unsigned)lc->me_rx, error)) return false;
+    if (tx < 0 || !rxtx_add_rx(rxtx, chip, (unsigned)lc->me_rx, error)) return false;
     for (unsigned i = 0; i < N_BLOCKS; i++) {
         if (!pipe_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
                       error))
@@ -205,10 +205,10 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
         side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
     }
     if (!queuer_add(&side->queuer, (unsigned)lc->ring_qm, tx, error) ||
-        !mover_add_tx(mover, chip, (unsigned)lc->me_tx, error))
+        !rxtx_add_tx(rxtx, chip, (unsigned)lc->me_tx, error))
         return false;
-    mover->rx.ring_out = rings[0];
-    mover->tx.ring_in = tx;
+    rxtx->rx.ring_out = rings[0];
+    rxtx->tx.ring_in = tx;
     for (unsigned m = 0; m < CHIP_N_MES; m++)
         for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) chip->mes[m].contexts[k].log.cost = lc->cost;
     return true;
@@ -488,8 +488,8 @@ static bool lc_command(Component *c, const char *verb, const char *args, GError 
 
 static bool lc_check(Component *c, GError **error) {
     LineCard *lc = (LineCard *)c;
-    return chip_check(&lc->in.chip, lc->in.mover.held, error) &&
-           chip_check(&lc->out.chip, lc->out.mover.held, error);
+    return chip_check(&lc->in.chip, lc->in.rxtx.held, error) &&
+           chip_check(&lc->out.chip, lc->out.rxtx.held, error);
 }
 
 static void lc_report(Component *c, Report *report) {
@@ -499,7 +499,7 @@ static void lc_report(Component *c, Report *report) {
     chip_report(&lc->out.chip, report);
     report_scalar(report, "forwarded_in", (double)lc->forwarded_in, "packets");
     report_scalar(report, "forwarded_out", (double)lc->forwarded_out, "packets");
-    report_scalar(report, "held", (double)(lc->in.mover.held + lc->out.mover.held), "packets");
+    report_scalar(report, "held", (double)(lc->in.rxtx.held + lc->out.rxtx.held), "packets");
     report_scalar(report, "claims", lc_claims(lc->tables), "filters");
     report_scalar(report, "nat.allocated", (double)nat->allocated, "flows");
     report_scalar(report, "nat.expired", (double)nat->expired, "flows");
@@ -542,7 +542,7 @@ static const Param lc_params[] = {
                 "messages in the ring of one queue-manager microengine", "assumed"),
     PARAM_COUNT("ring_tx", LineCard, ring_tx, "128", "2", "1024", "messages in the ring to Tx",
                 "assumed"),
-    MOVE_PARAMS(LineCard, move_costs),
+    RXTX_PARAMS(LineCard, rxtx_costs),
 #define X(symbol, name, count, text, source)                                                       \
     PARAM_COUNT(name, LineCard, instructions[symbol], #count, "0", "4096", text, source),
     QM_SITES(X) LC_SITES(X)

@@ -28,9 +28,9 @@ typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
 static inline int run(Pipe *pipe, Context *c, ChipPacket *cp, PipeFunction *function) {
     Npe *npe = pipe->program;
-    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
+    if (npe->resetting) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
     if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return pipe->block.ring_out;
-    return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+    return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
 static int decap(Pipe *pipe, Context *c, ChipPacket *cp) {
@@ -44,10 +44,9 @@ static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
 }
 static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
     Npe *npe = pipe->program;
-    if (npe->resetting) return pipe_drop(c, &npe->mover, cp, NPE_DROP_RESET);
+    if (npe->resetting) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
     FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
-    if (verdict == FP_DROP)
-        return pipe_drop(c, &npe->mover, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+    if (verdict == FP_DROP) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
     if (verdict == FP_EXCEPTION)
         npe->exceptions[cp->fp.reason]++;
     else
@@ -132,14 +131,14 @@ static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_m
 
 static bool npe_program(Npe *npe, GError **error) {
     Chip *chip = &npe->chip;
-    Mover *mover = &npe->mover;
-    *mover = (Mover){.costs = &npe->move_costs,
-                     .ring_stats = -1,
-                     .drop_no_buffer = NPE_DROP_NO_BUFFER,
-                     .finish = npe_finish,
-                     .program = npe};
+    RxTx *rxtx = &npe->rxtx;
+    *rxtx = (RxTx){.costs = &npe->rxtx_costs,
+                   .ring_stats = -1,
+                   .drop_no_buffer = NPE_DROP_NO_BUFFER,
+                   .finish = npe_finish,
+                   .program = npe};
     npe->queuer = (Queuer){.chip = chip,
-                           .mover = mover,
+                           .rxtx = rxtx,
                            .qm = npe->qm,
                            .n_mes = (unsigned)npe->me_qm,
                            .n_schedulers = (unsigned)npe->n_schedulers,
@@ -155,21 +154,21 @@ static bool npe_program(Npe *npe, GError **error) {
     int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
     if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
         return false;
-    if (!mover_add_rx(mover, chip, (unsigned)npe->me_rx, error) ||
+    if (!rxtx_add_rx(rxtx, chip, (unsigned)npe->me_rx, error) ||
         !pipe_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
         !pipe_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
         !pipe_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
         !pipe_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
         !queuer_add(&npe->queuer, (unsigned)npe->ring_qm, tx, error) ||
-        !mover_add_tx(mover, chip, (unsigned)npe->me_tx, error) ||
+        !rxtx_add_tx(rxtx, chip, (unsigned)npe->me_tx, error) ||
         !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))
         return false;
-    mover->rx.ring_out = npe->decap.block.ring_in = rx;
+    rxtx->rx.ring_out = npe->decap.block.ring_in = rx;
     npe->decap.block.ring_out = npe->parse.block.ring_in = decap_ring;
     npe->parse.block.ring_out = npe->lookup.block.ring_in = parse_ring;
     npe->lookup.block.ring_out = npe->format.block.ring_in = lookup_ring;
-    mover->tx.ring_in = tx;
-    mover->ring_stats = npe->format.ring_stats = npe->stats.block.ring_in = stats;
+    rxtx->tx.ring_in = tx;
+    rxtx->ring_stats = npe->format.ring_stats = npe->stats.block.ring_in = stats;
     return true;
 }
 
@@ -247,7 +246,7 @@ static void npe_reset(Npe *npe) {
     while ((handle = qm_flush(npe->qm)) != QM_NONE) {
         ChipPacket *cp = &npe->chip.buffers[handle];
         Packet *pkt = cp->pkt;
-        mover_discard(&npe->mover, cp);
+        rxtx_discard(&npe->rxtx, cp);
         component_drop(&npe->base, NPE_DROP_RESET, pkt);
     }
     sim_cancel(npe->base.sim, &npe->reset_over);
@@ -357,11 +356,11 @@ void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
 
 static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
-    if (!chip_check(&npe->chip, npe->mover.held, error)) return false;
-    if (qm_held(npe->qm) <= npe->mover.held) return true;
+    if (!chip_check(&npe->chip, npe->rxtx.held, error)) return false;
+    if (qm_held(npe->qm) <= npe->rxtx.held) return true;
     return invariant_error(
         error, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers", c->name,
-        qm_held(npe->qm), npe->mover.held);
+        qm_held(npe->qm), npe->rxtx.held);
 }
 
 static void npe_report(Component *c, Report *report) {
@@ -377,7 +376,7 @@ static void npe_report(Component *c, Report *report) {
         g_free(name);
     }
     report_scalar(report, "exceptions", (double)exceptions, "packets");
-    report_scalar(report, "held", (double)npe->mover.held, "packets");
+    report_scalar(report, "held", (double)npe->rxtx.held, "packets");
 }
 
 static void npe_free(Component *c) {
@@ -420,7 +419,7 @@ static const Param npe_params[] = {
                 "assumed"),
     PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
                 "messages in the scratch ring to Statistics", "assumed"),
-    MOVE_PARAMS(Npe, move_costs),
+    RXTX_PARAMS(Npe, rxtx_costs),
 #define X(symbol, name, count, text, source)                                                       \
     PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X) QM_SITES(X)

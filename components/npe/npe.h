@@ -15,7 +15,7 @@ struct Npe {
     Component base;
     /* settings */
     ChipSettings chip_settings;
-    MoveCosts move_costs;
+    RxTxCosts rxtx_costs;
     uint64_t instructions[FP_N_SITES];
     uint64_t n_interfaces, me_rx, me_decap, me_parse, me_lookup, me_format, me_qm, me_tx, me_stats;
     uint64_t ring_rx, ring_decap, ring_parse, ring_lookup, ring_qm, ring_tx, ring_stats;
@@ -29,7 +29,7 @@ struct Npe {
     uint8_t own_mac[6];
     SimEvent reset_over;
     Chip chip;
-    Mover mover;
+    RxTx rxtx;
     Pipe decap, parse, lookup, format;
     StatsBlock stats;
     Queuer queuer;
