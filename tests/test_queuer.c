@@ -62,5 +62,5 @@ int main(void) {
         TEST(schedulers_of_a_microengine_share_its_cache),
         TEST(the_npe_has_a_cache_for_each_microengine_of_its_queue_manager),
         {0}};
-    return run_tests("queuer", tests);
+    return run_tests("qm_block", tests);
 }

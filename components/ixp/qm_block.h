@@ -16,12 +16,12 @@
 #include "components/ixp/rxtx.h"
 #include "fastpath/qm.h"
 
-#define QUEUER_MAX_MES 4u
+#define QM_BLOCK_MAX_MES 4u
 
-typedef struct Queuer Queuer;
+typedef struct QmBlock QmBlock;
 
 typedef struct {
-    Queuer *queuer;
+    QmBlock *qm_block;
     Block block;
     unsigned first, n; /* schedulers */
     unsigned next;     /* where the search for the next scheduler begins */
@@ -30,28 +30,28 @@ typedef struct {
     Context *sleeping[ME_MAX_CONTEXTS];
     unsigned n_sleeping;
     SimEvent timer; /* the next scheduler's time */
-} QueuerMe;
+} QmMe;
 
-struct Queuer {
+struct QmBlock {
     Chip *chip;
     RxTx *rxtx;
     Qm *qm;
     unsigned n_mes, n_schedulers;
     unsigned drop_queue_full; /* the owner's reason */
-    QueuerMe me[QUEUER_MAX_MES];
+    QmMe me[QM_BLOCK_MAX_MES];
 };
 
 /* Add the MEs to the chip; the members above `me` are set. */
-bool queuer_add(Queuer *queuer, unsigned ring_size, int ring_out, GError **error);
+bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **error);
 /* A gauge of what all queues hold. */
-void queuer_watch(const Queuer *queuer);
+void qm_block_watch(const QmBlock *qm_block);
 /* The ring to the ME that serves the queue's scheduler. */
-int queuer_ring(const Queuer *queuer, unsigned queue);
+int qm_block_ring(const QmBlock *qm_block, unsigned queue);
 /* The scheduler's time may have come nearer: let a sleeping context know. */
-void queuer_look(Queuer *queuer, unsigned scheduler, SimTime now);
+void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now);
 /* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */
-static inline unsigned queuer_schedulers(unsigned wanted, unsigned n_mes) {
+static inline unsigned qm_block_schedulers(unsigned wanted, unsigned n_mes) {
     return MIN((wanted + n_mes - 1) / n_mes, QM_MAX_SCHEDULERS / n_mes) * n_mes;
 }
 /* The scheduler of output n: outputs are dealt out to the MEs in turn, which share the load. */
-unsigned queuer_scheduler(const Queuer *queuer, unsigned n);
+unsigned qm_block_scheduler(const QmBlock *qm_block, unsigned n);

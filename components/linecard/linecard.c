@@ -36,7 +36,7 @@ typedef struct {
     Chip chip;
     RxTx rxtx;
     Pipe pipes[N_BLOCKS];
-    Queuer queuer;
+    QmBlock qm_block;
     Qm *qm;
 } Side;
 
@@ -95,7 +95,7 @@ static int in_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
     Side *side = pipe->program;
     lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_in++;
-    return queuer_ring(&side->queuer, cp->fp.result.queue);
+    return qm_block_ring(&side->qm_block, cp->fp.result.queue);
 }
 
 static int out_lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
@@ -146,7 +146,7 @@ static int out_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
     Side *side = pipe->program;
     lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_out++;
-    return queuer_ring(&side->queuer, cp->fp.result.queue);
+    return qm_block_ring(&side->qm_block, cp->fp.result.queue);
 }
 
 static unsigned finish(void *program, ChipPacket *cp) {
@@ -170,7 +170,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     Chip *chip = &side->chip;
     RxTx *rxtx = &side->rxtx;
     unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
-    unsigned n_schedulers = queuer_schedulers(n, n_mes);
+    unsigned n_schedulers = qm_block_schedulers(n, n_mes);
     side->lc = lc;
     if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
     chip->label = label;
@@ -185,12 +185,12 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
                    .drop_no_buffer = DROP_NO_BUFFER,
                    .finish = finish,
                    .program = side};
-    side->queuer = (Queuer){.chip = chip,
-                            .rxtx = rxtx,
-                            .qm = side->qm,
-                            .n_mes = n_mes,
-                            .n_schedulers = n_schedulers,
-                            .drop_queue_full = DROP_QUEUE_FULL};
+    side->qm_block = (QmBlock){.chip = chip,
+                               .rxtx = rxtx,
+                               .qm = side->qm,
+                               .n_mes = n_mes,
+                               .n_schedulers = n_schedulers,
+                               .drop_queue_full = DROP_QUEUE_FULL};
     int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
     if (rings[0] < 0) return false;
     for (unsigned i = 1; i < N_BLOCKS; i++)
@@ -204,7 +204,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
         side->pipes[i].block.ring_in = rings[i];
         side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
     }
-    if (!queuer_add(&side->queuer, (unsigned)lc->ring_qm, tx, error) ||
+    if (!qm_block_add(&side->qm_block, (unsigned)lc->ring_qm, tx, error) ||
         !rxtx_add_tx(rxtx, chip, (unsigned)lc->me_tx, error))
         return false;
     rxtx->rx.ring_out = rings[0];
@@ -268,7 +268,7 @@ static bool add_queues(LineCard *lc, unsigned class, double share, GError **erro
     for (unsigned i = 0; i < n; i++)
         for (unsigned out = 0; out < 2; out++) {
             Side *side = out ? &lc->out : &lc->in;
-            if (qm_set_queue(side->qm, class * n + i, queuer_scheduler(&side->queuer, i),
+            if (qm_set_queue(side->qm, class * n + i, qm_block_scheduler(&side->qm_block, i),
                              MAX(1, (uint32_t)quantum), (uint32_t)lc->queue_packets, 0))
                 continue;
             return input_error(error, "%s has no queue for class %u", lc->base.name, class);
@@ -299,8 +299,8 @@ static bool lc_start(Component *c, GError **error) {
     sim_event_init(&lc->sweep, sweep, &c->owner);
     chip_start(&lc->in.chip);
     chip_start(&lc->out.chip);
-    queuer_watch(&lc->in.queuer);
-    queuer_watch(&lc->out.queuer);
+    qm_block_watch(&lc->in.qm_block);
+    qm_block_watch(&lc->out.qm_block);
     return true;
 }
 

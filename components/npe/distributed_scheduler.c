@@ -48,7 +48,7 @@ static void plan(Distributor *d, bool equally) {
     for (unsigned i = 0; i < d->n_interfaces; i++) {
         uint64_t backlog[MAX_NPES], sum = 0;
         for (unsigned k = 0; k < d->n; k++) {
-            unsigned scheduler = queuer_scheduler(&d->npes[k]->queuer, i);
+            unsigned scheduler = qm_block_scheduler(&d->npes[k]->qm_block, i);
             backlog[k] = equally ? 0 : qm_scheduler_bytes(d->npes[k]->qm, scheduler);
             sum += backlog[k];
         }

@@ -51,7 +51,7 @@ static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
         npe->exceptions[cp->fp.reason]++;
     else
         npe->forwarded++;
-    return queuer_ring(&npe->queuer, cp->fp.result.queue);
+    return qm_block_ring(&npe->qm_block, cp->fp.result.queue);
 }
 
 /* Tx has the descriptor: make the emulator's packet what Format built. */
@@ -137,12 +137,12 @@ static bool npe_program(Npe *npe, GError **error) {
                    .drop_no_buffer = NPE_DROP_NO_BUFFER,
                    .finish = npe_finish,
                    .program = npe};
-    npe->queuer = (Queuer){.chip = chip,
-                           .rxtx = rxtx,
-                           .qm = npe->qm,
-                           .n_mes = (unsigned)npe->me_qm,
-                           .n_schedulers = (unsigned)npe->n_schedulers,
-                           .drop_queue_full = NPE_DROP_QUEUE_FULL};
+    npe->qm_block = (QmBlock){.chip = chip,
+                              .rxtx = rxtx,
+                              .qm = npe->qm,
+                              .n_mes = (unsigned)npe->me_qm,
+                              .n_schedulers = (unsigned)npe->n_schedulers,
+                              .drop_queue_full = NPE_DROP_QUEUE_FULL};
     int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
     int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
                               npe->ring_decap, error);
@@ -159,7 +159,7 @@ static bool npe_program(Npe *npe, GError **error) {
         !pipe_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
         !pipe_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
         !pipe_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
-        !queuer_add(&npe->queuer, (unsigned)npe->ring_qm, tx, error) ||
+        !qm_block_add(&npe->qm_block, (unsigned)npe->ring_qm, tx, error) ||
         !rxtx_add_tx(rxtx, chip, (unsigned)npe->me_tx, error) ||
         !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))
         return false;
@@ -188,7 +188,7 @@ static bool npe_schedulers(Npe *npe, GError **error) {
                            ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
                            " or more",
                            npe->n_schedulers, npe->n_interfaces + 1);
-    npe->n_schedulers = queuer_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
+    npe->n_schedulers = qm_block_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
     npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
                      (unsigned)npe->chip_settings.n_buffers);
     for (unsigned s = 0; npe->qm && s < npe->n_schedulers; s++)
@@ -226,7 +226,7 @@ static bool npe_start(Component *c, GError **error) {
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
     chip_start(&npe->chip);
-    queuer_watch(&npe->queuer);
+    qm_block_watch(&npe->qm_block);
     return true;
 }
 
@@ -348,10 +348,10 @@ static const char *npe_unused(const Component *c, const char *key) {
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
-    unsigned scheduler = queuer_scheduler(&npe->queuer, interface);
+    unsigned scheduler = qm_block_scheduler(&npe->qm_block, interface);
     SimTime now = sim_now(npe->base.sim);
     qm_set_rate(npe->qm, scheduler, rate_bps, now);
-    queuer_look(&npe->queuer, scheduler, now);
+    qm_block_look(&npe->qm_block, scheduler, now);
 }
 
 static bool npe_check(Component *c, GError **error) {

@@ -32,7 +32,7 @@ struct Npe {
     RxTx rxtx;
     Pipe decap, parse, lookup, format;
     StatsBlock stats;
-    Queuer queuer;
+    QmBlock qm_block;
     FpTables *tables;
     Qm *qm;
     uint16_t cost[FP_N_SITES];

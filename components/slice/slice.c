@@ -288,7 +288,7 @@ static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
     f->queue_interface = s->interface_of;
     for (unsigned i = 0; i < n; i++) {
         qm_set_queue(npe->qm, f->queue_base + i,
-                     i < s->n_queues ? queuer_scheduler(&npe->queuer, s->interface_of[i])
+                     i < s->n_queues ? qm_block_scheduler(&npe->qm_block, s->interface_of[i])
                                      : (unsigned)npe->n_schedulers - 1,
                      (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
         qm_set_group(npe->qm, f->queue_base + i, s->number + 1);
