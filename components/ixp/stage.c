@@ -5,8 +5,8 @@
 
 enum { PIPE_GET, PIPE_WORK, PIPE_TELL };
 
-static bool pipe_resume(Context *c, SimTime now) {
-    Pipe *pipe = (Pipe *)c->block->program;
+static bool stage_resume(Context *c, SimTime now) {
+    Stage *stage = (Stage *)c->block->program;
     (void)now;
     switch (c->step) {
     case PIPE_GET:
@@ -15,10 +15,10 @@ static bool pipe_resume(Context *c, SimTime now) {
         return true;
     case PIPE_WORK: {
         ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-        int ring = pipe->work(pipe, c, cp);
+        int ring = stage->work(stage, c, cp);
         op_in_turn(c, OP_PUT_IN_TURN, (unsigned)ring, (unsigned)c->block->turn_out);
         c->step = PIPE_GET;
-        if (ring == PIPE_GONE || pipe->ring_stats < 0) return true;
+        if (ring == STAGE_GONE || stage->ring_stats < 0) return true;
         /* The packet may be gone by the time Statistics hears of it. */
         c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
         c->step = PIPE_TELL;
@@ -26,30 +26,30 @@ static bool pipe_resume(Context *c, SimTime now) {
     }
     default:
         c->message = (uint64_t)c->note;
-        op(c, OP_RING_PUT, false, (unsigned)pipe->ring_stats);
+        op(c, OP_RING_PUT, false, (unsigned)stage->ring_stats);
         c->step = PIPE_GET;
         return true;
     }
 }
 
-bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
-              void *program, GError **error) {
-    if (!chip_add_block(chip, &pipe->block, name, n_mes, pipe_resume, pipe, error)) return false;
-    pipe->block.eager = true;
-    pipe->block.turn_in = chip_add_turn(chip, name, &pipe->block);
-    pipe->block.turn_out = chip_add_turn(chip, name, &pipe->block);
-    pipe->work = work;
-    pipe->program = program;
-    pipe->ring_stats = -1;
+bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, StageWork *work,
+               void *program, GError **error) {
+    if (!chip_add_block(chip, &stage->block, name, n_mes, stage_resume, stage, error)) return false;
+    stage->block.eager = true;
+    stage->block.turn_in = chip_add_turn(chip, name, &stage->block);
+    stage->block.turn_out = chip_add_turn(chip, name, &stage->block);
+    stage->work = work;
+    stage->program = program;
+    stage->ring_stats = -1;
     return true;
 }
 
-int pipe_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
+int stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
     Packet *pkt = c->pkt;
     c->pkt = NULL;
     rxtx_release(rxtx, c, cp);
     component_drop(c->me->chip->owner, reason, pkt);
-    return PIPE_GONE;
+    return STAGE_GONE;
 }
 
 static bool stats_resume(Context *c, SimTime now) {

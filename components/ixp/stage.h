@@ -7,24 +7,24 @@
 #include "components/ixp/rxtx.h"
 #include "fastpath/substrate.h"
 
-typedef struct Pipe Pipe;
+typedef struct Stage Stage;
 
 /* Works on a packet, appending to the context's log; returns the ring that the packet goes to, or
- * PIPE_GONE when it was released. */
-typedef int PipeWork(Pipe *pipe, Context *c, ChipPacket *cp);
-#define PIPE_GONE (-1)
+ * STAGE_GONE when it was released. */
+typedef int StageWork(Stage *stage, Context *c, ChipPacket *cp);
+#define STAGE_GONE (-1)
 
-struct Pipe {
+struct Stage {
     Block block; /* ring_out: for the work to return */
-    PipeWork *work;
+    StageWork *work;
     void *program;  /* the component */
     int ring_stats; /* tell Statistics of every packet that goes on; -1: don't */
 };
 
-bool pipe_add(Pipe *pipe, Chip *chip, const char *name, unsigned n_mes, PipeWork *work,
-              void *program, GError **error);
-/* End the context's packet for one of the owner's reasons. Returns PIPE_GONE. */
-int pipe_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason);
+bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, StageWork *work,
+               void *program, GError **error);
+/* End the context's packet for one of the owner's reasons. Returns STAGE_GONE. */
+int stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason);
 /* The block that adds messages from a ring to counters, off the main path. */
 typedef struct {
     Block block;

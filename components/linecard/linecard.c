@@ -35,7 +35,7 @@ typedef struct {
     LineCard *lc;
     Chip chip;
     RxTx rxtx;
-    Pipe pipes[N_BLOCKS];
+    Stage pipes[N_BLOCKS];
     QmBlock qm_block;
     Qm *qm;
 } Side;
@@ -74,33 +74,33 @@ struct LineCard {
 
 /* Blocks ---------------------------------------------------------------------------------- */
 
-static inline int next(Pipe *pipe, Context *c, ChipPacket *cp, FpVerdict verdict) {
-    Side *side = pipe->program;
-    if (verdict == FP_FORWARD) return pipe->block.ring_out;
-    return pipe_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
+static inline int next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
+    Side *side = stage->program;
+    if (verdict == FP_FORWARD) return stage->block.ring_out;
+    return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int in_key(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
-    return next(pipe, c, cp, lc_in_key(side->lc->tables, &cp->fp, &c->log));
+static int in_key(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
+    return next(stage, c, cp, lc_in_key(side->lc->tables, &cp->fp, &c->log));
 }
 
-static int in_lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
+static int in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
     SimTime now = sim_now(side->chip.sim);
-    return next(pipe, c, cp, lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log));
+    return next(stage, c, cp, lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log));
 }
 
-static int in_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
+static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
     lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_in++;
     return qm_block_ring(&side->qm_block, cp->fp.result.queue);
 }
 
-static int out_lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
-    return next(pipe, c, cp, lc_out_lookup(side->lc->tables, &cp->fp, &c->log));
+static int out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
+    return next(stage, c, cp, lc_out_lookup(side->lc->tables, &cp->fp, &c->log));
 }
 
 /* The management processor has found a port, or none. */
@@ -131,19 +131,19 @@ static void translate(void *user, void *data, SimTime now) {
     component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
-static int out_translate(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
+static int out_translate(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
     LineCard *lc = side->lc;
     SimTime now = sim_now(side->chip.sim);
     FpVerdict verdict = lc_out_translate(lc->tables, &cp->fp, now, &c->log);
-    if (verdict != FP_EXCEPTION) return next(pipe, c, cp, verdict);
+    if (verdict != FP_EXCEPTION) return next(stage, c, cp, verdict);
     context_leave(c, CAUSE_HOST, now);
     mp_submit(&lc->mp, translate, lc, cp, NULL);
-    return PIPE_GONE;
+    return STAGE_GONE;
 }
 
-static int out_rewrite(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Side *side = pipe->program;
+static int out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+    Side *side = stage->program;
     lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_out++;
     return qm_block_ring(&side->qm_block, cp->fp.result.queue);
@@ -166,7 +166,7 @@ static int block_ring(LineCard *lc, Chip *chip, const char *name, GError **error
 }
 
 static bool program(LineCard *lc, Side *side, const char *label, const char *const names[N_BLOCKS],
-                    PipeWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
+                    StageWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
     Chip *chip = &side->chip;
     RxTx *rxtx = &side->rxtx;
     unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
@@ -198,8 +198,8 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
     if (tx < 0 || !rxtx_add_rx(rxtx, chip, (unsigned)lc->me_rx, error)) return false;
     for (unsigned i = 0; i < N_BLOCKS; i++) {
-        if (!pipe_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
-                      error))
+        if (!stage_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
+                       error))
             return false;
         side->pipes[i].block.ring_in = rings[i];
         side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
@@ -242,8 +242,8 @@ static bool set_interfaces(LineCard *lc, GError **error) {
 static bool lc_create(Component *c, GError **error) {
     static const char *const in_names[] = {"key", "lookup", "rewrite"};
     static const char *const out_names[] = {"lookup", "nat", "rewrite"};
-    static PipeWork *const in_works[] = {in_key, in_lookup, in_rewrite};
-    static PipeWork *const out_works[] = {out_lookup, out_translate, out_rewrite};
+    static StageWork *const in_works[] = {in_key, in_lookup, in_rewrite};
+    static StageWork *const out_works[] = {out_lookup, out_translate, out_rewrite};
     LineCard *lc = (LineCard *)c;
     c->n_ports = (unsigned)lc->n_interfaces + 1;
     if (lc->nat_first_port + lc->nat_ports > 65536)

@@ -24,29 +24,30 @@ enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
 
 /* The pipeline blocks --------------------------------------------------------------------- */
 
-typedef FpVerdict PipeFunction(const FpTables *t, FpPacket *p, FpLog *log);
+typedef FpVerdict StageFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
-static inline int run(Pipe *pipe, Context *c, ChipPacket *cp, PipeFunction *function) {
-    Npe *npe = pipe->program;
-    if (npe->resetting) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
-    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return pipe->block.ring_out;
-    return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+static inline int run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
+    Npe *npe = stage->program;
+    if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
+    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return stage->block.ring_out;
+    return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int decap(Pipe *pipe, Context *c, ChipPacket *cp) {
-    return run(pipe, c, cp, fp_decap);
+static int decap(Stage *stage, Context *c, ChipPacket *cp) {
+    return run(stage, c, cp, fp_decap);
 }
-static int parse(Pipe *pipe, Context *c, ChipPacket *cp) {
-    return run(pipe, c, cp, fp_parse);
+static int parse(Stage *stage, Context *c, ChipPacket *cp) {
+    return run(stage, c, cp, fp_parse);
 }
-static int lookup(Pipe *pipe, Context *c, ChipPacket *cp) {
-    return run(pipe, c, cp, fp_lookup);
+static int lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    return run(stage, c, cp, fp_lookup);
 }
-static int format(Pipe *pipe, Context *c, ChipPacket *cp) {
-    Npe *npe = pipe->program;
-    if (npe->resetting) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
+static int format(Stage *stage, Context *c, ChipPacket *cp) {
+    Npe *npe = stage->program;
+    if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
     FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
-    if (verdict == FP_DROP) return pipe_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+    if (verdict == FP_DROP)
+        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
     if (verdict == FP_EXCEPTION)
         npe->exceptions[cp->fp.reason]++;
     else
@@ -155,10 +156,10 @@ static bool npe_program(Npe *npe, GError **error) {
     if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
         return false;
     if (!rxtx_add_rx(rxtx, chip, (unsigned)npe->me_rx, error) ||
-        !pipe_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
-        !pipe_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
-        !pipe_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
-        !pipe_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
+        !stage_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
+        !stage_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
+        !stage_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
+        !stage_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
         !qm_block_add(&npe->qm_block, (unsigned)npe->ring_qm, tx, error) ||
         !rxtx_add_tx(rxtx, chip, (unsigned)npe->me_tx, error) ||
         !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))

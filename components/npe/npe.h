@@ -30,7 +30,7 @@ struct Npe {
     SimEvent reset_over;
     Chip chip;
     RxTx rxtx;
-    Pipe decap, parse, lookup, format;
+    Stage decap, parse, lookup, format;
     StatsBlock stats;
     QmBlock qm_block;
     FpTables *tables;
