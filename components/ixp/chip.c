@@ -128,8 +128,8 @@ bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, 
                      .n_contexts = n_mes * per_me,
                      .ring_in = -1,
                      .ring_out = -1,
-                     .turn_in = -1,
-                     .turn_out = -1};
+                     .section_in = -1,
+                     .section_out = -1};
     for (unsigned m = 0; m < n_mes; m++) {
         Me *me = &chip->mes[chip->n_mes_used++];
         me_load(me, block, per_me);
@@ -160,10 +160,10 @@ int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsi
     return (int)chip->n_rings++;
 }
 
-int chip_add_turn(Chip *chip, const char *name, Block *block) {
-    g_assert(chip->n_turns < CHIP_MAX_TURNS);
-    chip->turns[chip->n_turns] = (Turn){.name = name, .block = block};
-    return (int)chip->n_turns++;
+int chip_add_section(Chip *chip, const char *name, Block *block) {
+    g_assert(chip->n_sections < CHIP_MAX_SECTIONS);
+    chip->sections[chip->n_sections] = (Section){.name = name, .block = block};
+    return (int)chip->n_sections++;
 }
 
 static uint64_t buffers_held(const void *from) {
@@ -233,9 +233,9 @@ static const struct {
     uint32_t state;
     const char *heading;
 } columns[] = {
-    {CAUSE_EXECUTE, "exec"}, {CAUSE_SWAP, "swap"}, {CAUSE_READY, "ready"}, {CAUSE_SRAM, "sram"},
-    {CAUSE_DRAM, "dram"},    {CAUSE_TCAM, "tcam"}, {CAUSE_SCRATCH, "scr"}, {CAUSE_MSF, "msf"},
-    {CAUSE_TURN, "turn"},    {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
+    {CAUSE_EXECUTE, "exec"},    {CAUSE_SWAP, "swap"}, {CAUSE_READY, "ready"}, {CAUSE_SRAM, "sram"},
+    {CAUSE_DRAM, "dram"},       {CAUSE_TCAM, "tcam"}, {CAUSE_SCRATCH, "scr"}, {CAUSE_MSF, "msf"},
+    {CAUSE_SECTION, "section"}, {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
 };
 
 static void chip_scalar(const Chip *chip, Report *report, const char *name, double value,

@@ -18,7 +18,7 @@
 #define CHIP_N_SRAM 3u
 #define CHIP_N_DRAM 3u
 #define CHIP_MAX_RINGS 24u
-#define CHIP_MAX_TURNS 32u
+#define CHIP_MAX_SECTIONS 32u
 #define CHIP_MAX_BLOCKS 16u
 #define CHIP_SCRATCH_RINGS 16u /* HRM 57 */
 #define CHIP_NN_WORDS 128u     /* HRM 38: next-neighbour registers as a ring */
@@ -48,11 +48,11 @@ struct Chip {
     unsigned n_mes_used;
     Ring rings[CHIP_MAX_RINGS];
     unsigned n_rings, n_scratch_rings;
-    Turn turns[CHIP_MAX_TURNS];
-    unsigned n_turns;
+    Section sections[CHIP_MAX_SECTIONS];
+    unsigned n_sections;
     Block *blocks[CHIP_MAX_BLOCKS];
     unsigned n_blocks;
-    Domain domains[QM_MAX_SCHEDULERS];
+    Sequence sequences[QM_MAX_SCHEDULERS];
     Msf msf;
     /* packet buffers: DRAM and their descriptors */
     ChipPacket *buffers;
@@ -71,10 +71,10 @@ struct Chip {
                     "HRM 35"),                                                                     \
         PARAM_COUNT("swap_cycles", S, field.swap_cycles, "2", "0", "100",                          \
                     "cycles to switch contexts", "SPP paper 3"),                                   \
-        PARAM_LATENCY(                                                                             \
-            "signal_latency", S, field.signal_latency, "10cycles", NULL, "100us",                  \
-            "passing a turn to a context of another microengine; within one it is the swap",       \
-            "assumed: a fast write through the chip's CSR bus"),                                   \
+        PARAM_LATENCY("signal_latency", S, field.signal_latency, "10cycles", NULL, "100us",        \
+                      "passing an ordered section to a context of another microengine; within "    \
+                      "one it is the swap",                                                        \
+                      "assumed: a fast write through the chip's CSR bus"),                         \
         PARAM_LATENCY("nn_latency", S, field.nn_latency, "4cycles", NULL, "100us",                 \
                       "next-neighbour put to visible", "assumed: a few cycles, no source found"),  \
         PARAM_LATENCY("scratch_latency", S, field.scratch_latency, "100cycles", NULL, "100us",     \
@@ -125,14 +125,15 @@ struct Chip {
 bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, GError **error);
 void chip_clear(Chip *chip);
 
-/* Programming: before chip_start. A block takes the next free MEs. Its contexts take turns in the
- * order ME 0 context 0, ME 1 context 0, ..., so that neighbours in order sit on different MEs. */
+/* Programming: before chip_start. A block takes the next free MEs. Its contexts take sections in
+ * the order ME 0 context 0, ME 1 context 0, ..., so that neighbours in order sit on different MEs.
+ */
 bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
                     void *program, GError **error);
 /* Returns its index, -1 and an error when the chip has no more scratch rings. */
 int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
                   GError **error);
-int chip_add_turn(Chip *chip, const char *name, Block *block);
+int chip_add_section(Chip *chip, const char *name, Block *block);
 void chip_start(Chip *chip);
 /* A gauge of the owner, under the chip's label. */
 void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from);

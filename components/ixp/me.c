@@ -140,23 +140,24 @@ static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
     return true;
 }
 
-static inline bool turn_enter(Chip *chip, unsigned index, Context *c, uint32_t state, SimTime now) {
-    if (chip->turns[index].holder == c->number) return true;
-    c->waiting_turn = index + 1;
+static inline bool section_enter(Chip *chip, unsigned index, Context *c, uint32_t state,
+                                 SimTime now) {
+    if (chip->sections[index].holder == c->number) return true;
+    c->waiting_section = index + 1;
     context_sleep(c, state, now);
     return false;
 }
 
-void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
-    Turn *turn = &chip->turns[index];
-    g_assert(turn->holder == c->number);
-    if (++turn->holder == turn->block->n_contexts) turn->holder = 0;
-    Context *next = turn->block->contexts[turn->holder];
-    if (next->waiting_turn != index + 1) return;
-    next->waiting_turn = 0;
+void section_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
+    Section *section = &chip->sections[index];
+    g_assert(section->holder == c->number);
+    if (++section->holder == section->block->n_contexts) section->holder = 0;
+    Context *next = section->block->contexts[section->holder];
+    if (next->waiting_section != index + 1) return;
+    next->waiting_section = 0;
     SimTime at = next->me == c->me ? now : now + chip->signal_ps;
     const FpReference *r = &next->log.reference[next->next];
-    if (next->next < next->log.n && r->unit == OP_GET_IN_TURN) { /* it needs a message too */
+    if (next->next < next->log.n && r->unit == OP_GET_IN_SECTION) { /* it needs a message too */
         Ring *ring = &chip->rings[r->address];
         if (!ring->n) {
             wait_in(&ring->getters, &ring->last_getter, next);
@@ -170,12 +171,12 @@ void turn_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
         context_wake_at(next, at);
 }
 
-void ticket_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
-    Domain *domain = &chip->domains[index];
-    domain->serving++;
-    for (Context **at = &domain->waiting; *at; at = &(*at)->waiting_next) {
+void sequence_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
+    Sequence *sequence = &chip->sequences[index];
+    sequence->serving++;
+    for (Context **at = &sequence->waiting; *at; at = &(*at)->waiting_next) {
         Context *next = *at;
-        if (((ChipPacket *)(uintptr_t)next->message)->ticket != domain->serving) continue;
+        if (((ChipPacket *)(uintptr_t)next->message)->place != sequence->serving) continue;
         *at = next->waiting_next;
         context_wake_at(next, next->me == c->me ? now : now + chip->signal_ps);
         return;
@@ -206,15 +207,15 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         if (ring_put(chip, &chip->rings[r->address], c, now)) return true;
         c->next--;
         return false;
-    case OP_TURN_WAIT:
-        return turn_enter(chip, r->address, c, r->posted ? CONTEXT_IDLE : CAUSE_TURN, now);
-    case OP_GET_IN_TURN:
-        if (!turn_enter(chip, r->bytes, c, CONTEXT_IDLE, now) ||
+    case OP_SECTION_WAIT:
+        return section_enter(chip, r->address, c, r->posted ? CONTEXT_IDLE : CAUSE_SECTION, now);
+    case OP_GET_IN_SECTION:
+        if (!section_enter(chip, r->bytes, c, CONTEXT_IDLE, now) ||
             !ring_get(chip, &chip->rings[r->address], c, now)) {
             c->next--;
             return false;
         }
-        turn_pass(chip, r->bytes, c, now);
+        section_pass(chip, r->bytes, c, now);
         if (c->answer <= now) return true;
         if (c->block->eager && c->next == c->log.n) {
             c->next = c->log.n = 0;
@@ -222,21 +223,21 @@ static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime
         }
         context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
         return false;
-    case OP_PUT_IN_TURN:
-        if (!turn_enter(chip, r->bytes, c, CAUSE_TURN, now) ||
+    case OP_PUT_IN_SECTION:
+        if (!section_enter(chip, r->bytes, c, CAUSE_SECTION, now) ||
             (r->address != NO_RING && !ring_put(chip, &chip->rings[r->address], c, now))) {
             c->next--;
             return false;
         }
-        turn_pass(chip, r->bytes, c, now);
+        section_pass(chip, r->bytes, c, now);
         return true;
-    case OP_TICKET_WAIT: {
+    case OP_SEQUENCE_WAIT: {
         const ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-        Domain *domain = &chip->domains[cp->domain];
-        if (domain->serving == cp->ticket) return true;
-        c->waiting_next = domain->waiting;
-        domain->waiting = c;
-        context_sleep(c, CAUSE_TURN, now);
+        Sequence *sequence = &chip->sequences[cp->sequence];
+        if (sequence->serving == cp->place) return true;
+        c->waiting_next = sequence->waiting;
+        sequence->waiting = c;
+        context_sleep(c, CAUSE_SECTION, now);
         return false;
     }
     case OP_RBUF_FREE: msf_rbuf_free(&chip->msf, now); return true;

@@ -36,14 +36,15 @@ typedef struct Block Block;
 enum {
     OP_RING_GET = FP_N_UNITS, /* wait for a message, take it -> context->message */
     OP_RING_PUT,              /* wait for room, put context->message */
-    OP_TURN_WAIT,             /* enter an ordered section; posted: the wait counts as idle */
-    OP_GET_IN_TURN, /* TURN_WAIT (idle), RING_GET, TURN_PASS and then the answer; turn in `bytes` */
-    OP_PUT_IN_TURN, /* TURN_WAIT, RING_PUT unless the ring is NO_RING, TURN_PASS */
-    OP_TICKET_WAIT, /* wait until the domain of the context's packet is at its ticket */
-    OP_RBUF_FREE,   /* free a receive element */
-    OP_TBUF_VALID,  /* the transmit element `address` holds its bytes; if it is the last of the
-                     * context's packet, the packet's time is the transmit buffer's */
-    OP_MSF,         /* media switch fabric register; posted: write */
+    OP_SECTION_WAIT,          /* enter an ordered section; posted: the wait counts as idle */
+    OP_GET_IN_SECTION, /* SECTION_WAIT (idle), RING_GET, SECTION_PASS and then the answer; the
+                          section is in `bytes` */
+    OP_PUT_IN_SECTION, /* SECTION_WAIT, RING_PUT unless the ring is NO_RING, SECTION_PASS */
+    OP_SEQUENCE_WAIT,  /* wait until the sequence of the context's packet has come to it */
+    OP_RBUF_FREE,      /* free a receive element */
+    OP_TBUF_VALID,     /* the transmit element `address` holds its bytes; if it is the last of the
+                        * context's packet, the packet's time is the transmit buffer's */
+    OP_MSF,            /* media switch fabric register; posted: write */
 };
 #define NO_RING UINT32_MAX
 
@@ -55,7 +56,7 @@ typedef struct {
     FpPacket fp;
     Packet *pkt;
     unsigned tx_port;
-    unsigned domain, ticket; /* order on the way out: the scheduler that sent it, and its count */
+    unsigned sequence, place; /* order on the way out: the scheduler that sent it, and its count */
 } ChipPacket;
 
 struct Context {
@@ -66,14 +67,14 @@ struct Context {
     unsigned before; /* which slot ran before it, should the grant be taken back */
     int step;        /* of the block's program; 0 at first */
     uint64_t message;
-    Packet *pkt;           /* whose time this context's time is, or NULL */
-    uintptr_t note;        /* the block's own */
-    unsigned next;         /* entry of the log to be played */
-    uint32_t state;        /* PacketCause or CONTEXT_IDLE */
-    SimTime answer;        /* when its ring get is answered */
-    SimTime since;         /* charged to `state` from here on */
-    unsigned waiting_turn; /* index + 1 of the turn that it waits for, 0: none */
-    Context *waiting_next; /* in the queue of a ring */
+    Packet *pkt;              /* whose time this context's time is, or NULL */
+    uintptr_t note;           /* the block's own */
+    unsigned next;            /* entry of the log to be played */
+    uint32_t state;           /* PacketCause or CONTEXT_IDLE */
+    SimTime answer;           /* when its ring get is answered */
+    SimTime since;            /* charged to `state` from here on */
+    unsigned waiting_section; /* index + 1 of the ordered section that it waits for, 0: none */
+    Context *waiting_next;    /* in the queue of a ring */
     FpLog log;
     SimTime spent[N_CONTEXT_STATES];
 };
@@ -87,18 +88,19 @@ struct Block {
     Chip *chip;
     void *program; /* the component that owns the program */
     BlockResume *resume;
-    bool eager; /* what follows OP_GET_IN_TURN runs when the message is taken, before it is
+    bool eager; /* what follows OP_GET_IN_SECTION runs when the message is taken, before it is
                  * answered: it changes nothing that others see */
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
     Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
     unsigned part; /* which of several equal blocks (queue manager) */
     int ring_in, ring_out;
-    int turn_in, turn_out;
+    int section_in, section_out;
     uint64_t messages;
 };
 
-/* Stalled: nobody can run, but somebody holds work and waits for memory, a ring or a turn. */
+/* Stalled: nobody can run, but somebody holds work and waits for memory, a ring or an ordered
+ * section. */
 typedef enum { ME_IDLE, ME_STALLED, ME_RUNNING, N_ME_STATES } MeState;
 
 struct Me {
@@ -148,13 +150,13 @@ typedef struct {
     const char *name;
     Block *block;
     unsigned holder;
-} Turn;
+} Section;
 
 /* Packets of one scheduler leave in the order in which it sent them, independently of others'. */
 typedef struct {
     unsigned issued, serving;
     Context *waiting;
-} Domain;
+} Sequence;
 
 void me_init(Me *me, Chip *chip, unsigned number);
 /* Give the ME a block. */
@@ -170,9 +172,9 @@ static inline void op(Context *c, unsigned unit, bool posted, unsigned index) {
     c->log.reference[c->log.n++] =
         (FpReference){.unit = (uint8_t)unit, .posted = posted, .address = index};
 }
-static inline void op_in_turn(Context *c, unsigned unit, unsigned ring, unsigned turn) {
+static inline void op_in_section(Context *c, unsigned unit, unsigned ring, unsigned section) {
     c->log.reference[c->log.n++] =
-        (FpReference){.unit = (uint8_t)unit, .address = ring, .bytes = (uint16_t)turn};
+        (FpReference){.unit = (uint8_t)unit, .address = ring, .bytes = (uint16_t)section};
 }
 /* From resume: wait until context_wake; the time counts as `state`. */
 void context_sleep(Context *c, uint32_t state, SimTime now);
@@ -180,10 +182,10 @@ void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due);
 /* Make a sleeping context ready. Programs that are not called from an ME call chip_flush after. */
 void context_wake(Context *c, SimTime now);
 void context_wake_at(Context *c, SimTime due);
-/* Pass the turn on without a log entry, from within a segment. */
-void turn_pass(Chip *chip, unsigned turn, Context *c, SimTime now);
-/* Let the next packet of the domain go. */
-void ticket_pass(Chip *chip, unsigned domain, Context *c, SimTime now);
+/* Pass the ordered section on without a log entry, from within a segment. */
+void section_pass(Chip *chip, unsigned section, Context *c, SimTime now);
+/* Let the next packet of the sequence go. */
+void sequence_pass(Chip *chip, unsigned sequence, Context *c, SimTime now);
 /* From now on the context's time is charged to this packet too (NULL: to none). */
 static inline void context_take(Context *c, Packet *pkt, SimTime now) {
     if (pkt) packet_charge(pkt, (PacketCause)c->state, now);

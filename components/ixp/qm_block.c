@@ -71,8 +71,8 @@ static void dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     q->next = s;
     q->serving |= UINT64_C(1) << s;
     c->note = s;
-    cp->domain = q->first + s;
-    cp->ticket = q->qm_block->chip->domains[cp->domain].issued++;
+    cp->sequence = q->first + s;
+    cp->place = q->qm_block->chip->sequences[cp->sequence].issued++;
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
     op(c, OP_RING_PUT, false, (unsigned)q->block.ring_out);

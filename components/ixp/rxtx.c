@@ -59,7 +59,7 @@ static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
     bool there = msf_take(&chip->msf, &m);
     g_assert(there);
     ChipPacket *cp = rx_assign(rxtx, c, &m, now);
-    turn_pass(chip, (unsigned)rxtx->turn_rx_assign, c, now);
+    section_pass(chip, (unsigned)rxtx->section_rx_assign, c, now);
     if (cp)
         touch(c, FP_DRAM, true, false, 0,
               cp->fp.handle * FP_BUFFER_BYTES + m.index * chip->msf.element_bytes, m.bytes);
@@ -75,7 +75,7 @@ static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
         c->pkt = NULL;
         component_drop(chip->owner, rxtx->drop_no_buffer, m.pkt);
     }
-    op_in_turn(c, OP_PUT_IN_TURN, ring, (unsigned)c->block->turn_out);
+    op_in_section(c, OP_PUT_IN_SECTION, ring, (unsigned)c->block->section_out);
 }
 
 /* Contexts leave by turns (the first time without anything), and join the free list behind that: in
@@ -85,17 +85,17 @@ static bool rx_resume(Context *c, SimTime now) {
     Chip *chip = c->me->chip;
     switch (c->step) {
     case RX_FIRST:
-        op_in_turn(c, OP_PUT_IN_TURN, NO_RING, (unsigned)c->block->turn_out);
+        op_in_section(c, OP_PUT_IN_SECTION, NO_RING, (unsigned)c->block->section_out);
         c->step = RX_JOIN;
         return true;
     case RX_JOIN:
         c->step = RX_TAKE;
         if (!msf_join(&chip->msf, c, now)) return false;
         /* fall through */
-    case RX_TAKE: /* an mpacket is there; whose turn it is comes first */
+    case RX_TAKE: /* an mpacket is there; whose section it is comes first */
         c->step = RX_MOVE;
-        if (chip->turns[rxtx->turn_rx_assign].holder != c->number) {
-            op(c, OP_TURN_WAIT, false, (unsigned)rxtx->turn_rx_assign);
+        if (chip->sections[rxtx->section_rx_assign].holder != c->number) {
+            op(c, OP_SECTION_WAIT, false, (unsigned)rxtx->section_rx_assign);
             return true;
         }
         /* fall through */
@@ -108,21 +108,21 @@ static bool rx_resume(Context *c, SimTime now) {
 
 /* Tx -------------------------------------------------------------------------------------- */
 
-enum { TX_TURN, TX_NEXT, TX_GOT, TX_ELEMENT, TX_VALID };
+enum { TX_SECTION, TX_NEXT, TX_GOT, TX_ELEMENT, TX_VALID };
 
 /* Hand out the next mpacket of the packet under way to this context, which then waits for its
- * turn in the transmit sequence. */
+ * place in the transmit sequence. */
 static void tx_claim(RxTx *rxtx, Context *c, SimTime now) {
     ChipPacket *cp = rxtx->sending;
     c->message = (uint64_t)(uintptr_t)cp;
     c->note = rxtx->sent++;
     if (rxtx->sent == rxtx->mpackets) rxtx->sending = NULL;
     /* Shared state moves on before anybody else may look at it. */
-    turn_pass(c->me->chip, (unsigned)c->block->turn_in, c, now);
+    section_pass(c->me->chip, (unsigned)c->block->section_in, c, now);
 }
 
 static void tx_sequence(RxTx *rxtx, Context *c) {
-    op(c, OP_TURN_WAIT, false, (unsigned)rxtx->turn_tx_sequence);
+    op(c, OP_SECTION_WAIT, false, (unsigned)rxtx->section_tx_sequence);
     touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
     c->step = TX_ELEMENT;
 }
@@ -164,8 +164,8 @@ static bool tx_resume(Context *c, SimTime now) {
     case TX_VALID: /* the packet's last mpacket */
         tx_last(rxtx, c, cp);
         /* fall through */
-    case TX_TURN:
-        op(c, OP_TURN_WAIT, true, (unsigned)c->block->turn_in);
+    case TX_SECTION:
+        op(c, OP_SECTION_WAIT, true, (unsigned)c->block->section_in);
         c->step = TX_NEXT;
         return true;
     case TX_NEXT:
@@ -194,17 +194,17 @@ static bool tx_resume(Context *c, SimTime now) {
     default: { /* TX_ELEMENT */
         bool last;
         if (!tx_element(rxtx, c, cp, &last, now)) return false;
-        turn_pass(chip, (unsigned)rxtx->turn_tx_sequence, c, now);
-        c->step = last ? TX_VALID : TX_TURN;
+        section_pass(chip, (unsigned)rxtx->section_tx_sequence, c, now);
+        c->step = last ? TX_VALID : TX_SECTION;
         return true;
     }
     }
 }
 
-/* Tx without turns but those of the domains. */
+/* Tx without ordered sections but the sequences of the schedulers. */
 enum { TXD_GET, TXD_GOT, TXD_SEQUENCE, TXD_ELEMENT, TXD_VALID };
 
-static bool tx_resume_domains(Context *c, SimTime now) {
+static bool tx_resume_per_scheduler(Context *c, SimTime now) {
     RxTx *rxtx = c->block->program;
     Chip *chip = c->me->chip;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
@@ -221,7 +221,7 @@ static bool tx_resume_domains(Context *c, SimTime now) {
         cp->tx_port = rxtx->finish(rxtx->program, cp);
         c->note = 0;
         work(c, rxtx->costs->tx_first);
-        op(c, OP_TICKET_WAIT, false, 0);
+        op(c, OP_SEQUENCE_WAIT, false, 0);
         /* fall through */
     case TXD_SEQUENCE:
         touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
@@ -230,7 +230,7 @@ static bool tx_resume_domains(Context *c, SimTime now) {
     default: { /* TXD_ELEMENT */
         bool last;
         if (!tx_element(rxtx, c, cp, &last, now)) return false;
-        if (last) ticket_pass(chip, cp->domain, c, now);
+        if (last) sequence_pass(chip, cp->sequence, c, now);
         c->note++;
         c->step = last ? TXD_VALID : TXD_SEQUENCE;
         return true;
@@ -240,16 +240,16 @@ static bool tx_resume_domains(Context *c, SimTime now) {
 
 bool rxtx_add_rx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
     if (!chip_add_block(chip, &rxtx->rx, "rx", n_mes, rx_resume, rxtx, error)) return false;
-    rxtx->turn_rx_assign = chip_add_turn(chip, "rx assign", &rxtx->rx);
-    rxtx->rx.turn_out = chip_add_turn(chip, "rx put", &rxtx->rx);
+    rxtx->section_rx_assign = chip_add_section(chip, "rx assign", &rxtx->rx);
+    rxtx->rx.section_out = chip_add_section(chip, "rx put", &rxtx->rx);
     return true;
 }
 
 bool rxtx_add_tx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &rxtx->tx, "tx", n_mes, rxtx->domains ? tx_resume_domains : tx_resume,
-                        rxtx, error))
+    if (!chip_add_block(chip, &rxtx->tx, "tx", n_mes,
+                        rxtx->per_scheduler ? tx_resume_per_scheduler : tx_resume, rxtx, error))
         return false;
-    rxtx->tx.turn_in = chip_add_turn(chip, "tx packet", &rxtx->tx);
-    rxtx->turn_tx_sequence = chip_add_turn(chip, "tx sequence", &rxtx->tx);
+    rxtx->tx.section_in = chip_add_section(chip, "tx packet", &rxtx->tx);
+    rxtx->section_tx_sequence = chip_add_section(chip, "tx sequence", &rxtx->tx);
     return true;
 }

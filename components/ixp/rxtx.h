@@ -11,9 +11,9 @@
  * descriptor]; [in order 2: wait for the transmit sequence, take the next TBUF element]; DRAM to
  * TBUF; validate; for a last mpacket free the buffer and tell Statistics.
  *
- * With `domains`, contexts take packets independently, each moves all mpackets of its packet, and
- * only packets of one scheduler wait for each other, from their element on. (Assumed for the line
- * card, whose interfaces owe each other no order; otherwise it would hide the NPE's limits.)
+ * With `per_scheduler`, contexts take packets independently, each moves all mpackets of its packet,
+ * and only packets of one scheduler wait for each other, from their element on. (Assumed for the
+ * line card, whose interfaces owe each other no order; otherwise it would hide the NPE's limits.)
  *
  * Section 1 costs a scratch get plus an SRAM read per packet, whatever the number of contexts, and
  * section 2 a register read per mpacket: these two serial sections, not the amount of work, set the
@@ -32,10 +32,10 @@ typedef struct {
 typedef struct {
     RxTxCosts *costs;
     Block rx, tx;
-    int turn_rx_assign, turn_tx_sequence;
+    int section_rx_assign, section_tx_sequence;
     ChipPacket *sending; /* the packet whose mpackets Tx is handing out */
     uint32_t sent, mpackets;
-    bool domains;            /* Tx keeps the order of each scheduler's packets only: a line card */
+    bool per_scheduler;      /* Tx keeps the order of each scheduler's packets only: a line card */
     int ring_stats;          /* -1: none */
     unsigned drop_no_buffer; /* the owner's reason */
     uint64_t held;           /* buffers between Rx and Tx */

@@ -10,13 +10,14 @@ static bool stage_resume(Context *c, SimTime now) {
     (void)now;
     switch (c->step) {
     case PIPE_GET:
-        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
+        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
+                      (unsigned)c->block->section_in);
         c->step = PIPE_WORK;
         return true;
     case PIPE_WORK: {
         ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
         int ring = stage->work(stage, c, cp);
-        op_in_turn(c, OP_PUT_IN_TURN, (unsigned)ring, (unsigned)c->block->turn_out);
+        op_in_section(c, OP_PUT_IN_SECTION, (unsigned)ring, (unsigned)c->block->section_out);
         c->step = PIPE_GET;
         if (ring == STAGE_GONE || stage->ring_stats < 0) return true;
         /* The packet may be gone by the time Statistics hears of it. */
@@ -36,8 +37,8 @@ bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, Stage
                void *program, GError **error) {
     if (!chip_add_block(chip, &stage->block, name, n_mes, stage_resume, stage, error)) return false;
     stage->block.eager = true;
-    stage->block.turn_in = chip_add_turn(chip, name, &stage->block);
-    stage->block.turn_out = chip_add_turn(chip, name, &stage->block);
+    stage->block.section_in = chip_add_section(chip, name, &stage->block);
+    stage->block.section_out = chip_add_section(chip, name, &stage->block);
     stage->work = work;
     stage->program = program;
     stage->ring_stats = -1;
@@ -56,7 +57,8 @@ static bool stats_resume(Context *c, SimTime now) {
     StatsBlock *stats = c->block->program;
     (void)now;
     if (c->step == 0) {
-        op_in_turn(c, OP_GET_IN_TURN, (unsigned)c->block->ring_in, (unsigned)c->block->turn_in);
+        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
+                      (unsigned)c->block->section_in);
         c->step = 1;
     } else {
         fp_count(stats->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
@@ -71,6 +73,6 @@ bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, 
         return false;
     stats->tables = tables;
     stats->block.eager = true;
-    stats->block.turn_in = chip_add_turn(chip, "stats", &stats->block);
+    stats->block.section_in = chip_add_section(chip, "stats", &stats->block);
     return true;
 }

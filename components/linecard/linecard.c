@@ -180,7 +180,7 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
     *rxtx = (RxTx){.costs = &lc->rxtx_costs,
-                   .domains = true,
+                   .per_scheduler = true,
                    .ring_stats = -1,
                    .drop_no_buffer = DROP_NO_BUFFER,
                    .finish = finish,

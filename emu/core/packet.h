@@ -29,7 +29,7 @@
     X(CAUSE_TCAM, "tcam", "TCAM look-ups")                                                         \
     X(CAUSE_SCRATCH, "scratch", "scratchpad references")                                           \
     X(CAUSE_MSF, "msf", "media switch fabric registers and free transmit elements")                \
-    X(CAUSE_TURN, "turn", "its turn in an ordered section")                                        \
+    X(CAUSE_SECTION, "section", "an ordered section that others are in")                           \
     X(CAUSE_RING, "ring", "rings between blocks, waiting or full")                                 \
     X(CAUSE_QUEUE, "queue", "queue manager: backlog and rate limit")                               \
     X(CAUSE_TX_BUFFER, "tx_buffer", "TBUF, SPI-4 transfer and MAC buffer on the way out")          \
