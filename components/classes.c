@@ -13,8 +13,22 @@
 #include "components/chassis/switch.h"
 #include "components/traffic/traffic.h"
 
-const ComponentClass *const component_classes[] = {
-    &chassis_class,     &linecard_class, &npe_class,     &slice_class, &gpe_class,
-    &vserver_class,     &switch_class,   &cp_class,      &merge_class, &monitor_class,
-    &distributor_class, &source_class,   &replay_class,  &sink_class,  &tap_class,
-    &spread_class,      &reflect_class,  &i3_host_class, NULL};
+const ComponentClass *const component_classes[] = {&chassis_class,
+                                                   &linecard_class,
+                                                   &npe_class,
+                                                   &slice_class,
+                                                   &gpe_class,
+                                                   &vserver_class,
+                                                   &switch_class,
+                                                   &cp_class,
+                                                   &mux_class,
+                                                   &monitor_class,
+                                                   &distributed_scheduler_class,
+                                                   &source_class,
+                                                   &replay_class,
+                                                   &sink_class,
+                                                   &tap_class,
+                                                   &demux_class,
+                                                   &responder_class,
+                                                   &i3_host_class,
+                                                   NULL};

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "components/classes.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"

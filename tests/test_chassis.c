@@ -5,7 +5,7 @@
 #include "components/chassis/chassis.h"
 #include "components/classes.h"
 #include "components/npe/npe.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/scenario/scenario.h"
 #include "tests/check.h"
 

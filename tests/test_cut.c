@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "emu/core/component.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "tests/check.h"
 
 enum { N_BOXES = 3, N_LINKS = 3, N_PORTS = (N_BOXES - 1) * N_LINKS, MOST = 40 };

@@ -3,7 +3,7 @@
  * The calendar against a list that is searched from end to end, packets, links, random streams and
  * histograms. */
 #include "emu/core/component.h"
-#include "emu/core/probe.h"
+#include "emu/core/histogram.h"
 #include "emu/core/random.h"
 #include "tests/check.h"
 

@@ -190,8 +190,8 @@ static void the_shares_of_a_core_sum_to_one(void) {
                                         "gpe0.share.root",      "gpe0.share.switch",
                                         "gpe0.share.task",      "gpe0.share.idle"};
     static const char *const settings[] = {"gpe0.cores=1", "gpe0.cores=3", "gpe0.cores=16"};
-    static const char *const schedulers[] = {"gpe0.scheduler=token", "gpe0.scheduler=lumps",
-                                             "gpe0.scheduler=fair", "gpe0.scheduler=rr"};
+    static const char *const schedulers[] = {"gpe0.scheduler=token", "gpe0.scheduler=vserver",
+                                             "gpe0.scheduler=sfq", "gpe0.scheduler=rr"};
     for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
         for (unsigned k = 0; k < G_N_ELEMENTS(schedulers); k++) {
             RunResult *r =

@@ -346,7 +346,7 @@ static void interruptions_send_a_task_with_few_tokens_on_hold(void) {
 }
 
 static void shares_follow_rates_under_token_and_fair(void) {
-    static const SchedOps *const ops[] = {&sched_token, &sched_fair};
+    static const SchedOps *const ops[] = {&sched_token, &sched_sfq};
     for (unsigned i = 0; i < 2; i++) {
         SchedShare share[3];
         Bench b;
@@ -367,7 +367,7 @@ static void lumps_leave_the_processor_idle_for_want_of_tokens(void) {
     SchedShare share[2];
     Bench b;
     equal_shares(share, 2, 100, 50, 100);
-    bench(&b, &sched_lumps, 2, share);
+    bench(&b, &sched_vserver, 2, share);
     bench_run(&b, 2000);
     bench_reset(&b);
     bench_run(&b, 100000);
@@ -397,7 +397,7 @@ static void fair_slices_shrink_with_the_number_of_guests(void) {
         SchedShare share[5];
         Bench b;
         equal_shares(share, n, 32, 50, 100);
-        bench(&b, &sched_fair, n, share);
+        bench(&b, &sched_sfq, n, share);
         bench_run(&b, 100);
         bench_reset(&b);
         bench_run(&b, 10000);

@@ -7,7 +7,7 @@
 #include "components/slowpath/i3_server.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "tests/check.h"
 
 enum { HOSTS = 2, FROM_SOURCE = HOSTS, MOST = 4096, ANY = 0xff };

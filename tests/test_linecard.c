@@ -13,7 +13,7 @@
 #include "components/linecard/linecard.h"
 #include "components/chassis/cp.h"
 #include "components/chassis/switch.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "components/classes.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/scenario/scenario.h"
 #include "tests/check.h"
 

@@ -11,7 +11,7 @@
 
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/link.h"
 #include "tests/check.h"
 

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
 

@@ -8,7 +8,7 @@
 
 #include "components/traffic/tunnel.h"
 #include "emu/core/capture.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 typedef struct {
     Component base;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/text.h"
 
 enum { MAX_PORTS = 64, DROP_UNKNOWN = 0, DROP_BUFFER, DROP_DOWN };
@@ -223,46 +223,4 @@ const ComponentClass switch_class = {
     .command = switch_command,
     .report = switch_report,
     .free = switch_free,
-};
-
-/* Merge ----------------------------------------------------------------------------------- */
-
-typedef struct {
-    Component base;
-    uint64_t inputs, lanes; /* settings */
-} Merge;
-
-static void merge_receive(Component *c, unsigned port, Packet *pkt) {
-    const Merge *m = (Merge *)c;
-    port_send(c, port % (unsigned)m->lanes, pkt);
-}
-
-static bool merge_create(Component *c, GError **error) {
-    const Merge *m = (Merge *)c;
-    (void)error;
-    c->n_ports = (unsigned)(m->inputs * m->lanes);
-    return true;
-}
-
-static bool merge_sends(const Component *c, unsigned port) {
-    const Merge *m = (const Merge *)c;
-    bool fed = false;
-    for (unsigned p = port; p < c->n_ports; p += (unsigned)m->lanes) fed |= port_fed(c, p);
-    return port < m->lanes && fed;
-}
-
-static const Param merge_params[] = {
-    PARAM_COUNT("inputs", Merge, inputs, "2", "1", "16", "sources that are merged", "scenario"),
-    PARAM_COUNT("lanes", Merge, lanes, "5", "1", "16", "links each of them has", "scenario"),
-    {0}};
-
-const ComponentClass merge_class = {
-    .name = "merge",
-    .text = "lets several sources share links; a link's wire makes packets wait",
-    .ports = "in: source * lanes + lane; out: lane",
-    .size = sizeof(Merge),
-    .params = merge_params,
-    .create = merge_create,
-    .receive = merge_receive,
-    .sends = merge_sends,
 };

@@ -5,4 +5,4 @@
 
 #include "emu/core/component.h"
 
-extern const ComponentClass switch_class, merge_class;
+extern const ComponentClass switch_class, mux_class;

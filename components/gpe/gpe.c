@@ -491,14 +491,15 @@ static const Param gpe_params[] = {
     PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
                 "assumed: PlanetLab nodes host tens of active slivers"),
     PARAM_ENUM("scheduler", Gpe, discipline, "token", SCHED_CHOICES,
-               "who runs: PlanetLab's token bucket, stock Linux-VServer's, OpenVZ's fair share, "
+               "who runs: PlanetLab's token bucket, stock Linux-VServer's, OpenVZ's start-time "
+               "fair queueing, "
                "round robin",
                "PlanetLab kernels 3.2 to 4.1, CONFIG_VSERVER_ACB_SCHED"),
     PARAM_COUNT("interval", Gpe, interval, "1000", "1", "1000000",
                 "ticks in which a vServer earns `rate` tokens",
                 "util-vserver lib/planetlab.c, pl_setsched"),
     PARAM_COUNT("rate", Gpe, share.rate, "32", NULL, NULL,
-                "tokens of 1 ms that a vServer earns in a second; fair: its weight",
+                "tokens of 1 ms that a vServer earns in a second; sfq: its weight",
                 "SPP paper 5; NodeManager sm.py of 2007"),
     PARAM_COUNT("min", Gpe, share.min, "50", NULL, "1000000",
                 "tokens that a vServer needs to be picked",
@@ -513,8 +514,8 @@ static const Param gpe_params[] = {
                 "SPP paper 5: 120/s, 960 divided by eight vServers"),
     PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
                 "only so many vServers run, those of the lowest `place`; 0: all", "scenario"),
-    PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s",
-               "time slice of a task (fair has its own)", "Linux 2.6.12: 100 ms at nice 0"),
+    PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s", "time slice of a task (sfq has its own)",
+               "Linux 2.6.12: 100 ms at nice 0"),
     PARAM_BOOL("idle_skip", Gpe, idle_skip, "yes",
                "token: virtual time jumps ahead when everybody is on hold",
                "PlanetLab kernels, CONFIG_VSERVER_HARDCPU_IDLE"),

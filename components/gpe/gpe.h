@@ -23,7 +23,7 @@
 
 #include "components/gpe/sched/sched.h"
 #include "emu/core/component.h"
-#include "emu/core/probe.h"
+#include "emu/core/histogram.h"
 #include "fastpath/substrate.h"
 
 enum { GPE_MAX_PORTS = 16, GPE_MAX_SOCKETS = 17, GPE_MAX_VSERVERS = 128 };

@@ -11,7 +11,7 @@
 #include "components/ixp/me.h"
 #include "components/ixp/msf.h"
 #include "emu/core/component.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/qm.h"
 
 #define CHIP_N_MES 16u

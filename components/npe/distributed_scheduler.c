@@ -14,7 +14,7 @@
 
 #include "components/slice/monitor.h"
 #include "components/npe/npe.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 enum { MAX_NPES = 24, STATIC = 0, BACKLOG };
 
@@ -33,10 +33,11 @@ typedef struct {
     SimEvent ask, tell;
     /* counters */
     uint64_t updates;
-} Distributor;
+} DistributedScheduler;
 
 static void tell(Sim *sim, SimEvent *event) {
-    Distributor *d = (Distributor *)(void *)((char *)event - offsetof(Distributor, tell));
+    DistributedScheduler *d =
+        (DistributedScheduler *)(void *)((char *)event - offsetof(DistributedScheduler, tell));
     (void)sim;
     for (unsigned k = 0; k < d->n; k++)
         for (unsigned i = 0; i < d->n_interfaces; i++)
@@ -44,7 +45,7 @@ static void tell(Sim *sim, SimEvent *event) {
     d->updates++;
 }
 
-static void plan(Distributor *d, bool equally) {
+static void plan(DistributedScheduler *d, bool equally) {
     for (unsigned i = 0; i < d->n_interfaces; i++) {
         uint64_t backlog[MAX_NPES], sum = 0;
         for (unsigned k = 0; k < d->n; k++) {
@@ -63,22 +64,23 @@ static void plan(Distributor *d, bool equally) {
 }
 
 static void ask(Sim *sim, SimEvent *event) {
-    Distributor *d = (Distributor *)(void *)((char *)event - offsetof(Distributor, ask));
+    DistributedScheduler *d =
+        (DistributedScheduler *)(void *)((char *)event - offsetof(DistributedScheduler, ask));
     plan(d, false);
     sim_cancel(sim, &d->tell);
     sim_schedule(sim, &d->tell, d->delay);
     sim_schedule(sim, event, d->interval);
 }
 
-static bool distributor_create(Component *c, GError **error) {
-    Distributor *d = (Distributor *)c;
+static bool distributed_scheduler_create(Component *c, GError **error) {
+    DistributedScheduler *d = (DistributedScheduler *)c;
     c->n_ports = 0;
     if (d->delay < d->interval) return true;
     return input_error(error, "delay: found one that is not below the interval");
 }
 
-static bool distributor_start(Component *c, GError **error) {
-    Distributor *d = (Distributor *)c;
+static bool distributed_scheduler_start(Component *c, GError **error) {
+    DistributedScheduler *d = (DistributedScheduler *)c;
     g_auto(GStrv) names = g_strsplit(d->npe_names, ",", -1);
     d->n_interfaces = FP_MAX_INTERFACES;
     for (unsigned i = 0; names[i]; i++) {
@@ -100,42 +102,42 @@ static bool distributor_start(Component *c, GError **error) {
     return true;
 }
 
-static const char *distributor_unused(const Component *c, const char *key) {
+static const char *distributed_scheduler_unused(const Component *c, const char *key) {
     static const char *const reports[] = {"interval", "delay", "floor", NULL};
-    bool equal = ((const Distributor *)c)->policy == STATIC;
+    bool equal = ((const DistributedScheduler *)c)->policy == STATIC;
     return equal && g_strv_contains(reports, key) ? "policy = backlog uses it" : NULL;
 }
 
-static void distributor_report(Component *c, Report *report) {
-    report_scalar(report, "updates", (double)((Distributor *)c)->updates, "updates");
+static void distributed_scheduler_report(Component *c, Report *report) {
+    report_scalar(report, "updates", (double)((DistributedScheduler *)c)->updates, "updates");
 }
 
-static const Param distributor_params[] = {
-    PARAM_TEXT("npes", Distributor, npe_names, "npe0,npe1", "NPEs that share the interfaces",
-               "scenario"),
-    PARAM_ENUM("policy", Distributor, policy, "backlog", "static|backlog",
+static const Param distributed_scheduler_params[] = {
+    PARAM_TEXT("npes", DistributedScheduler, npe_names, "npe0,npe1",
+               "NPEs that share the interfaces", "scenario"),
+    PARAM_ENUM("policy", DistributedScheduler, policy, "backlog", "static|backlog",
                "equal parts for ever, or by backlog", "SPP paper 4: either"),
-    PARAM_RATE("rate", Distributor, rate, "1Gbit/s", "1Mbit/s", "100Gbit/s", "bits",
+    PARAM_RATE("rate", DistributedScheduler, rate, "1Gbit/s", "1Mbit/s", "100Gbit/s", "bits",
                "of each interface, on the wire", "SPP paper 2.3: 1 GbE"),
-    PARAM_TIME("interval", Distributor, interval, "500us", "10us", "10s",
+    PARAM_TIME("interval", DistributedScheduler, interval, "500us", "10us", "10s",
                "between two reports of backlog", "assumed; PA03 uses a few hundred microseconds"),
-    PARAM_TIME("delay", Distributor, delay, "50us", NULL, "10s",
+    PARAM_TIME("delay", DistributedScheduler, delay, "50us", NULL, "10s",
                "from a report to the new rates: control switch and management processors",
                "assumed"),
-    PARAM_FRACTION("floor", Distributor, floor, "10%", NULL, NULL,
+    PARAM_FRACTION("floor", DistributedScheduler, floor, "10%", NULL, NULL,
                    "part of the rate that is dealt out equally, backlog or not, so that a packet "
                    "never waits a whole interval",
                    "assumed"),
     {0}};
 
-const ComponentClass distributor_class = {
-    .name = "distributor",
+const ComponentClass distributed_scheduler_class = {
+    .name = "distributed_scheduler",
     .text = "shares physical interfaces among NPEs: the distributed scheduler",
     .ports = "none",
-    .size = sizeof(Distributor),
-    .params = distributor_params,
-    .create = distributor_create,
-    .start = distributor_start,
-    .unused = distributor_unused,
-    .report = distributor_report,
+    .size = sizeof(DistributedScheduler),
+    .params = distributed_scheduler_params,
+    .create = distributed_scheduler_create,
+    .start = distributed_scheduler_start,
+    .unused = distributed_scheduler_unused,
+    .report = distributed_scheduler_report,
 };

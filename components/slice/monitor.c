@@ -15,7 +15,7 @@
 
 #include "components/linecard/linecard.h"
 #include "components/slice/slice.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 enum { MAX_COLUMNS = 64 };
 

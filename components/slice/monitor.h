@@ -5,4 +5,4 @@
 
 #include "emu/core/component.h"
 
-extern const ComponentClass monitor_class, distributor_class;
+extern const ComponentClass monitor_class, distributed_scheduler_class;

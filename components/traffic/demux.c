@@ -29,10 +29,10 @@ typedef struct {
     Base bases[MAX_BASES];
     unsigned n_bases;
     uint16_t output; /* of frames for nobody in particular */
-} Spread;
+} Demux;
 
 /* Give the frame to a slice; where that slice's next frame leaves. */
-static uint16_t *choose(Spread *s, Packet *pkt) {
+static uint16_t *choose(Demux *s, Packet *pkt) {
     if (pkt->length < TUNNEL_BYTES) return &s->output;
     uint32_t to = get16(pkt->data + TUNNEL_BYTES - 6);
     for (unsigned i = 0; i < s->n_bases; i++) {
@@ -49,8 +49,8 @@ static uint16_t *choose(Spread *s, Packet *pkt) {
     return &s->output;
 }
 
-static void spread_receive(Component *c, unsigned port, Packet *pkt) {
-    Spread *s = (Spread *)c;
+static void demux_receive(Component *c, unsigned port, Packet *pkt) {
+    Demux *s = (Demux *)c;
     (void)port;
     uint16_t *next = choose(s, pkt);
     unsigned output = *next;
@@ -58,8 +58,8 @@ static void spread_receive(Component *c, unsigned port, Packet *pkt) {
     port_send(c, output, pkt);
 }
 
-static bool spread_create(Component *c, GError **error) {
-    Spread *s = (Spread *)c;
+static bool demux_create(Component *c, GError **error) {
+    Demux *s = (Demux *)c;
     c->n_ports = (unsigned)MAX(s->n_inputs, s->n_outputs);
     g_auto(GStrv) words = g_strsplit(s->udp_ports, ",", -1);
     for (unsigned i = 0; words[i]; i++) {
@@ -79,35 +79,34 @@ static bool spread_create(Component *c, GError **error) {
     return true;
 }
 
-static bool spread_sends(const Component *c, unsigned port) {
-    return port < ((const Spread *)c)->n_outputs && component_fed(c);
+static bool demux_sends(const Component *c, unsigned port) {
+    return port < ((const Demux *)c)->n_outputs && component_fed(c);
 }
 
-static const char *spread_unused(const Component *c, const char *key) {
+static const char *demux_unused(const Component *c, const char *key) {
     bool shares = !strcmp(key, "slices") || !strcmp(key, "train");
-    return shares && !((const Spread *)c)->n_bases ? "udp_ports would use it, which is empty"
-                                                   : NULL;
+    return shares && !((const Demux *)c)->n_bases ? "udp_ports would use it, which is empty" : NULL;
 }
 
-static const Param spread_params[] = {
-    PARAM_COUNT("inputs", Spread, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
-    PARAM_COUNT("outputs", Spread, n_outputs, "4", "1", "64", "links it sends to",
+static const Param demux_params[] = {
+    PARAM_COUNT("inputs", Demux, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
+    PARAM_COUNT("outputs", Demux, n_outputs, "4", "1", "64", "links it sends to",
                 "SPP paper 5: the GPE has four gigabit interfaces"),
-    PARAM_TEXT("udp_ports", Spread, udp_ports, "",
+    PARAM_TEXT("udp_ports", Demux, udp_ports, "",
                "UDP ports whose frames go to slices in turn; others are left alone", "scenario"),
-    PARAM_COUNT("slices", Spread, n_slices, "1", "1", "256", "slices that share them", "scenario"),
-    PARAM_COUNT("train", Spread, train, "1", "1", "1000000",
+    PARAM_COUNT("slices", Demux, n_slices, "1", "1", "256", "slices that share them", "scenario"),
+    PARAM_COUNT("train", Demux, train, "1", "1", "1000000",
                 "frames to one slice before it is the next one's turn", "scenario"),
     {0}};
 
-const ComponentClass spread_class = {
-    .name = "spread",
+const ComponentClass demux_class = {
+    .name = "demux",
     .text = "spreads frames over a server's links, and over its slices",
     .ports = "0 .. inputs-1: in; 0 .. outputs-1: out",
-    .size = sizeof(Spread),
-    .params = spread_params,
-    .create = spread_create,
-    .receive = spread_receive,
-    .sends = spread_sends,
-    .unused = spread_unused,
+    .size = sizeof(Demux),
+    .params = demux_params,
+    .create = demux_create,
+    .receive = demux_receive,
+    .sends = demux_sends,
+    .unused = demux_unused,
 };

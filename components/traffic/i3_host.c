@@ -22,7 +22,7 @@
 #include "components/slowpath/i3_server.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 enum { LINK, DATA };               /* ports */
 enum { DROP_FORM, DROP_STRANGER }; /* why */

@@ -15,7 +15,7 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/capture.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/link.h"
 
 enum { ORIGINAL, SCALED, RATE };

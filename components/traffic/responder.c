@@ -9,7 +9,7 @@
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/options/i3.h"
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
     SimEvent departure;
     uint8_t id[I3_ID_BYTES];
     uint64_t reflected;
-} Reflect;
+} Responder;
 
 enum { DROP_FORM };
 
@@ -41,8 +41,8 @@ static void refresh(uint8_t *ip) {
     put16(ip + 10, checksum_update(get16(ip + 10), old, get16(ip + 8)));
 }
 
-static void reflect_receive(Component *c, unsigned port, Packet *pkt) {
-    Reflect *r = (Reflect *)c;
+static void responder_receive(Component *c, unsigned port, Packet *pkt) {
+    Responder *r = (Responder *)c;
     uint8_t *p = pkt->data, *inner = p + TUNNEL_BYTES;
     (void)port;
     bool i3 = pkt->length >= TUNNEL_BYTES + I3_HEADER_BYTES && inner[0] == I3_VERSION;
@@ -71,51 +71,51 @@ static void reflect_receive(Component *c, unsigned port, Packet *pkt) {
 }
 
 static void depart(Sim *sim, SimEvent *event) {
-    Reflect *r = (Reflect *)(void *)((char *)event - offsetof(Reflect, departure));
+    Responder *r = (Responder *)(void *)((char *)event - offsetof(Responder, departure));
     Packet *pkt = packet_queue_get(&r->waiting);
     if (r->waiting.head) sim_schedule_at(sim, event, r->waiting.head->due);
     port_send(&r->base, 0, pkt);
 }
 
-static bool reflect_create(Component *c, GError **error) {
-    Reflect *r = (Reflect *)c;
+static bool responder_create(Component *c, GError **error) {
+    Responder *r = (Responder *)c;
     sim_event_init(&r->departure, depart, &c->owner);
     return !*r->answer_id ||
            error_of_key(id_parse(r->answer_id, r->id, I3_ID_BYTES, error), "answer_id", error);
 }
 
 /* What comes in. */
-static bool reflect_sends(const Component *c, unsigned port) {
+static bool responder_sends(const Component *c, unsigned port) {
     return port_fed(c, port);
 }
 
-static void reflect_report(Component *c, Report *report) {
-    report_scalar(report, "reflected", (double)((Reflect *)c)->reflected, "packets");
+static void responder_report(Component *c, Report *report) {
+    report_scalar(report, "reflected", (double)((Responder *)c)->reflected, "packets");
 }
 
-static const Param reflect_params[] = {
-    PARAM_COUNT("port_shift", Reflect, port_shift, "0", "0", "30000",
+static const Param responder_params[] = {
+    PARAM_COUNT("port_shift", Responder, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
-    PARAM_TIME("delay", Reflect, delay, "31us", NULL, "10s",
+    PARAM_TIME("delay", Responder, delay, "31us", NULL, "10s",
                "from the last bit of a ping to the answer: interrupt and kernel of both hosts",
                "calibrated on F12-npe"),
-    PARAM_TEXT("answer_id", Reflect, answer_id, "",
+    PARAM_TEXT("answer_id", Responder, answer_id, "",
                "i3: id of the sender's trigger in hexadecimal, the rest 0; none: left alone",
                "scenario"),
     {0}};
 
-static const DropReason reflect_drops[] = {{"form", "not a packet in a tunnel"}, {0}};
+static const DropReason responder_drops[] = {{"form", "not a packet in a tunnel"}, {0}};
 
-const ComponentClass reflect_class = {
-    .name = "reflect",
+const ComponentClass responder_class = {
+    .name = "responder",
     .text = "a host that answers pings",
     .ports = "0: Ethernet, both ways",
-    .size = sizeof(Reflect),
-    .params = reflect_params,
-    .drops = reflect_drops,
-    .create = reflect_create,
-    .receive = reflect_receive,
-    .sends = reflect_sends,
-    .report = reflect_report,
+    .size = sizeof(Responder),
+    .params = responder_params,
+    .drops = responder_drops,
+    .create = responder_create,
+    .receive = responder_receive,
+    .sends = responder_sends,
+    .report = responder_report,
 };

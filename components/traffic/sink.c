@@ -12,7 +12,7 @@
 
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 enum { MAX_PORTS = 64, MAX_SOURCES = 32 };
 

@@ -19,7 +19,7 @@
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/options/label.h"
 

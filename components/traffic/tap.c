@@ -4,7 +4,7 @@
  * 0 at once. */
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 typedef struct {
     Component base;

@@ -5,8 +5,8 @@
 
 #include "emu/core/component.h"
 
-extern const ComponentClass source_class, replay_class, sink_class, tap_class, spread_class,
-    reflect_class, i3_host_class;
+extern const ComponentClass source_class, replay_class, sink_class, tap_class, demux_class,
+    responder_class, i3_host_class;
 
 /* What a sink has to know of whoever creates packets: first in the structs of source and replay.
  * A packet created at a time in [from, until) is `counted`. */

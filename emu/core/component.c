@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 
 struct Port {
     Component *owner;

@@ -17,7 +17,7 @@
  * docs/model.md has the rates of false alarms and of detection that were measured. */
 #pragma once
 
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/core/sim.h"
 
 typedef uint64_t GaugeRead(const void *from); /* packets held */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/scenario/private.h"
 
 /* What every run reports of itself (emu/study/run.c). */

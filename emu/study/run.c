@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "emu/study/file.h"
-#include "emu/core/probe.h"
+#include "emu/core/report.h"
 #include "emu/study/record.h"
 
 enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };

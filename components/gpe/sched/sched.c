@@ -5,7 +5,7 @@
 
 #include "emu/core/param.h"
 
-const SchedOps *const sched_disciplines[] = {&sched_token, &sched_lumps, &sched_fair, &sched_rr};
+const SchedOps *const sched_disciplines[] = {&sched_token, &sched_vserver, &sched_sfq, &sched_rr};
 
 void sched_init(Sched *s, const SchedOps *ops, unsigned n_cores, const SchedSettings *settings) {
     g_assert(n_cores >= 1 && n_cores <= SCHED_MAX_CORES);

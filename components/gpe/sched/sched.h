@@ -20,7 +20,7 @@ enum { SCHED_MAX_CORES = 16 };
 typedef enum { SCHED_ASLEEP, SCHED_READY, SCHED_HELD } SchedState;
 enum { SCHED_BEST_EFFORT, SCHED_GUARANTEED, SCHED_N_CLASSES };
 
-/* What a vServer is entitled to. token, lumps: tokens of 1 ms; fair: `rate` is the weight. */
+/* What a vServer is entitled to. token, vserver: tokens of 1 ms; sfq: `rate` is the weight. */
 typedef struct {
     uint64_t rate; /* tokens per second */
     uint64_t min, max, initial;
@@ -43,15 +43,15 @@ struct SchedTask {
     unsigned slice;  /* ticks left */
     int64_t used;    /* token: virtual time already paid for, in ticks x 1000 */
     uint64_t price;  /* token: virtual ticks x 1000 a token */
-    uint64_t tokens; /* lumps */
-    uint64_t filled; /* lumps: the tick up to which it was given tokens */
-    uint64_t start;  /* fair: start tag */
-    uint64_t order;  /* fair: breaks ties */
+    uint64_t tokens; /* vserver */
+    uint64_t filled; /* vserver: the tick up to which it was given tokens */
+    uint64_t start;  /* sfq: start tag */
+    uint64_t order;  /* sfq: breaks ties */
 };
 
 typedef struct {
-    uint64_t interval;  /* ticks per second of the token rate; lumps: ticks between lumps */
-    uint64_t slice;     /* ticks; token, lumps and rr */
+    uint64_t interval;  /* ticks per second of the token rate; vserver: ticks between lumps */
+    uint64_t slice;     /* ticks; token, vserver and rr */
     bool idle_skip;     /* token: virtual time jumps when everybody is on hold */
     bool wake_preempts; /* a task that wakes goes before the one that runs */
 } SchedSettings;
@@ -83,7 +83,7 @@ struct Sched {
     struct {
         SchedQueue queue[3]; /* two for active and expired, one for those on hold */
         unsigned active;     /* which of the two */
-        uint64_t clock;      /* fair: start tag of the last pick */
+        uint64_t clock;      /* sfq: start tag of the last pick */
         unsigned n_runnable;
     } core[SCHED_MAX_CORES];
     int64_t vt[SCHED_N_CLASSES]; /* token: virtual ticks x 1000, one pair for all cores */
@@ -91,9 +91,9 @@ struct Sched {
     uint64_t next_order;
 };
 
-#define SCHED_CHOICES "token|lumps|fair|rr"
+#define SCHED_CHOICES "token|vserver|sfq|rr"
 extern const SchedOps *const sched_disciplines[]; /* in that order */
-extern const SchedOps sched_token, sched_lumps, sched_fair, sched_rr;
+extern const SchedOps sched_token, sched_vserver, sched_sfq, sched_rr;
 
 void sched_init(Sched *s, const SchedOps *ops, unsigned n_cores, const SchedSettings *settings);
 /* False and an error if the share cannot be kept: min above max, no rate, ... */

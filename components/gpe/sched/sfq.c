@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Fair share as OpenVZ has it: start-tag fair queueing. The runnable task with the smallest start
+ * Start-time fair queueing as OpenVZ has it. The runnable task with the smallest start
  * tag runs; running for d adds d / weight to it, and a task that wakes starts at the tag of the
  * last pick at least, so sleep earns nothing. The weight is `rate`. A task keeps the core for
  *     max(4 ms, 16 ms >> (runnable - 1))
@@ -14,12 +14,12 @@ static void settle(SchedTask *t) {
     t->ran %= t->share.rate;
 }
 
-static void fair_add(Sched *s, SchedTask *t) {
+static void sfq_add(Sched *s, SchedTask *t) {
     t->start = s->core[t->core].clock;
     t->order = s->next_order++;
 }
 
-static bool fair_wake(Sched *s, SchedTask *t) {
+static bool sfq_wake(Sched *s, SchedTask *t) {
     SchedQueue *q = sched_active(s, t->core);
     bool first = !q->head;
     t->start = MAX(t->start, s->core[t->core].clock);
@@ -30,21 +30,21 @@ static bool fair_wake(Sched *s, SchedTask *t) {
     return first || s->settings.wake_preempts;
 }
 
-static void fair_sleep(Sched *s, SchedTask *t) {
+static void sfq_sleep(Sched *s, SchedTask *t) {
     settle(t);
     s->core[t->core].n_runnable--;
     sched_take(t);
     sched_state(s, t, SCHED_ASLEEP);
 }
 
-static bool fair_tick(Sched *s, unsigned core, SchedTask *current) {
+static bool sfq_tick(Sched *s, unsigned core, SchedTask *current) {
     (void)s, (void)core;
     if (!current) return false;
     if (current->slice) current->slice--;
     return current->slice == 0;
 }
 
-static SchedTask *fair_pick(Sched *s, unsigned core) {
+static SchedTask *sfq_pick(Sched *s, unsigned core) {
     SchedTask *best = NULL;
     for (SchedTask *t = sched_active(s, core)->head; t; t = t->next) {
         settle(t);
@@ -60,12 +60,12 @@ static SchedTask *fair_pick(Sched *s, unsigned core) {
     return best;
 }
 
-const SchedOps sched_fair = {
-    .name = "fair",
-    .text = "fair share by start tags, as in OpenVZ",
-    .add = fair_add,
-    .wake = fair_wake,
-    .sleep = fair_sleep,
-    .tick = fair_tick,
-    .pick = fair_pick,
+const SchedOps sched_sfq = {
+    .name = "sfq",
+    .text = "start-time fair queueing, as in OpenVZ",
+    .add = sfq_add,
+    .wake = sfq_wake,
+    .sleep = sfq_sleep,
+    .tick = sfq_tick,
+    .pick = sfq_pick,
 };

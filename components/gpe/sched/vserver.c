@@ -13,22 +13,22 @@ static uint64_t fill(const Sched *s, SchedTask *t) {
     return t->tokens;
 }
 
-static void lumps_add(Sched *s, SchedTask *t) {
+static void vserver_add(Sched *s, SchedTask *t) {
     t->tokens = t->share.initial;
     t->filled = s->ticks;
     t->slice = (unsigned)s->settings.slice;
 }
 
-static bool lumps_wake(Sched *s, SchedTask *t) {
+static bool vserver_wake(Sched *s, SchedTask *t) {
     return sched_enqueue(s, t);
 }
 
-static void lumps_sleep(Sched *s, SchedTask *t) {
+static void vserver_sleep(Sched *s, SchedTask *t) {
     sched_take(t);
     sched_state(s, t, SCHED_ASLEEP);
 }
 
-static bool lumps_tick(Sched *s, unsigned core, SchedTask *current) {
+static bool vserver_tick(Sched *s, unsigned core, SchedTask *current) {
     if (core == 0) s->ticks++;
     if (!current) return sched_hold(s, core)->head != NULL;
     if (current->slice) current->slice--;
@@ -40,7 +40,7 @@ static bool lumps_tick(Sched *s, unsigned core, SchedTask *current) {
     return true;
 }
 
-static SchedTask *lumps_pick(Sched *s, unsigned core) {
+static SchedTask *vserver_pick(Sched *s, unsigned core) {
     for (SchedTask *t = sched_hold(s, core)->head, *next; t; t = next) {
         next = t->next;
         if (fill(s, t) < t->share.min) continue;
@@ -57,12 +57,12 @@ static SchedTask *lumps_pick(Sched *s, unsigned core) {
     return NULL;
 }
 
-const SchedOps sched_lumps = {
-    .name = "lumps",
-    .text = "stock Linux-VServer: tokens in lumps, hold at zero",
-    .add = lumps_add,
-    .wake = lumps_wake,
-    .sleep = lumps_sleep,
-    .tick = lumps_tick,
-    .pick = lumps_pick,
+const SchedOps sched_vserver = {
+    .name = "vserver",
+    .text = "stock Linux-VServer: a bucket filled in lumps, hold at zero",
+    .add = vserver_add,
+    .wake = vserver_wake,
+    .sleep = vserver_sleep,
+    .tick = vserver_tick,
+    .pick = vserver_pick,
 };

@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/core/probe.h: measuring. Histograms count exactly in log-linear cells, series sample at a
- * chosen interval, and a Report collects what every component has to say at the end of a run. */
+ * emu/core/report.h: what every component has to say at the end of a run: scalars, series,
+ * histograms, text and warnings. */
 #pragma once
 
 #include <glib.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-/* Log-linear histogram of unsigned integers: 128 cells per power of two, so a quantile is within
- * 0.8 percent; count, sum, minimum and maximum are exact. Cells grow on first use. */
-typedef struct {
-    uint64_t count, min, max;
-    double sum, sum_squares;
-    uint64_t *cells;
-    unsigned n_cells;
-} Histogram;
-
-void histogram_init(Histogram *h);
-void histogram_clear(Histogram *h); /* frees */
-void histogram_add(Histogram *h, uint64_t value);
-/* Statistics of nothing are NaN, which a report shows as not measured; never 0. */
-double histogram_mean(const Histogram *h);
-double histogram_sd(const Histogram *h); /* of the sample, n - 1: NaN below two */
-/* The smallest value that at least `fraction` of the samples do not exceed (cell's upper end,
- * never above max); exact, and 0 of nothing. */
-uint64_t histogram_quantile(const Histogram *h, double fraction);
-/* The same as a statistic: NaN of nothing. Fraction 1 is the maximum. */
-double histogram_at(const Histogram *h, double fraction);
-void histogram_merge(Histogram *into, const Histogram *from);
+#include "emu/core/histogram.h"
 
 /* What a run has to say. Names come out as COMPONENT.name; units are for people and axes. */
 typedef struct Report Report;
