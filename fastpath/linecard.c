@@ -8,7 +8,8 @@
 
 #include "fastpath/headers.h"
 
-enum { N_VLANS = 4096, NO_CLASS = 0xffff, RESULT_BYTES = 16, CLASS_BYTES = 8, NAT_BYTES = 32 };
+enum { NO_CLASS = 0xffff, CLOSED = 0xfffe }; /* of a VLAN, or a binding's in quarantine */
+enum { N_VLANS = 4096, RESULT_BYTES = 16, CLASS_BYTES = 8, NAT_BYTES = 32 };
 enum { DESCRIPTOR_BYTES = 32, FIRST_PORT_KEY = 5 };
 
 typedef struct {
@@ -25,7 +26,7 @@ struct LcTables {
     Tcam *tcam;
     LcTarget *results; /* by TCAM position */
     uint32_t *free_positions, n_free;
-    unsigned n_claims;
+    unsigned n_bindings;
     uint16_t class_of[N_VLANS];
     uint32_t inside_prefix, inside_mask;
     NatTable *nat;
@@ -96,16 +97,25 @@ bool lc_set_class(LcTables *t, const LcTarget *target) {
     return true;
 }
 
+void lc_close_class(LcTables *t, const LcTarget *target) {
+    t->class_of[target->vlan] = CLOSED;
+    nat_remove_blade(t->nat, target->class);
+}
+
+void lc_clear_class(LcTables *t, uint16_t vlan) {
+    t->class_of[vlan] = NO_CLASS;
+}
+
 void lc_set_inside(LcTables *t, uint32_t prefix, unsigned length) {
     t->inside_mask = length ? UINT32_MAX << (32 - length) : 0;
     t->inside_prefix = prefix & t->inside_mask;
 }
 
-/* Claims ---------------------------------------------------------------------------------- */
+/* Bindings -------------------------------------------------------------------------------- */
 
 /* Key: destination 4, protocol 1, destination port 2, source 4, source port 2, interface 1. */
-static void claim_key(uint32_t address, uint8_t protocol, uint16_t port, uint8_t key[FP_KEY_BYTES],
-                      uint8_t mask[FP_KEY_BYTES]) {
+static void binding_key(uint32_t address, uint8_t protocol, uint16_t port,
+                        uint8_t key[FP_KEY_BYTES], uint8_t mask[FP_KEY_BYTES]) {
     memset(key, 0, FP_KEY_BYTES);
     memset(mask, 0, FP_KEY_BYTES);
     put32(key, address);
@@ -114,33 +124,40 @@ static void claim_key(uint32_t address, uint8_t protocol, uint16_t port, uint8_t
     memset(mask, 0xff, FIRST_PORT_KEY + 2);
 }
 
-LcClaim lc_claim(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
-                 const LcTarget *target) {
+LcBind lc_bind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
+               const LcTarget *target) {
     uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-    claim_key(address, protocol, port, key, mask);
+    binding_key(address, protocol, port, key, mask);
     if (tcam_lookup(t->tcam, tcam_word(0, key)) != TCAM_MISS) return LC_TAKEN;
     if (!t->n_free) return LC_FULL;
     uint32_t position = t->free_positions[t->n_free - 1];
     if (!tcam_insert(t->tcam, position, tcam_word(0, key), tcam_word(0xffff, mask))) return LC_FULL;
     t->n_free--;
-    t->n_claims++;
+    t->n_bindings++;
     t->results[position] = *target;
-    return LC_CLAIMED;
+    return LC_BOUND;
 }
 
-bool lc_release(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port) {
+void lc_close(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port) {
     uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-    claim_key(address, protocol, port, key, mask);
+    binding_key(address, protocol, port, key, mask);
+    int position = tcam_lookup(t->tcam, tcam_word(0, key));
+    if (position != TCAM_MISS) t->results[position].class = CLOSED;
+}
+
+bool lc_unbind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port) {
+    uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    binding_key(address, protocol, port, key, mask);
     int position = tcam_lookup(t->tcam, tcam_word(0, key));
     if (position == TCAM_MISS) return false;
     tcam_remove(t->tcam, (unsigned)position);
     t->free_positions[t->n_free++] = (uint32_t)position;
-    t->n_claims--;
+    t->n_bindings--;
     return true;
 }
 
-unsigned lc_claims(const LcTables *t) {
-    return t->n_claims;
+unsigned lc_bindings(const LcTables *t) {
+    return t->n_bindings;
 }
 
 /* The blocks ------------------------------------------------------------------------------ */
@@ -211,6 +228,7 @@ FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
     int position = tcam_lookup(t->tcam, tcam_word(0, p->key));
     if (position != TCAM_MISS) {
         fp_read(log, SITE_LC_RESULT, FP_SRAM0, (uint32_t)position * RESULT_BYTES, RESULT_BYTES);
+        if (t->results[position].class == CLOSED) return drop(p, LC_DETACHED);
         take_target(t, p, &t->results[position]);
         return FP_FORWARD;
     }
@@ -226,7 +244,7 @@ FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
         take_target(t, p, &t->targets[entry->flow.blade]);
         return FP_FORWARD;
     }
-    if (!t->has_default) return drop(p, LC_UNCLAIMED);
+    if (!t->has_default) return drop(p, LC_UNBOUND);
     take_target(t, p, &t->targets[0]);
     return FP_FORWARD;
 }
@@ -275,6 +293,7 @@ FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log) {
     uint32_t vlan = at > ETHER_BYTES ? get16(frame + 14) & 0xfff : 0;
     fp_read(log, SITE_LC_CLASS, FP_SRAM0, vlan * CLASS_BYTES, CLASS_BYTES);
     if (t->class_of[vlan] == NO_CLASS) return drop(p, LC_NO_CLASS);
+    if (t->class_of[vlan] == CLOSED) return drop(p, LC_DETACHED);
     if (t->interfaces[interface].down) return drop(p, LC_DOWN);
     p->slice = t->class_of[vlan];
     p->result.interface = (uint16_t)interface;

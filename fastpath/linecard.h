@@ -3,11 +3,11 @@
  * fastpath/linecard.h: what the line card's two programs do to packets. SPP paper 2.2, 2.3, 6.
  *
  * In, per packet: key (destination address, protocol, port, source address, port, interface), TCAM,
- * and the frame is addressed to the blade that claims it, in its slice's VLAN. What nobody claims
- * goes to the control processor if it is for one of the node's own addresses, after the translation
- * table has been asked (fastpath/nat.h); the rest is dropped. Out: the backplane address that a
- * blade sent to says which interface is meant, the VLAN says whose share it uses; packets of hosts
- * behind the node are translated; the frame is addressed to the next router.
+ * and the frame is addressed to the blade that has bound its port, in its slice's VLAN. What nobody
+ * has bound goes to the control processor if it is for one of the node's own addresses, after the
+ * translation table has been asked (fastpath/nat.h); the rest is dropped. Out: the backplane
+ * address that a blade sent to says which interface is meant, the VLAN says whose share it uses;
+ * packets of hosts behind the node are translated; the frame is addressed to the next router.
  *
  * A class is whoever has a share of the interfaces: a slice, or the control processor (class 0).
  * Queue of a packet: class * interfaces + interface. No function allocates after lc_tables_new. */
@@ -27,13 +27,14 @@
     X(LC_NOT_IP, "not_ip", "not IPv4")                                                             \
     X(LC_BAD_IP, "bad_ip", "IPv4 header fails a test")                                             \
     X(LC_NOT_OURS, "not_ours", "destination is not one of the node's addresses")                   \
-    X(LC_UNCLAIMED, "unclaimed", "nobody claims it, and there is no control processor")            \
+    X(LC_UNBOUND, "unbound", "nobody has bound its port, and there is no control processor")       \
     X(LC_DOWN, "interface_down", "the interface is down")                                          \
     X(LC_NO_INTERFACE, "no_interface", "a blade sent to no interface's backplane address")         \
     X(LC_NO_CLASS, "no_class", "no slice has the VLAN")                                            \
     X(LC_NAT_MISS, "nat_miss", "needs a translation")                                              \
     X(LC_NAT_BAD, "nat_bad", "cannot be translated")                                               \
-    X(LC_NAT_EXHAUSTED, "nat_exhausted", "no translation is free")
+    X(LC_NAT_EXHAUSTED, "nat_exhausted", "no translation is free")                                 \
+    X(LC_DETACHED, "detached", "whose port or VLAN it has was detached meanwhile")
 
 typedef enum {
 #define X(symbol, name, text) symbol,
@@ -65,15 +66,21 @@ void lc_set_default(LcTables *t, const LcTarget *target);
 /* Packets in the target's VLAN are of its class; answers to what the class has opened go to the
  * target. False: another class has the VLAN. */
 bool lc_set_class(LcTables *t, const LcTarget *target);
+/* The VLAN is not to be given to another class yet: its packets are dropped as detached, until it
+ * is nobody's (lc_clear_class). The class's translations end. */
+void lc_close_class(LcTables *t, const LcTarget *target);
+void lc_clear_class(LcTables *t, uint16_t vlan);
 /* Hosts behind the node: their packets are translated on the way out. */
 void lc_set_inside(LcTables *t, uint32_t prefix, unsigned length);
 
 /* Packets to (address, protocol, port) go to the target. */
-typedef enum { LC_CLAIMED, LC_TAKEN, LC_FULL } LcClaim;
-LcClaim lc_claim(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
-                 const LcTarget *target);
-bool lc_release(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port);
-unsigned lc_claims(const LcTables *t);
+typedef enum { LC_BOUND, LC_TAKEN, LC_FULL } LcBind;
+LcBind lc_bind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
+               const LcTarget *target);
+/* Not to be bound again yet: packets to it are dropped as detached, until it is nobody's. */
+void lc_close(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port);
+bool lc_unbind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port);
+unsigned lc_bindings(const LcTables *t);
 
 /* The blocks. Each returns the verdict; the reason (LcReason) is in p->reason. */
 FpVerdict lc_in_key(LcTables *t, FpPacket *p, FpLog *log);

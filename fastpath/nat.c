@@ -190,6 +190,18 @@ bool nat_remove(NatTable *t, const NatFlow *flow) {
     return true;
 }
 
+unsigned nat_remove_blade(NatTable *t, uint16_t blade) {
+    unsigned n = 0;
+    for (uint32_t i = 0; i < t->max_entries && t->used; i++) {
+        const NatEntry *e = &t->places[i].e;
+        if (!e->flow.protocol || e->flow.blade != blade) continue;
+        release(t, i);
+        n++;
+    }
+    t->counts.removed += n;
+    return n;
+}
+
 static uint64_t idle_time(const NatEntry *e, const NatIdle *idle) {
     if (e->flow.protocol == IP_PROTOCOL_UDP) return idle->udp;
     if (e->flow.protocol == IP_PROTOCOL_ICMP) return idle->icmp;

@@ -107,6 +107,8 @@ NatResult nat_inbound(NatTable *t, uint8_t *ip, uint32_t length, uint64_t now,
  * its packets prolong it. */
 unsigned nat_expire(NatTable *t, uint64_t now, const NatIdle *idle, unsigned max_scan);
 bool nat_remove(NatTable *t, const NatFlow *flow);
+/* All entries of the blade; returns how many. */
+unsigned nat_remove_blade(NatTable *t, uint16_t blade);
 
 const NatEntry *nat_find(const NatTable *t, const NatFlow *flow);
 const NatEntry *nat_find_outside(const NatTable *t, uint32_t outside_address, uint8_t protocol,

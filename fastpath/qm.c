@@ -154,14 +154,11 @@ static void round_join(Qm *qm, Scheduler *s, uint32_t queue) {
 static void round_leave(Qm *qm, Scheduler *s, uint32_t queue) {
     Queue *q = &qm->queues[queue];
     q->deficit = 0;
-    s->visited = false;
-    if (q->next == queue) {
-        s->turn = QM_NONE;
-        return;
-    }
     qm->queues[q->prev].next = q->next;
     qm->queues[q->next].prev = q->prev;
-    s->turn = q->next;
+    if (s->turn != queue) return; /* the round is elsewhere */
+    s->visited = false;
+    s->turn = q->next == queue ? QM_NONE : q->next;
 }
 
 bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {
@@ -254,26 +251,35 @@ void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets) {
     qm->groups[group].limit = limit_packets;
 }
 
+uint32_t qm_flush_queue(Qm *qm, unsigned queue) {
+    Queue *q = &qm->queues[queue];
+    if (q->packets == 0) return QM_NONE;
+    uint32_t handle = q->head, bytes = qm->bytes[handle];
+    q->head = qm->link[handle];
+    if (q->head == QM_NONE) q->tail = QM_NONE;
+    q->bytes -= bytes;
+    q->counts.dropped++;
+    q->counts.bytes_dropped += bytes;
+    qm->held--;
+    qm->groups[q->group].packets--;
+    if (--q->packets == 0) round_leave(qm, &qm->schedulers[q->scheduler], queue);
+    return handle;
+}
+
+void qm_close_queue(Qm *qm, unsigned queue) {
+    Queue *q = &qm->queues[queue];
+    *q = (Queue){.head = QM_NONE, .tail = QM_NONE};
+}
+
 uint32_t qm_flush(Qm *qm) {
-    for (unsigned i = 0; i < qm->n_schedulers; i++) {
-        Scheduler *s = &qm->schedulers[i];
-        if (s->turn == QM_NONE) continue;
-        uint32_t queue = s->turn;
-        Queue *q = &qm->queues[queue];
-        uint32_t handle = q->head, bytes = qm->bytes[handle];
-        q->head = qm->link[handle];
-        if (q->head == QM_NONE) q->tail = QM_NONE;
-        q->bytes -= bytes;
-        q->counts.dropped++;
-        q->counts.bytes_dropped += bytes;
-        qm->held--;
-        qm->groups[q->group].packets--;
-        if (--q->packets == 0) round_leave(qm, s, queue);
-        return handle;
-    }
+    for (unsigned i = 0; i < qm->n_schedulers; i++)
+        if (qm->schedulers[i].turn != QM_NONE) return qm_flush_queue(qm, qm->schedulers[i].turn);
     return QM_NONE;
 }
 
+bool qm_known(const Qm *qm, unsigned queue) {
+    return queue < qm->n_queues && qm->queues[queue].known;
+}
 unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) {
     return qm->queues[queue].scheduler;
 }

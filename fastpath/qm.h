@@ -60,9 +60,14 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
 #define QM_MAX_GROUPS 512u
 void qm_set_group(Qm *qm, unsigned queue, unsigned group);
 void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets);
+/* Take the first packet out of the queue, uncounted as dequeued; QM_NONE when it is empty. */
+uint32_t qm_flush_queue(Qm *qm, unsigned queue);
+/* An empty queue is unknown again, as before qm_set_queue; its counts are 0, its group 0. */
+void qm_close_queue(Qm *qm, unsigned queue);
 /* Take any packet out of any queue, uncounted as dequeued; QM_NONE when all are empty. */
 uint32_t qm_flush(Qm *qm);
 
+bool qm_known(const Qm *qm, unsigned queue); /* it has been set */
 unsigned qm_queue_scheduler(const Qm *qm, unsigned queue);
 uint32_t qm_queue_packets(const Qm *qm, unsigned queue);
 uint64_t qm_queue_bytes(const Qm *qm, unsigned queue);

@@ -12,6 +12,7 @@
 #include "fastpath/options/label.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
+enum { CLOSED = 0xffff }; /* no slice: the port is in quarantine */
 enum {
     PORT_BUCKET_BYTES = 16,
     RESULT_BYTES = 16,
@@ -125,6 +126,11 @@ bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t addr
     return true;
 }
 
+void fp_close_port(FpTables *t, uint32_t address, uint16_t port) {
+    PortEntry *e = &t->ports[port_slot(t, address, port)];
+    if (e->used) e->slice = CLOSED;
+}
+
 bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port) {
     uint32_t hole = port_slot(t, address, port);
     if (!t->ports[hole].used) return false;
@@ -150,6 +156,14 @@ static uint8_t *slice_sram(const FpTables *t, unsigned slice, uint32_t offset, u
 
 uint8_t *fp_slice_sram(FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes) {
     return slice_sram(t, slice, offset, bytes);
+}
+
+void fp_sram_clear(FpTables *t, uint32_t first, uint32_t bytes) {
+    memset(t->sram + first, 0, bytes);
+}
+
+void fp_counters_clear(FpTables *t, unsigned first, unsigned n) {
+    memset(t->counters + first, 0, n * sizeof *t->counters);
 }
 
 static uint8_t *sram_access(const FpTables *t, FpPacket *p, uint32_t offset, uint32_t bytes) {
@@ -224,6 +238,10 @@ bool fp_filter_remove(FpTables *t, unsigned slice, unsigned position) {
     return tcam_remove(t->tcam, position);
 }
 
+const FpResult *fp_filter_result(const FpTables *t, unsigned position) {
+    return &t->results[position];
+}
+
 /* The blocks ------------------------------------------------------------------------------ */
 
 static uint32_t dram(const FpPacket *p) {
@@ -253,6 +271,7 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log) {
     uint32_t slot = port_slot(t, get32(ip + 16), get16(udp + 2));
     fp_read(log, SITE_DECAP_PORT, FP_SRAM0, slot * PORT_BUCKET_BYTES, PORT_BUCKET_BYTES);
     if (!t->ports[slot].used) return decide(p, FP_NO_SLICE);
+    if (t->ports[slot].slice == CLOSED) return decide(p, FP_DETACHED);
     p->slice = t->ports[slot].slice;
     p->rx_interface = t->ports[slot].interface;
     p->option = t->slices[p->slice].option;
@@ -350,6 +369,8 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
         p->length += FP_INTERNAL_BYTES;
     }
     outer_headers(t, p);
+    if (p->verdict == FP_EXCEPTION && t->slices[p->slice].exception_station)
+        memcpy(p->bytes + p->offset, t->slices[p->slice].exception_mac, 6);
     fp_write(log, SITE_FORMAT_OUTER, FP_DRAM, dram(p), TUNNEL_BYTES + IPV4_BYTES);
     fp_write(log, SITE_FORMAT_DONE, FP_SRAM2, p->handle * DESCRIPTOR_BYTES, 12);
     return p->verdict;

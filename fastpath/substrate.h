@@ -44,7 +44,8 @@
     X(FP_I3_OPTIONS, "i3_options", FP_EXCEPTION, "I3 packet with options, such as an insert")      \
     X(FP_I3_MISMATCH, "i3_mismatch", FP_EXCEPTION, "leading bits of a trigger, but not its id")    \
     X(FP_I3_MANY, "i3_many", FP_EXCEPTION, "several triggers match")                               \
-    X(FP_LABEL_BAD, "label_malformed", FP_DROP, "label stack fails a test")
+    X(FP_LABEL_BAD, "label_malformed", FP_DROP, "label stack fails a test")                        \
+    X(FP_DETACHED, "detached", FP_DROP, "its slice, or its queue, was detached meanwhile")
 
 typedef enum {
 #define X(symbol, name, verdict, text) symbol,
@@ -73,6 +74,8 @@ typedef struct {
     uint32_t exception_queue; /* physical queue of its slow path */
     uint32_t exception_address;
     uint16_t exception_port, exception_interface;
+    uint8_t exception_mac[6]; /* where frames with exceptions go; used if exception_station */
+    bool exception_station;
     uint16_t stats_base, n_stats;  /* counter indices it may use */
     uint32_t queue_base, n_queues; /* its queue q is physical queue_base + q */
     /* Borrowed: the interface that each of its queues sends to, FP_NO_INTERFACE: none that it may
@@ -95,6 +98,8 @@ FpSlice *fp_slice(FpTables *t, unsigned slice);
 /* Make (address, UDP port) of `interface` the slice's. False if the table is full or another slice
  * has it; nothing is changed then. */
 bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t address, uint16_t port);
+/* Nobody's, and not to be bound again yet: packets for it are dropped as detached. */
+void fp_close_port(FpTables *t, uint32_t address, uint16_t port);
 bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port);
 
 /* The management processor's way in: puts the filter at `position` (lower wins) with the slice's id
@@ -110,6 +115,8 @@ FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
                           const uint8_t key[FP_KEY_BYTES], const uint8_t mask[FP_KEY_BYTES],
                           const FpResult *result);
 bool fp_filter_remove(FpTables *t, unsigned slice, unsigned position);
+/* What the filter there says, with physical queue and counter. */
+const FpResult *fp_filter_result(const FpTables *t, unsigned position);
 
 /* Code options: what Parse runs for a slice, and how Header Format rewrites the slice's own
  * header. Adding one is a file with these two functions and a row in fp_code_options. */
@@ -146,6 +153,9 @@ FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own);
 
 /* For the management processor: a slice's block from outside, NULL if not all inside. */
 uint8_t *fp_slice_sram(FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes);
+/* All zero, as at first: bytes of slice memory, and counters. */
+void fp_sram_clear(FpTables *t, uint32_t first, uint32_t bytes);
+void fp_counters_clear(FpTables *t, unsigned first, unsigned n);
 
 /* The blocks. Each runs to its end on real bytes. A verdict other than FP_FORWARD is in p->verdict
  * and p->reason; FP_EXCEPTION packets go on through lookup (which skips them) to format. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The line card's blocks, byte for byte: frames are compared with ones put together by hand, claims
- * with a table by address, protocol and port, checksums with sums made anew over whole packets. */
+ * The line card's blocks, byte for byte: frames are compared with ones put together by hand,
+ * bindings with a table by address, protocol and port, checksums with sums made anew over whole
+ * packets. */
 #include <stdlib.h>
 
 #include "fastpath/headers.h"
@@ -89,7 +90,7 @@ static void a_frame_coming_in_is_addressed_to_its_blade(void) {
     /* Destination 6, source 6, tag 4 with the priority that came, the rest as it came. */
     LcTables *t = tables();
     LcTarget to = blade(7);
-    CHECK_U64(lc_claim(t, ADDRESS + 3, UDP, 30000, &to), LC_CLAIMED);
+    CHECK_U64(lc_bind(t, ADDRESS + 3, UDP, 30000, &to), LC_BOUND);
     for (unsigned round = 0; round < 200; round++) {
         Form f = {.tagged = round & 1,
                   .tag = (uint16_t)dice(65536),
@@ -200,7 +201,7 @@ static void what_goes_out_needs_an_interface_a_class_and_a_wire(void) {
     lc_tables_free(t);
 }
 
-/* Key and claims ---------------------------------------------------------------------------- */
+/* Key and bindings ---------------------------------------------------------------------------- */
 
 static void the_key_is_addresses_protocol_ports_and_interface(void) {
     LcTables *t = bare();
@@ -231,11 +232,11 @@ static void the_key_is_addresses_protocol_ports_and_interface(void) {
     lc_tables_free(t);
 }
 
-static void a_claim_is_exact(void) {
+static void a_binding_is_exact(void) {
     /* Address, protocol and port all have to fit; who sends, and where it arrives, has no say. */
     LcTables *t = tables();
     LcTarget to = blade(1);
-    CHECK_U64(lc_claim(t, ADDRESS + 1, TCP, 80, &to), LC_CLAIMED);
+    CHECK_U64(lc_bind(t, ADDRESS + 1, TCP, 80, &to), LC_BOUND);
     for (unsigned bits = 0; bits < 8; bits++) {
         Form f = {.protocol = bits & 1 ? UDP : TCP,
                   .from = (uint32_t)dice(UINT32_MAX),
@@ -252,57 +253,57 @@ static void a_claim_is_exact(void) {
     lc_tables_free(t);
 }
 
-static void a_port_is_claimed_once_until_it_is_released(void) {
+static void a_port_is_bound_once_until_it_is_unbound(void) {
     LcTables *t = tables();
     LcTarget a = blade(1), b = blade(2);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &a), LC_CLAIMED);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &b), LC_TAKEN);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &a), LC_TAKEN); /* by itself, too */
-    CHECK_U64(lc_claim(t, ADDRESS, TCP, 30000, &b), LC_CLAIMED);
-    CHECK_U64(lc_claims(t), 2);
-    CHECK(lc_release(t, ADDRESS, UDP, 30000));
-    CHECK(!lc_release(t, ADDRESS, UDP, 30000));
-    CHECK(!lc_release(t, ADDRESS + 1, TCP, 30000));
-    CHECK_U64(lc_claims(t), 1);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &a), LC_BOUND);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &b), LC_TAKEN);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &a), LC_TAKEN); /* by itself, too */
+    CHECK_U64(lc_bind(t, ADDRESS, TCP, 30000, &b), LC_BOUND);
+    CHECK_U64(lc_bindings(t), 2);
+    CHECK(lc_unbind(t, ADDRESS, UDP, 30000));
+    CHECK(!lc_unbind(t, ADDRESS, UDP, 30000));
+    CHECK(!lc_unbind(t, ADDRESS + 1, TCP, 30000));
+    CHECK_U64(lc_bindings(t), 1);
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
     Buffer p;
     load(&p, &f, 0);
     CHECK_U64(in(t, &p.p), FP_FORWARD);
     CHECK_U64(p.p.slice, 0);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &b), LC_CLAIMED);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &b), LC_BOUND);
     load(&p, &f, 0);
     CHECK_U64(in(t, &p.p), FP_FORWARD);
     CHECK_U64(p.p.slice, 2);
     lc_tables_free(t);
 }
 
-static void ten_thousand_claims_against_a_table(void) {
+static void ten_thousand_bindings_against_a_table(void) {
     /* Claims and releases at random until 10,000 stand, then looked up, then all released. The twin
      * holds the class of each (address, protocol, port), 0: free. Few ports, so that they collide.
      */
-    enum { CLAIMS = 10000, PORTS = 1024 };
+    enum { BINDINGS = 10000, PORTS = 1024 };
     static uint16_t twin[N][2][PORTS];
     static const uint8_t protocols[2] = {TCP, UDP};
     LcTables *t = tables();
     unsigned held = 0, collisions = 0;
     memset(twin, 0, sizeof twin);
-    while (held < CLAIMS) {
+    while (held < BINDINGS) {
         unsigned i = (unsigned)dice(N), k = (unsigned)dice(2), port = (unsigned)dice(PORTS);
         if (dice(4) == 0) {
-            CHECK(lc_release(t, ADDRESS + i, protocols[k], (uint16_t)port) ==
+            CHECK(lc_unbind(t, ADDRESS + i, protocols[k], (uint16_t)port) ==
                   (twin[i][k][port] != 0));
             held -= twin[i][k][port] != 0;
             twin[i][k][port] = 0;
         } else {
             LcTarget to = blade((uint16_t)(1 + dice(LC_MAX_CLASSES - 1)));
-            LcClaim expected = twin[i][k][port] ? LC_TAKEN : LC_CLAIMED;
-            CHECK_U64(lc_claim(t, ADDRESS + i, protocols[k], (uint16_t)port, &to), expected);
+            LcBind expected = twin[i][k][port] ? LC_TAKEN : LC_BOUND;
+            CHECK_U64(lc_bind(t, ADDRESS + i, protocols[k], (uint16_t)port, &to), expected);
             collisions += expected == LC_TAKEN;
-            held += expected == LC_CLAIMED;
-            if (expected == LC_CLAIMED) twin[i][k][port] = to.class;
+            held += expected == LC_BOUND;
+            if (expected == LC_BOUND) twin[i][k][port] = to.class;
         }
     }
-    CHECK_U64(lc_claims(t), CLAIMS);
+    CHECK_U64(lc_bindings(t), BINDINGS);
     CHECK(collisions > 1000);
     unsigned wrong = 0;
     for (unsigned i = 0; i < N; i++)
@@ -323,9 +324,9 @@ static void ten_thousand_claims_against_a_table(void) {
     for (unsigned i = 0; i < N; i++)
         for (unsigned k = 0; k < 2; k++)
             for (unsigned port = 0; port < PORTS; port++)
-                held -= lc_release(t, ADDRESS + i, protocols[k], (uint16_t)port);
+                held -= lc_unbind(t, ADDRESS + i, protocols[k], (uint16_t)port);
     CHECK_U64(held, 0);
-    CHECK_U64(lc_claims(t), 0);
+    CHECK_U64(lc_bindings(t), 0);
     lc_tables_free(t);
 }
 
@@ -333,15 +334,15 @@ static void the_tcam_fills_and_empties(void) {
     LcTables *t = bare();
     LcTarget to = blade(1);
     for (unsigned n = 0; n < TCAM_MAX_ENTRIES; n++)
-        if (lc_claim(t, ADDRESS + (n >> 16), UDP, (uint16_t)n, &to) != LC_CLAIMED) {
+        if (lc_bind(t, ADDRESS + (n >> 16), UDP, (uint16_t)n, &to) != LC_BOUND) {
             CHECK_U64(n, TCAM_MAX_ENTRIES);
             break;
         }
-    CHECK_U64(lc_claims(t), TCAM_MAX_ENTRIES);
-    CHECK_U64(lc_claim(t, ADDRESS, TCP, 1, &to), LC_FULL);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 1, &to), LC_TAKEN);
-    CHECK(lc_release(t, ADDRESS + 1, UDP, 4711));
-    CHECK_U64(lc_claim(t, ADDRESS, TCP, 1, &to), LC_CLAIMED);
+    CHECK_U64(lc_bindings(t), TCAM_MAX_ENTRIES);
+    CHECK_U64(lc_bind(t, ADDRESS, TCP, 1, &to), LC_FULL);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 1, &to), LC_TAKEN);
+    CHECK(lc_unbind(t, ADDRESS + 1, UDP, 4711));
+    CHECK_U64(lc_bind(t, ADDRESS, TCP, 1, &to), LC_BOUND);
     lc_tables_free(t);
 }
 
@@ -357,7 +358,7 @@ static void vlans_belong_to_one_class(void) {
 
 /* What comes in and is nobody's ------------------------------------------------------------- */
 
-static void the_unclaimed_goes_to_the_control_processor(void) {
+static void the_unbound_goes_to_the_control_processor(void) {
     static const Form forms[] = {
         {.protocol = TCP, .from = REMOTE, .to = ADDRESS + 9, .to_port = 22},
         {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 9},
@@ -371,7 +372,7 @@ static void the_unclaimed_goes_to_the_control_processor(void) {
         CHECK(memcmp(frame_of(&b), cp.mac, 6) == 0);
         CHECK_U64(get16(frame_of(&b) + 14) & 0xfff, CP_VLAN);
         CHECK_U64(b.p.result.queue, 3);
-        CHECK_U64(in_reason(without, &forms[i]), LC_UNCLAIMED);
+        CHECK_U64(in_reason(without, &forms[i]), LC_UNBOUND);
         Form foreign = forms[i];
         foreign.to = ADDRESS + N;
         CHECK_U64(in_reason(with, &foreign), LC_NOT_OURS);
@@ -386,7 +387,7 @@ static void fragments_without_ports_go_to_the_control_processor(void) {
     /* Only a fragment at offset 0 has ports; of others, the same bytes are payload. */
     LcTables *t = tables();
     LcTarget to = blade(1);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &to), LC_CLAIMED);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &to), LC_BOUND);
     static const struct {
         uint16_t fragment, class;
     } cases[] = {{0, 1}, {0x4000, 1}, {0x2000, 1}, {1, 0}, {0x2001, 0}, {0x1fff, 0}, {0x1000, 0}};
@@ -499,7 +500,7 @@ static void a_transport_header_may_be_short(void) {
     /* Total length ends inside the ports: there are none, whatever follows as padding. */
     LcTables *t = tables();
     LcTarget to = blade(1);
-    CHECK_U64(lc_claim(t, ADDRESS, UDP, 30000, &to), LC_CLAIMED);
+    CHECK_U64(lc_bind(t, ADDRESS, UDP, 30000, &to), LC_BOUND);
     for (uint32_t bytes = 0; bytes <= 8; bytes++) {
         Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
         Buffer b;
@@ -542,7 +543,7 @@ static void a_flow_is_translated_both_ways_after_a_miss(void) {
      * comes back to the inside address and port, at the class's blade. */
     LcTables *t = tables();
     LcTarget host = blade(3);
-    CHECK(lc_set_class(t, &host)); /* and no claims */
+    CHECK(lc_set_class(t, &host)); /* and no bindings */
     uint64_t misses = 0;
     for (unsigned round = 0; round < 2000; round++) {
         Form f = some_flow();
@@ -675,12 +676,12 @@ int main(void) {
                                  TEST(a_frame_without_a_tag_may_go_out_if_vlan_0_is_somebodys),
                                  TEST(what_goes_out_needs_an_interface_a_class_and_a_wire),
                                  TEST(the_key_is_addresses_protocol_ports_and_interface),
-                                 TEST(a_claim_is_exact),
-                                 TEST(a_port_is_claimed_once_until_it_is_released),
-                                 TEST(ten_thousand_claims_against_a_table),
+                                 TEST(a_binding_is_exact),
+                                 TEST(a_port_is_bound_once_until_it_is_unbound),
+                                 TEST(ten_thousand_bindings_against_a_table),
                                  TEST(the_tcam_fills_and_empties),
                                  TEST(vlans_belong_to_one_class),
-                                 TEST(the_unclaimed_goes_to_the_control_processor),
+                                 TEST(the_unbound_goes_to_the_control_processor),
                                  TEST(fragments_without_ports_go_to_the_control_processor),
                                  TEST(an_interface_that_is_down_takes_nothing),
                                  TEST(headers_are_tested),

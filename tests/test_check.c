@@ -263,7 +263,8 @@ static void a_key_without_effect_is_named(void) {
         {"[gpe g]\n[vserver v]\ngpe = g\nicmp_rate = 5\n", "application = manager uses it"},
         {"[npe n]\n[slice r]\nnpe = n\ni3_id = 40\n", "i3_id: has no effect: code_option = i3"},
         {"[npe n]\nring_decap = 32\n", "next-neighbour registers"},
-        {"[npe n]\nexception_host = x\n", "an NPE with a linecard uses it"},
+        {"[npe n]\n[slice s]\nnpe = n\nexception_host = n\n",
+         "a slice of an NPE with a linecard uses it"},
         {"[linecard l]\ncontrol_vlan = 7\n", "control_vlan: has no effect"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) doubted(cases[i].text, cases[i].part);
     /* Used at one point is used. */

@@ -116,7 +116,7 @@ static void wire(Component *a, unsigned a_port, Component *b, unsigned b_port,
 }
 static int add_class(Host *h, uint16_t vlan, double share) {
     g_autoptr(GError) error = NULL;
-    int class = linecard_add_class((LineCard *)lc, h->mac, vlan, share, &error);
+    int class = linecard_attach((LineCard *)lc, NULL, h->mac, vlan, share, &error);
     if (error) printf("  %s\n", error->message);
     CHECK(class > 0);
     return class;
@@ -243,10 +243,10 @@ static void all_signed_right(const Host *h) {
 
 /* Who gets what comes in ------------------------------------------------------------------- */
 
-static void the_unclaimed_arrives_at_the_control_processor(void) {
-    /* 5 SSH, 3 UDP, 2 ICMP for the node; 4 for somebody else; 6 UDP that a slice has claimed. */
+static void the_unbound_arrives_at_the_control_processor(void) {
+    /* 5 SSH, 3 UDP, 2 ICMP for the node; 4 for somebody else; 6 UDP that a slice has bound. */
     open_chassis("");
-    CHECK(linecard_claim((LineCard *)lc, classes[1], NULL, 2, UDP, 30000, NULL));
+    CHECK(linecard_bind((LineCard *)lc, classes[1], NULL, 2, UDP, 30000, NULL));
     Form f = {.protocol = TCP, .from = REMOTE, .to = ADDRESS + 9, .from_port = 9, .to_port = 22};
     send_in(0, 0, 1000, 5, &f);
     f = (Form){.protocol = UDP, .from = REMOTE, .to = ADDRESS + 3, .to_port = 30000};
@@ -281,13 +281,13 @@ static void a_fragment_is_not_ssh(void) {
     close_world();
 }
 
-static void without_a_control_processor_the_unclaimed_is_dropped(void) {
+static void without_a_control_processor_the_unbound_is_dropped(void) {
     open_world("control_processor=", 8000);
     begin();
     Form f = {.protocol = TCP, .from = REMOTE, .to = ADDRESS, .to_port = 22};
     send_in(0, 0, 1000, 3, &f);
     run_to(SIM_MS);
-    CHECK_NEAR(scalar("lc.drop.unclaimed"), 3, 0);
+    CHECK_NEAR(scalar("lc.drop.unbound"), 3, 0);
     close_world();
 }
 
@@ -309,7 +309,7 @@ static void every_interface_has_its_queues(void) {
             int class = add_class(hosts[0], 100, 0);
             begin();
             for (unsigned i = 0; class > 0 && i < n; i++) {
-                CHECK(linecard_claim((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
+                CHECK(linecard_bind((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
                 Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS + i, .to_port = 30000};
                 send_in(i, 0, 0, 1, &f);
                 f = (Form){.protocol = UDP, .from = ADDRESS, .to = REMOTE};
@@ -350,7 +350,7 @@ static void congest(bool out, unsigned n, double bytes[3]) {
         f.from = REMOTE;
         f.to = ADDRESS + 4;
         f.to_port = (uint16_t)(30000 + i);
-        CHECK(linecard_claim((LineCard *)lc, class[i], NULL, 4, UDP, f.to_port, NULL));
+        CHECK(linecard_bind((LineCard *)lc, class[i], NULL, 4, UDP, f.to_port, NULL));
         send_in(4, 2 * SIM_MS, gap, packets, &f);
     }
     run_to(40 * SIM_MS);
@@ -406,7 +406,7 @@ static bool lossless(bool out, SimTime gap) {
         Form f = {
             .tagged = true, .protocol = UDP, .from = REMOTE, .to = ADDRESS + i, .payload = 28};
         f.to_port = 30000;
-        CHECK(linecard_claim((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
+        CHECK(linecard_bind((LineCard *)lc, class, NULL, i, UDP, 30000, NULL));
         if (out)
             send_out(0, i, i * gap, N * gap, n, f);
         else
@@ -492,7 +492,7 @@ static void the_first_packet_of_a_flow_waits_for_the_management_processor(void) 
 }
 
 static void answers_come_back_to_who_asked(void) {
-    /* Two hosts use the same ports and identifiers; neither has claimed anything. */
+    /* Two hosts use the same ports and identifiers; neither has bound anything. */
     open_chassis("");
     for (unsigned i = 0; i < HOSTS; i++) {
         Form syn = open_tcp(0), echo = ping(0);
@@ -696,7 +696,7 @@ static void a_slow_switch_port_is_free_again_at_once(void) {
     open_chassis("");
     CHECK(command(data, "port", "2 rate 1kbit/s"));
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 32};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
+    CHECK(linecard_bind((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     send_in(0, 0, SIM_US, 5, &f);
     run_to(100 * SIM_MS);
     CHECK_U64(hosts[0]->heard->len, 1);
@@ -711,7 +711,7 @@ static void a_switch_port_slowed_to_the_least_keeps_time(void) {
     open_chassis("");
     CHECK(command(data, "port", "2 rate 1bit/s"));
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000, .payload = 28};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
+    CHECK(linecard_bind((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     send_in(0, 0, 100 * SIM_US, 2, &f);
     run_to(1000 * SIM_S);
     CHECK_U64(hosts[0]->heard->len, 2);
@@ -722,7 +722,7 @@ static void a_switch_port_slowed_to_the_least_keeps_time(void) {
 static void a_switch_port_that_is_down_keeps_what_it_has(void) {
     open_chassis("");
     Form f = {.protocol = UDP, .from = REMOTE, .to = ADDRESS, .to_port = 30000};
-    CHECK(linecard_claim((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
+    CHECK(linecard_bind((LineCard *)lc, classes[0], NULL, 0, UDP, 30000, NULL));
     CHECK(command(data, "port", "2 rate 1Mbit/s"));
     send_in(0, 0, 10 * SIM_US, 10, &f); /* a millisecond each at that rate, nearly */
     send_in(0, 3 * SIM_MS, 10 * SIM_US, 10, &f);
@@ -882,9 +882,9 @@ static void a_script_takes_an_interface_down_and_up(void) {
 
 int main(void) {
     static const Test tests[] = {
-        TEST(the_unclaimed_arrives_at_the_control_processor),
+        TEST(the_unbound_arrives_at_the_control_processor),
         TEST(a_fragment_is_not_ssh),
-        TEST(without_a_control_processor_the_unclaimed_is_dropped),
+        TEST(without_a_control_processor_the_unbound_is_dropped),
         TEST(every_interface_has_its_queues),
         TEST(shares_hold_at_a_congested_interface),
         TEST(a_share_that_is_not_used_is_the_others),

@@ -183,14 +183,14 @@ static void what_it_does_not_understand_stops_the_run_at_the_line(void) {
         {"filter_add 10.0.0.0/8 0 1.2.3.4", "a: filter_add: found"},
         {"filter_add 10.0.0.0/8 0 1.2.3.4:5 queue", "a: filter_add: found"},
         {"filter_add 10.0.0.0/8 0 1.2.3.4:5 colour red", "a: filter_add: found"},
-        {"filter_remove", "a: filter_remove: found \"\", expected a position"},
-        {"filter_remove one", "a: filter_remove: found \"one\", expected a position"},
+        {"filter_remove", "a: filter_remove: found \"\", expected POSITION|key"},
+        {"filter_remove one", "a: filter_remove: found \"one\", expected POSITION|key"},
         {"filter_remove 4294967296", "a: filter_remove: found \"4294967296\""},
         {"filter_list all", "a: filter_list: found \"all\", expected nothing after it"},
         {"counters 1", "a: counters: found \"1\", expected nothing after it"},
-        {"queue 0", "a: queue: found \"0\", expected a queue of the slice"},
+        {"queue 0", "a: queue: found \"0\", expected N share SHARE|"},
         {"queue 0 weight 3", "a: queue: found \"0 weight 3\""},
-        {"sram_peek 0 1", "a: found \"sram_peek\", expected filter_add, filter_remove"},
+        {"sram_peek 0 1", "a: found \"sram_peek\", expected attach, detach, filter_add"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *text =

@@ -251,7 +251,7 @@ static bool prepare_interfaces(Gpe *g, GError **error) {
 
 bool gpe_attach(Gpe *g, GError **error) {
     if (!*g->linecard || g->attached) return true;
-    if (!linecard_attach(&g->base, g->linecard, g->tables, (unsigned)g->n_interfaces, error))
+    if (!linecard_addresses(&g->base, g->linecard, g->tables, (unsigned)g->n_interfaces, error))
         return false;
     return g->attached = true;
 }

@@ -146,14 +146,14 @@ static bool on_line_card(Vserver *v, GError **error) {
     LineCard *lc = linecard_find(&v->base, g->linecard, error);
     if (!lc) return false;
     const uint8_t *mac = fp_interface(g->tables, 0)->mac;
-    int class = linecard_add_class(lc, mac, (uint16_t)v->vlan, v->lc_share, error);
+    int class = linecard_attach(lc, NULL, mac, (uint16_t)v->vlan, v->lc_share, error);
     if (class < 0) return false;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         mac = fp_interface(g->tables, i)->mac;
-        if (!linecard_claim(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
+        if (!linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
             return false;
         if (v->own_port &&
-            !linecard_claim(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->own_port, error))
+            !linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->own_port, error))
             return false;
     }
     return true;

@@ -3,6 +3,8 @@
  * The queue manager's MEs. */
 #include "components/ixp/qm_block.h"
 
+#include "emu/core/tenant.h"
+
 enum { QM_IDLE, QM_ENQUEUE, QM_DEQUEUE };
 
 static unsigned per_me(const QmBlock *qm_block) {
@@ -113,14 +115,15 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     Packet *pkt = c->pkt;
     /* Rates count the wire; the outer frame is what Format built. */
-    if (qm_enqueue(qm_block->qm, cp->fp.handle, cp->fp.result.queue,
-                   packet_wire_bytes(cp->fp.length), now, &c->log)) {
+    bool detached = packet_detached(pkt) || !qm_known(qm_block->qm, cp->fp.result.queue);
+    if (!detached && qm_enqueue(qm_block->qm, cp->fp.handle, cp->fp.result.queue,
+                                packet_wire_bytes(cp->fp.length), now, &c->log)) {
         sim_observe(owner->sim, &owner->owner, SIM_ENQUEUE, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {
         c->pkt = NULL;
         rxtx_release(qm_block->rxtx, c, cp);
-        component_drop(owner, qm_block->drop_queue_full, pkt);
+        component_drop(owner, detached ? qm_block->drop_detached : qm_block->drop_queue_full, pkt);
     }
 }
 

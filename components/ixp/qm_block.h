@@ -37,7 +37,7 @@ struct QmBlock {
     RxTx *rxtx;
     Qm *qm;
     unsigned n_mes, n_schedulers;
-    unsigned drop_queue_full; /* the owner's reason */
+    unsigned drop_queue_full, drop_detached; /* the owner's reasons */
     QmMe me[QM_BLOCK_MAX_MES];
 };
 

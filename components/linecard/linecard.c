@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "components/traffic/tunnel.h"
+#include "emu/core/intervals.h"
 #include "fastpath/text.h"
 
 enum {
@@ -40,9 +41,19 @@ typedef struct {
     Qm *qm;
 } Side;
 
+/* A port that a class has bound at an interface. */
+typedef struct {
+    unsigned interface;
+    uint8_t protocol;
+    uint16_t port;
+} Binding;
+
 typedef struct {
     LcTarget target;
-    double share;
+    bool attached;
+    Tenant *tenant;
+    double share[2][LC_MAX_INTERFACES]; /* in, out */
+    GArray *bindings;
 } LcClass;
 
 struct LineCard {
@@ -63,7 +74,7 @@ struct LineCard {
     LcTables *tables;
     Side in, out;
     LcClass classes[LC_MAX_CLASSES];
-    unsigned n_classes;
+    Intervals *numbers; /* of classes */
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint16_t cost[FP_N_SITES];
     uint32_t leads_to; /* a bit for each interface that routes lead to */
@@ -76,6 +87,8 @@ struct LineCard {
 
 static inline int next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
     Side *side = stage->program;
+    if (packet_detached(cp->pkt))
+        return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + LC_DETACHED);
     if (verdict == FP_FORWARD) return stage->block.ring_out;
     return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
 }
@@ -88,11 +101,14 @@ static int in_key(Stage *stage, Context *c, ChipPacket *cp) {
 static int in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     SimTime now = sim_now(side->chip.sim);
-    return next(stage, c, cp, lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log));
+    FpVerdict verdict = lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log);
+    if (verdict == FP_FORWARD) packet_carry(cp->pkt, side->lc->classes[cp->fp.slice].tenant);
+    return next(stage, c, cp, verdict);
 }
 
 static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
+    if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
     lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_in++;
     return qm_block_ring(&side->qm_block, cp->fp.result.queue);
@@ -100,7 +116,10 @@ static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
 
 static int out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
-    return next(stage, c, cp, lc_out_lookup(side->lc->tables, &cp->fp, &c->log));
+    FpVerdict verdict = lc_out_lookup(side->lc->tables, &cp->fp, &c->log);
+    if (verdict == FP_FORWARD && !cp->pkt->lease)
+        packet_carry(cp->pkt, side->lc->classes[cp->fp.slice].tenant);
+    return next(stage, c, cp, verdict);
 }
 
 /* The management processor has found a port, or none. */
@@ -109,9 +128,9 @@ static void translate(void *user, void *data, SimTime now) {
     ChipPacket *cp = data;
     NatFlow flow;
     FpLog log = {.cost = lc->cost};
-    LcReason reason = LC_NAT_BAD;
+    LcReason reason = packet_detached(cp->pkt) ? LC_DETACHED : LC_NAT_BAD;
     Packet *pkt = cp->pkt;
-    if (lc_nat_flow(&cp->fp, &flow)) {
+    if (reason != LC_DETACHED && lc_nat_flow(&cp->fp, &flow)) {
         uint32_t outside = lc_address(lc->tables, cp->fp.result.interface);
         reason = nat_allocate(lc_nat(lc->tables), &flow, outside, (uint16_t)lc->nat_first_port,
                               (uint32_t)lc->nat_ports, now, NULL) == NAT_OK
@@ -144,6 +163,7 @@ static int out_translate(Stage *stage, Context *c, ChipPacket *cp) {
 
 static int out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
+    if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
     lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
     side->lc->forwarded_out++;
     return qm_block_ring(&side->qm_block, cp->fp.result.queue);
@@ -154,6 +174,7 @@ static unsigned finish(void *program, ChipPacket *cp) {
     Packet *pkt = cp->pkt;
     if (cp->fp.offset < 0) packet_push(pkt, (uint32_t)-cp->fp.offset);
     packet_set_length(pkt, cp->fp.length);
+    if (side == &side->lc->out) packet_carry(pkt, NULL); /* it leaves the node */
     return side == &side->lc->in ? (unsigned)side->lc->n_interfaces : cp->fp.result.interface;
 }
 
@@ -190,7 +211,8 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
                                .qm = side->qm,
                                .n_mes = n_mes,
                                .n_schedulers = n_schedulers,
-                               .drop_queue_full = DROP_QUEUE_FULL};
+                               .drop_queue_full = DROP_QUEUE_FULL,
+                               .drop_detached = DROP_FAST_PATH + LC_DETACHED};
     int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
     if (rings[0] < 0) return false;
     for (unsigned i = 1; i < N_BLOCKS; i++)
@@ -254,26 +276,53 @@ static bool lc_create(Component *c, GError **error) {
     lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
     if (!lc->tables) return input_error(error, "not enough memory for its tables");
     for (unsigned i = 0; i < FP_N_SITES; i++) lc->cost[i] = (uint16_t)lc->instructions[i];
-    lc->n_classes = 1; /* 0: the control processor */
+    uint32_t control; /* class 0 */
+    lc->numbers = intervals_new(LC_MAX_CLASSES);
+    intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
     return set_interfaces(lc, error) &&
            program(lc, &lc->in, "in", in_names, in_works, &lc->in_rate, error) &&
            program(lc, &lc->out, "out", out_names, out_works, &lc->out_rate, error);
 }
 
-static bool add_queues(LineCard *lc, unsigned class, double share, GError **error) {
-    unsigned n = (unsigned)lc->n_interfaces;
-    /* A tenth of an interface is one quantum. */
-    double quantum = share > 0 ? share * 10 * (double)lc->quantum : (double)lc->quantum;
-    for (unsigned i = 0; i < n; i++)
+static unsigned queue_of(const LineCard *lc, unsigned class, unsigned interface) {
+    return class * (unsigned)lc->n_interfaces + interface;
+}
+
+static Side *side_of(LineCard *lc, bool out) {
+    return out ? &lc->out : &lc->in;
+}
+
+/* A tenth of an interface is one quantum. */
+static uint32_t quantum(const LineCard *lc, double share) {
+    double bytes = share > 0 ? share * 10 * (double)lc->quantum : (double)lc->quantum;
+    return MAX(1, (uint32_t)bytes);
+}
+
+static void open_queues(LineCard *lc, unsigned class, double share) {
+    for (unsigned i = 0; i < lc->n_interfaces; i++)
         for (unsigned out = 0; out < 2; out++) {
-            Side *side = out ? &lc->out : &lc->in;
-            if (qm_set_queue(side->qm, class * n + i, qm_block_scheduler(&side->qm_block, i),
-                             MAX(1, (uint32_t)quantum), (uint32_t)lc->queue_packets, 0))
-                continue;
-            return input_error(error, "%s has no queue for class %u", lc->base.name, class);
+            Side *side = side_of(lc, out);
+            bool done = qm_set_queue(side->qm, queue_of(lc, class, i),
+                                     qm_block_scheduler(&side->qm_block, i), quantum(lc, share),
+                                     (uint32_t)lc->queue_packets, 0);
+            g_assert(done); /* there is one for every class, and it is empty */
         }
-    return true;
+}
+
+static void close_queues(LineCard *lc, unsigned class) {
+    for (unsigned i = 0; i < lc->n_interfaces; i++)
+        for (unsigned out = 0; out < 2; out++) {
+            Side *side = side_of(lc, out);
+            unsigned queue = queue_of(lc, class, i);
+            for (uint32_t handle; (handle = qm_flush_queue(side->qm, queue)) != QM_NONE;) {
+                ChipPacket *cp = &side->chip.buffers[handle];
+                Packet *pkt = cp->pkt;
+                rxtx_discard(&side->rxtx, cp);
+                component_drop(&lc->base, DROP_FAST_PATH + LC_DETACHED, pkt);
+            }
+            qm_close_queue(side->qm, queue);
+        }
 }
 
 static void sweep(Sim *sim, SimEvent *event) {
@@ -294,7 +343,7 @@ static bool lc_start(Component *c, GError **error) {
                 "on the data switch",
                 lc->control_processor);
         lc_set_default(lc->tables, &target);
-        if (!add_queues(lc, 0, 0, error)) return false;
+        open_queues(lc, 0, 0);
     }
     sim_event_init(&lc->sweep, sweep, &c->owner);
     chip_start(&lc->in.chip);
@@ -329,8 +378,8 @@ uint32_t linecard_address(const LineCard *lc, unsigned interface) {
 void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]) {
     memcpy(mac, lc->backplane[interface], 6);
 }
-bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
-                     GError **error) {
+bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                        GError **error) {
     LineCard *lc = linecard_find(blade, name, error);
     if (!lc) return false;
     if (lc->n_interfaces < n_interfaces)
@@ -358,7 +407,7 @@ static bool lc_sends(const Component *c, unsigned port) {
         return (lc->leads_to >> port & 1) && port_fed(c, (unsigned)lc->n_interfaces);
     bool fed = false;
     for (unsigned i = 0; i < lc->n_interfaces; i++) fed |= port_fed(c, i);
-    return fed && (lc->n_classes > 1 || *lc->control_processor);
+    return fed && (intervals_n_free(lc->numbers) < LC_MAX_CLASSES - 1 || *lc->control_processor);
 }
 
 static const char *lc_unused(const Component *c, const char *key) {
@@ -376,58 +425,131 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
                            class * (unsigned)lc->n_interfaces + interface);
 }
 
-int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
-                       GError **error) {
+/* Besides those of other classes than `class`; 0: of all. */
+static bool share_fits(const LineCard *lc, unsigned class, unsigned interface, bool out,
+                       double share, GError **error) {
     double sum = share;
-    for (unsigned i = 1; i < lc->n_classes; i++) sum += lc->classes[i].share;
-    if (sum > 1 + 1e-9) {
-        input_error(error,
-                    "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
-                    "expected at most 100%% in all",
-                    share * 100, sum * 100, lc->base.name);
-        return -1;
-    }
+    for (unsigned i = 1; i < LC_MAX_CLASSES; i++)
+        if (lc->classes[i].attached && i != class) sum += lc->classes[i].share[out][interface];
+    if (sum <= 1 + 1e-9) return true;
+    g_autofree char *where =
+        class ? g_strdup_printf("interface %u", interface) : g_strdup("each interface");
+    return input_error(error,
+                       "share: found %g%%, which with the others' makes %g%% of %s of %s, expected "
+                       "at most 100%% in all",
+                       share * 100, sum * 100, where, lc->base.name);
+}
+
+int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t vlan, double share,
+                    GError **error) {
+    uint32_t class;
+    for (unsigned i = 0; i < lc->n_interfaces; i++)
+        if (!share_fits(lc, 0, i, false, share, error) || !share_fits(lc, 0, i, true, share, error))
+            return -1;
     if (*lc->control_processor && vlan == lc->control_vlan) {
         input_error(error, "vlan: found %u, which is %s's control_vlan, expected another", vlan,
                     lc->base.name);
         return -1;
     }
-    if (lc->n_classes == LC_MAX_CLASSES) {
+    if (!intervals_take(lc->numbers, 1, 0, &class)) {
         input_error(error, "%s has its %u classes already", lc->base.name, LC_MAX_CLASSES - 1);
         return -1;
     }
-    unsigned class = lc->n_classes;
-    LcTarget target = {.vlan = vlan, .class = (uint16_t) class};
-    memcpy(target.mac, mac, 6);
-    if (!lc_set_class(lc->tables, &target)) {
+    LcClass *c = &lc->classes[class];
+    *c = (LcClass){.target = {.vlan = vlan, .class = (uint16_t) class},
+                   .attached = true,
+                   .tenant = tenant,
+                   .bindings = g_array_new(FALSE, FALSE, sizeof(Binding))};
+    memcpy(c->target.mac, mac, 6);
+    if (!lc_set_class(lc->tables, &c->target)) {
         input_error(error, "vlan: found %u, which another slice of %s has", vlan, lc->base.name);
+        g_array_unref(c->bindings);
+        *c = (LcClass){0};
+        intervals_give(lc->numbers, class, 1);
         return -1;
     }
-    lc->classes[class] = (LcClass){.target = target, .share = share};
-    lc->n_classes++;
-    return add_queues(lc, class, share, error) ? (int)class : -1;
+    for (unsigned i = 0; i < lc->n_interfaces; i++) c->share[0][i] = c->share[1][i] = share;
+    open_queues(lc, class, share);
+    return (int)class;
 }
 
-bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
-                    uint8_t protocol, uint16_t port, GError **error) {
+static void unbind(LineCard *lc, const Binding *b) {
+    lc_unbind(lc->tables, lc_address(lc->tables, b->interface), b->protocol, b->port);
+}
+
+static void class_back(void *user, uint32_t class, uint32_t n) {
+    LineCard *lc = user;
+    LcClass *c = &lc->classes[class];
+    for (unsigned i = 0; i < c->bindings->len; i++)
+        unbind(lc, &g_array_index(c->bindings, Binding, i));
+    g_array_unref(c->bindings);
+    lc_clear_class(lc->tables, c->target.vlan);
+    *c = (LcClass){0};
+    intervals_give(lc->numbers, class, n);
+}
+
+void linecard_detach(LineCard *lc, int class) {
+    LcClass *c = &lc->classes[class];
+    for (unsigned i = 0; i < c->bindings->len; i++) {
+        const Binding *b = &g_array_index(c->bindings, Binding, i);
+        lc_close(lc->tables, lc_address(lc->tables, b->interface), b->protocol, b->port);
+    }
+    lc_close_class(lc->tables, &c->target);
+    close_queues(lc, (unsigned)class);
+    c->attached = false;
+    tenant_return(c->tenant, class_back, lc, (uint32_t) class, 1);
+}
+
+bool linecard_set_share(LineCard *lc, int class, unsigned interface, bool out, double share,
+                        GError **error) {
+    if (!share_fits(lc, (unsigned)class, interface, out, share, error)) return false;
+    lc->classes[class].share[out][interface] = share;
+    qm_set_share(side_of(lc, out)->qm, queue_of(lc, (unsigned)class, interface),
+                 quantum(lc, share));
+    return true;
+}
+
+bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                   uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
+    LcClass *c = &lc->classes[class];
     if (*lc->inside && port >= lc->nat_first_port && port <= last)
         return input_error(error,
                            "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
                            " to %" G_GUINT64_FORMAT ")",
                            port, lc->base.name, lc->nat_first_port, last);
-    LcTarget target = lc->classes[class].target;
+    LcTarget target = c->target;
+    Binding binding = {interface, protocol, port};
     if (mac) memcpy(target.mac, mac, 6);
-    switch (lc_claim(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
-    case LC_CLAIMED: return true;
+    switch (lc_bind(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
+    case LC_BOUND: g_array_append_val(c->bindings, binding); return true;
     case LC_TAKEN:
-        input_error(error, "udp_port: another slice has port %u of interface %u of %s already",
-                    port, interface, lc->base.name);
-        return false;
+        return input_error(error,
+                           "udp_port: another slice has port %u of interface %u of %s already",
+                           port, interface, lc->base.name);
     default:
-        input_error(error, "the TCAM of %s has %u entries, all taken", lc->base.name,
-                    TCAM_MAX_ENTRIES);
-        return false;
+        return input_error(error, "the TCAM of %s has %u entries, all taken", lc->base.name,
+                           TCAM_MAX_ENTRIES);
+    }
+}
+
+/* A port in quarantine: interface, protocol and port in one number. */
+static void port_back(void *user, uint32_t name, uint32_t n) {
+    (void)n;
+    Binding b = {name >> 24, (uint8_t)(name >> 16), (uint16_t)name};
+    unbind(user, &b);
+}
+
+void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port) {
+    LcClass *c = &lc->classes[class];
+    for (unsigned i = 0; i < c->bindings->len; i++) {
+        const Binding *b = &g_array_index(c->bindings, Binding, i);
+        if (b->interface != interface || b->protocol != protocol || b->port != port) continue;
+        g_array_remove_index(c->bindings, i);
+        lc_close(lc->tables, lc_address(lc->tables, interface), protocol, port);
+        tenant_return(c->tenant, port_back, lc,
+                      (uint32_t)interface << 24 | (uint32_t)protocol << 16 | port, 1);
+        return;
     }
 }
 
@@ -500,7 +622,7 @@ static void lc_report(Component *c, Report *report) {
     report_scalar(report, "forwarded_in", (double)lc->forwarded_in, "packets");
     report_scalar(report, "forwarded_out", (double)lc->forwarded_out, "packets");
     report_scalar(report, "held", (double)(lc->in.rxtx.held + lc->out.rxtx.held), "packets");
-    report_scalar(report, "claims", lc_claims(lc->tables), "filters");
+    report_scalar(report, "bindings", lc_bindings(lc->tables), "filters");
     report_scalar(report, "nat.allocated", (double)nat->allocated, "flows");
     report_scalar(report, "nat.expired", (double)nat->expired, "flows");
     report_scalar(report, "nat.exhausted", (double)(nat->exhausted_ports + nat->exhausted_entries),
@@ -518,6 +640,9 @@ static void lc_free(Component *c) {
     mp_clear(&lc->mp);
     side_free(&lc->in);
     side_free(&lc->out);
+    for (unsigned i = 0; i < LC_MAX_CLASSES; i++)
+        if (lc->classes[i].bindings) g_array_unref(lc->classes[i].bindings);
+    intervals_free(lc->numbers);
     lc_tables_free(lc->tables);
 }
 
@@ -569,7 +694,7 @@ static const Param lc_params[] = {
                "MAC address on the data switch that stands for interface 0, counting up",
                "assumed: SPP paper 6 has MAC addresses and VLANs"),
     PARAM_TEXT("control_processor", LineCard, control_processor, "",
-               "who gets what nobody claims; empty: it is dropped", "SPP paper 6"),
+               "who gets what nobody has bound; empty: it is dropped", "SPP paper 6"),
     PARAM_COUNT("control_vlan", LineCard, control_vlan, "2", "1", "4094",
                 "VLAN of the control processor", "assumed"),
     PARAM_TEXT("inside", LineCard, inside, "192.168.0.0/16",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "components/ixp/mp.h"
+#include "emu/core/tenant.h"
 #include "components/ixp/stage.h"
 #include "components/ixp/qm_block.h"
 #include "fastpath/linecard.h"
@@ -21,19 +22,26 @@ void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[
 
 /* A class for whoever lives behind this MAC address in this VLAN, with a share of every interface
  * both ways (0: none in particular). -1 and an error: somebody has the VLAN, or the shares would
- * exceed 100 percent. */
-int linecard_add_class(LineCard *lc, const uint8_t mac[6], uint16_t vlan, double share,
-                       GError **error);
+ * exceed 100 percent. Its packets are the tenant's; NULL: nobody's, and it stays. */
+int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t vlan, double share,
+                    GError **error);
+/* After tenant_leave: what its queues hold ends as detached, its translations end, and its number,
+ * VLAN and ports come back when nobody inside carries them. */
+void linecard_detach(LineCard *lc, int class);
+/* Another share of one interface, in one direction. */
+bool linecard_set_share(LineCard *lc, int class, unsigned interface, bool out, double share,
+                        GError **error);
 /* What comes in for (address of the interface, protocol, port) is the class's, at this MAC address
  * (NULL: at the class's). */
-bool linecard_claim(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
-                    uint8_t protocol, uint16_t port, GError **error);
+bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
+                   uint8_t protocol, uint16_t port, GError **error);
+void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port);
 /* Packets and wire bytes that went through the class's queue of an interface. */
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface);
 /* For a blade: the addresses of its first interfaces, and where their frames go on the backplane,
  * into its tables. False and an error: no such line card, or it has fewer interfaces. */
-bool linecard_attach(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
-                     GError **error);
+bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
+                        GError **error);
 Mp *linecard_mp(LineCard *lc);
 /* Somebody's routes lead to the interface. */
 void linecard_leads_to(LineCard *lc, unsigned interface);

@@ -10,7 +10,7 @@
  * 0 .. interfaces - 1 are the external interfaces; port `interfaces` carries exceptions to the slow
  * path. Sources: SPP paper 4; WashU "SPP V2 Router Plans and Design", "SPP Version 1 Router QM
  * Design", "SPP V1 Memory Map". Assumed: ME counts other than the queue manager's. */
-#include "components/npe/npe.h"
+#include "components/npe/slices.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,12 +29,16 @@ typedef FpVerdict StageFunction(const FpTables *t, FpPacket *p, FpLog *log);
 static inline int run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
     Npe *npe = stage->program;
     if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
+    if (packet_detached(cp->pkt))
+        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + FP_DETACHED);
     if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return stage->block.ring_out;
     return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
 static int decap(Stage *stage, Context *c, ChipPacket *cp) {
-    return run(stage, c, cp, fp_decap);
+    int ring = run(stage, c, cp, fp_decap);
+    if (ring != STAGE_GONE) packet_carry(cp->pkt, npe_tenant(stage->program, cp->fp.slice));
+    return ring;
 }
 static int parse(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_parse);
@@ -45,6 +49,8 @@ static int lookup(Stage *stage, Context *c, ChipPacket *cp) {
 static int format(Stage *stage, Context *c, ChipPacket *cp) {
     Npe *npe = stage->program;
     if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
+    if (packet_detached(cp->pkt))
+        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + FP_DETACHED);
     FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
     if (verdict == FP_DROP)
         return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
@@ -66,6 +72,7 @@ static unsigned npe_finish(void *program, ChipPacket *cp) {
         packet_push(pkt, (uint32_t)-shift);
     packet_set_length(pkt, cp->fp.length);
     if (npe_switched(npe)) return 0;
+    packet_carry(pkt, NULL); /* it leaves the node */
     return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
 }
 
@@ -105,21 +112,11 @@ static bool npe_interfaces(Npe *npe, GError **error) {
 
 bool npe_attach(Npe *npe, GError **error) {
     if (!npe_switched(npe) || npe->attached) return true;
-    if (!linecard_attach(&npe->base, npe->linecard, npe->tables, (unsigned)npe->n_interfaces,
-                         error))
+    if (!linecard_addresses(&npe->base, npe->linecard, npe->tables, (unsigned)npe->n_interfaces,
+                            error))
         return false;
     npe->attached = true;
-    if (!*npe->exception_host) return true;
-    Component *host = network_find(npe->base.network, npe->exception_host);
-    if (host && host->class->station &&
-        host->class->station(host, 0, 0,
-                             fp_interface(npe->tables, (unsigned)npe->n_interfaces)->next_mac))
-        return true;
-    return input_error(
-        error,
-        "exception_host: found \"%s\", expected a component with a MAC address on the data "
-        "switch",
-        npe->exception_host);
+    return true;
 }
 
 /* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
@@ -143,7 +140,8 @@ static bool npe_program(Npe *npe, GError **error) {
                               .qm = npe->qm,
                               .n_mes = (unsigned)npe->me_qm,
                               .n_schedulers = (unsigned)npe->n_schedulers,
-                              .drop_queue_full = NPE_DROP_QUEUE_FULL};
+                              .drop_queue_full = NPE_DROP_QUEUE_FULL,
+                              .drop_detached = NPE_DROP_FAST_PATH + FP_DETACHED};
     int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
     int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
                               npe->ring_decap, error);
@@ -208,7 +206,7 @@ static bool npe_create(Component *c, GError **error) {
     if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
         return false;
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
-    npe->front = npe->back = TCAM_MAX_ENTRIES / 4;
+    npe_slices_init(npe);
     mp_init(&npe->mp, c);
     msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
     if (!npe_program(npe, error)) return false;
@@ -303,21 +301,6 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
     return true;
 }
 
-bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions) {
-    uint32_t behind = TCAM_MAX_ENTRIES - npe->back, before = n > behind ? n - behind : 0;
-    if (before > npe->front) return false;
-    npe->front -= before;
-    for (uint32_t i = 0; i < n; i++) positions[i] = i < before ? npe->front + i : npe->back++;
-    return true;
-}
-
-void npe_release_position(Npe *npe, uint32_t position) {
-    TcamWord value, mask;
-    if (position != npe->front) return;
-    while (npe->front < npe->back && !tcam_get(fp_tcam(npe->tables), npe->front, &value, &mask))
-        npe->front++;
-}
-
 void npe_leads_to(Npe *npe, unsigned interface) {
     npe->leads_to |= 1u << interface;
     if (npe_switched(npe))
@@ -343,8 +326,6 @@ static const char *npe_unused(const Component *c, const char *key) {
             return "single microengines use their next-neighbour registers";
     bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
     if (own && npe_switched(npe)) return "its line card's is used";
-    if (!strcmp(key, "exception_host") && !npe_switched(npe))
-        return "an NPE with a linecard uses it";
     return NULL;
 }
 
@@ -384,6 +365,7 @@ static void npe_free(Component *c) {
     Npe *npe = (Npe *)c;
     mp_clear(&npe->mp);
     if (npe->chip.owner) chip_clear(&npe->chip);
+    npe_slices_free(npe);
     qm_free(npe->qm);
     fp_tables_free(npe->tables);
 }
@@ -448,8 +430,6 @@ static const Param npe_params[] = {
         "the line card of its chassis: then port 0 is the data switch, and addresses are the "
         "line card's; empty: its interfaces are ports of its own",
         "scenario"),
-    PARAM_TEXT("exception_host", Npe, exception_host, "",
-               "with a line card: the server that exceptions go to", "scenario"),
     PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", NULL,
                "from a reset until packets are taken again", "assumed"),
     MP_PARAMS(Npe, mp),

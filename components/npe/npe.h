@@ -10,6 +10,7 @@
 #include "fastpath/substrate.h"
 
 typedef struct Npe Npe;
+typedef struct NpeSlices NpeSlices;
 
 struct Npe {
     Component base;
@@ -21,7 +22,7 @@ struct Npe {
     uint64_t ring_rx, ring_decap, ring_parse, ring_lookup, ring_qm, ring_tx, ring_stats;
     uint64_t n_schedulers, n_queues, scheduler_burst;
     Rate scheduler_rate;
-    char *address, *next_mac, *mac, *linecard, *exception_host;
+    char *address, *next_mac, *mac, *linecard;
     SimTime reset_time;
     Mp mp;
     /* state */
@@ -36,12 +37,8 @@ struct Npe {
     FpTables *tables;
     Qm *qm;
     uint16_t cost[FP_N_SITES];
-    unsigned n_slices;
-    uint32_t next_queue, next_sram;
-    uint32_t front, back; /* TCAM positions: the next filter before all others, and behind them */
-    uint16_t next_counter;
+    NpeSlices *slices; /* what they hold: components/npe/slices.h */
     uint32_t leads_to; /* a bit for each interface that filters lead to */
-    double shares;     /* of its slices, when there is no line card */
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;
 };
@@ -55,11 +52,6 @@ static inline bool npe_switched(const Npe *npe) {
     return *npe->linecard != 0;
 }
 
-/* n free TCAM positions, in rising order: the first of them goes before the others. Behind all that
- * are taken, and before them as far as that is not enough. False: fewer are left. */
-bool npe_take_positions(Npe *npe, uint32_t n, uint32_t *positions);
-/* The position's filter is gone: what has come free at the front can be taken again. */
-void npe_release_position(Npe *npe, uint32_t position);
 /* A filter of a slice leads to the interface. */
 void npe_leads_to(Npe *npe, unsigned interface);
 /* The output rate of an interface's scheduler, wire rate. */

@@ -35,7 +35,7 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
                                "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
                                "hexadecimal digits and an interface below %u",
                                name, entry, 2 * id_bytes, n_interfaces);
-        if (slice_first_queue(s, interface) == s->n_queues)
+        if (slice_first_queue(s, interface) == s->room)
             return input_error(error, "%s: found interface %u, at which the slice has no queue",
                                name, interface);
         place.interface = (uint16_t)interface;
@@ -121,8 +121,9 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
         }
     i3_trigger_filter(all[n].id, key, mask);
     uint32_t position;
+    bool quota;
     npe_leads_to(s->npe, all[n].interface);
-    if (npe_take_positions(s->npe, 1, &position) &&
+    if (npe_filter_positions(s->npe, s->number, 1, &position, &quota) &&
         fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
         return true;
     return input_error(error, "i3_triggers: the TCAM of %s has %u entries and they are all taken",

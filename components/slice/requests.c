@@ -1,48 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a slice's control software asks of the management processor, from the scenario's script:
+ * What a slice's control software asks of the management processor: from the scenario's script,
+ * whose words are read here, and from other components by the typed calls of slice.h. A request
+ * takes effect when the processor has served it; what cannot be done then is refused in the reply.
  *
- *   filter_add FILTER            in front of the slice's others; its position is in the reply
- *   filter_remove POSITION or key HEX[/MASK]
- *   filter_list
- *   queue N share SHARE          queue N limit PACKETS
- *   sram_write OFFSET HEX        sram_read OFFSET BYTES
- *   counters
- *
- * Replies go to mp-SLICE.txt in the results folder, a line each. SPP paper 2.2, 4 and 6. */
+ * Replies go to mp-SLICE.txt in the results folder, a line each. SPP paper 2.2, 4 and 6. That a
+ * slice is attached and detached by one request, which the line card follows at once, is assumed.
+ */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "components/linecard/linecard.h"
 #include "components/slice/slice.h"
 #include "fastpath/text.h"
 
-typedef enum {
-    FILTER_ADD,
-    FILTER_REMOVE,
-    FILTER_LIST,
-    QUEUE_SHARE,
-    QUEUE_LIMIT,
-    SRAM_WRITE,
-    SRAM_READ,
-    COUNTERS
-} RequestKind;
+typedef struct Request Request;
 
 typedef struct {
-    RequestKind verb;
+    /* The words behind the verb; false, and nothing or a whole error in *error. */
+    bool (*read)(const Slice *s, const char *args, Request *r, GError **error);
+    void (*run)(Slice *s, const Request *r, SimTime now);
+    bool detached; /* can be asked of a slice that is not attached */
+} Action;
+
+struct Request {
+    const Action *action;
     SliceFilter filter;
-    uint32_t a, b; /* position, queue or offset; limit or bytes */
+    uint32_t a, b; /* position, queue, offset or port; limit, interface or bytes */
     double share;
-    bool by_key; /* FILTER_REMOVE: filter's key and mask, else position a */
+    bool flag; /* filter_remove: by key; share: out */
     uint8_t *bytes;
-} Request;
+};
 
 static void request_free(void *data) {
     Request *r = data;
     g_free(r->bytes);
     g_free(r);
 }
+
+/* Replies --------------------------------------------------------------------------------- */
 
 static void reply(Slice *s, SimTime now, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void reply(Slice *s, SimTime now, const char *format, ...) {
@@ -64,202 +61,337 @@ static void refuse(Slice *s, SimTime now, const char *why) {
     reply(s, now, "refused: %s", why);
 }
 
-static void list_filters(Slice *s, SimTime now) {
-    for (uint32_t p = s->npe->front; p < s->npe->back; p++) {
-        TcamWord value, mask;
-        if (!tcam_get(fp_tcam(s->npe->tables), p, &value, &mask) ||
-            (value.word[0] >> 48) != s->number)
-            continue;
-        reply(s, now,
-              "filter %u: key %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER
-              "x mask %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
-              p, value.word[0] & 0xffffffffffff, value.word[1], mask.word[0] & 0xffffffffffff,
-              mask.word[1]);
-    }
+/* `done` or what `error` says, which is freed. */
+static bool answered(Slice *s, SimTime now, bool done, GError *error) {
+    if (!done) refuse(s, now, error->message);
+    g_clear_error(&error);
+    return done;
 }
 
-static bool own_filter(const Slice *s, uint32_t position, bool *taken) {
-    TcamWord value, mask;
-    *taken = tcam_get(fp_tcam(s->npe->tables), position, &value, &mask);
-    return *taken && (value.word[0] >> 48) == s->number;
-}
+/* Filters --------------------------------------------------------------------------------- */
 
-/* A free position before the slice's others, TCAM_MAX_ENTRIES if there is none. */
-static uint32_t position_in_front(const Slice *s) {
-    uint32_t position = s->npe->front;
-    bool taken;
-    if (position > 0) return position - 1;
-    while (position < s->npe->back && !own_filter(s, position, &taken)) position++;
-    while (position-- > 0) {
-        own_filter(s, position, &taken);
-        if (!taken) return position;
-    }
-    return TCAM_MAX_ENTRIES;
-}
-
-static uint32_t position_of(const Slice *s, const SliceFilter *f) {
-    TcamWord key = tcam_word((uint16_t)s->number, f->key), mask = tcam_word(0xffff, f->mask);
-    for (uint32_t p = s->npe->front; p < s->npe->back; p++) {
-        TcamWord v, m;
-        if (tcam_get(fp_tcam(s->npe->tables), p, &v, &m) && !memcmp(&v, &key, sizeof v) &&
-            !memcmp(&m, &mask, sizeof m))
-            return p;
-    }
-    return TCAM_MAX_ENTRIES;
+static bool read_filter(const Slice *s, const char *args, Request *r, GError **error) {
+    if (slice_parse_filter(s, args, &r->filter, error) && slice_check_filter(s, &r->filter, error))
+        return true;
+    g_prefix_error(error, "filter_add: ");
+    return false;
 }
 
 static void add_filter(Slice *s, const Request *r, SimTime now) {
-    uint32_t position = position_in_front(s);
-    if (position == TCAM_MAX_ENTRIES) {
-        refuse(s, now, "the TCAM has no free entry before the slice's others");
+    uint32_t position;
+    bool quota;
+    if (!npe_filter_in_front(s->npe, s->number, &position, &quota)) {
+        refuse(s, now,
+               quota ? "the slice has as many filters as it may"
+                     : "the TCAM has no free entry before the slice's others");
         return;
     }
-    switch (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
-                             &r->filter.result)) {
-    case FP_INSERTED:
-        s->npe->front = MIN(s->npe->front, position);
+    if (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
+                         &r->filter.result) == FP_INSERTED) {
         s->n_filters++;
         reply(s, now, "filter %u added", position);
-        break;
-    case FP_BAD_QUEUE:
-    case FP_BAD_STATS: refuse(s, now, "the queue is not the slice's"); break;
-    default: refuse(s, now, "the TCAM entry is taken");
+        return;
     }
+    npe_filter_give(s->npe, s->number, position);
+    refuse(s, now, "the queue is not the slice's, or not at the interface");
 }
 
-static void carry_out(void *user, void *data, SimTime now) {
-    Slice *s = user;
-    Request *r = data;
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
-    Qm *qm = s->npe->qm;
-    uint8_t *sram;
-    s->mp_done++;
-    switch (r->verb) {
-    case FILTER_ADD: add_filter(s, r, now); break;
-    case FILTER_REMOVE:
-        if (r->by_key) r->a = position_of(s, &r->filter);
-        if (fp_filter_remove(s->npe->tables, s->number, r->a)) {
-            s->n_filters--;
-            npe_release_position(s->npe, r->a);
-            reply(s, now, "filter %u removed", r->a);
-        } else {
-            refuse(s, now, "no filter of the slice is there");
-        }
-        break;
-    case FILTER_LIST: list_filters(s, now); break;
-    case QUEUE_SHARE:
-        s->queue_share[r->a] = r->share;
-        slice_set_quanta(s);
-        reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
-        break;
-    case QUEUE_LIMIT:
-        qm_set_limit(qm, f->queue_base + r->a, r->b);
-        if (r->b)
-            reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
-        else
-            reply(s, now, "queue %u has no limit", r->a);
-        break;
-    case SRAM_WRITE:
-        sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
-        memcpy(sram, r->bytes, r->b);
-        reply(s, now, "%u bytes written at %u", r->b, r->a);
-        break;
-    case SRAM_READ: {
-        sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
-        g_autoptr(GString) hex = g_string_new(NULL);
-        for (uint32_t i = 0; i < r->b; i++) g_string_append_printf(hex, "%02x", sram[i]);
-        reply(s, now, "%u bytes at %u: %s", r->b, r->a, hex->str);
-        break;
-    }
-    case COUNTERS:
-        for (unsigned i = 0; i < f->n_stats; i++) {
-            const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
-            reply(s, now,
-                  "counter %u: %" G_GUINT64_FORMAT " packets %" G_GUINT64_FORMAT
-                  " bytes before the queue, %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " after",
-                  i, n->packets_in, n->bytes_in, n->packets_out, n->bytes_out);
-        }
-    }
-    request_free(r);
+static bool read_removal(const Slice *s, const char *args, Request *r, GError **error) {
+    (void)error;
+    if (text_number(args, UINT32_MAX, &r->a)) return true;
+    g_autofree char *filter = g_strconcat(args, " deny", NULL);
+    r->flag = g_str_has_prefix(args, "key ") && slice_parse_filter(s, filter, &r->filter, NULL);
+    return r->flag;
 }
 
-static bool parse(const Slice *s, const char *verb, const char *args, Request *r, GError **error) {
-    char first[16] = "", word[16] = "", text[2048] = "", rest;
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
-    const char *expected;
-    if (!strcmp(verb, "filter_add")) {
-        r->verb = FILTER_ADD;
-        if (slice_parse_filter(s, args, &r->filter, error) &&
-            slice_check_filter(s, &r->filter, error))
-            return true;
-        g_prefix_error(error, "filter_add: ");
-        return false;
-    } else if (!strcmp(verb, "filter_remove")) {
-        r->verb = FILTER_REMOVE;
-        expected = "a position or key HEX[/MASK]";
-        g_autofree char *filter = g_strconcat(args, " deny", NULL);
-        if (g_str_has_prefix(args, "key ") && slice_parse_filter(s, filter, &r->filter, NULL))
-            return r->by_key = true;
-        if (text_number(args, UINT32_MAX, &r->a)) return true;
-    } else if (!strcmp(verb, "filter_list") || !strcmp(verb, "counters")) {
-        r->verb = verb[0] == 'f' ? FILTER_LIST : COUNTERS;
-        expected = "nothing after it";
-        if (!*args) return true;
-    } else if (!strcmp(verb, "queue")) {
-        static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
-        expected = "a queue of the slice, and then share SHARE or limit PACKETS";
-        if (sscanf(args, "%15s %15s %63s %c", first, word, text, &rest) == 3 &&
-            text_number(first, s->n_queues - 1, &r->a)) {
-            if (!strcmp(word, "share") && param_set(&row, &r->share, text, NULL, NULL) &&
-                r->share > 0) {
-                r->verb = QUEUE_SHARE;
-                return true;
-            }
-            if (!strcmp(word, "limit") && text_number(text, UINT32_MAX, &r->b)) {
-                r->verb = QUEUE_LIMIT;
-                return true;
-            }
-        }
-    } else if (!strcmp(verb, "sram_write") || !strcmp(verb, "sram_read")) {
-        r->verb = verb[5] == 'w' ? SRAM_WRITE : SRAM_READ;
-        expected = "an offset and bytes in hexadecimal (write) or their number (read), inside the "
-                   "slice's block";
-        bool ok = sscanf(args, "%15s %2047s %c", first, text, &rest) == 2 &&
-                  text_number(first, UINT32_MAX, &r->a);
-        if (ok && r->verb == SRAM_READ) {
-            ok = text_number(text, UINT32_MAX, &r->b);
-        } else if (ok) {
-            r->bytes = g_malloc(sizeof text / 2);
-            ok = text_bytes(text, sizeof text / 2, r->bytes, &r->b);
-        }
-        if (ok && r->b <= f->sram_bytes && r->a <= f->sram_bytes - r->b) return true;
+static uint32_t position_of(const Slice *s, const SliceFilter *f) {
+    TcamWord key = tcam_word((uint16_t)s->number, f->key), mask = tcam_word(0xffff, f->mask), v, m;
+    uint32_t position = 0;
+    for (; npe_filter_next(s->npe, s->number, position, &position, &v, &m); position++)
+        if (!memcmp(&v, &key, sizeof v) && !memcmp(&m, &mask, sizeof m)) return position;
+    return TCAM_MAX_ENTRIES;
+}
+
+static void remove_filter(Slice *s, const Request *r, SimTime now) {
+    uint32_t position = r->flag ? position_of(s, &r->filter) : r->a;
+    if (npe_filter_remove(s->npe, s->number, position)) {
+        s->n_filters--;
+        reply(s, now, "filter %u removed", position);
     } else {
-        return component_has_verb(&s->base, verb, error);
+        refuse(s, now, "no filter of the slice is there");
     }
-    return input_error(error, "%s: found \"%s\", expected %s", verb, args, expected);
+}
+
+static bool read_nothing(const Slice *s, const char *args, Request *r, GError **error) {
+    (void)s, (void)r, (void)error;
+    return !*args;
+}
+
+static void list_filters(Slice *s, const Request *r, SimTime now) {
+    uint32_t position = 0;
+    TcamWord value, mask;
+    (void)r;
+    for (; npe_filter_next(s->npe, s->number, position, &position, &value, &mask); position++)
+        reply(s, now,
+              "filter %u: key %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER
+              "x mask %012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+              position, value.word[0] & 0xffffffffffff, value.word[1],
+              mask.word[0] & 0xffffffffffff, mask.word[1]);
+}
+
+/* Queues and shares ----------------------------------------------------------------------- */
+
+static bool read_share(const char *text, double *share) {
+    static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+    return param_set(&row, share, text, NULL, NULL) && *share > 0;
 }
 
 /* With what the queue's interface has at the time. */
 static bool share_fits(const Slice *s, const Request *r, GError **error) {
     double sum = r->share;
-    if (r->verb != QUEUE_SHARE) return true;
-    for (unsigned q = 0; q < s->n_queues; q++)
+    for (unsigned q = 0; q < s->room; q++)
         if (q != r->a && s->interface_of[q] == s->interface_of[r->a]) sum += s->queue_share[q];
-    if (sum <= 1 + 1e-9) return true;
-    return input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
+    return sum <= 1 + 1e-9 ||
+           input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
                        sum * 100, s->interface_of[r->a]);
 }
 
+static void set_queue_share(Slice *s, const Request *r, SimTime now) {
+    s->queue_share[r->a] = r->share;
+    slice_set_quanta(s);
+    reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
+}
+
+static void set_queue_limit(Slice *s, const Request *r, SimTime now) {
+    qm_set_limit(s->npe->qm, fp_slice(s->npe->tables, s->number)->queue_base + r->a, r->b);
+    if (r->b)
+        reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
+    else
+        reply(s, now, "queue %u has no limit", r->a);
+}
+
+static void move_queue(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (answered(s, now, slice_queue_move(s, r->a, r->b, &error), error))
+        reply(s, now, "queue %u goes to interface %u", r->a, r->b);
+}
+
+static bool read_queue(const Slice *s, const char *args, Request *r, GError **error) {
+    static const Action share = {NULL, set_queue_share, false},
+                        limit = {NULL, set_queue_limit, false}, move = {NULL, move_queue, false};
+    char number[16], word[16], text[64], rest;
+    if (sscanf(args, "%15s %15s %63s %c", number, word, text, &rest) != 3 ||
+        !text_number(number, s->room - 1, &r->a))
+        return false;
+    if (!strcmp(word, "share")) {
+        r->action = &share;
+        return read_share(text, &r->share) && share_fits(s, r, error);
+    }
+    if (!strcmp(word, "limit")) {
+        r->action = &limit;
+        return text_number(text, UINT32_MAX, &r->b);
+    }
+    r->action = &move;
+    return !strcmp(word, "interface") &&
+           text_number(text, (uint32_t)s->npe->n_interfaces - 1, &r->b);
+}
+
+static bool read_open(const Slice *s, const char *args, Request *r, GError **error) {
+    g_auto(GStrv) parts = g_strsplit(args, ":", 2);
+    (void)error;
+    return parts[0] && text_number(parts[0], (uint32_t)s->npe->n_interfaces - 1, &r->b) &&
+           (!parts[1] || read_share(parts[1], &r->share));
+}
+
+static void open_queue(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    unsigned queue;
+    if (answered(s, now, slice_queue_open(s, r->b, r->share, &queue, &error), error))
+        reply(s, now, "queue %u opened", queue);
+}
+
+static bool read_close(const Slice *s, const char *args, Request *r, GError **error) {
+    (void)error;
+    return text_number(args, s->room - 1, &r->a);
+}
+
+static void close_queue(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (answered(s, now, slice_queue_close(s, r->a, &error), error))
+        reply(s, now, "queue %u closes", r->a);
+}
+
+static bool read_line_share(const Slice *s, const char *args, Request *r, GError **error) {
+    char number[16], word[16], text[64], rest;
+    (void)error;
+    if (sscanf(args, "%15s %15s %63s %c", number, word, text, &rest) != 3 ||
+        !text_number(number, (uint32_t)s->npe->n_interfaces - 1, &r->b))
+        return false;
+    r->flag = !strcmp(word, "out");
+    return (r->flag || !strcmp(word, "in")) && read_share(text, &r->share);
+}
+
+static void set_line_share(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (!npe_switched(s->npe)) {
+        refuse(s, now, "the NPE has no line card");
+        return;
+    }
+    LineCard *lc = linecard_find(&s->base, s->npe->linecard, NULL);
+    if (answered(s, now, linecard_set_share(lc, s->class, r->b, r->flag, r->share, &error), error))
+        reply(s, now, "interface %u %s has a share of %g%%", r->b, r->flag ? "out" : "in",
+              r->share * 100);
+}
+
+/* Ports ----------------------------------------------------------------------------------- */
+
+static bool read_port(const Slice *s, const char *args, Request *r, GError **error) {
+    (void)error;
+    return text_number(args, UINT16_MAX, &r->a) && r->a > 0 && r->a != s->udp_port;
+}
+
+static void open_port(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (answered(s, now, slice_port_open(s, (uint16_t)r->a, &error), error))
+        reply(s, now, "port %u opened", r->a);
+}
+
+static void close_port(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (answered(s, now, slice_port_close(s, (uint16_t)r->a, &error), error))
+        reply(s, now, "port %u closed", r->a);
+}
+
+/* Memory and counters --------------------------------------------------------------------- */
+
+static bool inside(const Slice *s, const Request *r) {
+    return r->b <= s->sram && r->a <= s->sram - r->b;
+}
+
+static bool read_write(const Slice *s, const char *args, Request *r, GError **error) {
+    char number[16], text[2048], rest;
+    (void)error;
+    if (sscanf(args, "%15s %2047s %c", number, text, &rest) != 2 ||
+        !text_number(number, UINT32_MAX, &r->a))
+        return false;
+    r->bytes = g_malloc(sizeof text / 2);
+    return text_bytes(text, sizeof text / 2, r->bytes, &r->b) && inside(s, r);
+}
+
+static void write_sram(Slice *s, const Request *r, SimTime now) {
+    memcpy(fp_slice_sram(s->npe->tables, s->number, r->a, r->b), r->bytes, r->b);
+    reply(s, now, "%u bytes written at %u", r->b, r->a);
+}
+
+static bool read_read(const Slice *s, const char *args, Request *r, GError **error) {
+    char number[16], text[16], rest;
+    (void)error;
+    return sscanf(args, "%15s %15s %c", number, text, &rest) == 2 &&
+           text_number(number, UINT32_MAX, &r->a) && text_number(text, UINT32_MAX, &r->b) &&
+           inside(s, r);
+}
+
+static void read_sram(Slice *s, const Request *r, SimTime now) {
+    const uint8_t *sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
+    g_autoptr(GString) hex = g_string_new(NULL);
+    for (uint32_t i = 0; i < r->b; i++) g_string_append_printf(hex, "%02x", sram[i]);
+    reply(s, now, "%u bytes at %u: %s", r->b, r->a, hex->str);
+}
+
+static void list_counters(Slice *s, const Request *r, SimTime now) {
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    (void)r;
+    for (unsigned i = 0; i < f->n_stats; i++) {
+        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+        reply(s, now,
+              "counter %u: %" G_GUINT64_FORMAT " packets %" G_GUINT64_FORMAT
+              " bytes before the queue, %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " after",
+              i, n->packets_in, n->bytes_in, n->packets_out, n->bytes_out);
+    }
+}
+
+/* Life ------------------------------------------------------------------------------------ */
+
+static void attach(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    (void)r;
+    if (s->attached)
+        refuse(s, now, "the slice is attached");
+    else if (answered(s, now, slice_attach(s, &error), error))
+        reply(s, now, "attached as slice %u", s->number);
+}
+
+static void detach(Slice *s, const Request *r, SimTime now) {
+    (void)r;
+    slice_detach(s);
+    reply(s, now, "detached");
+}
+
+/* The verbs ------------------------------------------------------------------------------- */
+
 const Verb slice_verbs[] = {
+    {"attach", "", "take all that the settings ask for"},
+    {"detach", "", "give it back; packets of the slice that are inside end as detached"},
     {"filter_add", "FILTER", "one more filter, as in `routes`, in front of the slice's others"},
     {"filter_remove", "POSITION|key HEX[/MASK]", "a filter goes"},
     {"filter_list", "", "all filters, in the reply"},
-    {"queue", "N share SHARE|limit PACKETS",
-     "what queue N gets, and how much it holds, 0: no limit"},
+    {"queue", "N share SHARE|limit PACKETS|interface I",
+     "what queue N gets, how much it holds, 0: no limit, and whose scheduler serves it"},
+    {"queue_open", "INTERFACE[:SHARE]", "one more queue, up to max_queues"},
+    {"queue_close", "N", "no more packets for queue N; it is free when those inside have left"},
+    {"share", "INTERFACE in|out SHARE", "its share of one interface of the line card, one way"},
+    {"port_open", "PORT", "one more UDP port at every interface"},
+    {"port_close", "PORT", "and no more"},
     {"sram_write", "OFFSET HEX", "bytes of its block of SRAM"},
     {"sram_read", "OFFSET BYTES", "the same, in the reply"},
     {"counters", "", "all counters, in the reply"},
     {0}};
+
+static const Action actions[] = {{read_nothing, attach, true},
+                                 {read_nothing, detach, false},
+                                 {read_filter, add_filter, false},
+                                 {read_removal, remove_filter, false},
+                                 {read_nothing, list_filters, false},
+                                 {read_queue, NULL, false},
+                                 {read_open, open_queue, false},
+                                 {read_close, close_queue, false},
+                                 {read_line_share, set_line_share, false},
+                                 {read_port, open_port, false},
+                                 {read_port, close_port, false},
+                                 {read_write, write_sram, false},
+                                 {read_read, read_sram, false},
+                                 {read_nothing, list_counters, false}};
+G_STATIC_ASSERT(G_N_ELEMENTS(actions) + 1 == G_N_ELEMENTS(slice_verbs));
+
+enum { FILTER_ADD = 2, FILTER_REMOVE = 3, SRAM_WRITE = 11 };
+
+static bool parse(const Slice *s, const char *verb, const char *args, Request *r, GError **error) {
+    g_autoptr(GError) own = NULL;
+    if (!component_has_verb(&s->base, verb, error)) return false;
+    unsigned n = 0;
+    while (strcmp(slice_verbs[n].name, verb) != 0) n++;
+    r->action = &actions[n];
+    if (actions[n].read(s, args, r, &own)) return true;
+    if (own) {
+        g_propagate_error(error, g_steal_pointer(&own));
+        return false;
+    }
+    if (!*slice_verbs[n].arguments)
+        return input_error(error, "%s: found \"%s\", expected nothing after it", verb, args);
+    return input_error(error, "%s: found \"%s\", expected %s: %s", verb, args,
+                       slice_verbs[n].arguments, slice_verbs[n].text);
+}
+
+static void carry_out(void *user, void *data, SimTime now) {
+    Slice *s = user;
+    Request *r = data;
+    s->mp_done++;
+    if (s->attached || r->action->detached)
+        r->action->run(s, r, now);
+    else
+        refuse(s, now, "the slice is detached");
+    request_free(r);
+}
 
 bool slice_understands(const Component *c, const char *verb, const char *args, GError **error) {
     Request *r = g_new0(Request, 1);
@@ -268,13 +400,35 @@ bool slice_understands(const Component *c, const char *verb, const char *args, G
     return ok;
 }
 
-bool slice_command(Component *c, const char *verb, const char *args, GError **error) {
-    Slice *s = (Slice *)c;
-    Request *r = g_new0(Request, 1);
-    if (!parse(s, verb, args, r, error) || !share_fits(s, r, error)) {
-        request_free(r);
-        return false;
-    }
+static void submit(Slice *s, Request *r) {
     mp_submit(&s->npe->mp, carry_out, s, r, request_free);
-    return true;
+}
+
+bool slice_command(Component *c, const char *verb, const char *args, GError **error) {
+    Request *r = g_new0(Request, 1);
+    bool ok = parse((const Slice *)c, verb, args, r, error);
+    if (ok)
+        submit((Slice *)c, r);
+    else
+        request_free(r);
+    return ok;
+}
+
+void slice_filter_add(Slice *s, const SliceFilter *filter) {
+    Request *r = g_new0(Request, 1);
+    *r = (Request){.action = &actions[FILTER_ADD], .filter = *filter};
+    submit(s, r);
+}
+
+void slice_filter_remove(Slice *s, const SliceFilter *filter) {
+    Request *r = g_new0(Request, 1);
+    *r = (Request){.action = &actions[FILTER_REMOVE], .filter = *filter, .flag = true};
+    submit(s, r);
+}
+
+void slice_sram_write(Slice *s, uint32_t offset, const uint8_t *bytes, uint32_t n) {
+    Request *r = g_new0(Request, 1);
+    *r = (Request){
+        .action = &actions[SRAM_WRITE], .a = offset, .b = n, .bytes = g_memdup2(bytes, n)};
+    submit(s, r);
 }

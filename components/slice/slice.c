@@ -35,25 +35,26 @@ static bool parse_key(const char *text, SliceFilter *f) {
 }
 
 unsigned slice_first_queue(const Slice *s, unsigned interface) {
-    for (unsigned q = 0; q < s->n_queues; q++)
+    for (unsigned q = 0; q < s->room; q++)
         if (s->interface_of[q] == interface) return q;
-    return s->n_queues;
+    return s->room;
 }
 
 bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
     unsigned queue = f->result.queue, interface = f->result.interface;
+    bool later = s->room > s->n_queues; /* the script may open others */
     if (f->result.verdict != FP_FORWARD) return true;
-    if (slice_first_queue(s, interface) == s->n_queues)
-        input_error(error, "found interface %u, at which the slice has no queue", interface);
-    else if (queue >= s->n_queues)
-        input_error(error, "found queue %u, but the slice has queues 0 to %u", queue,
-                    s->n_queues - 1);
-    else if (s->interface_of[queue] != interface)
-        input_error(error, "found queue %u, which is at interface %u, expected one at interface %u",
-                    queue, s->interface_of[queue], interface);
-    else
+    if (slice_first_queue(s, interface) == s->room)
+        return later ||
+               input_error(error, "found interface %u, at which the slice has no queue", interface);
+    if (queue >= s->room)
+        return input_error(error, "found queue %u, but the slice has queues 0 to %u", queue,
+                           s->room - 1);
+    if (s->interface_of[queue] == interface || (later && s->interface_of[queue] == FP_NO_INTERFACE))
         return true;
-    return false;
+    return input_error(error,
+                       "found queue %u, which is at interface %u, expected one at interface %u",
+                       queue, s->interface_of[queue], interface);
 }
 
 /* `word` is where it stops making sense; NULL: it ends there. */
@@ -167,7 +168,7 @@ static int narrowest_first(const void *a, const void *b) {
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static bool read_routes(Slice *s, GArray *filters, GError **error) {
+static bool read_routes(Slice *s, GError **error) {
     g_autofree char *text = NULL;
     bool file = *s->routes_file != 0;
     if (file) {
@@ -189,21 +190,31 @@ static bool read_routes(Slice *s, GArray *filters, GError **error) {
             return false;
         }
         f.order = i;
-        g_array_append_val(filters, f);
+        g_array_append_val(s->filters, f);
     }
-    if (filters->len) qsort(filters->data, filters->len, sizeof(SliceFilter), narrowest_first);
+    if (s->filters->len)
+        qsort(s->filters->data, s->filters->len, sizeof(SliceFilter), narrowest_first);
     return true;
 }
 
-static bool insert_routes(Slice *s, GArray *filters, GError **error) {
-    g_autofree uint32_t *positions = g_new(uint32_t, filters->len + 1);
-    if (!npe_take_positions(s->npe, filters->len, positions))
-        return input_error(
-            error, "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
-            *s->routes_file ? "routes_file" : "routes", filters->len, s->npe->base.name,
-            TCAM_MAX_ENTRIES - s->npe->back + s->npe->front, TCAM_MAX_ENTRIES);
-    for (unsigned i = 0; i < filters->len; i++) {
-        const SliceFilter *f = &g_array_index(filters, SliceFilter, i);
+static bool no_room(const Slice *s, bool quota, unsigned n, GError **error) {
+    const char *key = *s->routes_file ? "routes_file" : "routes";
+    if (quota)
+        return input_error(error, "%s: found %u filters, but filters = %" G_GUINT64_FORMAT, key, n,
+                           s->filter_quota);
+    return input_error(error,
+                       "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
+                       key, n, s->npe->base.name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
+}
+
+static bool insert_routes(Slice *s, GError **error) {
+    unsigned n = s->filters->len;
+    g_autofree uint32_t *positions = g_new(uint32_t, n + 1);
+    bool quota;
+    if (!npe_filter_positions(s->npe, s->number, n, positions, &quota))
+        return no_room(s, quota, n, error);
+    for (unsigned i = 0; i < n; i++) {
+        const SliceFilter *f = &g_array_index(s->filters, SliceFilter, i);
         FpInsert done =
             fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
         g_assert(done == FP_INSERTED);
@@ -211,39 +222,30 @@ static bool insert_routes(Slice *s, GArray *filters, GError **error) {
         if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
             npe_leads_to(s->npe, (unsigned)s->npe->n_interfaces);
     }
-    s->n_filters = filters->len;
+    s->n_filters = n;
     return true;
 }
 
 /* Queues ---------------------------------------------------------------------------------- */
 
-/* "INTERFACE[:SHARE] ...": queue n is the n-th. */
-static bool parse_queues(Slice *s, GError **error) {
-    unsigned n = (unsigned)s->npe->n_interfaces;
-    if (!*s->queues) {
-        for (s->n_queues = 0; s->n_queues < n; s->n_queues++)
-            s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
-        return true;
-    }
-    g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
-    for (unsigned i = 0; words[i]; i++) {
-        if (!*words[i]) continue;
-        g_auto(GStrv) parts = g_strsplit(words[i], ":", 2);
-        static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
-        uint32_t interface;
-        double share = 0;
-        if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], n - 1, &interface) ||
-            (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0)))
-            return input_error(
-                error,
-                "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
-                "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
-                words[i], (int)SLICE_MAX_QUEUES, n - 1);
-        s->interface_of[s->n_queues] = (uint8_t)interface;
-        s->queue_share[s->n_queues++] = share;
-    }
-    if (s->n_queues == 0)
-        return input_error(error, "queues: found \"%s\", expected one queue or more", s->queues);
+static bool parse_queue(Slice *s, const char *word, GError **error) {
+    static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+    g_auto(GStrv) parts = g_strsplit(word, ":", 2);
+    uint32_t interface, last = (uint32_t)s->npe->n_interfaces - 1;
+    double share = 0;
+    if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], last, &interface) ||
+        (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0)))
+        return input_error(
+            error,
+            "queues: found \"%s\", expected up to %d of INTERFACE or INTERFACE:SHARE, "
+            "interfaces 0 to %u, such as \"0:30%% 0:70%% 1\"",
+            word, (int)SLICE_MAX_QUEUES, last);
+    s->interface_of[s->n_queues] = (uint8_t)interface;
+    s->queue_share[s->n_queues++] = share;
+    return true;
+}
+
+static bool queue_shares_fit(const Slice *s, GError **error) {
     double sum[FP_MAX_INTERFACES] = {0};
     for (unsigned q = 0; q < s->n_queues; q++) {
         sum[s->interface_of[q]] += s->queue_share[q];
@@ -255,6 +257,30 @@ static bool parse_queues(Slice *s, GError **error) {
     return true;
 }
 
+/* "INTERFACE[:SHARE] ...": queue n is the n-th. */
+static bool parse_queues(Slice *s, GError **error) {
+    s->n_queues = 0;
+    memset(s->interface_of, FP_NO_INTERFACE, sizeof s->interface_of);
+    memset(s->queue_share, 0, sizeof s->queue_share);
+    memset(s->queue_rests, 0, sizeof s->queue_rests);
+    if (*s->queues) {
+        g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
+        for (unsigned i = 0; words[i]; i++)
+            if (*words[i] && !parse_queue(s, words[i], error)) return false;
+        if (s->n_queues == 0)
+            return input_error(error, "queues: found \"%s\", expected one queue or more",
+                               s->queues);
+    } else {
+        for (; s->n_queues < s->npe->n_interfaces; s->n_queues++)
+            s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
+    }
+    if (s->max_queues && s->max_queues < s->n_queues)
+        return input_error(error, "max_queues: found %" G_GUINT64_FORMAT ", expected %u or more",
+                           s->max_queues, s->n_queues);
+    s->room = MAX(s->n_queues, (unsigned)s->max_queues);
+    return queue_shares_fit(s, error);
+}
+
 static double own_share(const Slice *s, unsigned queue) {
     return s->queue_share[queue] > 0 ? s->queue_share[queue] : 1.0 / TENTHS;
 }
@@ -262,8 +288,10 @@ static double own_share(const Slice *s, unsigned queue) {
 void slice_set_quanta(const Slice *s) {
     const FpSlice *f = fp_slice(s->npe->tables, s->number);
     double sum[FP_MAX_INTERFACES] = {0};
-    for (unsigned q = 0; q < s->n_queues; q++) sum[s->interface_of[q]] += own_share(s, q);
-    for (unsigned q = 0; q < s->n_queues; q++) {
+    for (unsigned q = 0; q < s->room; q++)
+        if (s->interface_of[q] != FP_NO_INTERFACE) sum[s->interface_of[q]] += own_share(s, q);
+    for (unsigned q = 0; q < s->room; q++) {
+        if (s->interface_of[q] == FP_NO_INTERFACE) continue;
         double share = own_share(s, q);
         if (s->share > 0) share *= s->share / sum[s->interface_of[q]];
         qm_set_share(s->npe->qm, f->queue_base + q,
@@ -271,54 +299,65 @@ void slice_set_quanta(const Slice *s) {
     }
 }
 
-static bool slice_queues(Slice *s, FpSlice *f, GError **error) {
-    Npe *npe = s->npe;
-    unsigned n = s->n_queues + 1;
-    if (npe->next_queue + n > npe->n_queues)
-        return input_error(error, "%u more queues, but %s has %" G_GUINT64_FORMAT, n,
-                           npe->base.name, npe->n_queues);
-    f->queue_base = npe->next_queue;
-    f->n_queues = n;
-    f->stats_base = npe->next_counter;
-    f->n_stats = (uint16_t)n;
-    f->exception_queue = npe->next_queue + n - 1;
-    npe->next_queue += n;
-    npe->next_counter = (uint16_t)(npe->next_counter + n);
-    s->interface_of[s->n_queues] = FP_NO_INTERFACE;
-    f->queue_interface = s->interface_of;
-    for (unsigned i = 0; i < n; i++) {
-        qm_set_queue(npe->qm, f->queue_base + i,
-                     i < s->n_queues ? qm_block_scheduler(&npe->qm_block, s->interface_of[i])
-                                     : (unsigned)npe->n_schedulers - 1,
-                     (uint32_t)s->quantum, (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
-        qm_set_group(npe->qm, f->queue_base + i, s->number + 1);
+static void open_queue(const Slice *s, unsigned queue) {
+    npe_queue_set(s->npe, s->number, queue, s->interface_of[queue], (uint32_t)s->quantum,
+                  (uint32_t)s->queue_packets, (uint32_t)s->queue_bytes);
+}
+
+static bool leads_to(const Slice *s, unsigned queue) {
+    uint32_t physical = fp_slice(s->npe->tables, s->number)->queue_base + queue, position = 0;
+    TcamWord value, mask;
+    for (; npe_filter_next(s->npe, s->number, position, &position, &value, &mask); position++) {
+        const FpResult *r = fp_filter_result(s->npe->tables, position);
+        if (r->verdict == FP_FORWARD && r->queue == physical) return true;
     }
+    return false;
+}
+
+/* No packet can carry the queue's number any more: it is empty. */
+static void queue_closed(void *user, uint32_t queue, uint32_t attachment) {
+    Slice *s = user;
+    if (!s->attached || s->attachments != attachment) return;
+    s->queue_rests[queue] = false;
+    if (s->interface_after[queue] == FP_NO_INTERFACE) {
+        npe_queue_close(s->npe, s->number, queue);
+        return;
+    }
+    s->interface_of[queue] = s->interface_after[queue];
+    open_queue(s, queue);
     slice_set_quanta(s);
-    qm_limit_group(npe->qm, s->number + 1, (uint32_t)s->buffers);
+}
+
+/* Nothing new comes to the queue; what has its number leaves as it would have. */
+static bool rest(Slice *s, unsigned queue, unsigned after, GError **error) {
+    if (queue >= s->room || s->interface_of[queue] == FP_NO_INTERFACE)
+        return input_error(error, "the slice has no queue %u", queue);
+    if (leads_to(s, queue)) return input_error(error, "a filter leads to queue %u", queue);
+    s->interface_of[queue] = FP_NO_INTERFACE;
+    s->interface_after[queue] = (uint8_t)after;
+    s->queue_rests[queue] = true;
+    tenant_return(s->tenant, queue_closed, s, queue, s->attachments);
     return true;
 }
 
-/* Without a line card, which has classes with shares, the NPE's interfaces are what is shared. */
-static bool slice_share(Slice *s, GError **error) {
-    if (npe_switched(s->npe) || s->npe->shares + s->share <= 1 + 1e-9) {
-        s->npe->shares += s->share;
-        return true;
-    }
-    return input_error(
-        error,
-        "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
-        "expected at most 100%% in all",
-        s->share * 100, (s->npe->shares + s->share) * 100, s->npe->base.name);
+bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error) {
+    unsigned q = 0;
+    while (q < s->room && (s->interface_of[q] != FP_NO_INTERFACE || s->queue_rests[q])) q++;
+    if (q == s->room) return input_error(error, "the slice has its %u queues", s->room);
+    s->interface_of[q] = (uint8_t)interface;
+    s->queue_share[q] = share;
+    open_queue(s, q);
+    slice_set_quanta(s);
+    *queue = q;
+    return true;
 }
 
-static bool slice_memory(Slice *s, FpSlice *f, GError **error) {
-    if (s->sram > FP_SRAM_BYTES - s->npe->next_sram)
-        return input_error(error, "sram: found %" G_GUINT64_FORMAT " bytes, but %s has %u left",
-                           s->sram, s->npe->base.name, FP_SRAM_BYTES - s->npe->next_sram);
-    f->sram_base = s->npe->next_sram;
-    f->sram_bytes = (uint32_t)s->sram;
-    s->npe->next_sram += (uint32_t)s->sram;
-    return true;
+bool slice_queue_close(Slice *s, unsigned queue, GError **error) {
+    return rest(s, queue, FP_NO_INTERFACE, error);
+}
+
+bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **error) {
+    return rest(s, queue, interface, error);
 }
 
 /* Ports ----------------------------------------------------------------------------------- */
@@ -327,13 +366,137 @@ static bool on_line_card(Slice *s, GError **error) {
     if (!npe_switched(s->npe)) return true;
     LineCard *lc = linecard_find(&s->base, s->npe->linecard, error);
     if (!lc) return false;
-    int class = linecard_add_class(lc, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
-    if (class < 0) return false;
-    s->class = (unsigned)class;
-    for (unsigned i = 0; i < s->npe->n_interfaces; i++)
-        if (!linecard_claim(lc, class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
+    s->class = linecard_attach(lc, s->tenant, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
+    for (unsigned i = 0; s->class >= 0 && i < s->npe->n_interfaces; i++)
+        if (!linecard_bind(lc, s->class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
             return false;
+    return s->class >= 0;
+}
+
+/* Life ------------------------------------------------------------------------------------ */
+
+/* What the settings ask for, from the start on. */
+static void ask(Slice *s) {
+    s->asked.tenant = s->tenant;
+    s->asked.option = (uint8_t)fp_code_option_find(s->code_option);
+    s->asked.udp_port = (uint16_t)s->udp_port;
+    s->asked.vlan = (uint16_t)s->vlan;
+    s->asked.share = s->share;
+    s->asked.n_queues = s->room + 1;
+    s->asked.queue_interface = s->interface_of;
+    s->asked.sram_bytes = (uint32_t)s->sram;
+    s->asked.buffers = (uint32_t)s->buffers;
+    s->asked.filters = (uint32_t)s->filter_quota;
+    s->asked.exception_port = (uint16_t)s->exception_port;
+}
+
+static void count(Slice *s, FpCounter *sum) {
+    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    *sum = s->counted;
+    if (!s->attached) return;
+    for (unsigned i = 0; i < f->n_stats; i++) {
+        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+        sum->packets_in += n->packets_in;
+        sum->packets_out += n->packets_out;
+        sum->bytes_in += n->bytes_in;
+        sum->bytes_out += n->bytes_out;
+    }
+}
+
+/* Former tenants of which nothing is left. */
+static void forget(Slice *s) {
+    for (unsigned i = s->former->len; i-- > 0;)
+        if (tenant_gone(s->former->pdata[i])) g_ptr_array_remove_index(s->former, i);
+}
+
+static void leave(Slice *s, bool on_npe) {
+    tenant_leave(s->tenant);
+    if (on_npe) npe_slice_detach(s->npe, s->number);
+    if (s->class >= 0) linecard_detach(linecard_find(&s->base, s->npe->linecard, NULL), s->class);
+    g_ptr_array_add(s->former, s->tenant);
+    s->tenant = NULL;
+    s->class = -1;
+    s->n_filters = 0;
+    s->attached = false;
+}
+
+static bool install(Slice *s, GError **error) {
+    for (unsigned q = 0; q <= s->room; q++)
+        if (q < s->n_queues || q == s->room) open_queue(s, q);
+    slice_set_quanta(s);
+    if (!on_line_card(s, error) || !insert_routes(s, error)) return false;
+    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
+    tcam_optimise(fp_tcam(s->npe->tables));
     return true;
+}
+
+bool slice_attach(Slice *s, GError **error) {
+    forget(s);
+    s->tenant = tenant_new();
+    s->class = -1;
+    ask(s);
+    bool on_npe = npe_slice_attach(s->npe, &s->asked, &s->number, error);
+    s->attached = on_npe && install(s, error);
+    if (s->attached)
+        s->attachments++;
+    else
+        leave(s, on_npe);
+    return s->attached;
+}
+
+void slice_detach(Slice *s) {
+    count(s, &s->counted);
+    leave(s, true);
+    parse_queues(s, NULL); /* as they were at first */
+}
+
+bool slice_port_open(Slice *s, uint16_t port, GError **error) {
+    if (!npe_port_open(s->npe, s->number, port, error)) return false;
+    LineCard *lc = npe_switched(s->npe) ? linecard_find(&s->base, s->npe->linecard, NULL) : NULL;
+    for (unsigned i = 0; lc && i < s->npe->n_interfaces; i++) {
+        if (linecard_bind(lc, s->class, NULL, i, IP_PROTOCOL_UDP, port, error)) continue;
+        while (i-- > 0) linecard_close(lc, s->class, i, IP_PROTOCOL_UDP, port);
+        npe_port_close(s->npe, s->number, port);
+        return false;
+    }
+    return true;
+}
+
+bool slice_port_close(Slice *s, uint16_t port, GError **error) {
+    if (!npe_port_close(s->npe, s->number, port))
+        return input_error(error, "the slice has no port %u", port);
+    if (!npe_switched(s->npe)) return true;
+    LineCard *lc = linecard_find(&s->base, s->npe->linecard, NULL);
+    for (unsigned i = 0; i < s->npe->n_interfaces; i++)
+        linecard_close(lc, s->class, i, IP_PROTOCOL_UDP, port);
+    return true;
+}
+
+bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac[6],
+                              GError **error) {
+    if (*s->exception_host && strcmp(s->exception_host, host->name) != 0)
+        return input_error(error, "slice: found %s, whose exception_host is %s, expected %s",
+                           s->base.name, s->exception_host, host->name);
+    s->asked.exception_station = true;
+    memcpy(s->asked.exception_mac, mac, 6);
+    if (!s->attached) return true;
+    FpSlice *f = fp_slice(s->npe->tables, s->number);
+    f->exception_station = true;
+    memcpy(f->exception_mac, mac, 6);
+    return true;
+}
+
+static bool find_exception_host(Slice *s, GError **error) {
+    uint8_t mac[6];
+    if (!*s->exception_host || !npe_switched(s->npe)) return true;
+    const Component *host = network_find(s->base.network, s->exception_host);
+    if (host && host->class->station && host->class->station(host, 0, 0, mac))
+        return slice_set_exception_host(s, host, mac, error);
+    return input_error(
+        error,
+        "exception_host: found \"%s\", expected a component with a MAC address on the data "
+        "switch",
+        s->exception_host);
 }
 
 static bool slice_create(Component *c, GError **error) {
@@ -350,43 +513,23 @@ static bool slice_create(Component *c, GError **error) {
 static bool slice_start(Component *c, GError **error) {
     Slice *s = (Slice *)c;
     g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
-    if (!component_output_path(c, replies, &s->replies_path, error)) return false;
-    Npe *npe = s->npe = (Npe *)network_find(c->network, s->npe_name);
-    uint32_t exceptions;
-    if (!npe_attach(npe, error)) return false;
-    if (npe->n_slices == FP_MAX_SLICES)
-        return input_error(error, "%s has its %u slices already", s->npe_name, FP_MAX_SLICES);
-    if (!error_of_key(ipv4_parse(s->exception_address, &exceptions, error), "exception_address",
-                      error))
-        return false;
-    s->number = npe->n_slices++;
-    FpSlice *f = fp_slice(npe->tables, s->number);
-    *f = (FpSlice){.used = true,
-                   .option = (uint8_t)fp_code_option_find(s->code_option),
-                   .vlan = (uint16_t)s->vlan,
-                   .udp_port = (uint16_t)s->udp_port,
-                   .exception_address = exceptions,
-                   .exception_port = (uint16_t)s->exception_port,
-                   .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
-    if (!slice_share(s, error) || !parse_queues(s, error) || !slice_queues(s, f, error) ||
-        !slice_memory(s, f, error))
-        return false;
-    for (unsigned i = 0; i < npe->n_interfaces; i++)
-        if (!fp_bind_port(npe->tables, s->number, i, fp_interface(npe->tables, i)->address,
-                          f->udp_port))
-            return input_error(error, "udp_port: another slice of %s has port %u already",
-                               s->npe_name, f->udp_port);
-    if (!on_line_card(s, error)) return false;
-    g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
-    if (!read_routes(s, filters, error) || !insert_routes(s, filters, error)) return false;
-    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
-    tcam_optimise(fp_tcam(npe->tables));
-    return true;
+    s->class = -1;
+    s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
+    s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
+    s->npe = (Npe *)network_find(c->network, s->npe_name);
+    return component_output_path(c, replies, &s->replies_path, error) &&
+           npe_attach(s->npe, error) &&
+           error_of_key(ipv4_parse(s->exception_address, &s->asked.exception_address, error),
+                        "exception_address", error) &&
+           parse_queues(s, error) && find_exception_host(s, error) && read_routes(s, error) &&
+           (!s->attached_at_start || slice_attach(s, error));
 }
 
 static const char *slice_unused(const Component *c, const char *key) {
     const Slice *s = (const Slice *)c;
     if (!strcmp(key, "routes") && *s->routes_file) return "routes_file is used instead";
+    if (!strcmp(key, "exception_host") && !npe_switched(s->npe))
+        return "a slice of an NPE with a linecard uses it";
     if (g_str_has_prefix(key, "i3_") && strcmp(s->code_option, "i3") != 0)
         return "code_option = i3 uses it";
     return NULL;
@@ -394,15 +537,8 @@ static const char *slice_unused(const Component *c, const char *key) {
 
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
-    FpCounter sum = {0};
-    for (unsigned i = 0; i < f->n_stats; i++) {
-        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
-        sum.packets_in += n->packets_in;
-        sum.packets_out += n->packets_out;
-        sum.bytes_in += n->bytes_in;
-        sum.bytes_out += n->bytes_out;
-    }
+    FpCounter sum;
+    count(s, &sum);
     report_scalar(report, "packets_before_queue", (double)sum.packets_in, "packets");
     report_scalar(report, "packets_after_queue", (double)sum.packets_out, "packets");
     report_scalar(report, "filters", s->n_filters, "filters");
@@ -431,6 +567,9 @@ static void slice_free(Component *c) {
     Slice *s = (Slice *)c;
     if (s->replies) fclose(s->replies);
     g_free(s->replies_path);
+    if (s->filters) g_array_unref(s->filters);
+    if (s->former) g_ptr_array_unref(s->former);
+    tenant_free(s->tenant);
 }
 
 static const Param slice_params[] = {
@@ -458,6 +597,12 @@ static const Param slice_params[] = {
     PARAM_COUNT("buffers", Slice, buffers, "0", "0", "229376",
                 "packet buffers that its queues may hold together, 0: no limit",
                 "WashU, SPP fast-path request: buffers are a resource of a slice"),
+    PARAM_COUNT("filters", Slice, filter_quota, "0", "0", "131072",
+                "TCAM entries that it may have, 0: as many as there are",
+                "SPP paper 4: 128K entries, shared by slices; the quota is assumed"),
+    PARAM_COUNT("max_queues", Slice, max_queues, "0", "0", "256",
+                "queues that it may have open at a time; 0: as many as `queues` says",
+                "assumed; WashU, SPP command interface: queues are requested in number"),
     PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of SRAM",
                "assumed; WashU, SPP command interface, has --sram 4096 as an example"),
     SLICE_I3_PARAMS(Slice, i3),
@@ -476,6 +621,12 @@ static const Param slice_params[] = {
                "where its exceptions go: the slice manager's address", "assumed"),
     PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
                 "UDP port of the slice manager", "assumed"),
+    PARAM_TEXT("exception_host", Slice, exception_host, "",
+               "who has that address: a component on the data switch; empty: the server of its "
+               "manager, if it has one",
+               "SPP paper 2.1: the slice's manager, on any GPE"),
+    PARAM_BOOL("attached", Slice, attached_at_start, "yes",
+               "whether it is there from the start; no: from the script's `attach` on", "scenario"),
     {0}};
 
 const ComponentClass slice_class = {

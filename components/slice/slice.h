@@ -8,28 +8,44 @@
 
 #include <stdio.h>
 
+#include "components/npe/slices.h"
 #include "components/slice/i3.h"
+#include "emu/core/tenant.h"
 
 #define SLICE_MAX_QUEUES 256u
 
 typedef struct {
     Component base;
     /* settings */
-    char *npe_name, *code_option, *routes, *routes_file, *queues, *exception_address;
-    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram;
+    char *npe_name, *code_option, *routes, *routes_file, *queues, *exception_address,
+        *exception_host;
+    uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram,
+        filter_quota, max_queues;
     double share;
+    bool attached_at_start;
     SliceI3 i3;
-    /* state */
+    /* what the settings say */
     Npe *npe;
-    unsigned number, class;                     /* slice id on the NPE; class on the line card */
-    unsigned n_queues;                          /* without that of the exceptions */
-    uint8_t interface_of[SLICE_MAX_QUEUES + 1]; /* FP_NO_INTERFACE: that of the exceptions */
+    GArray *filters;                            /* SliceFilter, the narrowest first */
+    unsigned n_queues;                          /* at first, without that of the exceptions */
+    unsigned room;                              /* for so many at a time, ditto */
+    uint8_t interface_of[SLICE_MAX_QUEUES + 1]; /* FP_NO_INTERFACE: none, or the exceptions' */
     double queue_share[SLICE_MAX_QUEUES];
+    bool queue_rests[SLICE_MAX_QUEUES];        /* until no packet inside carries its number */
+    uint8_t interface_after[SLICE_MAX_QUEUES]; /* where it opens then; FP_NO_INTERFACE: not */
+    /* state */
+    bool attached;
+    NpeSlice asked;
+    Tenant *tenant;     /* while it is attached */
+    GPtrArray *former;  /* tenants of which something is, or was, still inside */
+    unsigned number;    /* slice id on the NPE */
+    int class;          /* on the line card */
+    FpCounter counted;  /* while it was attached before */
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */
     int replies_error;  /* errno of its opening */
     /* counters */
-    unsigned n_filters, mp_done, mp_refused;
+    unsigned n_filters, mp_done, mp_refused, attachments;
 } Slice;
 
 extern const ComponentClass slice_class;
@@ -46,7 +62,7 @@ typedef struct {
  * than addresses, "key HEX[/HEX]" or "label N" in place of the prefix. DATA is for Format. */
 bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter, GError **error);
 
-/* The first of its queues at an interface, n_queues if it has none there. */
+/* The first of its queues at an interface, its room if it has none there. */
 unsigned slice_first_queue(const Slice *s, unsigned interface);
 /* Whether the filter's queue is the slice's and at the filter's interface. */
 bool slice_check_filter(const Slice *s, const SliceFilter *filter, GError **error);
@@ -55,10 +71,32 @@ bool slice_check_filter(const Slice *s, const SliceFilter *filter, GError **erro
  * `share`, a queue's own is of the whole interface. */
 void slice_set_quanta(const Slice *s);
 
-/* slice_i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
+/* Take, or give back, all that it holds on its NPE and its line card, at any simulated time. What
+ * of it packets may carry is in quarantine as long as one is inside (emu/core/tenant.h). False:
+ * nothing is taken, and the error says what there is too little of. */
+bool slice_attach(Slice *s, GError **error);
+void slice_detach(Slice *s);
+/* Its exceptions go to (address, port) at this station of the data switch, while it is attached and
+ * whenever it is again. False: another host was asked for. */
+bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac[6],
+                              GError **error);
+/* One more queue, closed again, or with another interface's scheduler. */
+bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error);
+bool slice_queue_close(Slice *s, unsigned queue, GError **error);
+bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **error);
+
+/* Another UDP port of its own at every interface, and no more. */
+bool slice_port_open(Slice *s, uint16_t port, GError **error);
+bool slice_port_close(Slice *s, uint16_t port, GError **error);
+
+/* i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
 bool slice_i3_start(Slice *s, GError **error);
 
-/* slice_mp.c: one request of the scenario's script. */
+/* requests.c: one request of the scenario's script. */
 extern const Verb slice_verbs[];
 bool slice_understands(const Component *c, const char *verb, const char *args, GError **error);
 bool slice_command(Component *c, const char *verb, const char *args, GError **error);
+/* The same from other components. */
+void slice_filter_add(Slice *s, const SliceFilter *filter);
+void slice_filter_remove(Slice *s, const SliceFilter *filter); /* by its key and mask */
+void slice_sram_write(Slice *s, uint32_t offset, const uint8_t *bytes, uint32_t n); /* copies */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emu/core/error.h"
+#include "emu/core/tenant.h"
 
 enum { N_SIZES = 4, TAILROOM = 64 };
 static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
@@ -95,6 +96,7 @@ Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
     pkt->cause = CAUSE_SOURCE;
     pkt->due = 0;
     pkt->context = NULL;
+    pkt->lease = NULL;
     memset(pkt->charged, 0, sizeof pkt->charged);
     pool->counts.created++;
     pool->counts.bytes_created += length;
@@ -108,6 +110,7 @@ Packet *packet_import(PacketPool *pool, const Packet *from) {
     uint8_t *buffer = pkt->buffer;
     *pkt = *from;
     pkt->next = NULL;
+    pkt->lease = NULL; /* a tenant is in one part */
     pkt->pool = pool;
     pkt->buffer = buffer;
     pkt->data = buffer + (from->data - from->buffer);
@@ -119,6 +122,7 @@ Packet *packet_import(PacketPool *pool, const Packet *from) {
 
 static void release(Packet *pkt) {
     PacketPool *pool = pkt->pool;
+    packet_carry(pkt, NULL);
     unsigned size = 0;
     while (buffer_bytes[size] != pkt->capacity) size++;
     pkt->pool = NULL; /* marks a free block */

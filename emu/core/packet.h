@@ -74,6 +74,7 @@ typedef struct Packet {
     SimTime due;                      /* its owner's note: when it arrives, or may leave */
     uint64_t order;                   /* on a link: its place among arrivals of the same time */
     void *context;                    /* its owner's note; NULL between owners */
+    struct Lease *lease;              /* whose it is: emu/core/tenant.h; NULL: nobody's */
 } Packet;
 
 /* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets

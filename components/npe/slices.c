@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A record for each slice number: what the slice holds. What is given out is lowest first. */
+#include "components/npe/slices.h"
+
+enum { FIRST_POSITION = TCAM_MAX_ENTRIES / 4 }; /* the first filter's: there is room before it */
+
+/* What slice number n holds. */
+typedef struct {
+    const NpeSlice *asked; /* NULL: nobody is attached */
+    uint32_t n_filters;
+    GArray *ports; /* uint16_t: bound at every interface */
+    bool has_queues, has_sram;
+} Holding;
+
+struct NpeSlices {
+    Intervals *numbers, *queues, *sram, *positions;
+    Holding held[FP_MAX_SLICES];
+};
+
+/* Attaching ------------------------------------------------------------------------------- */
+
+static bool take_number(Npe *npe, uint32_t *number, GError **error) {
+    return intervals_take(npe->slices->numbers, 1, 0, number) ||
+           input_error(error, "%s has its %u slices already", npe->base.name, FP_MAX_SLICES);
+}
+
+/* Without a line card, which has classes with shares, the NPE's interfaces are what is shared. */
+static bool share_fits(const Npe *npe, double share, GError **error) {
+    double sum = share;
+    if (npe_switched(npe)) return true;
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++)
+        if (npe->slices->held[i].asked) sum += npe->slices->held[i].asked->share;
+    if (sum <= 1 + 1e-9) return true;
+    return input_error(
+        error,
+        "share: found %g%%, which with the others' makes %g%% of each interface of %s, "
+        "expected at most 100%% in all",
+        share * 100, sum * 100, npe->base.name);
+}
+
+static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GError **error) {
+    uint32_t n = h->asked->n_queues, first;
+    if (!intervals_take(npe->slices->queues, n, 0, &first))
+        return input_error(error, "%u more queues, but %s has %u, of which %u are free", n,
+                           npe->base.name, intervals_n(npe->slices->queues),
+                           intervals_n_free(npe->slices->queues));
+    h->has_queues = true;
+    f->queue_base = first;
+    f->n_queues = n;
+    f->stats_base = (uint16_t)first; /* a queue's counter has its number */
+    f->n_stats = (uint16_t)n;
+    f->exception_queue = first + n - 1;
+    f->queue_interface = h->asked->queue_interface;
+    fp_counters_clear(npe->tables, first, n);
+    for (unsigned q = 0; q < n; q++) qm_set_group(npe->qm, first + q, number + 1);
+    qm_limit_group(npe->qm, number + 1, h->asked->buffers);
+    return true;
+}
+
+static bool take_sram(Npe *npe, Holding *h, FpSlice *f, GError **error) {
+    uint32_t first;
+    if (!intervals_take(npe->slices->sram, h->asked->sram_bytes, 0, &first))
+        return input_error(error, "sram: found %u bytes, but %s has %u left", h->asked->sram_bytes,
+                           npe->base.name, intervals_n_free(npe->slices->sram));
+    h->has_sram = true;
+    f->sram_base = first;
+    f->sram_bytes = h->asked->sram_bytes;
+    return true;
+}
+
+static void unbind(Npe *npe, uint16_t port, unsigned n_interfaces) {
+    for (unsigned i = 0; i < n_interfaces; i++)
+        fp_unbind_port(npe->tables, fp_interface(npe->tables, i)->address, port);
+}
+
+bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error) {
+    for (unsigned i = 0; i < npe->n_interfaces; i++) {
+        if (fp_bind_port(npe->tables, slice, i, fp_interface(npe->tables, i)->address, port))
+            continue;
+        unbind(npe, port, i);
+        return input_error(error, "udp_port: another slice of %s has port %u already",
+                           npe->base.name, port);
+    }
+    g_array_append_val(npe->slices->held[slice].ports, port);
+    return true;
+}
+
+bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError **error) {
+    uint32_t number;
+    if (!take_number(npe, &number, error)) return false;
+    *slice = number;
+    Holding *h = &npe->slices->held[number];
+    FpSlice *f = fp_slice(npe->tables, number);
+    bool fits = share_fits(npe, asked->share, error);
+    *h = (Holding){.asked = asked, .ports = g_array_new(FALSE, FALSE, sizeof(uint16_t))};
+    *f = (FpSlice){.used = true,
+                   .option = asked->option,
+                   .vlan = asked->vlan,
+                   .udp_port = asked->udp_port,
+                   .exception_address = asked->exception_address,
+                   .exception_port = asked->exception_port,
+                   .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
+    f->exception_station = asked->exception_station;
+    memcpy(f->exception_mac, asked->exception_mac, 6);
+    if (fits && take_queues(npe, h, f, number, error) && take_sram(npe, h, f, error) &&
+        npe_port_open(npe, number, asked->udp_port, error))
+        return true;
+    npe_slice_detach(npe, number);
+    return false;
+}
+
+/* Detaching ------------------------------------------------------------------------------- */
+
+static void port_back(void *user, uint32_t port, uint32_t n) {
+    Npe *npe = user;
+    (void)n;
+    unbind(npe, (uint16_t)port, (unsigned)npe->n_interfaces);
+}
+
+static void queues_back(void *user, uint32_t first, uint32_t n) {
+    intervals_give(((Npe *)user)->slices->queues, first, n);
+}
+
+static void sram_back(void *user, uint32_t first, uint32_t n) {
+    Npe *npe = user;
+    fp_sram_clear(npe->tables, first, n);
+    intervals_give(npe->slices->sram, first, n);
+}
+
+static void number_back(void *user, uint32_t number, uint32_t n) {
+    Npe *npe = user;
+    *fp_slice(npe->tables, number) = (FpSlice){0};
+    intervals_give(npe->slices->numbers, number, n);
+}
+
+bool npe_port_close(Npe *npe, unsigned slice, uint16_t port) {
+    const Holding *h = &npe->slices->held[slice];
+    for (unsigned k = 0; k < h->ports->len; k++) {
+        if (g_array_index(h->ports, uint16_t, k) != port) continue;
+        g_array_remove_index(h->ports, k);
+        for (unsigned i = 0; i < npe->n_interfaces; i++)
+            fp_close_port(npe->tables, fp_interface(npe->tables, i)->address, port);
+        tenant_return(h->asked->tenant, port_back, npe, port, 1);
+        return true;
+    }
+    return false;
+}
+
+static void end_filters(Npe *npe, unsigned slice) {
+    uint32_t position = 0;
+    TcamWord value, mask;
+    while (npe_filter_next(npe, slice, position, &position, &value, &mask))
+        npe_filter_remove(npe, slice, position);
+}
+
+void npe_slice_detach(Npe *npe, unsigned slice) {
+    Holding *h = &npe->slices->held[slice];
+    const FpSlice *f = fp_slice(npe->tables, slice);
+    Tenant *tenant = h->asked->tenant;
+    end_filters(npe, slice);
+    while (h->ports->len)
+        npe_port_close(npe, slice, g_array_index(h->ports, uint16_t, h->ports->len - 1));
+    g_array_unref(h->ports);
+    for (unsigned q = 0; h->has_queues && q < f->n_queues; q++) npe_queue_close(npe, slice, q);
+    h->asked = NULL;
+    if (h->has_sram) tenant_return(tenant, sram_back, npe, f->sram_base, f->sram_bytes);
+    if (h->has_queues) tenant_return(tenant, queues_back, npe, f->queue_base, f->n_queues);
+    tenant_return(tenant, number_back, npe, slice, 1);
+}
+
+Tenant *npe_tenant(const Npe *npe, unsigned slice) {
+    return npe->slices->held[slice].asked->tenant;
+}
+
+/* Filters --------------------------------------------------------------------------------- */
+
+static bool within_quota(const Npe *npe, unsigned slice, uint32_t n, bool *quota) {
+    const Holding *h = &npe->slices->held[slice];
+    *quota = h->asked->filters && h->n_filters + n > h->asked->filters;
+    return !*quota;
+}
+
+bool npe_filter_positions(Npe *npe, unsigned slice, uint32_t n, uint32_t *positions, bool *quota) {
+    Intervals *v = npe->slices->positions;
+    if (!within_quota(npe, slice, n, quota) || n > intervals_n_free(v)) return false;
+    /* Behind the first one as far as there is room, the others before it. */
+    uint32_t behind = 0;
+    while (behind < n && intervals_take(v, 1, FIRST_POSITION, &positions[behind])) behind++;
+    uint32_t before = n - behind;
+    memmove(positions + before, positions, behind * sizeof *positions);
+    for (uint32_t i = before; i-- > 0;) {
+        bool taken = intervals_take_before(v, FIRST_POSITION, &positions[i]);
+        g_assert(taken);
+    }
+    npe->slices->held[slice].n_filters += n;
+    return true;
+}
+
+bool npe_filter_in_front(Npe *npe, unsigned slice, uint32_t *position, bool *quota) {
+    Intervals *v = npe->slices->positions;
+    TcamWord value, mask;
+    uint32_t first, low, high;
+    if (!within_quota(npe, slice, 1, quota)) return false;
+    /* In front of everybody's, while there is room. */
+    intervals_taken(v, &low, &high);
+    if (!intervals_take_before(v, MIN(low, FIRST_POSITION), position) &&
+        !(npe_filter_next(npe, slice, 0, &first, &value, &mask)
+              ? intervals_take_before(v, first, position)
+              : intervals_take(v, 1, 0, position)))
+        return false;
+    npe->slices->held[slice].n_filters++;
+    return true;
+}
+
+void npe_filter_give(Npe *npe, unsigned slice, uint32_t position) {
+    intervals_give(npe->slices->positions, position, 1);
+    npe->slices->held[slice].n_filters--;
+}
+
+bool npe_filter_remove(Npe *npe, unsigned slice, uint32_t position) {
+    if (!fp_filter_remove(npe->tables, slice, position)) return false;
+    npe_filter_give(npe, slice, position);
+    return true;
+}
+
+bool npe_filter_next(const Npe *npe, unsigned slice, uint32_t from, uint32_t *position,
+                     TcamWord *value, TcamWord *mask) {
+    uint32_t low, high;
+    intervals_taken(npe->slices->positions, &low, &high);
+    for (uint32_t p = MAX(from, low); p < high; p++) {
+        if (!tcam_get(fp_tcam(npe->tables), p, value, mask) || value->word[0] >> 48 != slice)
+            continue;
+        *position = p;
+        return true;
+    }
+    return false;
+}
+
+uint32_t npe_filters_free(const Npe *npe) {
+    return intervals_n_free(npe->slices->positions);
+}
+
+/* Queues ---------------------------------------------------------------------------------- */
+
+void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface, uint32_t quantum,
+                   uint32_t packets, uint32_t bytes) {
+    unsigned scheduler = interface == FP_NO_INTERFACE
+                             ? (unsigned)npe->n_schedulers - 1
+                             : qm_block_scheduler(&npe->qm_block, interface);
+    bool done = qm_set_queue(npe->qm, fp_slice(npe->tables, slice)->queue_base + queue, scheduler,
+                             quantum, packets, bytes);
+    g_assert(done); /* a queue that is opened is empty */
+}
+
+void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
+    unsigned number = fp_slice(npe->tables, slice)->queue_base + queue;
+    for (uint32_t handle; (handle = qm_flush_queue(npe->qm, number)) != QM_NONE;) {
+        ChipPacket *cp = &npe->chip.buffers[handle];
+        Packet *pkt = cp->pkt;
+        rxtx_discard(&npe->rxtx, cp);
+        component_drop(&npe->base, NPE_DROP_FAST_PATH + FP_DETACHED, pkt);
+    }
+    qm_close_queue(npe->qm, number);
+}
+
+/* All of it ------------------------------------------------------------------------------- */
+
+void npe_slices_init(Npe *npe) {
+    NpeSlices *s = npe->slices = g_new0(NpeSlices, 1);
+    s->numbers = intervals_new(FP_MAX_SLICES);
+    s->queues = intervals_new((uint32_t)npe->n_queues);
+    s->sram = intervals_new(FP_SRAM_BYTES);
+    s->positions = intervals_new(TCAM_MAX_ENTRIES);
+}
+
+void npe_slices_free(Npe *npe) {
+    NpeSlices *s = npe->slices;
+    if (!s) return;
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++)
+        if (s->held[i].asked) g_array_unref(s->held[i].ports);
+    intervals_free(s->numbers);
+    intervals_free(s->queues);
+    intervals_free(s->sram);
+    intervals_free(s->positions);
+    g_free(s);
+}
