@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "components/address.h"
 #include "components/linecard/linecard.h"
-#include "components/traffic/tunnel.h"
 #include "fastpath/headers.h"
 
 enum { STAGE_POLL, STAGE_PACKET };

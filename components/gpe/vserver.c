@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/slice/manager.h"
+#include "components/address.h"
 #include "components/linecard/linecard.h"
-#include "components/traffic/tunnel.h"
+#include "components/slice/manager.h"
+#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/options/ipv4.h"
 #include "fastpath/text.h"

@@ -17,7 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/traffic/tunnel.h"
+#include "components/address.h"
+#include "fastpath/headers.h"
 #include "fastpath/text.h"
 
 enum {

@@ -13,10 +13,11 @@
 
 #include <string.h>
 
+#include "components/address.h"
 #include "components/slice/slice.h"
 #include "components/slowpath/i3_server.h"
 #include "components/slowpath/icmp.h"
-#include "components/traffic/tunnel.h"
+#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
 
 enum { MAX_SLOTS = 256 };
