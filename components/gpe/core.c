@@ -42,13 +42,15 @@ Core *process_core(const Process *p) {
 }
 
 void process_add(Process *p, Kernel *kernel, unsigned core) {
-    Sched *s = &kernel->sched;
     p->kernel = kernel;
     p->task.core = core;
-    p->task.state = SCHED_ASLEEP;
     p->phase = PHASE_ASLEEP;
     p->phase_since = sim_now(kernel->sim);
-    s->ops->add(s, &p->task);
+    sched_add(&kernel->sched, &p->task);
+}
+
+void process_clear(Process *p) {
+    sched_task_clear(&p->task);
 }
 
 void process_start(Process *p) {

@@ -56,6 +56,7 @@ struct Process {
 
 /* Put it under the scheduler, asleep. Its share, next and done are set. */
 void process_add(Process *p, Kernel *kernel, unsigned core);
+void process_clear(Process *p);
 /* It may run from now on, and has something to do; a core looks at it after core_resched. */
 void process_start(Process *p);
 /* It has something to do, if it waited for that. */

@@ -129,8 +129,12 @@ static bool gpe_create(Component *c, GError **error) {
                               .idle_skip = g->idle_skip,
                               .wake_preempts = g->wake_preempts};
     if (!sched_share_check(&g->share, &settings, error)) return false;
-    sched_init(&g->kernel.sched, sched_disciplines[g->discipline], (unsigned)g->kernel.n_cores,
-               &settings);
+    Sched *sched = &g->kernel.sched;
+    if (!error_of_key(
+            sched_init(sched, g->scheduler, (unsigned)g->kernel.n_cores, &settings, error),
+            "scheduler", error))
+        return false;
+    component_random(c, "scheduler", &sched->random);
     g->nics.drop_rx = GPE_DROP_RX_RING;
     g->nics.drop_tx = GPE_DROP_TX_RING;
     g->nics.deliver = deliver;
@@ -201,6 +205,12 @@ static void gpe_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
             g_strdup_printf("slice: found %g ms, but a task runs for a tick of %g ms at "
                             "least; set a shorter tick",
                             (double)g->slice / 1e9, (double)g->kernel.tick_period / 1e9));
+}
+
+static bool gpe_choice(unsigned n, Choice *choice) {
+    const SchedOps *ops = sched_nth(n);
+    if (ops) *choice = (Choice){"scheduler", ops->name, ops->text, ops->params};
+    return ops != NULL;
 }
 
 static void gpe_stop(Component *c) {
@@ -312,6 +322,7 @@ static void gpe_report(Component *c, Report *report) {
 static void gpe_free(Component *c) {
     Gpe *g = (Gpe *)c;
     nics_free(&g->nics);
+    sched_clear(&g->kernel.sched);
     fp_tables_free(g->tables);
 }
 
@@ -337,10 +348,8 @@ static const Param gpe_params[] = {
                "scenario"),
     PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
                 "assumed: PlanetLab nodes host tens of active slivers"),
-    PARAM_ENUM("scheduler", Gpe, discipline, "token", SCHED_CHOICES,
-               "who runs: PlanetLab's token bucket, stock Linux-VServer's, OpenVZ's start-time "
-               "fair queueing, "
-               "round robin",
+    PARAM_TEXT("scheduler", Gpe, scheduler, "token",
+               "who runs, one of those below, with settings of its own behind it: sfq longest=8",
                "PlanetLab kernels 3.2 to 4.1, CONFIG_VSERVER_ACB_SCHED"),
     PARAM_COUNT("interval", Gpe, interval, "1000", "1", "1000000",
                 "ticks in which a vServer earns `rate` tokens",
@@ -454,6 +463,7 @@ const ComponentClass gpe_class = {
     .size = sizeof(Gpe),
     .params = gpe_params,
     .drops = gpe_drops,
+    .choice = gpe_choice,
     .create = gpe_create,
     .start = gpe_start,
     .receive = gpe_receive,

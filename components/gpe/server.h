@@ -40,10 +40,9 @@ struct Gpe {
     uint64_t n_interfaces, max_vservers, socket_buffer, truesize, root_rate, interval;
     SimTime root_time, slice;
     bool idle_skip, wake_preempts;
-    int discipline;
     SchedShare share; /* of vServers that have none of their own */
     uint64_t tokens, tokens_rate, active;
-    char *address, *mac, *next_mac, *linecard;
+    char *scheduler, *address, *mac, *next_mac, *linecard;
     GpeCosts cost;
     /* state */
     Kernel kernel;

@@ -256,6 +256,12 @@ static const char *vserver_unused(const Component *c, const char *key) {
     return NULL;
 }
 
+static bool vserver_choice(unsigned n, Choice *choice) {
+    const App *app = n < G_N_ELEMENTS(apps) ? apps[n] : NULL;
+    if (app) *choice = (Choice){"application", app->name, app->text, NULL};
+    return app != NULL;
+}
+
 static void vserver_report(Component *c, Report *report) {
     const Vserver *v = (const Vserver *)c;
     static const char *const names[] = {"share.running", "share.ready", "share.held",
@@ -281,15 +287,14 @@ static void vserver_free(Component *c) {
     Vserver *v = (Vserver *)c;
     if (v->app && v->app->free) v->app->free(v);
     g_free(v->state);
+    process_clear(&v->guest.process);
 }
 
 #define CHOICE(name) "|" #name
 
 static const Param vserver_params[] = {
     PARAM_NAME("gpe", Vserver, gpe_name, NULL, "gpe", "the server that hosts it", "scenario"),
-    PARAM_ENUM("application", Vserver, application, "click", &(APPS(CHOICE))[1],
-               "what runs in it: a compute-bound task, a Click router, an I3 server, an echo "
-               "responder, a receiver, the manager of a slice on an NPE",
+    PARAM_ENUM("application", Vserver, application, "click", &(APPS(CHOICE))[1], "what runs in it",
                "SPP paper 5 and 7"),
     PARAM_COUNT("udp_port", Vserver, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface", "SPP paper 7.1"),
@@ -351,6 +356,7 @@ const ComponentClass vserver_class = {
     .ports = "none",
     .size = sizeof(Vserver),
     .params = vserver_params,
+    .choice = vserver_choice,
     .create = vserver_create,
     .start = vserver_start,
     .unused = vserver_unused,
