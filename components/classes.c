@@ -4,9 +4,10 @@
 #include "components/classes.h"
 
 #include "components/chassis/chassis.h"
-#include "components/gpe/gpe.h"
+#include "components/gpe/vserver.h"
 #include "components/linecard/linecard.h"
 #include "components/slice/monitor.h"
+#include "components/npe/distributed_scheduler.h"
 #include "components/npe/npe.h"
 #include "components/chassis/cp.h"
 #include "components/slice/slice.h"

@@ -3,7 +3,7 @@
  * The schedulers as functions over ticks. PlanetLab's token bucket against a straight-line
  * transcription of the same algorithm on plain arrays, event by event; the others against shares
  * that arithmetic gives. */
-#include "components/gpe/sched/sched.h"
+#include "components/gpe/sched/token.h"
 #include "emu/core/param.h"
 #include "emu/core/random.h"
 #include "tests/check.h"
@@ -115,13 +115,15 @@ static uint64_t between(Random *r, uint64_t low, uint64_t high) {
 }
 
 static void make_pair(Pair *b, Random *r) {
+    for (int i = 0; i < b->n; i++) sched_task_clear(&b->task[i]);
+    sched_clear(&b->sched);
     memset(b, 0, sizeof *b);
     b->n = (int)between(r, 1, MAX_TASKS);
     b->n_cores = random_below(r, 3) ? 1 : (int)between(r, 2, MAX_CORES);
     SchedSettings settings = {.interval = 1000,
                               .slice = between(r, 1, 4) == 1 ? between(r, 1, 20) : 100,
                               .idle_skip = random_below(r, 4) != 0};
-    sched_init(&b->sched, &sched_token, (unsigned)b->n_cores, &settings);
+    CHECK(sched_init(&b->sched, "token", (unsigned)b->n_cores, &settings, NULL));
     b->plain = (Plain){
         .interval = 1000, .slice = (int64_t)settings.slice, .skip = settings.idle_skip, .n = b->n};
     for (int i = 0; i < b->n; i++) {
@@ -131,7 +133,7 @@ static void make_pair(Pair *b, Random *r) {
         s.guaranteed = random_below(r, 5) == 0;
         CHECK(sched_share_check(&s, &settings, NULL));
         b->task[i] = (SchedTask){.share = s, .core = (unsigned)i % (unsigned)b->n_cores};
-        sched_token.add(&b->sched, &b->task[i]);
+        sched_add(&b->sched, &b->task[i]);
         b->plain.rate[i] = (int64_t)s.rate;
         b->plain.min[i] = (int64_t)s.min;
         b->plain.max[i] = (int64_t)s.max;
@@ -145,7 +147,7 @@ static void make_pair(Pair *b, Random *r) {
 }
 
 static void pick_both(Pair *b, int core) {
-    SchedTask *t = sched_token.pick(&b->sched, (unsigned)core);
+    SchedTask *t = b->sched.ops->pick(&b->sched, (unsigned)core);
     int mine = plain_pick(&b->plain, core);
     if ((t ? (int)(t - b->task) : -1) != mine) b->disagreements++;
     b->current[core] = mine;
@@ -159,7 +161,8 @@ static bool on(const List *l, int x) {
 
 static void compare(Pair *b) {
     b->events++;
-    bool same = b->sched.vt[0] == b->plain.vt[0] && b->sched.vt[1] == b->plain.vt[1];
+    const TokenClocks *clocks = b->sched.own;
+    bool same = clocks->vt[0] == b->plain.vt[0] && clocks->vt[1] == b->plain.vt[1];
     for (int i = 0; i < b->n; i++) {
         const SchedTask *t = &b->task[i];
         const Plain *p = &b->plain;
@@ -170,7 +173,8 @@ static void compare(Pair *b) {
                            : on(&p->expired[c], i) ? SCHED_READY
                                                    : (SchedState)99;
         b->held += state == SCHED_HELD;
-        same &= t->used == p->used[i] && (int64_t)t->slice == p->left[i] && t->state == state;
+        same &= ((const TokenBucket *)t->own)->used == p->used[i] &&
+                (int64_t)t->slice == p->left[i] && t->state == state;
     }
     if (!same) b->disagreements++;
 }
@@ -182,20 +186,20 @@ static void step(Pair *b, Random *r) {
         if (!b->asleep[i]) return;
         b->asleep[i] = false;
         append(&b->plain.active[b->plain.core[i]], i);
-        if (sched_token.wake(&b->sched, &b->task[i])) pick_both(b, b->plain.core[i]);
+        if (b->sched.ops->wake(&b->sched, &b->task[i])) pick_both(b, b->plain.core[i]);
         break;
     case 1: /* whoever runs blocks */
         if (b->current[core] < 0) return;
         i = b->current[core];
         b->asleep[i] = true;
         erase(&b->plain.active[core], i);
-        sched_token.sleep(&b->sched, &b->task[i]);
+        b->sched.ops->sleep(&b->sched, &b->task[i]);
         pick_both(b, core);
         break;
     case 2: /* a task of the host came between */ pick_both(b, core); break;
     default: {
         SchedTask *t = b->current[core] < 0 ? NULL : &b->task[b->current[core]];
-        bool again = sched_token.tick(&b->sched, (unsigned)core, t);
+        bool again = b->sched.ops->tick(&b->sched, (unsigned)core, t);
         if (again != plain_tick(&b->plain, core, b->current[core])) b->disagreements++;
         if (again) pick_both(b, core);
     }
@@ -232,16 +236,24 @@ typedef struct {
     bool whole;
 } Bench;
 
-static void bench(Bench *b, const SchedOps *ops, unsigned n, const SchedShare *share) {
+static void bench(Bench *b, const char *scheduler, unsigned n, const SchedShare *share) {
+    static const SchedSettings settings = {.interval = 1000, .slice = 100, .idle_skip = true};
     memset(b, 0, sizeof *b);
     b->n = n;
-    sched_init(&b->s, ops, 1, &(SchedSettings){.interval = 1000, .slice = 100, .idle_skip = true});
+    CHECK(sched_init(&b->s, scheduler, 1, &settings, NULL));
+    random_seed(&b->s.random, 1, 0, scheduler);
+    const SchedOps *ops = b->s.ops;
     for (unsigned i = 0; i < n; i++) {
         b->task[i].share = share[i];
-        ops->add(&b->s, &b->task[i]);
+        sched_add(&b->s, &b->task[i]);
         ops->wake(&b->s, &b->task[i]);
     }
     b->current = ops->pick(&b->s, 0);
+}
+
+static void bench_end(Bench *b) {
+    for (unsigned i = 0; i < b->n; i++) sched_task_clear(&b->task[i]);
+    sched_clear(&b->s);
 }
 
 static void bench_reset(Bench *b) {
@@ -296,13 +308,14 @@ static void runs_are_as_long_as_the_bucket(void) {
         SchedShare share[8];
         Bench b;
         equal_shares(share, 8, 120, expected[i][0], expected[i][0]);
-        bench(&b, &sched_token, 8, share);
+        bench(&b, "token", 8, share);
         bench_run(&b, 5000);
         bench_reset(&b);
         bench_run(&b, 50000);
         CHECK_U64(b.run_min, expected[i][1]);
         CHECK(b.run_max <= expected[i][1] + 1);
         CHECK_U64(b.idle, 0);
+        bench_end(&b);
     }
 }
 
@@ -319,7 +332,7 @@ static void the_default_cycle_is_constant_without_interruptions(void) {
         Bench b;
         equal_shares(share, 8, 32, 50, 100);
         for (unsigned i = 0; i < 8; i++) share[i].initial = random_below(&r, 101);
-        bench(&b, &sched_token, 8, share);
+        bench(&b, "token", 8, share);
         bench_run(&b, 3000);
         bench_reset(&b);
         bench_run(&b, 5000);
@@ -328,6 +341,7 @@ static void the_default_cycle_is_constant_without_interruptions(void) {
         shortest = MIN(shortest, b.run_min);
         longest = MAX(longest, b.run_max);
         if (b.idle) CHECK_U64(b.idle, 0);
+        bench_end(&b);
     }
     CHECK(least >= 357 && most <= 371);
     CHECK(shortest >= 51 && longest <= 53);
@@ -337,28 +351,30 @@ static void interruptions_send_a_task_with_few_tokens_on_hold(void) {
     SchedShare share[2];
     Bench b;
     equal_shares(share, 2, 32, 50, 100);
-    bench(&b, &sched_token, 2, share);
+    bench(&b, "token", 2, share);
     SchedTask *first = b.current;
     bench_run(&b, 60); /* about 42 tokens are left */
     CHECK(b.current == first);
-    CHECK(sched_token.pick(&b.s, 0) != first);
+    CHECK(b.s.ops->pick(&b.s, 0) != first);
     CHECK(first->state == SCHED_HELD);
+    bench_end(&b);
 }
 
 static void shares_follow_rates_under_token_and_fair(void) {
-    static const SchedOps *const ops[] = {&sched_token, &sched_sfq};
+    static const char *const names[] = {"token", "sfq"};
     for (unsigned i = 0; i < 2; i++) {
         SchedShare share[3];
         Bench b;
         equal_shares(share, 3, 32, 20, 40);
         share[1].rate = 64;
         share[2].rate = 96;
-        bench(&b, ops[i], 3, share);
+        bench(&b, names[i], 3, share);
         bench_run(&b, 2000);
         bench_reset(&b);
         bench_run(&b, 120000);
         CHECK_U64(b.idle, 0);
         for (unsigned t = 0; t < 3; t++) CHECK_NEAR((double)b.ran[t] / 120000, (t + 1) / 6.0, 0.01);
+        bench_end(&b);
     }
 }
 
@@ -367,20 +383,21 @@ static void lumps_leave_the_processor_idle_for_want_of_tokens(void) {
     SchedShare share[2];
     Bench b;
     equal_shares(share, 2, 100, 50, 100);
-    bench(&b, &sched_vserver, 2, share);
+    bench(&b, "vserver", 2, share);
     bench_run(&b, 2000);
     bench_reset(&b);
     bench_run(&b, 100000);
     CHECK_NEAR((double)b.ran[0], 10000, 101);
     CHECK_NEAR((double)b.ran[1], 10000, 101);
     CHECK_NEAR((double)b.idle, 80000, 202);
+    bench_end(&b);
 }
 
 static void round_robin_takes_turns(void) {
     SchedShare share[5];
     Bench b;
     equal_shares(share, 5, 32, 50, 100);
-    bench(&b, &sched_rr, 5, share);
+    bench(&b, "rr", 5, share);
     bench_run(&b, 500);
     bench_reset(&b);
     bench_run(&b, 10000);
@@ -388,6 +405,7 @@ static void round_robin_takes_turns(void) {
     CHECK_U64(b.run_max, 100);
     CHECK_U64(b.gap_max, 400);
     for (unsigned i = 0; i < 5; i++) CHECK_U64(b.ran[i], 2000);
+    bench_end(&b);
 }
 
 static void fair_slices_shrink_with_the_number_of_guests(void) {
@@ -397,11 +415,40 @@ static void fair_slices_shrink_with_the_number_of_guests(void) {
         SchedShare share[5];
         Bench b;
         equal_shares(share, n, 32, 50, 100);
-        bench(&b, &sched_sfq, n, share);
+        bench(&b, "sfq", n, share);
         bench_run(&b, 100);
         bench_reset(&b);
         bench_run(&b, 10000);
         CHECK_U64(b.run_max, slice[n]);
+        bench_end(&b);
+    }
+}
+
+static void a_scheduler_has_settings_of_its_own(void) {
+    /* With 12 and 6: alone 12 ticks, of two 12 >> 1 = 6, of three 6. */
+    static const unsigned slice[] = {0, 0, 6, 6};
+    for (unsigned n = 2; n <= 3; n++) {
+        SchedShare share[3];
+        Bench b;
+        equal_shares(share, n, 32, 50, 100);
+        bench(&b, "sfq longest=12 shortest=6", n, share);
+        bench_run(&b, 100);
+        bench_reset(&b);
+        bench_run(&b, 10000);
+        CHECK_U64(b.run_max, slice[n]);
+        bench_end(&b);
+    }
+    static const char *const bad[][2] = {
+        {"magic", "found \"magic\", expected one of token, vserver, sfq, rr"},
+        {"sfq long=1", "found \"long=1\", expected KEY=VALUE with a setting of sfq"},
+        {"sfq longest", "found \"longest\""},
+        {"sfq longest=0", "\"0\""},
+        {"rr longest=1", "expected KEY=VALUE with a setting of rr"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        Sched s;
+        CHECK(!sched_init(&s, bad[i][0], 1, &(SchedSettings){.interval = 1000}, &error));
+        CHECK_CONTAINS(error ? error->message : "", bad[i][1]);
     }
 }
 
@@ -436,6 +483,7 @@ int main(void) {
                                  TEST(lumps_leave_the_processor_idle_for_want_of_tokens),
                                  TEST(round_robin_takes_turns),
                                  TEST(fair_slices_shrink_with_the_number_of_guests),
+                                 TEST(a_scheduler_has_settings_of_its_own),
                                  TEST(shares_that_cannot_be_kept_are_refused),
                                  {0}};
     return run_tests("gpe_sched", tests);

@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#include "components/traffic/tunnel.h"
+#include "components/address.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
+#include "fastpath/headers.h"
 
 typedef struct {
     Component base;

@@ -11,109 +11,53 @@
  *   i3       select() on one socket, then one packet: recvfrom, the trigger, sendto (i3_server.c)
  *   echo     select(), recvfrom, sendto back to the sender
  *   sink     select(), recvfrom
- *   manager  select(), one exception: recvfrom, components/slice/manager.c, sendto */
+ *   (manager, components/slice/manager.c: select(), one exception: recvfrom, sendto) */
+#include <stdio.h>
 #include <string.h>
 
-#include "components/slice/manager.h"
+#include "components/address.h"
+#include "components/gpe/vserver.h"
 #include "fastpath/headers.h"
+#include "fastpath/options/i3.h"
+#include "fastpath/text.h"
 
-enum { STAGE_POLL, STAGE_PACKETS };
+/* A compute-bound task ---------------------------------------------------------------------- */
+
+static bool compute_start(Vserver *v, GError **error) {
+    (void)error;
+    histogram_init(v->state);
+    v->guest.process.gaps = v->state;
+    return true;
+}
 
 static SimTime compute_next(Vserver *v) {
     (void)v;
-    return APP_FOREVER;
+    return PROCESS_FOREVER;
 }
 
-static void nothing(Vserver *v) {
-    (void)v;
+static void compute_free(Vserver *v) {
+    histogram_clear(v->state);
 }
 
-static Core *core_of(const Vserver *v) {
-    return &v->gpe->core[v->task.core];
-}
+const App compute_app = {.name = "compute",
+                         .text = "a compute-bound task",
+                         .sockets = 1,
+                         .size = sizeof(Histogram),
+                         .start = compute_start,
+                         .next = compute_next,
+                         .free = compute_free};
 
-static uint32_t sockets_with_packets(const Vserver *v) {
-    uint32_t ready = 0;
-    for (unsigned i = 0; i <= v->n_sockets; i++)
-        if (v->socket[i].waiting.head) ready |= 1u << i;
-    return ready;
-}
+/* Routers ----------------------------------------------------------------------------------- */
 
-/* Take the next packet that the last poll found and begin the step that `process` costs. */
-static SimTime begin_packet(Vserver *v, SimTime process, bool sends) {
-    const GpeCosts *c = &v->gpe->cost;
-    Socket *s = &v->socket[__builtin_ctz(v->ready)];
-    v->ready &= v->ready - 1;
-    v->packet = packet_queue_get(&s->waiting);
-    s->truesize -= (uint32_t)v->gpe->truesize;
-    SimTime kernel = c->receive_call + (sends ? c->send_call : 0);
-    SimTime copying = c->copy_byte * v->packet->length * (sends ? 2 : 1);
-    SimTime hold = kernel * v->gpe->serial_q16 >> 16;
-    Core *k = core_of(v);
-    SimTime cost = core_lock(k, kernel + copying + process, hold);
-    if (v->gpe->n_cores > 1) k->bh_until = v->gpe->lock_free;
-    return cost;
-}
-
-/* The loop of poll and packets. `all`: one packet of each ready socket, else of one. */
-static SimTime poll_loop(Vserver *v, bool all, SimTime process, bool sends) {
-    const GpeCosts *c = &v->gpe->cost;
-    if (v->stage == STAGE_PACKETS) {
-        if (v->ready) return begin_packet(v, process, sends);
-        v->stage = STAGE_POLL;
-    }
-    if (v->stage == STAGE_POLL) { /* the call; its result when it is over */
-        v->stage = STAGE_PACKETS + 1;
-        v->polls++;
-        return c->poll_call + c->poll_fd * v->n_sockets;
-    }
-    v->ready = sockets_with_packets(v);
-    if (!v->ready) return SIM_NEVER; /* asleep in the call, which goes on when a packet comes */
-    if (!all) v->ready &= -v->ready;
-    v->stage = STAGE_PACKETS;
-    return begin_packet(v, process, sends);
-}
-
-static SimTime click_next(Vserver *v) {
-    return poll_loop(v, true, v->gpe->cost.click + v->gpe->cost.clock_call, true);
-}
-
-static SimTime i3_next(Vserver *v) {
-    return poll_loop(v, false, v->gpe->cost.i3, true);
-}
-
-static SimTime echo_next(Vserver *v) {
-    return poll_loop(v, false, v->gpe->cost.echo, true);
-}
-
-static SimTime sink_next(Vserver *v) {
-    return poll_loop(v, false, v->gpe->cost.sink, false);
-}
-
-static SimTime manager_next(Vserver *v) {
-    return poll_loop(v, false, v->gpe->cost.manager, true);
-}
-
-static void manage(Vserver *v) {
-    Packet *pkt = v->packet;
-    if (!pkt) return; /* it was the poll */
-    v->packet = NULL;
-    v->consumed++;
-    manager_handle(v->manager, pkt);
-}
-
-/* Parse, Lookup, Header Format. */
-static void forward(Vserver *v) {
+/* The fast path's own Parse, Lookup and Header Format on the real bytes, in the server's tables. */
+static void forward(Vserver *v, Packet *pkt) {
     Gpe *g = v->gpe;
-    Packet *pkt = v->packet;
-    if (!pkt) return; /* it was the poll */
-    v->packet = NULL;
     FpPacket fp = {.bytes = pkt->data,
                    .length = pkt->length,
                    .original = pkt->length,
                    .rx_interface = (uint16_t)pkt->port,
-                   .slice = (uint16_t)v->number,
-                   .option = fp_slice(g->tables, v->number)->option,
+                   .slice = (uint16_t)v->guest.number,
+                   .option = fp_slice(g->tables, v->guest.number)->option,
                    .vlan = (uint16_t)v->vlan};
     g->log.n = 0;
     FpVerdict verdict = fp_parse(g->tables, &fp, &g->log);
@@ -130,12 +74,81 @@ static void forward(Vserver *v) {
     gpe_transmit(g, fp.result.interface, pkt);
 }
 
+static SimTime click_next(Vserver *v) {
+    return vserver_poll(v, true, v->gpe->cost.click + v->gpe->cost.clock_call, true);
+}
+
+const App click_app = {.name = "click",
+                       .text = "Click's IPv4 router",
+                       .sockets = 5,
+                       .next = click_next,
+                       .handle = forward};
+
+/* ID INTERFACE HOST:PORT; the node owns every id. */
+static bool insert_triggers(Vserver *v, GError **error) {
+    Gpe *g = v->gpe;
+    static const uint8_t self[I3_CHORD_BYTES] = {0x80};
+    uint8_t *block = fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES);
+    g_auto(GStrv) entries = g_strsplit(v->triggers, ";", -1);
+    uint32_t at = i3_node_bytes();
+    i3_write_node(block, self, self);
+    for (unsigned i = 0; entries[i]; i++) {
+        const char *entry = g_strstrip(entries[i]);
+        char digits[80], number[12], host[40], rest;
+        uint32_t interface;
+        FpResult result = {.verdict = FP_FORWARD, .data = at};
+        uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+        if (!*entry) continue;
+        if (sscanf(entry, "%79s %11s %39s %c", digits, number, host, &rest) != 3 ||
+            !text_number(number, (uint32_t)g->n_interfaces - 1, &interface) ||
+            !text_host(host, &result.next_hop, &result.next_port) ||
+            at + I3_ID_BYTES > VSERVER_SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL))
+            return input_error(
+                error,
+                "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
+                "interfaces 0 to %u",
+                entry, (VSERVER_SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES,
+                (unsigned)g->n_interfaces - 1);
+        memcpy(block + at, id, I3_ID_BYTES);
+        i3_trigger_filter(id, key, mask);
+        result.interface = (uint16_t)interface;
+        gpe_leads_to(g, interface);
+        if (fp_filter_insert(g->tables, v->guest.number, g->next_position++, key, mask, &result) !=
+            FP_INSERTED)
+            return input_error(error, "triggers: %s has no room for more", g->base.name);
+        at += I3_ID_BYTES;
+    }
+    return true;
+}
+
+static bool i3_filters(Vserver *v, GError **error) {
+    if (!*v->triggers) return vserver_routes(v, error);
+    fp_slice(v->gpe->tables, v->guest.number)->option = (uint8_t)fp_code_option_find("i3");
+    return insert_triggers(v, error);
+}
+
+static SimTime i3_next(Vserver *v) {
+    return vserver_poll(v, false, v->gpe->cost.i3, true);
+}
+
+static const char *const i3_keys[] = {"triggers", NULL};
+const App i3_app = {.name = "i3",
+                    .text = "I3 server",
+                    .sockets = 1,
+                    .keys = i3_keys,
+                    .filters = i3_filters,
+                    .next = i3_next,
+                    .handle = forward};
+
+/* Ends -------------------------------------------------------------------------------------- */
+
+static SimTime echo_next(Vserver *v) {
+    return vserver_poll(v, false, v->gpe->cost.echo, true);
+}
+
 /* The inner packet goes back to its sender, by the vServer's own routes. */
-static void answer(Vserver *v) {
-    Packet *pkt = v->packet;
-    if (!pkt) return;
+static void answer(Vserver *v, Packet *pkt) {
     if (pkt->length < IPV4_BYTES + UDP_BYTES || (pkt->data[0] & 15) != 5) {
-        v->packet = NULL;
         component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
     }
@@ -148,22 +161,20 @@ static void answer(Vserver *v) {
         put16(ip + 8, 64u << 8 | ip[9]);
         put16(ip + 10, checksum_update(get16(ip + 10), time_to_live, get16(ip + 8)));
     }
-    v->replies++;
-    forward(v);
+    forward(v, pkt);
 }
 
-static void consume(Vserver *v) {
-    Packet *pkt = v->packet;
-    if (!pkt) return;
-    v->packet = NULL;
+const App echo_app = {
+    .name = "echo", .text = "echo responder", .sockets = 1, .next = echo_next, .handle = answer};
+
+static SimTime sink_next(Vserver *v) {
+    return vserver_poll(v, false, v->gpe->cost.sink, false);
+}
+
+static void consume(Vserver *v, Packet *pkt) {
     v->consumed++;
     packet_deliver(pkt);
 }
 
-static const App compute = {"compute", "a compute-bound task", 1, compute_next, nothing},
-                 click = {"click", "Click's IPv4 router", 5, click_next, forward},
-                 i3 = {"i3", "I3 server", 1, i3_next, forward},
-                 echo = {"echo", "echo responder", 1, echo_next, answer},
-                 sink = {"sink", "receiver", 1, sink_next, consume},
-                 manager = {"manager", "slice manager", 1, manager_next, manage};
-const App *const apps[] = {&compute, &click, &i3, &echo, &sink, &manager};
+const App sink_app = {
+    .name = "sink", .text = "receiver", .sockets = 1, .next = sink_next, .handle = consume};

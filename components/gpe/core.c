@@ -1,9 +1,78 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One processor core. Work of a layer is preempted by any layer before it and goes on where it was.
+ * Processor cores. Work of a layer is preempted by any layer before it and goes on where it was.
  * Every picosecond is charged to the layer that had it, and independently every piece of work is
- * counted when it begins; gpe_check compares the two. */
-#include "components/gpe/gpe.h"
+ * counted when it begins; the server's check compares the two. */
+#include "components/gpe/core.h"
+
+enum { TIMER_LINE = 31 };
+
+/* Processes -------------------------------------------------------------------------------- */
+
+static Process *process_of(SchedTask *t) {
+    return t ? (Process *)(void *)((char *)t - offsetof(Process, task)) : NULL;
+}
+
+static void set_phase(Process *p, Phase phase) {
+    const Kernel *kernel = p->kernel;
+    SimTime now = sim_now(kernel->sim);
+    p->charged[p->phase] += now - p->phase_since;
+    p->phase_since = now;
+    if (phase == PHASE_RUNNING && p->phase != PHASE_RUNNING && p->gaps) {
+        if (p->last_seen >= MAX(kernel->gap_from, 1) && now - p->last_seen >= kernel->gap_min)
+            histogram_add(p->gaps, now - p->last_seen);
+    } else if (phase != PHASE_RUNNING && p->phase == PHASE_RUNNING) {
+        p->last_seen = now;
+    }
+    p->phase = phase;
+}
+
+void process_charge(Process *p) {
+    set_phase(p, p->phase);
+}
+
+static void task_changed(SchedTask *t, SchedState to, void *user) {
+    static const Phase phase[] = {PHASE_ASLEEP, PHASE_READY, PHASE_HELD};
+    (void)user;
+    set_phase(process_of(t), phase[to]);
+}
+
+Core *process_core(const Process *p) {
+    return &p->kernel->core[p->task.core];
+}
+
+void process_add(Process *p, Kernel *kernel, unsigned core) {
+    p->kernel = kernel;
+    p->task.core = core;
+    p->phase = PHASE_ASLEEP;
+    p->phase_since = sim_now(kernel->sim);
+    sched_add(&kernel->sched, &p->task);
+}
+
+void process_clear(Process *p) {
+    sched_task_clear(&p->task);
+}
+
+void process_start(Process *p) {
+    Sched *s = &p->kernel->sched;
+    p->started = true;
+    s->ops->wake(s, &p->task);
+}
+
+static void core_resched(Core *k) {
+    k->need_resched = true;
+    if (k->layer < LAYER_SWITCH) return; /* it will look when that is over */
+    core_charge(k);
+    core_dispatch(k);
+}
+
+void process_wake(Process *p) {
+    Sched *s = &p->kernel->sched;
+    if (!p->started || p->task.state != SCHED_ASLEEP) return;
+    if (s->ops->wake(s, &p->task)) core_resched(process_core(p));
+}
+
+/* Cores ------------------------------------------------------------------------------------ */
 
 static Work *work_of(Core *k, Layer layer) {
     return layer == LAYER_TASK ? &k->current->work : &k->work[layer];
@@ -18,7 +87,7 @@ void core_begin(Core *k, Layer layer, SimTime cost) {
 }
 
 void core_charge(Core *k) {
-    SimTime now = sim_now(k->gpe->base.sim), d = now - k->since;
+    SimTime now = sim_now(k->kernel->sim), d = now - k->since;
     k->since = now;
     k->charged[k->layer] += d;
     if (k->layer == LAYER_IDLE) return;
@@ -27,27 +96,32 @@ void core_charge(Core *k) {
     if (k->layer == LAYER_TASK) k->current->task.ran += d;
 }
 
-SimTime core_lock(Core *k, SimTime cost, SimTime hold) {
-    Gpe *g = k->gpe;
-    if (g->n_cores == 1) return cost;
-    SimTime now = sim_now(g->base.sim), start = MAX(now, g->lock_free);
-    g->lock_free = start + hold;
-    if (start > now) g->lock_waits++;
-    g->lock_waited += start - now;
+SimTime core_lock(Core *k, SimTime cost, SimTime kernel) {
+    Kernel *shared = k->kernel;
+    if (shared->n_cores == 1) return cost;
+    SimTime now = sim_now(shared->sim), start = MAX(now, shared->lock_free);
+    shared->lock_free = start + (kernel * shared->serial_q16 >> 16);
+    shared->lock_waited += start - now;
     return start - now + cost;
 }
 
+SimTime core_system_call(Core *k, SimTime cost, SimTime kernel) {
+    SimTime time = core_lock(k, cost, kernel);
+    if (k->kernel->n_cores > 1) k->bh_until = k->kernel->lock_free;
+    return time;
+}
+
 static void run_until(Core *k, Layer layer, SimTime limit) {
-    Sim *sim = k->gpe->base.sim;
+    Sim *sim = k->kernel->sim;
     SimTime now = sim_now(sim);
     if (layer != k->layer && k->layer == LAYER_TASK && k->current)
-        vserver_phase(k->current, PHASE_READY);
+        set_phase(k->current, PHASE_READY);
     k->layer = layer;
     if (layer == LAYER_IDLE) {
         sim_cancel(sim, &k->done);
         return;
     }
-    if (layer == LAYER_TASK) vserver_phase(k->current, PHASE_RUNNING);
+    if (layer == LAYER_TASK) set_phase(k->current, PHASE_RUNNING);
     const Work *w = work_of(k, layer);
     SimTime at = w->remaining > SIM_NEVER / 2 ? SIM_NEVER : now + w->remaining;
     at = MIN(at, limit);
@@ -62,14 +136,13 @@ static void run(Core *k, Layer layer) {
 
 /* schedule(): the switch is paid for also when the core was idle. */
 static void reschedule(Core *k) {
-    Gpe *g = k->gpe;
-    SimTime now = sim_now(g->base.sim);
+    Kernel *shared = k->kernel;
+    SimTime now = sim_now(shared->sim);
     k->need_resched = false;
-    SchedTask *t = g->sched.ops->pick(&g->sched, k->number);
-    Vserver *next = t ? (Vserver *)(void *)((char *)t - offsetof(Vserver, task)) : NULL;
+    Process *next = process_of(shared->sched.ops->pick(&shared->sched, k->number));
     if (next == k->current) return;
     if (k->layer == LAYER_TASK) { /* charged; the layer is chosen anew */
-        if (k->current->phase == PHASE_RUNNING) vserver_phase(k->current, PHASE_READY);
+        if (k->current->phase == PHASE_RUNNING) set_phase(k->current, PHASE_READY);
         k->layer = LAYER_IDLE;
     }
     if (k->current) k->current->off_since = now;
@@ -81,18 +154,18 @@ static void reschedule(Core *k) {
         w->remaining = 0;
     }
     if (!next) return;
-    bool cold = !next->ever_ran || now - next->off_since > g->cost.cold_after;
+    bool cold = !next->ever_ran || now - next->off_since > shared->cold_after;
     next->ever_ran = true;
     k->switches++;
-    core_begin(k, LAYER_SWITCH, g->cost.context_switch + (cold ? g->cost.cold : 0));
+    core_begin(k, LAYER_SWITCH, shared->context_switch + (cold ? shared->cold : 0));
 }
 
 /* False: the process has blocked. */
 static bool next_step(Core *k) {
-    Vserver *v = k->current;
-    SimTime cost = v->app->next(v);
+    Process *p = k->current;
+    SimTime cost = p->next(p);
     if (cost == SIM_NEVER) {
-        k->gpe->sched.ops->sleep(&k->gpe->sched, &v->task);
+        k->kernel->sched.ops->sleep(&k->kernel->sched, &p->task);
         return false;
     }
     core_begin(k, LAYER_TASK, cost);
@@ -100,7 +173,7 @@ static bool next_step(Core *k) {
 }
 
 void core_dispatch(Core *k) {
-    SimTime now = sim_now(k->gpe->base.sim);
+    SimTime now = sim_now(k->kernel->sim);
     for (;;) {
         if (k->work[LAYER_INTERRUPT].active) {
             run(k, LAYER_INTERRUPT);
@@ -110,7 +183,7 @@ void core_dispatch(Core *k) {
             k->serving = (unsigned)__builtin_ctz(k->pending);
             k->pending &= k->pending - 1;
             core_begin(k, LAYER_INTERRUPT,
-                       k->serving == INTERRUPT_TIMER ? k->gpe->cost.tick : k->gpe->cost.interrupt);
+                       k->serving == TIMER_LINE ? k->kernel->tick_cost : k->kernel->interrupt_cost);
             continue;
         }
         if (now < k->bh_until && k->current && k->current->work.active) {
@@ -121,8 +194,8 @@ void core_dispatch(Core *k) {
             run(k, LAYER_SOFTIRQ);
             return;
         }
-        if (k->poll_n && !k->deferred) {
-            gpe_softirq_start(k);
+        if (k->raised && !k->deferred) {
+            k->kernel->handlers->softirq(k);
             continue;
         }
         if (k->work[LAYER_ROOT].active) {
@@ -161,6 +234,15 @@ void core_dispatch(Core *k) {
     }
 }
 
+static void interrupt_done(Core *k) {
+    Sched *s = &k->kernel->sched;
+    k->deferred = false; /* pending softirqs run when an interrupt returns */
+    if (k->serving != TIMER_LINE)
+        k->kernel->handlers->interrupt(k, k->serving);
+    else if (s->ops->tick(s, k->number, k->current ? &k->current->task : NULL))
+        k->need_resched = true;
+}
+
 static void done(Sim *sim, SimEvent *event) {
     Core *k = (Core *)(void *)((char *)event - offsetof(Core, done));
     (void)sim;
@@ -169,43 +251,55 @@ static void done(Sim *sim, SimEvent *event) {
     if (w->remaining == 0) {
         w->active = false;
         switch (k->layer) {
-        case LAYER_INTERRUPT:
-            k->deferred = false; /* pending softirqs run when an interrupt returns */
-            gpe_interrupt_done(k, k->serving);
-            break;
-        case LAYER_SOFTIRQ: gpe_softirq_step(k); break;
+        case LAYER_INTERRUPT: interrupt_done(k); break;
+        case LAYER_SOFTIRQ: k->kernel->handlers->softirq_step(k); break;
         case LAYER_ROOT: k->need_resched = true; break;
-        case LAYER_TASK: k->current->app->done(k->current); break;
+        case LAYER_TASK: k->current->done(k->current); break;
         default: break;
         }
     }
     core_dispatch(k);
 }
 
-void core_interrupt(Core *k, unsigned bit) {
-    k->pending |= 1u << bit;
+void core_interrupt(Core *k, unsigned line) {
+    k->pending |= 1u << line;
     if (k->layer == LAYER_INTERRUPT) return;
-    core_charge(k);
-    core_dispatch(k);
-}
-
-void core_resched(Core *k) {
-    k->need_resched = true;
-    if (k->layer < LAYER_SWITCH) return; /* it will look when that is over */
     core_charge(k);
     core_dispatch(k);
 }
 
 static void tick(Sim *sim, SimEvent *event) {
     Core *k = (Core *)(void *)((char *)event - offsetof(Core, tick));
-    sim_schedule(sim, event, k->gpe->tick_period);
-    core_interrupt(k, INTERRUPT_TIMER);
+    sim_schedule(sim, event, k->kernel->tick_period);
+    core_interrupt(k, TIMER_LINE);
 }
 
-void core_init(Core *k, Gpe *gpe, unsigned number) {
-    k->gpe = gpe;
-    k->number = number;
-    k->layer = LAYER_IDLE;
-    sim_event_init(&k->done, done, &gpe->base.owner);
-    sim_event_init(&k->tick, tick, &gpe->base.owner);
+/* Kernel ----------------------------------------------------------------------------------- */
+
+void kernel_init(Kernel *kernel, const KernelHandlers *handlers, void *devices, Sim *sim,
+                 SimOwner *owner) {
+    kernel->handlers = handlers;
+    kernel->devices = devices;
+    kernel->sim = sim;
+    kernel->serial_q16 = (uint64_t)(kernel->serial * 65536 + 0.5);
+    kernel->sched.changed = task_changed;
+    for (unsigned i = 0; i < kernel->n_cores; i++) {
+        Core *k = &kernel->core[i];
+        k->kernel = kernel;
+        k->number = i;
+        k->layer = LAYER_IDLE;
+        sim_event_init(&k->done, done, owner);
+        sim_event_init(&k->tick, tick, owner);
+    }
+}
+
+void kernel_start(Kernel *kernel) {
+    for (unsigned i = 0; i < kernel->n_cores; i++) {
+        kernel->core[i].since = sim_now(kernel->sim);
+        sim_schedule(kernel->sim, &kernel->core[i].tick, kernel->tick_period);
+    }
+}
+
+void kernel_resched(Kernel *kernel) {
+    for (unsigned i = 0; i < kernel->n_cores; i++) core_resched(&kernel->core[i]);
 }

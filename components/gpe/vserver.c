@@ -1,43 +1,112 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A vServer: one process under a scheduler, its sockets and its routes. It has no ports; it
- * attaches itself to a gpe by name. The router's forwarding is the fast path's: Parse, Lookup and
- * Header Format on the real bytes, in the server's tables, where the vServer is a slice. */
+ * attaches itself to a gpe by name, in whose tables it is a slice. */
+#include "components/gpe/vserver.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "components/slice/manager.h"
+#include "components/address.h"
+#include "components/gpe/app_list.h"
 #include "components/linecard/linecard.h"
-#include "components/traffic/tunnel.h"
-#include "fastpath/options/i3.h"
+#include "fastpath/headers.h"
 #include "fastpath/options/ipv4.h"
 #include "fastpath/text.h"
 
-enum { SRAM_BYTES = 16384 }; /* an I3 server's block: node, fingers and some 300 triggers */
+#define X(name) extern const App name##_app;
+APPS(X)
+#undef X
+#define X(name) &name##_app,
+static const App *const apps[] = {APPS(X) NULL};
+#undef X
+#define X(name) "application = " #name " uses it",
+static const char *const app_uses[] = {APPS(X)};
+#undef X
 
-void vserver_phase(Vserver *v, Phase phase) {
-    SimTime now = sim_now(v->base.sim);
-    v->charged[v->phase] += now - v->phase_since;
-    v->phase_since = now;
-    if (phase == PHASE_RUNNING && v->phase != PHASE_RUNNING && v->application == APP_COMPUTE) {
-        if (v->last_seen >= MAX(v->gpe->gap_from, 1) && now - v->last_seen >= v->gpe->gap_min)
-            histogram_add(&v->gaps, now - v->last_seen);
-    } else if (phase != PHASE_RUNNING && v->phase == PHASE_RUNNING) {
-        v->last_seen = now;
-    }
-    v->phase = phase;
+/* Packets ---------------------------------------------------------------------------------- */
+
+static Vserver *vserver_of(Guest *guest) {
+    return (Vserver *)(void *)((char *)guest - offsetof(Vserver, guest));
 }
 
-void vserver_receive(Vserver *v, unsigned socket, Packet *pkt) {
-    Gpe *g = v->gpe;
-    Socket *s = &v->socket[socket];
+/* Strip the outer headers; what is left is what recvfrom() gives. */
+static void vserver_receive(Guest *guest, const FpPacket *found, Packet *pkt) {
+    Vserver *v = vserver_of(guest);
+    const Gpe *g = v->gpe;
+    uint32_t port = get16(found->bytes + found->offset - 6);
+    bool own = port != v->udp_port;
+    Socket *s = &v->socket[own ? v->n_sockets : found->rx_interface % (unsigned)v->n_sockets];
+    if (s->truesize + g->truesize >= g->socket_buffer) {
+        s->dropped++;
+        component_drop(&v->gpe->base, GPE_DROP_SOCKET, pkt);
+        return;
+    }
+    packet_pull(pkt, (uint32_t)found->offset);
+    packet_set_length(pkt, found->length);
+    pkt->port = found->rx_interface;
     s->truesize += (uint32_t)g->truesize;
     s->received++;
     packet_queue_put(&s->waiting, pkt);
-    if (!v->started || v->task.state != SCHED_ASLEEP) return;
-    if (g->sched.ops->wake(&g->sched, &v->task)) core_resched(&g->core[v->task.core]);
+    process_wake(&guest->process);
 }
+
+/* The process ------------------------------------------------------------------------------ */
+
+enum { STAGE_POLL, STAGE_PACKETS };
+
+static uint32_t sockets_with_packets(const Vserver *v) {
+    uint32_t ready = 0;
+    for (unsigned i = 0; i <= v->n_sockets; i++)
+        if (v->socket[i].waiting.head) ready |= 1u << i;
+    return ready;
+}
+
+/* Take the next packet that the last poll found and begin the step that `process` costs. */
+static SimTime begin_packet(Vserver *v, SimTime process, bool sends) {
+    const GpeCosts *c = &v->gpe->cost;
+    Socket *s = &v->socket[__builtin_ctz(v->ready)];
+    v->ready &= v->ready - 1;
+    v->packet = packet_queue_get(&s->waiting);
+    s->truesize -= (uint32_t)v->gpe->truesize;
+    SimTime kernel = c->receive_call + (sends ? c->send_call : 0);
+    SimTime copying = c->copy_byte * v->packet->length * (sends ? 2 : 1);
+    Core *k = process_core(&v->guest.process);
+    return core_system_call(k, kernel + copying + process, kernel);
+}
+
+SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends) {
+    const GpeCosts *c = &v->gpe->cost;
+    if (v->stage == STAGE_PACKETS) {
+        if (v->ready) return begin_packet(v, process, sends);
+        v->stage = STAGE_POLL;
+    }
+    if (v->stage == STAGE_POLL) { /* the call; its result when it is over */
+        v->stage = STAGE_PACKETS + 1;
+        v->polls++;
+        return c->poll_call + c->poll_fd * v->n_sockets;
+    }
+    v->ready = sockets_with_packets(v);
+    if (!v->ready) return SIM_NEVER; /* asleep in the call, which goes on when a packet comes */
+    if (!all) v->ready &= -v->ready;
+    v->stage = STAGE_PACKETS;
+    return begin_packet(v, process, sends);
+}
+
+static SimTime next(Process *p) {
+    Vserver *v = vserver_of((Guest *)(void *)((char *)p - offsetof(Guest, process)));
+    return v->app->next(v);
+}
+
+static void done(Process *p) {
+    Vserver *v = vserver_of((Guest *)(void *)((char *)p - offsetof(Guest, process)));
+    Packet *pkt = v->packet;
+    v->packet = NULL;
+    if (pkt) v->app->handle(v, pkt); /* else it was the poll */
+}
+
+/* Routes and ports ------------------------------------------------------------------------- */
 
 static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix, unsigned *length,
                        FpResult *result) {
@@ -53,13 +122,8 @@ static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix
     return true;
 }
 
-static void leads_to(Gpe *g, unsigned interface) {
-    g->leads_to |= 1u << interface;
-    if (*g->linecard) linecard_leads_to(linecard_find(&g->base, g->linecard, NULL), interface);
-}
-
 /* Longest prefixes first, because position decides. */
-static bool vserver_routes(Vserver *v, GError **error) {
+bool vserver_routes(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     g_auto(GStrv) lines = g_strsplit(v->routes, ";", -1);
     for (int length = 32; length >= 0; length--)
@@ -77,49 +141,12 @@ static bool vserver_routes(Vserver *v, GError **error) {
                     "with interfaces 0 to %u",
                     line, (unsigned)g->n_interfaces - 1);
             if (bits != (unsigned)length) continue;
-            leads_to(g, result.interface);
+            gpe_leads_to(g, result.interface);
             ipv4_prefix_filter(prefix, bits, key, mask);
-            if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
-                FP_INSERTED)
+            if (fp_filter_insert(g->tables, v->guest.number, g->next_position++, key, mask,
+                                 &result) != FP_INSERTED)
                 return input_error(error, "routes: %s has no room for more", g->base.name);
         }
-    tcam_optimise(fp_tcam(g->tables));
-    return true;
-}
-
-/* ID INTERFACE HOST:PORT; the node owns every id. */
-static bool vserver_triggers(Vserver *v, GError **error) {
-    Gpe *g = v->gpe;
-    static const uint8_t self[I3_CHORD_BYTES] = {0x80};
-    uint8_t *block = fp_slice_sram(g->tables, v->number, 0, SRAM_BYTES);
-    g_auto(GStrv) entries = g_strsplit(v->triggers, ";", -1);
-    uint32_t at = i3_node_bytes();
-    i3_write_node(block, self, self);
-    for (unsigned i = 0; entries[i]; i++) {
-        const char *entry = g_strstrip(entries[i]);
-        char digits[80], number[12], host[40], rest;
-        uint32_t interface;
-        FpResult result = {.verdict = FP_FORWARD, .data = at};
-        uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-        if (!*entry) continue;
-        if (sscanf(entry, "%79s %11s %39s %c", digits, number, host, &rest) != 3 ||
-            !text_number(number, (uint32_t)g->n_interfaces - 1, &interface) ||
-            !text_host(host, &result.next_hop, &result.next_port) ||
-            at + I3_ID_BYTES > SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL))
-            return input_error(
-                error,
-                "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
-                "interfaces 0 to %u",
-                entry, (SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES, (unsigned)g->n_interfaces - 1);
-        memcpy(block + at, id, I3_ID_BYTES);
-        i3_trigger_filter(id, key, mask);
-        result.interface = (uint16_t)interface;
-        leads_to(g, interface);
-        if (fp_filter_insert(g->tables, v->number, g->next_position++, key, mask, &result) !=
-            FP_INSERTED)
-            return input_error(error, "triggers: %s has no room for more", g->base.name);
-        at += I3_ID_BYTES;
-    }
     tcam_optimise(fp_tcam(g->tables));
     return true;
 }
@@ -130,7 +157,8 @@ static bool vserver_ports(Vserver *v, GError **error) {
         uint32_t address = fp_interface(g->tables, i)->address;
         uint64_t ports[] = {v->udp_port, v->own_port};
         for (unsigned p = 0; p < 2; p++) {
-            if (!ports[p] || fp_bind_port(g->tables, v->number, i, address, (uint16_t)ports[p]))
+            if (!ports[p] ||
+                fp_bind_port(g->tables, v->guest.number, i, address, (uint16_t)ports[p]))
                 continue;
             return input_error(error, "%s: another vServer of %s has port %u already",
                                p ? "own_port" : "udp_port", g->base.name, (unsigned)ports[p]);
@@ -159,20 +187,22 @@ static bool on_line_card(Vserver *v, GError **error) {
     return true;
 }
 
+/* Life ------------------------------------------------------------------------------------- */
+
 static bool vserver_create(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     (void)error;
     c->n_ports = 0;
     v->app = apps[v->application];
+    v->state = g_malloc0(v->app->size);
     if (!v->n_sockets) v->n_sockets = v->app->sockets;
-    histogram_init(&v->gaps);
     return true;
 }
 
 static uint64_t in_sockets(const void *from) {
     const Vserver *v = from;
     uint64_t packets = 0;
-    for (unsigned i = 0; i < GPE_MAX_SOCKETS; i++) packets += v->socket[i].waiting.packets;
+    for (unsigned i = 0; i < VSERVER_MAX_SOCKETS; i++) packets += v->socket[i].waiting.packets;
     return packets;
 }
 
@@ -180,54 +210,56 @@ static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
     v->gpe = g;
-    if (!gpe_attach(g, error)) return false;
-    if (g->n_vservers == g->max_vservers)
-        return input_error(error, "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
-                           g->max_vservers);
+    v->guest.receive = vserver_receive;
+    if (!gpe_host(g, &v->guest, error)) return false;
     if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
-    v->number = g->n_vservers++;
-    g->vserver[v->number] = v;
     g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
     component_gauge(&g->base, gauge, in_sockets, v); /* the server's: it has the packets' count */
-    bool i3 = v->application == APP_I3 && *v->triggers;
-    *fp_slice(g->tables, v->number) =
+    *fp_slice(g->tables, v->guest.number) =
         (FpSlice){.used = true,
-                  .option = (uint8_t)fp_code_option_find(i3 ? "i3" : "ipv4"),
+                  .option = (uint8_t)fp_code_option_find("ipv4"),
                   .vlan = (uint16_t)v->vlan,
                   .udp_port = (uint16_t)v->udp_port,
                   .n_queues = 1,
                   .n_stats = 1,
-                  .sram_base = v->number * SRAM_BYTES,
-                  .sram_bytes = SRAM_BYTES};
-    v->task.share = (SchedShare){.rate = v->share.rate ? v->share.rate : g->share.rate,
-                                 .min = v->share.min ? v->share.min : g->share.min,
-                                 .max = v->share.max ? v->share.max : g->share.max,
-                                 .guaranteed = v->share.guaranteed};
-    v->task.share.initial =
-        v->share.initial ? v->share.initial : MIN(g->share.initial, v->task.share.max);
-    if (!sched_share_check(&v->task.share, &g->sched.settings, error) || !vserver_ports(v, error) ||
-        !(i3 ? vserver_triggers : vserver_routes)(v, error) || !on_line_card(v, error))
+                  .sram_base = v->guest.number * VSERVER_SRAM_BYTES,
+                  .sram_bytes = VSERVER_SRAM_BYTES};
+    Process *p = &v->guest.process;
+    SchedShare *share = &p->task.share;
+    *share = (SchedShare){.rate = v->share.rate ? v->share.rate : g->share.rate,
+                          .min = v->share.min ? v->share.min : g->share.min,
+                          .max = v->share.max ? v->share.max : g->share.max,
+                          .guaranteed = v->share.guaranteed};
+    share->initial = v->share.initial ? v->share.initial : MIN(g->share.initial, share->max);
+    if (!sched_share_check(share, &g->kernel.sched.settings, error) || !vserver_ports(v, error) ||
+        !(v->app->filters ? v->app->filters : vserver_routes)(v, error) || !on_line_card(v, error))
         return false;
-    if (v->application == APP_MANAGER && !(v->manager = manager_new(v, error))) return false;
-    v->task.core = v->number % (unsigned)g->n_cores;
-    v->task.state = SCHED_ASLEEP;
-    v->phase = PHASE_ASLEEP;
-    v->phase_since = sim_now(c->sim);
-    g->sched.ops->add(&g->sched, &v->task);
+    tcam_optimise(fp_tcam(g->tables));
+    p->next = next;
+    p->done = done;
+    if (v->app->start && !v->app->start(v, error)) return false;
+    process_add(p, &g->kernel, v->guest.number % (unsigned)g->kernel.n_cores);
     return true;
 }
 
+static bool uses(const App *app, const char *key) {
+    return app->keys && g_strv_contains(app->keys, key);
+}
+
 static const char *vserver_unused(const Component *c, const char *key) {
-    static const char *const managers[] = {
-        "slice", "router", "icmp_rate", "icmp_burst", "i3_lifetime", "i3_min_prefix", NULL};
     const Vserver *v = (const Vserver *)c;
-    bool routes = !strcmp(key, "routes"), triggers = !strcmp(key, "triggers");
-    if (v->application != APP_MANAGER && g_strv_contains(managers, key))
-        return "application = manager uses it";
-    if (triggers && v->application != APP_I3) return "application = i3 uses it";
-    if (routes && v->application == APP_I3 && *v->triggers) return "triggers are used instead";
+    for (unsigned i = 0; apps[i]; i++)
+        if (apps[i] != v->app && uses(apps[i], key)) return app_uses[i];
+    if (!strcmp(key, "routes") && *v->triggers && uses(v->app, "triggers"))
+        return "triggers are used instead";
     if (!strcmp(key, "share") && !*v->gpe->linecard) return "a server with a linecard uses it";
     return NULL;
+}
+
+static bool vserver_choice(unsigned n, Choice *choice) {
+    const App *app = n < G_N_ELEMENTS(apps) ? apps[n] : NULL;
+    if (app) *choice = (Choice){"application", app->name, app->text, NULL};
+    return app != NULL;
 }
 
 static void vserver_report(Component *c, Report *report) {
@@ -235,10 +267,10 @@ static void vserver_report(Component *c, Report *report) {
     static const char *const names[] = {"share.running", "share.ready", "share.held",
                                         "share.asleep"};
     double elapsed = 0, dropped = 0, received = 0;
-    for (unsigned p = 0; p < N_PHASES; p++) elapsed += (double)v->charged[p];
+    for (unsigned p = 0; p < N_PHASES; p++) elapsed += (double)v->guest.process.charged[p];
     for (unsigned p = 0; p < N_PHASES; p++)
-        report_scalar(report, names[p], elapsed > 0 ? (double)v->charged[p] / elapsed : NAN,
-                      "ratio");
+        report_scalar(report, names[p],
+                      elapsed > 0 ? (double)v->guest.process.charged[p] / elapsed : NAN, "ratio");
     for (unsigned i = 0; i <= v->n_sockets; i++) {
         received += (double)v->socket[i].received;
         dropped += (double)v->socket[i].dropped;
@@ -248,19 +280,21 @@ static void vserver_report(Component *c, Report *report) {
     report_scalar(report, "forwarded", (double)v->forwarded, "packets");
     report_scalar(report, "consumed", (double)v->consumed, "packets");
     report_scalar(report, "polls", (double)v->polls, "calls");
-    if (v->manager) manager_report(v->manager, report);
+    if (v->app->report) v->app->report(v, report);
 }
 
 static void vserver_free(Component *c) {
-    histogram_clear(&((Vserver *)c)->gaps);
-    manager_free(((Vserver *)c)->manager);
+    Vserver *v = (Vserver *)c;
+    if (v->app && v->app->free) v->app->free(v);
+    g_free(v->state);
+    process_clear(&v->guest.process);
 }
+
+#define CHOICE(name) "|" #name
 
 static const Param vserver_params[] = {
     PARAM_NAME("gpe", Vserver, gpe_name, NULL, "gpe", "the server that hosts it", "scenario"),
-    PARAM_ENUM("application", Vserver, application, "click", APP_CHOICES,
-               "what runs in it: a compute-bound task, a Click router, an I3 server, an echo "
-               "responder, a receiver, the manager of a slice on an NPE",
+    PARAM_ENUM("application", Vserver, application, "click", &(APPS(CHOICE))[1], "what runs in it",
                "SPP paper 5 and 7"),
     PARAM_COUNT("udp_port", Vserver, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface", "SPP paper 7.1"),
@@ -299,7 +333,7 @@ static const Param vserver_params[] = {
     PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
                 "manager: leading bits that a packet's id must share with a trigger's",
                 "I3, section on inexact matching: k = 128 in the first servers, 192 in later ones"),
-    PARAM_COUNT("place", Vserver, place, "0", "0", "1000",
+    PARAM_COUNT("place", Vserver, guest.place, "0", "0", "1000",
                 "its place when the server boots: lower ones first, equal ones by name; the "
                 "server's `active` counts in this order",
                 "scenario"),
@@ -322,6 +356,7 @@ const ComponentClass vserver_class = {
     .ports = "none",
     .size = sizeof(Vserver),
     .params = vserver_params,
+    .choice = vserver_choice,
     .create = vserver_create,
     .start = vserver_start,
     .unused = vserver_unused,

@@ -17,8 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/traffic/tunnel.h"
+#include "components/address.h"
 #include "emu/core/intervals.h"
+#include "fastpath/headers.h"
 #include "fastpath/text.h"
 
 enum {

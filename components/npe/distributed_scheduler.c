@@ -10,9 +10,10 @@
  * with the backlog in bytes at its schedulers as weight, and equal weights where nobody has any.
  * Policy `static` gives each the same part for ever. Assumed: interval and delay, and that a report
  * costs the fast path nothing. */
+#include "components/npe/distributed_scheduler.h"
+
 #include <string.h>
 
-#include "components/slice/monitor.h"
 #include "components/npe/npe.h"
 #include "emu/core/report.h"
 

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "components/address.h"
 #include "components/linecard/linecard.h"
-#include "components/traffic/tunnel.h"
 #include "fastpath/text.h"
 
 /* Words of a message, hence how many fit the 128 next-neighbour registers. */

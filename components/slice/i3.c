@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/traffic/tunnel.h"
+#include "components/address.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/text.h"
 

@@ -9,19 +9,19 @@
  *
  * Assumed: a tunnel's sender is not known behind the NPE, so an I3 packet is answered only at the
  * address that it names; expiry costs no processor time. */
-#include "components/slice/manager.h"
-
 #include <string.h>
 
+#include "components/gpe/vserver.h"
+#include "components/address.h"
 #include "components/slice/slice.h"
 #include "components/slowpath/i3_server.h"
 #include "components/slowpath/icmp.h"
-#include "components/traffic/tunnel.h"
+#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
 
 enum { MAX_SLOTS = 256 };
 
-struct Manager {
+typedef struct {
     Vserver *v;
     Slice *slice;
     bool i3;
@@ -33,7 +33,7 @@ struct Manager {
     bool taken[MAX_SLOTS];
     uint8_t *out;
     uint64_t exceptions, outcomes[ICMP_N_OUTCOMES], sent, no_route, installed, no_slot;
-};
+} Manager;
 
 /* Sending ---------------------------------------------------------------------------------- */
 
@@ -117,7 +117,7 @@ static void emit(void *user, const uint8_t *bytes, uint32_t length, uint32_t add
                  uint16_t port) {
     Manager *m = user;
     FpResult way;
-    if (route(m->v->gpe->tables, m->v->number, address, &way))
+    if (route(m->v->gpe->tables, m->v->guest.number, address, &way))
         send_out(m, way.interface, address, port, bytes, length);
     else
         m->no_route++;
@@ -148,7 +148,7 @@ static void single(void *user, bool install, const I3Trigger *t) {
     while (slot < MAX_SLOTS && m->taken[slot]) slot++;
     uint64_t used = (uint64_t)(slot + 1) * I3_ID_BYTES;
     if (slot == MAX_SLOTS || used + i3_node_bytes() > m->slice->sram ||
-        !route(m->v->gpe->tables, m->v->number, t->address, &way)) {
+        !route(m->v->gpe->tables, m->v->guest.number, t->address, &way)) {
         m->no_slot++; /* stays with the slow path */
         return;
     }
@@ -182,11 +182,17 @@ static void expire(Sim *sim, SimEvent *event) {
 
 /* The process ------------------------------------------------------------------------------ */
 
-void manager_handle(Manager *m, Packet *pkt) {
-    SimTime now = sim_now(m->v->base.sim);
+static SimTime next(Vserver *v) {
+    return vserver_poll(v, false, v->gpe->cost.manager, true);
+}
+
+static void handle(Vserver *v, Packet *pkt) {
+    Manager *m = v->state;
+    v->consumed++;
+    SimTime now = sim_now(v->base.sim);
     uint8_t *header = pkt->data, *inner = header + FP_INTERNAL_BYTES;
     if (pkt->length <= FP_INTERNAL_BYTES || header[0] >= FP_N_REASONS) {
-        component_drop(&m->v->gpe->base, GPE_DROP_REFUSED, pkt);
+        component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
     }
     uint32_t length = pkt->length - FP_INTERNAL_BYTES;
@@ -201,13 +207,12 @@ void manager_handle(Manager *m, Packet *pkt) {
     packet_deliver(pkt);
 }
 
-Manager *manager_new(Vserver *v, GError **error) {
+static bool start(Vserver *v, GError **error) {
+    Manager *m = v->state;
     Component *slice = network_find(v->base.network, v->slice_name);
-    if (!slice || slice->class != &slice_class) {
-        input_error(error, "slice: found \"%s\", expected the name of a slice", v->slice_name);
-        return NULL;
-    }
-    Manager *m = g_new0(Manager, 1);
+    if (!slice || slice->class != &slice_class)
+        return input_error(error, "slice: found \"%s\", expected the name of a slice",
+                           v->slice_name);
     m->v = v;
     m->slice = (Slice *)slice;
     m->i3 = !strcmp(m->slice->code_option, "i3");
@@ -221,19 +226,18 @@ Manager *manager_new(Vserver *v, GError **error) {
     m->server = i3_server_new(&params);
     m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    if (error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
-        fp_bind_port(v->gpe->tables, v->number, 0, exceptions, (uint16_t)m->slice->exception_port))
-        return m;
-    if (error && !*error)
-        input_error(error,
-                    "slice: another vServer of %s has the exception_address and exception_port of "
-                    "%s already",
-                    v->gpe->base.name, v->slice_name);
-    manager_free(m);
-    return NULL;
+    if (!error_of_key(ipv4_parse(v->router, &m->router, error), "router", error)) return false;
+    if (fp_bind_port(v->gpe->tables, v->guest.number, 0, exceptions,
+                     (uint16_t)m->slice->exception_port))
+        return true;
+    return input_error(error,
+                       "slice: another vServer of %s has the exception_address and exception_port "
+                       "of %s already",
+                       v->gpe->base.name, v->slice_name);
 }
 
-void manager_report(const Manager *m, Report *report) {
+static void report_counts(const Vserver *v, Report *report) {
+    const Manager *m = v->state;
     report_scalar(report, "exceptions", (double)m->exceptions, "packets");
     report_scalar(report, "sent", (double)m->sent, "packets");
     for (unsigned i = 0; i < ICMP_N_OUTCOMES && !m->i3; i++) {
@@ -251,10 +255,22 @@ void manager_report(const Manager *m, Report *report) {
     report_scalar(report, "i3.no_route", (double)m->no_route, "packets");
 }
 
-void manager_free(Manager *m) {
-    if (!m) return;
-    i3_server_free(m->server);
-    g_hash_table_unref(m->slot_of);
+static void clear(Vserver *v) {
+    Manager *m = v->state;
+    if (m->server) i3_server_free(m->server);
+    if (m->slot_of) g_hash_table_unref(m->slot_of);
     g_free(m->out);
-    g_free(m);
 }
+
+static const char *const keys[] = {"slice",       "router",        "icmp_rate", "icmp_burst",
+                                   "i3_lifetime", "i3_min_prefix", NULL};
+const App manager_app = {.name = "manager",
+                         .text = "slice manager",
+                         .sockets = 1,
+                         .size = sizeof(Manager),
+                         .keys = keys,
+                         .start = start,
+                         .next = next,
+                         .handle = handle,
+                         .report = report_counts,
+                         .free = clear};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/slice/monitor.h: what polls counters, and what shares an interface among NPEs. */
+ * components/slice/monitor.h: what polls counters. */
 #pragma once
 
 #include "emu/core/component.h"
 
-extern const ComponentClass monitor_class, distributed_scheduler_class;
+extern const ComponentClass monitor_class;

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "components/address.h"
 #include "components/linecard/linecard.h"
-#include "components/traffic/tunnel.h"
+#include "fastpath/headers.h"
 #include "fastpath/options/ipv4.h"
 #include "fastpath/options/label.h"
 #include "fastpath/text.h"

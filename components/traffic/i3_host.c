@@ -19,6 +19,7 @@
  */
 #include <string.h>
 
+#include "components/address.h"
 #include "components/slowpath/i3_server.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"

@@ -7,6 +7,7 @@
  * for answers. */
 #include <string.h>
 
+#include "components/address.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "components/address.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"

@@ -42,8 +42,3 @@ typedef struct {
 bool tunnel_prepare(const TunnelSettings *settings, Tunnel *tunnels, unsigned n, GError **error);
 /* Write the outer headers for `inner` bytes to `frame`, which has room for TUNNEL_BYTES. */
 void tunnel_write(const Tunnel *tunnel, uint8_t *frame, uint32_t inner);
-/* "10.0.0.1" -> host order. */
-bool ipv4_parse(const char *text, uint32_t *address, GError **error);
-bool mac_parse(const char *text, uint8_t mac[6], GError **error);
-/* The leading hexadecimal digits of an id of `bytes` bytes; the others are 0. */
-bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error);

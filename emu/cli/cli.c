@@ -203,14 +203,10 @@ static int verb_list(const ComponentClass *const *classes) {
     return EXIT_OK;
 }
 
-static void print_class(const ComponentClass *c, bool markdown) {
+static void print_rows(const Param *rows, bool markdown) {
     if (markdown)
-        printf("\n## %s\n\n%s. Ports: %s.\n\n| key | value | default | range | what | source "
-               "|\n|---|---|---|---|---|---|\n",
-               c->name, c->text, c->ports);
-    else
-        printf("[%s NAME]: %s\nports: %s\n\n", c->name, c->text, c->ports);
-    for (const Param *row = c->params; row && row->name; row++) {
+        puts("| key | value | default | range | what | source |\n|---|---|---|---|---|---|");
+    for (const Param *row = rows; row && row->name; row++) {
         g_autofree char *range =
             row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME
                 ? g_strdelimit(g_strdup(row->choices), "|", ' ')
@@ -223,6 +219,21 @@ static void print_class(const ComponentClass *c, bool markdown) {
         else
             printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
                    param_type_text(row->type), def, *range ? "; " : "", range, row->source);
+    }
+}
+
+static void print_class(const ComponentClass *c, bool markdown) {
+    if (markdown)
+        printf("\n## %s\n\n%s. Ports: %s.\n\n", c->name, c->text, c->ports);
+    else
+        printf("[%s NAME]: %s\nports: %s\n\n", c->name, c->text, c->ports);
+    print_rows(c->params, markdown);
+    Choice choice;
+    for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) {
+        printf(markdown ? "\n`%s = %s`: %s.\n" : "\n%s = %s: %s\n", choice.key, choice.name,
+               choice.text);
+        if (choice.params && markdown) puts("");
+        if (choice.params) print_rows(choice.params, markdown);
     }
     if (markdown && c->verbs) puts("\n| verb | arguments | what |\n|---|---|---|");
     if (!markdown && c->verbs) puts("\nverbs of [at TIME]:");

@@ -38,6 +38,12 @@ typedef struct {
     const char *text;      /* one sentence, without a full stop */
 } Verb;
 
+/* What one of the settings may name, such as a server's scheduler; for help. */
+typedef struct {
+    const char *key, *name, *text; /* KEY = NAME: one sentence, without a full stop */
+    const Param *params;           /* settings of its own, ends with {0}; NULL: none */
+} Choice;
+
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
  * waits its turn inside the link, so senders that must not build a queue look at port_free_at.
@@ -54,8 +60,9 @@ struct ComponentClass {
     const char *text;  /* one sentence */
     const char *ports; /* what each port is, for help */
     size_t size;
-    const Param *params;     /* ends with {0} */
-    const DropReason *drops; /* ends with {0}; may be NULL */
+    const Param *params;                        /* ends with {0} */
+    const DropReason *drops;                    /* ends with {0}; may be NULL */
+    bool (*choice)(unsigned n, Choice *choice); /* the n-th, false past the last; may be NULL */
     bool (*create)(Component *c, GError **error);
     bool (*start)(Component *c, GError **error);
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */

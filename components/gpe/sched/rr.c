@@ -3,18 +3,9 @@
  * Round robin: runnable tasks in turn, `slice` ticks each. */
 #include "components/gpe/sched/sched.h"
 
-static void rr_add(Sched *s, SchedTask *t) {
-    t->slice = (unsigned)s->settings.slice;
-}
-
 static bool rr_wake(Sched *s, SchedTask *t) {
     t->slice = (unsigned)s->settings.slice;
     return sched_enqueue(s, t);
-}
-
-static void rr_sleep(Sched *s, SchedTask *t) {
-    sched_take(t);
-    sched_state(s, t, SCHED_ASLEEP);
 }
 
 static bool rr_tick(Sched *s, unsigned core, SchedTask *current) {
@@ -29,12 +20,11 @@ static SchedTask *rr_pick(Sched *s, unsigned core) {
     return sched_active(s, core)->head;
 }
 
-const SchedOps sched_rr = {
+const SchedOps rr_sched = {
     .name = "rr",
     .text = "round robin with a fixed slice",
-    .add = rr_add,
     .wake = rr_wake,
-    .sleep = rr_sleep,
+    .sleep = sched_sleep,
     .tick = rr_tick,
     .pick = rr_pick,
 };

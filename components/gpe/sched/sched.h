@@ -2,7 +2,7 @@
  *
  * components/gpe/sched/sched.h: who runs next on a server's cores. One interface, one discipline
  * per file: token.c (PlanetLab), vserver.c (stock Linux-VServer), sfq.c (OpenVZ), rr.c (round
- * robin).
+ * robin). A new one is a file that defines NAME_sched, and a line in SCHEDULERS (CONTRIBUTING.md).
  *
  * A scheduler knows ticks and tasks and nothing else: no clock, no events, no costs. Its owner
  * calls tick every 1 ms on every core, wake and sleep when a task becomes runnable or blocks, and
@@ -14,6 +14,15 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "emu/core/param.h"
+#include "emu/core/random.h"
+
+#define SCHEDULERS(X)                                                                              \
+    X(token)                                                                                       \
+    X(vserver)                                                                                     \
+    X(sfq)                                                                                         \
+    X(rr)
 
 enum { SCHED_MAX_CORES = 16 };
 
@@ -38,15 +47,9 @@ struct SchedTask {
     SchedShare share;
     SchedState state;
     unsigned core;
-    uint64_t ran; /* owner: adds the picoseconds that it ran; sfq.c takes them */
-    /* the discipline's own */
-    unsigned slice;  /* ticks left */
-    int64_t used;    /* token: virtual time already paid for, in ticks x 1000 */
-    uint64_t price;  /* token: virtual ticks x 1000 a token */
-    uint64_t tokens; /* vserver */
-    uint64_t filled; /* vserver: the tick up to which it was given tokens */
-    uint64_t start;  /* sfq: start tag */
-    uint64_t order;  /* sfq: breaks ties */
+    uint64_t ran;   /* owner: adds the picoseconds that it ran; sfq.c takes them */
+    unsigned slice; /* ticks left, for disciplines with slices */
+    void *own;      /* the discipline's: task_size bytes, zero before add */
 };
 
 typedef struct {
@@ -60,7 +63,9 @@ typedef struct Sched Sched;
 
 typedef struct {
     const char *name, *text;
-    /* Set the discipline's fields of a task whose share and core are set. */
+    size_t size, task_size; /* of what it keeps for itself, s->own, and for a task, t->own */
+    const Param *params;    /* its settings in s->own, ends with {0}; NULL: none */
+    /* Set the discipline's fields of a task whose share and core are set. May be NULL. */
     void (*add)(Sched *s, SchedTask *t);
     /* The task has something to do. True: its core should call pick. */
     bool (*wake)(Sched *s, SchedTask *t);
@@ -83,19 +88,21 @@ struct Sched {
     struct {
         SchedQueue queue[3]; /* two for active and expired, one for those on hold */
         unsigned active;     /* which of the two */
-        uint64_t clock;      /* sfq: start tag of the last pick */
-        unsigned n_runnable;
     } core[SCHED_MAX_CORES];
-    int64_t vt[SCHED_N_CLASSES]; /* token: virtual ticks x 1000, one pair for all cores */
-    uint64_t ticks;              /* of core 0 */
-    uint64_t next_order;
+    void *own;     /* the discipline's: its settings, then zero */
+    Random random; /* the discipline's; whoever owns the scheduler seeds it */
 };
 
-#define SCHED_CHOICES "token|vserver|sfq|rr"
-extern const SchedOps *const sched_disciplines[]; /* in that order */
-extern const SchedOps sched_token, sched_vserver, sched_sfq, sched_rr;
-
-void sched_init(Sched *s, const SchedOps *ops, unsigned n_cores, const SchedSettings *settings);
+/* The n-th discipline, NULL past the last. */
+const SchedOps *sched_nth(unsigned n);
+/* What a scenario writes, "NAME" or "NAME KEY=VALUE ...", with keys of the discipline's own table.
+ * False and an error, and then nothing is to be cleared. */
+bool sched_init(Sched *s, const char *text, unsigned n_cores, const SchedSettings *settings,
+                GError **error);
+void sched_clear(Sched *s);
+/* A task comes in, asleep; its share and core are set. Before the scheduler is cleared it goes. */
+void sched_add(Sched *s, SchedTask *t);
+void sched_task_clear(SchedTask *t);
 /* False and an error if the share cannot be kept: min above max, no rate, ... */
 bool sched_share_check(const SchedShare *share, const SchedSettings *settings, GError **error);
 
@@ -118,3 +125,5 @@ static inline SchedQueue *sched_hold(Sched *s, unsigned core) {
 bool sched_enqueue(Sched *s, SchedTask *t);
 /* The head of the active queue, exchanging active and expired when it is empty. */
 SchedTask *sched_first(Sched *s, unsigned core);
+/* For a discipline's sleep: off its queue, asleep. */
+void sched_sleep(Sched *s, SchedTask *t);

@@ -15,19 +15,24 @@
  *
  * Not modelled: dynamic priorities of the O(1) scheduler (all tasks are equal; wake_preempts stands
  * for the bonus of those that sleep a lot), SCHED_PRIO, several tasks in one context. */
-#include "components/gpe/sched/sched.h"
+#include "components/gpe/sched/token.h"
 
 enum { UNIT = 1000 };
 
-static unsigned clock_of(const SchedTask *t) {
+static unsigned class_of(const SchedTask *t) {
     return t->share.guaranteed ? SCHED_GUARANTEED : SCHED_BEST_EFFORT;
 }
 
+static int64_t *clock_of(const Sched *s, const SchedTask *t) {
+    return &((TokenClocks *)s->own)->vt[class_of(t)];
+}
+
 static int64_t tokens(const Sched *s, SchedTask *t) {
-    int64_t vt = s->vt[clock_of(t)], price = (int64_t)t->price, max = (int64_t)t->share.max;
-    int64_t d = vt - t->used;
+    TokenBucket *b = t->own;
+    int64_t vt = *clock_of(s, t), price = (int64_t)b->price, max = (int64_t)t->share.max;
+    int64_t d = vt - b->used;
     if (d >= price * max) {
-        t->used = vt - price * max;
+        b->used = vt - price * max;
         return max;
     }
     return d / price;
@@ -41,26 +46,19 @@ static int64_t eligible(const Sched *s, SchedTask *t) {
 }
 
 static void token_add(Sched *s, SchedTask *t) {
-    t->price = s->settings.interval * UNIT / t->share.rate;
-    t->used = s->vt[clock_of(t)] - (int64_t)(t->price * t->share.initial);
-    t->slice = (unsigned)s->settings.slice;
-}
-
-static bool token_wake(Sched *s, SchedTask *t) {
-    return sched_enqueue(s, t);
-}
-
-static void token_sleep(Sched *s, SchedTask *t) {
-    sched_take(t);
-    sched_state(s, t, SCHED_ASLEEP);
+    TokenBucket *b = t->own;
+    b->price = s->settings.interval * UNIT / t->share.rate;
+    b->used = *clock_of(s, t) - (int64_t)(b->price * t->share.initial);
 }
 
 static bool token_tick(Sched *s, unsigned core, SchedTask *current) {
-    for (unsigned i = 0; i < SCHED_N_CLASSES; i++) s->vt[i] += UNIT;
+    TokenClocks *clocks = s->own;
+    for (unsigned i = 0; i < SCHED_N_CLASSES; i++) clocks->vt[i] += UNIT;
     if (!current) return false;
     if (current->slice) current->slice--;
     int64_t have = tokens(s, current);
-    if (have > 0) current->used += (int64_t)current->price;
+    TokenBucket *b = current->own;
+    if (have > 0) b->used += (int64_t)b->price;
     if (have >= 2 && current->slice) return false;
     sched_take(current);
     sched_put(sched_expired(s, core), current);
@@ -74,7 +72,7 @@ typedef struct {
 } Missing;
 
 static void note(Missing *m, const SchedTask *t, int64_t e) {
-    int64_t *least = &m->least[clock_of(t)];
+    int64_t *least = &m->least[class_of(t)];
     if (-e < *least) *least = -e;
 }
 
@@ -106,16 +104,18 @@ static SchedTask *token_pick(Sched *s, unsigned core) {
         if (!sched_hold(s, core)->head || !s->settings.idle_skip) return NULL;
         unsigned class =
             missing.least[SCHED_BEST_EFFORT] != INT64_MAX ? SCHED_BEST_EFFORT : SCHED_GUARANTEED;
-        s->vt[class] += UNIT * missing.least[class];
+        ((TokenClocks *)s->own)->vt[class] += UNIT * missing.least[class];
     }
 }
 
-const SchedOps sched_token = {
+const SchedOps token_sched = {
     .name = "token",
     .text = "PlanetLab's token bucket on virtual time (ACB)",
+    .size = sizeof(TokenClocks),
+    .task_size = sizeof(TokenBucket),
     .add = token_add,
-    .wake = token_wake,
-    .sleep = token_sleep,
+    .wake = sched_enqueue,
+    .sleep = sched_sleep,
     .tick = token_tick,
     .pick = token_pick,
 };

@@ -6,34 +6,36 @@
  * Source: vs2.0's kernel/vserver/sched.c; wiki of linux-vserver.org, "Scheduler Parameters". */
 #include "components/gpe/sched/sched.h"
 
+typedef struct {
+    uint64_t ticks; /* of core 0 */
+} Clock;
+
+typedef struct {
+    uint64_t tokens;
+    uint64_t filled; /* the tick up to which it was given tokens */
+} Bucket;
+
 static uint64_t fill(const Sched *s, SchedTask *t) {
-    uint64_t lumps = (s->ticks - t->filled) / s->settings.interval;
-    t->filled += lumps * s->settings.interval;
-    t->tokens = MIN(t->tokens + lumps * t->share.rate, t->share.max);
-    return t->tokens;
+    const Clock *clock = s->own;
+    Bucket *b = t->own;
+    uint64_t lumps = (clock->ticks - b->filled) / s->settings.interval;
+    b->filled += lumps * s->settings.interval;
+    b->tokens = MIN(b->tokens + lumps * t->share.rate, t->share.max);
+    return b->tokens;
 }
 
 static void vserver_add(Sched *s, SchedTask *t) {
-    t->tokens = t->share.initial;
-    t->filled = s->ticks;
-    t->slice = (unsigned)s->settings.slice;
-}
-
-static bool vserver_wake(Sched *s, SchedTask *t) {
-    return sched_enqueue(s, t);
-}
-
-static void vserver_sleep(Sched *s, SchedTask *t) {
-    sched_take(t);
-    sched_state(s, t, SCHED_ASLEEP);
+    *(Bucket *)t->own = (Bucket){t->share.initial, ((const Clock *)s->own)->ticks};
 }
 
 static bool vserver_tick(Sched *s, unsigned core, SchedTask *current) {
-    if (core == 0) s->ticks++;
+    Clock *clock = s->own;
+    clock->ticks += core == 0;
     if (!current) return sched_hold(s, core)->head != NULL;
     if (current->slice) current->slice--;
-    if (fill(s, current)) current->tokens--;
-    if (current->tokens && current->slice) return false;
+    Bucket *b = current->own;
+    if (fill(s, current)) b->tokens--;
+    if (b->tokens && current->slice) return false;
     sched_take(current);
     sched_put(sched_expired(s, core), current);
     current->slice = (unsigned)s->settings.slice;
@@ -57,12 +59,14 @@ static SchedTask *vserver_pick(Sched *s, unsigned core) {
     return NULL;
 }
 
-const SchedOps sched_vserver = {
+const SchedOps vserver_sched = {
     .name = "vserver",
     .text = "stock Linux-VServer: a bucket filled in lumps, hold at zero",
+    .size = sizeof(Clock),
+    .task_size = sizeof(Bucket),
     .add = vserver_add,
-    .wake = vserver_wake,
-    .sleep = vserver_sleep,
+    .wake = sched_enqueue,
+    .sleep = sched_sleep,
     .tick = vserver_tick,
     .pick = vserver_pick,
 };

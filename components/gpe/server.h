@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/gpe/server.h: the general-purpose engine, a server blade that runs PlanetLab's Linux.
+ * Each header here knows those above it and none below:
+ *
+ *   sched/     which process runs
+ *   core.h     processor cores: what runs, for how long, and what that time is charged to
+ *   nic.h      NICs and the receive path
+ *   server.h   the server: its parameters, its addresses, and guests, whatever they may be
+ *   vserver.h  a guest with sockets, and what an application in it is
+ *   apps.c     applications; another is components/slice/manager.c */
+#pragma once
+
+#include "components/gpe/nic.h"
+#include "fastpath/substrate.h"
+
+enum { GPE_MAX_VSERVERS = 128 };
+
+typedef struct Gpe Gpe;
+
+/* What a server hosts: a process, and what is to become of packets for it. */
+typedef struct Guest Guest;
+struct Guest {
+    Process process;
+    unsigned number; /* the slice in the server's tables that its ports lead to */
+    uint64_t place;  /* when the server boots: lower ones first, then lower numbers */
+    /* A frame in which Decap has found the guest's port; takes it. */
+    void (*receive)(Guest *guest, const FpPacket *found, Packet *pkt);
+};
+
+/* What system calls cost, and what applications themselves do with a packet, on this machine. */
+typedef struct {
+    SimTime poll_call, poll_fd, receive_call, send_call, clock_call, copy_byte;
+    SimTime click, i3, echo, sink, manager;
+} GpeCosts;
+
+struct Gpe {
+    Component base;
+    /* settings */
+    uint64_t n_interfaces, max_vservers, socket_buffer, truesize, root_rate, interval;
+    SimTime root_time, slice;
+    bool idle_skip, wake_preempts;
+    SchedShare share; /* of vServers that have none of their own */
+    uint64_t tokens, tokens_rate, active;
+    char *scheduler, *address, *mac, *next_mac, *linecard;
+    GpeCosts cost;
+    /* state */
+    Kernel kernel;
+    Nics nics;
+    Guest *guest[GPE_MAX_VSERVERS];
+    unsigned n_guests;
+    uint32_t leads_to; /* a bit for each interface that routes lead to */
+    uint32_t next_position;
+    bool attached;
+    FpTables *tables;
+    FpLog log; /* of code whose cost is modelled otherwise */
+    SimTime started;
+    SimEvent boot, root;
+    Random random;
+};
+
+extern const ComponentClass gpe_class;
+
+/* Give the guest a number. On a line card the server's addresses are known from here on. False and
+ * an error: no room. Its process comes in by process_add. */
+bool gpe_host(Gpe *g, Guest *guest, GError **error);
+/* A route leads to the interface. */
+void gpe_leads_to(Gpe *g, unsigned interface);
+/* Send a frame; takes it. */
+void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt);
+
+enum {
+    GPE_DROP_RX_RING,
+    GPE_DROP_OUTER,
+    GPE_DROP_NO_SOCKET,
+    GPE_DROP_SOCKET,
+    GPE_DROP_TX_RING,
+    GPE_DROP_EXCEPTION,
+    GPE_DROP_REFUSED
+};

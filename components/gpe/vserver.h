@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/gpe/vserver.h: a vServer, a server's guest with sockets and routes, and what an
+ * application in it is. Applications know vServers; vServers know none but by its App. */
+#pragma once
+
+#include "components/gpe/server.h"
+
+enum { VSERVER_MAX_SOCKETS = 17, VSERVER_SRAM_BYTES = 16384 };
+
+typedef struct Vserver Vserver;
+
+/* What runs in a vServer. */
+typedef struct {
+    const char *name, *text;
+    unsigned sockets; /* that it opens */
+    size_t size;      /* of its own state, v->state, zero at first */
+    /* Settings of the vServer that it uses and others do not, ends with NULL; may be NULL. */
+    const char *const *keys;
+    /* Put its filters and code option in place; NULL: those of `routes` and IPv4. */
+    bool (*filters)(Vserver *v, GError **error);
+    /* Everything that the vServer has is there. May be NULL. */
+    bool (*start)(Vserver *v, GError **error);
+    /* Begin the next step: its cost, or SIM_NEVER if it blocks until a packet comes. A step of
+     * unbounded length is PROCESS_FOREVER. */
+    SimTime (*next)(Vserver *v);
+    /* A packet, as recvfrom() gives it, whose step is over; takes it. */
+    void (*handle)(Vserver *v, Packet *pkt);
+    void (*report)(const Vserver *v, Report *report); /* may be NULL */
+    void (*free)(Vserver *v);                         /* also of one that did not start; or NULL */
+} App;
+
+typedef struct {
+    PacketQueue waiting;
+    uint32_t truesize; /* bytes charged to the buffer */
+    uint64_t received, dropped;
+} Socket;
+
+struct Vserver {
+    Component base;
+    /* settings */
+    char *gpe_name, *routes, *triggers, *slice_name, *router;
+    int application;
+    uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
+    SimTime i3_lifetime;
+    double lc_share;
+    SchedShare share;
+    /* state */
+    Guest guest;
+    Gpe *gpe;
+    const App *app;
+    void *state;                        /* the application's */
+    Socket socket[VSERVER_MAX_SOCKETS]; /* one per interface, and one for own_port */
+    uint32_t ready;                     /* sockets that the last poll found */
+    unsigned stage;
+    Packet *packet;
+    /* counters */
+    uint64_t forwarded, consumed, polls;
+};
+
+extern const ComponentClass vserver_class;
+
+/* For an application's `next`: the loop of poll() or select() over the sockets and packets, of
+ * which `all` are taken that a call finds, one of each ready socket, or only one. The application's
+ * own work on a packet costs `process`; it `sends` one for each. */
+SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends);
+/* For an application's `filters`: those of the setting `routes`. */
+bool vserver_routes(Vserver *v, GError **error);
