@@ -113,8 +113,7 @@ static bool insert_triggers(Vserver *v, GError **error) {
         i3_trigger_filter(id, key, mask);
         result.interface = (uint16_t)interface;
         gpe_leads_to(g, interface);
-        if (fp_filter_insert(g->tables, v->guest.number, g->next_position++, key, mask, &result) !=
-            FP_INSERTED)
+        if (!gpe_filter(g, &v->guest, key, mask, &result))
             return input_error(error, "triggers: %s has no room for more", g->base.name);
         at += I3_ID_BYTES;
     }

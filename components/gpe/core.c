@@ -28,7 +28,7 @@ static void set_phase(Process *p, Phase phase) {
 }
 
 void process_charge(Process *p) {
-    set_phase(p, p->phase);
+    if (p->there) set_phase(p, p->phase);
 }
 
 static void task_changed(SchedTask *t, SchedState to, void *user) {
@@ -43,10 +43,17 @@ Core *process_core(const Process *p) {
 
 void process_add(Process *p, Kernel *kernel, unsigned core) {
     p->kernel = kernel;
+    p->there = true;
+    p->ever_ran = false;
+    p->gone = NULL;
     p->task.core = core;
     p->phase = PHASE_ASLEEP;
-    p->phase_since = sim_now(kernel->sim);
+    p->phase_since = p->added = sim_now(kernel->sim);
     sched_add(&kernel->sched, &p->task);
+}
+
+SimTime process_present(const Process *p) {
+    return p->present + (p->there ? sim_now(p->kernel->sim) - p->added : 0);
 }
 
 void process_clear(Process *p) {
@@ -70,6 +77,39 @@ void process_wake(Process *p) {
     Sched *s = &p->kernel->sched;
     if (!p->started || p->task.state != SCHED_ASLEEP) return;
     if (s->ops->wake(s, &p->task)) core_resched(process_core(p));
+}
+
+/* It is asleep, or runs no longer. */
+static void left(Process *p, void (*gone)(Process *p)) {
+    set_phase(p, PHASE_ASLEEP);
+    p->present = process_present(p);
+    p->there = p->started = false;
+    sched_task_clear(&p->task);
+    gone(p);
+}
+
+void process_end(Process *p, void (*gone)(Process *p)) {
+    Kernel *kernel = p->kernel;
+    Core *k = process_core(p);
+    if (p->task.state == SCHED_ASLEEP) {
+        left(p, gone);
+        return;
+    }
+    if (k->current == p) core_charge(k);
+    if (p->work.active && p->work.remaining < SIM_NEVER / 2) {
+        p->gone = gone;
+        return;
+    }
+    p->work.begun -= p->work.remaining; /* of a step without end */
+    p->work.remaining = 0;
+    p->work.active = false;
+    kernel->sched.ops->sleep(&kernel->sched, &p->task);
+    if (k->current == p) {
+        if (k->layer == LAYER_TASK) k->layer = LAYER_IDLE; /* charged; chosen anew */
+        k->current = NULL;
+        core_resched(k);
+    }
+    left(p, gone);
 }
 
 /* Cores ------------------------------------------------------------------------------------ */
@@ -163,9 +203,13 @@ static void reschedule(Core *k) {
 /* False: the process has blocked. */
 static bool next_step(Core *k) {
     Process *p = k->current;
-    SimTime cost = p->next(p);
+    SimTime cost = p->gone ? SIM_NEVER : p->next(p);
     if (cost == SIM_NEVER) {
         k->kernel->sched.ops->sleep(&k->kernel->sched, &p->task);
+        if (p->gone) {
+            k->current = NULL;
+            left(p, p->gone);
+        }
         return false;
     }
     core_begin(k, LAYER_TASK, cost);

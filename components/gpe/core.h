@@ -46,16 +46,21 @@ struct Process {
     Kernel *kernel;
     Work work;
     SimTime off_since; /* when it last left a core */
-    bool started, ever_ran;
+    bool there, started, ever_ran;
+    void (*gone)(Process *p); /* set: it ends with the step that it is in */
     /* accounts */
     Phase phase;
     SimTime phase_since, last_seen, charged[N_PHASES];
-    Histogram *gaps; /* NULL, or where it notes the times, in ps, that it had no processor */
+    SimTime added, present; /* since when it is there; that it was, before */
+    Histogram *gaps;        /* NULL, or where it notes the times, in ps, that it had no processor */
 };
 #define PROCESS_FOREVER (SIM_NEVER - 1)
 
 /* Put it under the scheduler, asleep. Its share, next and done are set. */
 void process_add(Process *p, Kernel *kernel, unsigned core);
+/* Take it from the scheduler, at once, or at the end of the system call that it is in; then `gone`
+ * is called, and it may be added again. */
+void process_end(Process *p, void (*gone)(Process *p));
 void process_clear(Process *p);
 /* It may run from now on, and has something to do; a core looks at it after core_resched. */
 void process_start(Process *p);
@@ -63,6 +68,8 @@ void process_start(Process *p);
 void process_wake(Process *p);
 /* Bring its accounts up to now. */
 void process_charge(Process *p);
+/* The time that it has been there, counted apart from its accounts. */
+SimTime process_present(const Process *p);
 Core *process_core(const Process *p);
 
 /* Core ------------------------------------------------------------------------------------- */

@@ -27,12 +27,17 @@ static void deliver(Component *c, Packet *pkt) {
     Gpe *g = (Gpe *)c;
     FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
     g->log.n = 0;
-    if (fp_decap(g->tables, &fp, &g->log) != FP_DROP) {
+    if (fp_decap(g->tables, &fp, &g->log) != FP_DROP && !packet_detached(pkt)) {
         Guest *guest = g->guest[fp.slice];
+        packet_carry(pkt, guest->tenant);
         guest->receive(guest, &fp, pkt);
         return;
     }
-    component_drop(c, fp.reason == FP_NO_SLICE ? GPE_DROP_NO_SOCKET : GPE_DROP_OUTER, pkt);
+    component_drop(c,
+                   packet_detached(pkt) || fp.reason == FP_DETACHED ? GPE_DROP_DETACHED
+                   : fp.reason == FP_NO_SLICE                       ? GPE_DROP_NO_SOCKET
+                                                                    : GPE_DROP_OUTER,
+                   pkt);
 }
 
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt) {
@@ -64,10 +69,13 @@ static void boot(Sim *sim, SimEvent *event) {
     Gpe *g = (Gpe *)(void *)((char *)event - offsetof(Gpe, boot));
     (void)sim;
     Guest *order[GPE_MAX_VSERVERS];
-    unsigned n = g->active && g->active < g->n_guests ? (unsigned)g->active : g->n_guests;
-    memcpy(order, g->guest, g->n_guests * sizeof *order);
-    qsort(order, g->n_guests, sizeof *order, by_place);
-    for (unsigned i = 0; i < n; i++) process_start(&order[i]->process);
+    unsigned n = 0, active;
+    for (unsigned i = 0; i < GPE_MAX_VSERVERS; i++)
+        if (g->guest[i]) order[n++] = g->guest[i];
+    qsort(order, n, sizeof *order, by_place);
+    active = g->active && g->active < n ? (unsigned)g->active : n;
+    for (unsigned i = 0; i < active; i++) process_start(&order[i]->process);
+    g->booted = true;
     kernel_resched(&g->kernel);
 }
 
@@ -98,14 +106,87 @@ static bool attach(Gpe *g, GError **error) {
     return g->attached = true;
 }
 
+typedef struct {
+    uint32_t address;
+    uint16_t port;
+} GuestPort;
+
 bool gpe_host(Gpe *g, Guest *guest, GError **error) {
     if (!attach(g, error)) return false;
-    if (g->n_guests == g->max_vservers)
+    if (!intervals_take(g->numbers, 1, 0, &guest->number))
         return input_error(error, "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
                            g->max_vservers);
-    guest->number = g->n_guests++;
+    g->n_guests++;
     g->guest[guest->number] = guest;
+    guest->ports = g_array_new(FALSE, FALSE, sizeof(GuestPort));
+    guest->filters = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    if (!g_ptr_array_find(g->everybody, guest, NULL)) g_ptr_array_add(g->everybody, guest);
     return true;
+}
+
+bool gpe_bind(Gpe *g, Guest *guest, unsigned interface, uint32_t address, uint16_t port) {
+    GuestPort bound = {address, port};
+    if (!fp_bind_port(g->tables, guest->number, interface, address, port)) return false;
+    g_array_append_val(guest->ports, bound);
+    return true;
+}
+
+bool gpe_filter(Gpe *g, Guest *guest, const uint8_t *key, const uint8_t *mask,
+                const FpResult *result) {
+    uint32_t position;
+    if (!intervals_take(g->positions, 1, 0, &position)) return false;
+    if (fp_filter_insert(g->tables, guest->number, position, key, mask, result) != FP_INSERTED) {
+        intervals_give(g->positions, position, 1);
+        return false;
+    }
+    g_array_append_val(guest->filters, position);
+    return true;
+}
+
+void gpe_admit(Gpe *g, Guest *guest) {
+    process_add(&guest->process, &g->kernel, guest->number % (unsigned)g->kernel.n_cores);
+    if (!g->booted) return;
+    process_start(&guest->process);
+    kernel_resched(&g->kernel);
+}
+
+static void port_back(void *user, uint32_t address, uint32_t port) {
+    fp_unbind_port(((Gpe *)user)->tables, address, (uint16_t)port);
+}
+
+static void number_back(void *user, uint32_t number, uint32_t n) {
+    Gpe *g = user;
+    *fp_slice(g->tables, number) = (FpSlice){0};
+    intervals_give(g->numbers, number, n);
+}
+
+static void gone(Process *p) {
+    Guest *guest = (Guest *)(void *)((char *)p - offsetof(Guest, process));
+    tenant_hold(guest->tenant, -1);
+}
+
+void gpe_evict(Gpe *g, Guest *guest) {
+    Process *p = &guest->process;
+    for (unsigned i = 0; i < guest->filters->len; i++) {
+        uint32_t position = g_array_index(guest->filters, uint32_t, i);
+        fp_filter_remove(g->tables, guest->number, position);
+        intervals_give(g->positions, position, 1);
+    }
+    g->guest[guest->number] = NULL;
+    g->n_guests--;
+    tenant_hold(guest->tenant, 1);
+    for (unsigned i = 0; i < guest->ports->len; i++) {
+        const GuestPort *b = &g_array_index(guest->ports, GuestPort, i);
+        fp_close_port(g->tables, b->address, b->port);
+        tenant_return(guest->tenant, port_back, g, b->address, b->port);
+    }
+    tenant_return(guest->tenant, number_back, g, guest->number, 1);
+    g_array_unref(g_steal_pointer(&guest->ports));
+    g_array_unref(g_steal_pointer(&guest->filters));
+    if (p->there)
+        process_end(p, gone);
+    else
+        tenant_hold(guest->tenant, -1);
 }
 
 void gpe_leads_to(Gpe *g, unsigned interface) {
@@ -118,6 +199,9 @@ static bool gpe_create(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
     c->n_ports = (unsigned)g->nics.n;
     g->tables = fp_tables_new(TCAM_MAX_ENTRIES);
+    g->everybody = g_ptr_array_new();
+    g->numbers = intervals_new((uint32_t)g->max_vservers);
+    g->positions = intervals_new(TCAM_MAX_ENTRIES);
     g->log.cost = free_of_charge;
     if (!prepare_interfaces(g, error)) return false;
     if (g->tokens) {
@@ -213,10 +297,14 @@ static bool gpe_choice(unsigned n, Choice *choice) {
     return ops != NULL;
 }
 
+static Guest *guest_at(const Gpe *g, unsigned n) {
+    return g->everybody->pdata[n];
+}
+
 static void gpe_stop(Component *c) {
     Gpe *g = (Gpe *)c;
     for (unsigned i = 0; i < g->kernel.n_cores; i++) core_charge(&g->kernel.core[i]);
-    for (unsigned i = 0; i < g->n_guests; i++) process_charge(&g->guest[i]->process);
+    for (unsigned i = 0; i < g->everybody->len; i++) process_charge(&guest_at(g, i)->process);
 }
 
 static bool unequal(GError **error, const Gpe *g, const char *what, unsigned n, SimTime found,
@@ -243,17 +331,17 @@ static bool gpe_check(Component *c, GError **error) {
                 return false;
         tasks += k->charged[LAYER_TASK];
     }
-    for (unsigned i = 0; i < g->n_guests; i++) {
-        const Process *p = &g->guest[i]->process;
+    for (unsigned i = 0; i < g->everybody->len; i++) {
+        const Process *p = &guest_at(g, i)->process;
         SimTime sum = 0;
         for (unsigned phase = 0; phase < N_PHASES; phase++) sum += p->charged[phase];
         running += p->charged[PHASE_RUNNING];
-        if (unequal(error, g, "time of vServer", i, sum, elapsed) ||
+        if (unequal(error, g, "time of vServer", i, sum, process_present(p)) ||
             unequal(error, g, "work of vServer", i, p->charged[PHASE_RUNNING],
                     p->work.begun - (p->work.active ? p->work.remaining : 0)))
             return false;
     }
-    return !unequal(error, g, "all vServers,", g->n_guests, running, tasks);
+    return !unequal(error, g, "all vServers,", g->everybody->len, running, tasks);
 }
 
 static const struct {
@@ -266,8 +354,8 @@ static void report_cycles(const Gpe *g, Report *report) {
     Histogram gaps;
     unsigned n = 0;
     histogram_init(&gaps);
-    for (unsigned i = 0; i < g->n_guests; i++) {
-        const Process *p = &g->guest[i]->process;
+    for (unsigned i = 0; i < g->everybody->len; i++) {
+        const Process *p = &guest_at(g, i)->process;
         if (!p->gaps) continue;
         histogram_merge(&gaps, p->gaps);
         n++;
@@ -324,6 +412,14 @@ static void gpe_free(Component *c) {
     nics_free(&g->nics);
     sched_clear(&g->kernel.sched);
     fp_tables_free(g->tables);
+    for (unsigned i = 0; g->everybody && i < g->everybody->len; i++) {
+        Guest *guest = guest_at(g, i);
+        if (guest->ports) g_array_unref(guest->ports);
+        if (guest->filters) g_array_unref(guest->filters);
+    }
+    if (g->everybody) g_ptr_array_unref(g->everybody);
+    intervals_free(g->numbers);
+    intervals_free(g->positions);
 }
 
 #define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, NULL, "1s", text, src)
@@ -454,6 +550,7 @@ static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"}
                                        {"tx_ring", "no transmit descriptor free"},
                                        {"exception", "the router in the vServer has no way for it"},
                                        {"refused", "the application refuses it"},
+                                       {"detached", "its vServer was detached meanwhile"},
                                        {0}};
 
 const ComponentClass gpe_class = {

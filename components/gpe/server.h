@@ -12,6 +12,8 @@
 #pragma once
 
 #include "components/gpe/nic.h"
+#include "emu/core/intervals.h"
+#include "emu/core/tenant.h"
 #include "fastpath/substrate.h"
 
 enum { GPE_MAX_VSERVERS = 128 };
@@ -24,6 +26,8 @@ struct Guest {
     Process process;
     unsigned number; /* the slice in the server's tables that its ports lead to */
     uint64_t place;  /* when the server boots: lower ones first, then lower numbers */
+    Tenant *tenant;  /* whose its packets are; before gpe_host */
+    GArray *ports, *filters;
     /* A frame in which Decap has found the guest's port; takes it. */
     void (*receive)(Guest *guest, const FpPacket *found, Packet *pkt);
 };
@@ -47,10 +51,12 @@ struct Gpe {
     /* state */
     Kernel kernel;
     Nics nics;
-    Guest *guest[GPE_MAX_VSERVERS];
+    Guest *guest[GPE_MAX_VSERVERS]; /* by number */
     unsigned n_guests;
+    GPtrArray *everybody; /* guests that are or were there */
+    Intervals *numbers, *positions;
+    bool booted;
     uint32_t leads_to; /* a bit for each interface that routes lead to */
-    uint32_t next_position;
     bool attached;
     FpTables *tables;
     FpLog log; /* of code whose cost is modelled otherwise */
@@ -62,8 +68,18 @@ struct Gpe {
 extern const ComponentClass gpe_class;
 
 /* Give the guest a number. On a line card the server's addresses are known from here on. False and
- * an error: no room. Its process comes in by process_add. */
+ * an error: no room. Its process comes in by gpe_admit. */
 bool gpe_host(Gpe *g, Guest *guest, GError **error);
+/* A port of the guest's at an address of an interface; a filter of its own, behind those it has.
+ * False: another has the port; there is no room. */
+bool gpe_bind(Gpe *g, Guest *guest, unsigned interface, uint32_t address, uint16_t port);
+bool gpe_filter(Gpe *g, Guest *guest, const uint8_t *key, const uint8_t *mask,
+                const FpResult *result);
+/* Its process starts: when the server boots, or now. */
+void gpe_admit(Gpe *g, Guest *guest);
+/* After tenant_leave: its filters are gone, and its ports and number come back when no packet
+ * inside carries them and its process has ended. */
+void gpe_evict(Gpe *g, Guest *guest);
 /* A route leads to the interface. */
 void gpe_leads_to(Gpe *g, unsigned interface);
 /* Send a frame; takes it. */
@@ -76,5 +92,6 @@ enum {
     GPE_DROP_SOCKET,
     GPE_DROP_TX_RING,
     GPE_DROP_EXCEPTION,
-    GPE_DROP_REFUSED
+    GPE_DROP_REFUSED,
+    GPE_DROP_DETACHED
 };

@@ -103,7 +103,11 @@ static void done(Process *p) {
     Vserver *v = vserver_of((Guest *)(void *)((char *)p - offsetof(Guest, process)));
     Packet *pkt = v->packet;
     v->packet = NULL;
-    if (pkt) v->app->handle(v, pkt); /* else it was the poll */
+    if (!pkt) return; /* it was the poll */
+    if (packet_detached(pkt))
+        component_drop(&v->gpe->base, GPE_DROP_DETACHED, pkt);
+    else
+        v->app->handle(v, pkt);
 }
 
 /* Routes and ports ------------------------------------------------------------------------- */
@@ -143,8 +147,7 @@ bool vserver_routes(Vserver *v, GError **error) {
             if (bits != (unsigned)length) continue;
             gpe_leads_to(g, result.interface);
             ipv4_prefix_filter(prefix, bits, key, mask);
-            if (fp_filter_insert(g->tables, v->guest.number, g->next_position++, key, mask,
-                                 &result) != FP_INSERTED)
+            if (!gpe_filter(g, &v->guest, key, mask, &result))
                 return input_error(error, "routes: %s has no room for more", g->base.name);
         }
     tcam_optimise(fp_tcam(g->tables));
@@ -157,9 +160,7 @@ static bool vserver_ports(Vserver *v, GError **error) {
         uint32_t address = fp_interface(g->tables, i)->address;
         uint64_t ports[] = {v->udp_port, v->own_port};
         for (unsigned p = 0; p < 2; p++) {
-            if (!ports[p] ||
-                fp_bind_port(g->tables, v->guest.number, i, address, (uint16_t)ports[p]))
-                continue;
+            if (!ports[p] || gpe_bind(g, &v->guest, i, address, (uint16_t)ports[p])) continue;
             return input_error(error, "%s: another vServer of %s has port %u already",
                                p ? "own_port" : "udp_port", g->base.name, (unsigned)ports[p]);
         }
@@ -174,7 +175,8 @@ static bool on_line_card(Vserver *v, GError **error) {
     LineCard *lc = linecard_find(&v->base, g->linecard, error);
     if (!lc) return false;
     const uint8_t *mac = fp_interface(g->tables, 0)->mac;
-    int class = linecard_attach(lc, NULL, mac, (uint16_t)v->vlan, v->lc_share, error);
+    int class = v->class =
+        linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan, v->lc_share, error);
     if (class < 0) return false;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         mac = fp_interface(g->tables, i)->mac;
@@ -206,15 +208,20 @@ static uint64_t in_sockets(const void *from) {
     return packets;
 }
 
-static bool vserver_start(Component *c, GError **error) {
-    Vserver *v = (Vserver *)c;
-    Gpe *g = (Gpe *)network_find(c->network, v->gpe_name);
-    v->gpe = g;
-    v->guest.receive = vserver_receive;
-    if (!gpe_host(g, &v->guest, error)) return false;
-    if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
-    g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
-    component_gauge(&g->base, gauge, in_sockets, v); /* the server's: it has the packets' count */
+static bool shares(Vserver *v, GError **error) {
+    const Gpe *g = v->gpe;
+    SchedShare *share = &v->guest.process.task.share;
+    *share = (SchedShare){.rate = v->share.rate ? v->share.rate : g->share.rate,
+                          .min = v->share.min ? v->share.min : g->share.min,
+                          .max = v->share.max ? v->share.max : g->share.max,
+                          .guaranteed = v->share.guaranteed};
+    share->initial = v->share.initial ? v->share.initial : MIN(g->share.initial, share->max);
+    return sched_share_check(share, &g->kernel.sched.settings, error);
+}
+
+/* On the server as a guest with a number: ports, routes, line card, application. */
+static bool install(Vserver *v, GError **error) {
+    Gpe *g = v->gpe;
     *fp_slice(g->tables, v->guest.number) =
         (FpSlice){.used = true,
                   .option = (uint8_t)fp_code_option_find("ipv4"),
@@ -224,21 +231,87 @@ static bool vserver_start(Component *c, GError **error) {
                   .n_stats = 1,
                   .sram_base = v->guest.number * VSERVER_SRAM_BYTES,
                   .sram_bytes = VSERVER_SRAM_BYTES};
-    Process *p = &v->guest.process;
-    SchedShare *share = &p->task.share;
-    *share = (SchedShare){.rate = v->share.rate ? v->share.rate : g->share.rate,
-                          .min = v->share.min ? v->share.min : g->share.min,
-                          .max = v->share.max ? v->share.max : g->share.max,
-                          .guaranteed = v->share.guaranteed};
-    share->initial = v->share.initial ? v->share.initial : MIN(g->share.initial, share->max);
-    if (!sched_share_check(share, &g->kernel.sched.settings, error) || !vserver_ports(v, error) ||
+    if (!vserver_ports(v, error) ||
         !(v->app->filters ? v->app->filters : vserver_routes)(v, error) || !on_line_card(v, error))
         return false;
     tcam_optimise(fp_tcam(g->tables));
-    p->next = next;
-    p->done = done;
-    if (v->app->start && !v->app->start(v, error)) return false;
-    process_add(p, &g->kernel, v->guest.number % (unsigned)g->kernel.n_cores);
+    v->stage = STAGE_POLL;
+    v->ready = 0;
+    return !v->app->start || v->app->start(v, error);
+}
+
+static void leave(Vserver *v) {
+    tenant_leave(v->guest.tenant);
+    for (unsigned i = 0; i < VSERVER_MAX_SOCKETS; i++) {
+        Socket *s = &v->socket[i];
+        for (Packet *pkt; (pkt = packet_queue_get(&s->waiting));)
+            component_drop(&v->gpe->base, GPE_DROP_DETACHED, pkt);
+        s->truesize = 0;
+    }
+    if (v->app->stop) v->app->stop(v);
+    gpe_evict(v->gpe, &v->guest);
+    if (v->class >= 0) linecard_detach(linecard_find(&v->base, v->gpe->linecard, NULL), v->class);
+    g_ptr_array_add(v->former, v->guest.tenant);
+    v->guest.tenant = NULL;
+    v->attached = false;
+}
+
+bool vserver_attach(Vserver *v, GError **error) {
+    if (v->guest.process.there)
+        return input_error(error, "%s: its process has not ended yet", v->base.name);
+    for (unsigned i = v->former->len; i-- > 0;)
+        if (tenant_gone(v->former->pdata[i])) g_ptr_array_remove_index(v->former, i);
+    v->class = -1;
+    v->guest.tenant = tenant_new();
+    if (!shares(v, error) || !gpe_host(v->gpe, &v->guest, error)) {
+        g_clear_pointer(&v->guest.tenant, tenant_free);
+        return false;
+    }
+    if (!install(v, error)) {
+        leave(v);
+        return false;
+    }
+    gpe_admit(v->gpe, &v->guest);
+    return v->attached = true;
+}
+
+void vserver_detach(Vserver *v) {
+    leave(v);
+}
+
+static bool vserver_start(Component *c, GError **error) {
+    Vserver *v = (Vserver *)c;
+    v->gpe = (Gpe *)network_find(c->network, v->gpe_name);
+    v->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
+    v->guest.receive = vserver_receive;
+    v->guest.process.next = next;
+    v->guest.process.done = done;
+    if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
+    g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
+    component_gauge(&v->gpe->base, gauge, in_sockets, v); /* the server has the packets' count */
+    return !v->attached_at_start || vserver_attach(v, error);
+}
+
+static const Verb vserver_verbs[] = {
+    {"attach", "", "it comes to its server, and its process starts"},
+    {"detach", "", "it goes; packets for it that are inside end as detached"},
+    {0}};
+
+static bool vserver_understands(const Component *c, const char *verb, const char *args,
+                                GError **error) {
+    if (!component_has_verb(c, verb, error)) return false;
+    return !*args || input_error(error, "%s: found \"%s\", expected nothing after it", verb, args);
+}
+
+static bool vserver_command(Component *c, const char *verb, const char *args, GError **error) {
+    Vserver *v = (Vserver *)c;
+    (void)args;
+    bool attach = verb[0] == 'a';
+    if (attach == v->attached)
+        return input_error(error, "%s: found that it is %s already", verb,
+                           attach ? "attached" : "detached");
+    if (attach) return vserver_attach(v, error);
+    vserver_detach(v);
     return true;
 }
 
@@ -287,6 +360,8 @@ static void vserver_free(Component *c) {
     Vserver *v = (Vserver *)c;
     if (v->app && v->app->free) v->app->free(v);
     g_free(v->state);
+    if (v->former) g_ptr_array_unref(v->former);
+    tenant_free(v->guest.tenant);
     process_clear(&v->guest.process);
 }
 
@@ -348,6 +423,8 @@ static const Param vserver_params[] = {
                 "tokens it begins with; 0: the server's, at most max", "scenario"),
     PARAM_BOOL("guaranteed", Vserver, share.guaranteed, "no",
                "token: of the class with guaranteed processor time", "NodeManager sm.py: cpu_min"),
+    PARAM_BOOL("attached", Vserver, attached_at_start, "yes",
+               "whether it is there from the start; no: from the script's `attach` on", "scenario"),
     {0}};
 
 const ComponentClass vserver_class = {
@@ -359,6 +436,9 @@ const ComponentClass vserver_class = {
     .choice = vserver_choice,
     .create = vserver_create,
     .start = vserver_start,
+    .verbs = vserver_verbs,
+    .understands = vserver_understands,
+    .command = vserver_command,
     .unused = vserver_unused,
     .report = vserver_report,
     .free = vserver_free,

@@ -26,6 +26,9 @@ typedef struct {
     SimTime (*next)(Vserver *v);
     /* A packet, as recvfrom() gives it, whose step is over; takes it. */
     void (*handle)(Vserver *v, Packet *pkt);
+    /* The vServer is detached, and may be started again; also after a start that failed. Or NULL.
+     */
+    void (*stop)(Vserver *v);
     void (*report)(const Vserver *v, Report *report); /* may be NULL */
     void (*free)(Vserver *v);                         /* also of one that did not start; or NULL */
 } App;
@@ -45,7 +48,11 @@ struct Vserver {
     SimTime i3_lifetime;
     double lc_share;
     SchedShare share;
+    bool attached_at_start;
     /* state */
+    bool attached;
+    int class;         /* on the line card */
+    GPtrArray *former; /* tenants of which something is, or was, still inside */
     Guest guest;
     Gpe *gpe;
     const App *app;
@@ -59,6 +66,11 @@ struct Vserver {
 };
 
 extern const ComponentClass vserver_class;
+
+/* On its server and its line card from now on, or no longer, at any simulated time. What of it
+ * packets may carry is in quarantine as long as one is inside (emu/core/tenant.h). */
+bool vserver_attach(Vserver *v, GError **error);
+void vserver_detach(Vserver *v);
 
 /* For an application's `next`: the loop of poll() or select() over the sockets and packets, of
  * which `all` are taken that a call finds, one of each ready socket, or only one. The application's

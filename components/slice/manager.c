@@ -42,6 +42,7 @@ static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], 
                        const uint8_t *bytes, uint32_t length) {
     Gpe *g = m->v->gpe;
     Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
+    packet_carry(pkt, m->v->guest.tenant);
     uint8_t *b = pkt->data;
     memset(b, 0, TUNNEL_BYTES);
     memcpy(b, to_mac, 6);
@@ -123,23 +124,17 @@ static void emit(void *user, const uint8_t *bytes, uint32_t length, uint32_t add
         m->no_route++;
 }
 
-static char *hex_of(const uint8_t *bytes, unsigned n) {
-    GString *s = g_string_new(NULL);
-    for (unsigned i = 0; i < n; i++) g_string_append_printf(s, "%02x", bytes[i]);
-    return g_string_free(s, FALSE);
-}
-
 /* A trigger is, or no longer is, one that the fast path can handle: its whole id goes to the
  * slice's SRAM, from the end of the block down, and its leading 112 bits into a filter. */
 static void single(void *user, bool install, const I3Trigger *t) {
     Manager *m = user;
-    Component *slice = &m->slice->base;
-    g_autofree char *id = hex_of(t->id, I3_ID_BYTES), *key = hex_of(t->id, FP_KEY_BYTES);
+    g_autoptr(GBytes) id = g_bytes_new(t->id, I3_ID_BYTES);
     unsigned slot = GPOINTER_TO_UINT(g_hash_table_lookup(m->slot_of, id));
+    SliceFilter filter = {.result = {.verdict = FP_FORWARD}};
+    i3_trigger_filter(t->id, filter.key, filter.mask);
     if (!install) {
         if (!slot) return;
-        g_autofree char *remove = g_strdup_printf("key %s", key);
-        slice_command(slice, "filter_remove", remove, NULL);
+        slice_filter_remove(m->slice, &filter);
         m->taken[slot - 1] = false;
         g_hash_table_remove(m->slot_of, id);
         return;
@@ -148,24 +143,22 @@ static void single(void *user, bool install, const I3Trigger *t) {
     while (slot < MAX_SLOTS && m->taken[slot]) slot++;
     uint64_t used = (uint64_t)(slot + 1) * I3_ID_BYTES;
     if (slot == MAX_SLOTS || used + i3_node_bytes() > m->slice->sram ||
-        !route(m->v->gpe->tables, m->v->guest.number, t->address, &way)) {
+        !route(m->v->gpe->tables, m->v->guest.number, t->address, &way) ||
+        slice_first_queue(m->slice, way.interface) == m->slice->room) {
         m->no_slot++; /* stays with the slow path */
         return;
     }
-    unsigned offset = (unsigned)(m->slice->sram - used);
-    g_autofree char *write = g_strdup_printf("%u %s", offset, id),
-                    *add =
-                        g_strdup_printf("key %s %u %u.%u.%u.%u:%u %u", key, way.interface,
-                                        t->address >> 24, t->address >> 16 & 255,
-                                        t->address >> 8 & 255, t->address & 255, t->port, offset);
-    if (!slice_command(slice, "sram_write", write, NULL) ||
-        !slice_command(slice, "filter_add", add, NULL)) {
-        m->no_slot++;
-        return;
-    }
+    filter.result.interface = way.interface;
+    filter.result.queue = filter.result.stats =
+        (uint16_t)slice_first_queue(m->slice, way.interface);
+    filter.result.next_hop = t->address;
+    filter.result.next_port = t->port;
+    filter.result.data = (uint32_t)(m->slice->sram - used);
+    slice_sram_write(m->slice, filter.result.data, t->id, I3_ID_BYTES);
+    slice_filter_add(m->slice, &filter);
     m->taken[slot] = true;
     m->installed++;
-    g_hash_table_insert(m->slot_of, g_strdup(id), GUINT_TO_POINTER(slot + 1));
+    g_hash_table_insert(m->slot_of, g_bytes_ref(id), GUINT_TO_POINTER(slot + 1));
 }
 
 static void plan_expiry(Manager *m) {
@@ -207,6 +200,22 @@ static void handle(Vserver *v, Packet *pkt) {
     packet_deliver(pkt);
 }
 
+/* The slice's exceptions have to get here: through the data switch, or by a link. */
+static bool reachable(const Manager *m, const Npe *npe, uint8_t mac[6], GError **error) {
+    const Component *gpe = &m->v->gpe->base, *to = NULL;
+    bool switched = npe_switched(npe);
+    unsigned port = switched ? 0 : (unsigned)npe->n_interfaces;
+    to = port_peer(&npe->base, port, NULL);
+    if (!gpe->class->station(gpe, 0, 0, mac)) to = NULL;
+    if (to && (switched ? to == port_peer(gpe, 0, NULL) : to == gpe)) return true;
+    return input_error(error,
+                       switched ? "slice: found %s, whose exceptions cannot get to %s, expected %s "
+                                  "and it on one data switch"
+                                : "slice: found %s, whose exceptions cannot get to %s, expected a "
+                                  "link from the last port of %s to it",
+                       m->v->slice_name, gpe->name, npe->base.name);
+}
+
 static bool start(Vserver *v, GError **error) {
     Manager *m = v->state;
     Component *slice = network_find(v->base.network, v->slice_name);
@@ -223,17 +232,29 @@ static bool start(Vserver *v, GError **error) {
                              .lifetime = v->i3_lifetime,
                              .single = single,
                              .user = m};
+    g_clear_pointer(&m->server, i3_server_free); /* of an earlier start */
+    g_clear_pointer(&m->slot_of, g_hash_table_unref);
     m->server = i3_server_new(&params);
-    m->slot_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    m->slot_of =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+    memset(m->taken, 0, sizeof m->taken);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    if (!error_of_key(ipv4_parse(v->router, &m->router, error), "router", error)) return false;
-    if (fp_bind_port(v->gpe->tables, v->guest.number, 0, exceptions,
-                     (uint16_t)m->slice->exception_port))
-        return true;
+    const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
+    uint8_t mac[6];
+    if (!error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) ||
+        !reachable(m, npe, mac, error) ||
+        !slice_set_exception_host(m->slice, &v->gpe->base, mac, error))
+        return false;
+    if (gpe_bind(v->gpe, &v->guest, 0, exceptions, (uint16_t)m->slice->exception_port)) return true;
     return input_error(error,
                        "slice: another vServer of %s has the exception_address and exception_port "
                        "of %s already",
                        v->gpe->base.name, v->slice_name);
+}
+
+static void stop(Vserver *v) {
+    Manager *m = v->state;
+    if (m->server) sim_cancel(v->base.sim, &m->expiry);
 }
 
 static void report_counts(const Vserver *v, Report *report) {
@@ -257,8 +278,8 @@ static void report_counts(const Vserver *v, Report *report) {
 
 static void clear(Vserver *v) {
     Manager *m = v->state;
-    if (m->server) i3_server_free(m->server);
-    if (m->slot_of) g_hash_table_unref(m->slot_of);
+    g_clear_pointer(&m->server, i3_server_free);
+    g_clear_pointer(&m->slot_of, g_hash_table_unref);
     g_free(m->out);
 }
 
@@ -270,6 +291,7 @@ const App manager_app = {.name = "manager",
                          .size = sizeof(Manager),
                          .keys = keys,
                          .start = start,
+                         .stop = stop,
                          .next = next,
                          .handle = handle,
                          .report = report_counts,
