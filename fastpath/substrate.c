@@ -146,6 +146,10 @@ bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port) {
     return true;
 }
 
+unsigned fp_ports(const FpTables *t) {
+    return t->n_ports;
+}
+
 /* For code options ------------------------------------------------------------------------ */
 
 static uint8_t *slice_sram(const FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes) {

@@ -101,6 +101,7 @@ bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t addr
 /* Nobody's, and not to be bound again yet: packets for it are dropped as detached. */
 void fp_close_port(FpTables *t, uint32_t address, uint16_t port);
 bool fp_unbind_port(FpTables *t, uint32_t address, uint16_t port);
+unsigned fp_ports(const FpTables *t); /* bound or closed */
 
 /* The management processor's way in: puts the filter at `position` (lower wins) with the slice's id
  * added, remaps result->queue from the slice's numbering and bounds it, likewise stats. */

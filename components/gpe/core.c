@@ -88,6 +88,12 @@ static void left(Process *p, void (*gone)(Process *p)) {
     gone(p);
 }
 
+/* Its process is gone, and is charged; what to do is chosen anew. */
+static void forget(Core *k) {
+    if (k->layer == LAYER_TASK) k->layer = LAYER_IDLE;
+    k->current = NULL;
+}
+
 void process_end(Process *p, void (*gone)(Process *p)) {
     Kernel *kernel = p->kernel;
     Core *k = process_core(p);
@@ -105,8 +111,7 @@ void process_end(Process *p, void (*gone)(Process *p)) {
     p->work.active = false;
     kernel->sched.ops->sleep(&kernel->sched, &p->task);
     if (k->current == p) {
-        if (k->layer == LAYER_TASK) k->layer = LAYER_IDLE; /* charged; chosen anew */
-        k->current = NULL;
+        forget(k);
         core_resched(k);
     }
     left(p, gone);
@@ -207,7 +212,7 @@ static bool next_step(Core *k) {
     if (cost == SIM_NEVER) {
         k->kernel->sched.ops->sleep(&k->kernel->sched, &p->task);
         if (p->gone) {
-            k->current = NULL;
+            forget(k);
             left(p, p->gone);
         }
         return false;

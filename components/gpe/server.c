@@ -151,12 +151,15 @@ void gpe_admit(Gpe *g, Guest *guest) {
 }
 
 static void port_back(void *user, uint32_t address, uint32_t port) {
-    fp_unbind_port(((Gpe *)user)->tables, address, (uint16_t)port);
+    Gpe *g = user;
+    fp_unbind_port(g->tables, address, (uint16_t)port);
+    g->n_resting_ports--;
 }
 
 static void number_back(void *user, uint32_t number, uint32_t n) {
     Gpe *g = user;
     *fp_slice(g->tables, number) = (FpSlice){0};
+    g->n_resting--;
     intervals_give(g->numbers, number, n);
 }
 
@@ -178,8 +181,10 @@ void gpe_evict(Gpe *g, Guest *guest) {
     for (unsigned i = 0; i < guest->ports->len; i++) {
         const GuestPort *b = &g_array_index(guest->ports, GuestPort, i);
         fp_close_port(g->tables, b->address, b->port);
+        g->n_resting_ports++;
         tenant_return(guest->tenant, port_back, g, b->address, b->port);
     }
+    g->n_resting++;
     tenant_return(guest->tenant, number_back, g, guest->number, 1);
     g_array_unref(g_steal_pointer(&guest->ports));
     g_array_unref(g_steal_pointer(&guest->filters));
@@ -315,11 +320,38 @@ static bool unequal(GError **error, const Gpe *g, const char *what, unsigned n, 
     return true;
 }
 
+GpeOccupancy gpe_occupancy(const Gpe *g) {
+    return (GpeOccupancy){.guests = intervals_n(g->numbers) - intervals_n_free(g->numbers),
+                          .ports = fp_ports(g->tables),
+                          .filters = tcam_used(fp_tcam(g->tables))};
+}
+
+/* What guests hold and what is in quarantine are all that is taken. */
+static bool guests_check(const Gpe *g, GError **error) {
+    GpeOccupancy taken = gpe_occupancy(g),
+                 held = {.guests = g->n_resting + g->n_guests, .ports = g->n_resting_ports};
+    for (unsigned i = 0; i < GPE_MAX_VSERVERS; i++) {
+        held.ports += g->guest[i] ? g->guest[i]->ports->len : 0;
+        held.filters += g->guest[i] ? g->guest[i]->filters->len : 0;
+    }
+    return (taken.guests == held.guests && taken.ports == held.ports &&
+            taken.filters == held.filters &&
+            TCAM_MAX_ENTRIES - intervals_n_free(g->positions) == held.filters) ||
+           invariant_error(error,
+                           "%s: %" G_GUINT64_FORMAT " guests, %" G_GUINT64_FORMAT
+                           " ports and %" G_GUINT64_FORMAT " filters are taken, but "
+                           "%" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+                           " are held or in quarantine",
+                           g->base.name, taken.guests, taken.ports, taken.filters, held.guests,
+                           held.ports, held.filters);
+}
+
 /* Every core's time adds up to what has passed, every layer's to the work that was begun less what
  * is left of it, and the vServers' to both. */
 static bool gpe_check(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
     SimTime elapsed = sim_now(c->sim) - g->started, tasks = 0, running = 0;
+    if (!guests_check(g, error)) return false;
     for (unsigned i = 0; i < g->kernel.n_cores; i++) {
         const Core *k = &g->kernel.core[i];
         SimTime sum = 0;

@@ -55,6 +55,7 @@ struct Gpe {
     unsigned n_guests;
     GPtrArray *everybody; /* guests that are or were there */
     Intervals *numbers, *positions;
+    unsigned n_resting, n_resting_ports; /* numbers and ports in quarantine */
     bool booted;
     uint32_t leads_to; /* a bit for each interface that routes lead to */
     bool attached;
@@ -84,6 +85,12 @@ void gpe_evict(Gpe *g, Guest *guest);
 void gpe_leads_to(Gpe *g, unsigned interface);
 /* Send a frame; takes it. */
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt);
+
+/* What is taken, by guests that are there and in quarantine. */
+typedef struct {
+    uint64_t guests, ports, filters;
+} GpeOccupancy;
+GpeOccupancy gpe_occupancy(const Gpe *g);
 
 enum {
     GPE_DROP_RX_RING,

@@ -251,8 +251,7 @@ static void leave(Vserver *v) {
     if (v->app->stop) v->app->stop(v);
     gpe_evict(v->gpe, &v->guest);
     if (v->class >= 0) linecard_detach(linecard_find(&v->base, v->gpe->linecard, NULL), v->class);
-    g_ptr_array_add(v->former, v->guest.tenant);
-    v->guest.tenant = NULL;
+    g_ptr_array_add(v->former, v->guest.tenant); /* the process may not have ended yet */
     v->attached = false;
 }
 
@@ -361,7 +360,7 @@ static void vserver_free(Component *c) {
     if (v->app && v->app->free) v->app->free(v);
     g_free(v->state);
     if (v->former) g_ptr_array_unref(v->former);
-    tenant_free(v->guest.tenant);
+    if (v->attached) tenant_free(v->guest.tenant);
     process_clear(&v->guest.process);
 }
 

@@ -75,7 +75,8 @@ struct LineCard {
     LcTables *tables;
     Side in, out;
     LcClass classes[LC_MAX_CLASSES];
-    Intervals *numbers; /* of classes */
+    Intervals *numbers;                  /* of classes */
+    unsigned n_resting, n_resting_ports; /* in quarantine: classes; ports of classes that are not */
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint16_t cost[FP_N_SITES];
     uint32_t leads_to; /* a bit for each interface that routes lead to */
@@ -485,6 +486,7 @@ static void class_back(void *user, uint32_t class, uint32_t n) {
         unbind(lc, &g_array_index(c->bindings, Binding, i));
     g_array_unref(c->bindings);
     lc_clear_class(lc->tables, c->target.vlan);
+    lc->n_resting--;
     *c = (LcClass){0};
     intervals_give(lc->numbers, class, n);
 }
@@ -498,6 +500,7 @@ void linecard_detach(LineCard *lc, int class) {
     lc_close_class(lc->tables, &c->target);
     close_queues(lc, (unsigned)class);
     c->attached = false;
+    lc->n_resting++;
     tenant_return(c->tenant, class_back, lc, (uint32_t) class, 1);
 }
 
@@ -539,6 +542,7 @@ static void port_back(void *user, uint32_t name, uint32_t n) {
     (void)n;
     Binding b = {name >> 24, (uint8_t)(name >> 16), (uint16_t)name};
     unbind(user, &b);
+    ((LineCard *)user)->n_resting_ports--;
 }
 
 void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protocol, uint16_t port) {
@@ -548,6 +552,7 @@ void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protoco
         if (b->interface != interface || b->protocol != protocol || b->port != port) continue;
         g_array_remove_index(c->bindings, i);
         lc_close(lc->tables, lc_address(lc->tables, interface), protocol, port);
+        lc->n_resting_ports++;
         tenant_return(c->tenant, port_back, lc,
                       (uint32_t)interface << 24 | (uint32_t)protocol << 16 | port, 1);
         return;
@@ -609,9 +614,33 @@ static bool lc_command(Component *c, const char *verb, const char *args, GError 
     return true;
 }
 
+LcOccupancy linecard_occupancy(const LineCard *lc) {
+    return (LcOccupancy){.classes = LC_MAX_CLASSES - intervals_n_free(lc->numbers),
+                         .bindings = lc_bindings(lc->tables),
+                         .translations = nat_used(lc_nat(lc->tables)),
+                         .in_queues = qm_held(lc->in.qm) + qm_held(lc->out.qm),
+                         .held = lc->in.rxtx.held + lc->out.rxtx.held};
+}
+
+/* What classes hold and what is in quarantine are all that is taken. */
+static bool classes_check(const LineCard *lc, GError **error) {
+    LcOccupancy taken = linecard_occupancy(lc);
+    uint64_t classes = 1 + lc->n_resting, bindings = lc->n_resting_ports;
+    for (unsigned i = 1; i < LC_MAX_CLASSES; i++) {
+        classes += lc->classes[i].attached;
+        bindings += lc->classes[i].bindings ? lc->classes[i].bindings->len : 0;
+    }
+    return (taken.classes == classes && taken.bindings == bindings) ||
+           invariant_error(error,
+                           "%s: %" G_GUINT64_FORMAT " classes and %" G_GUINT64_FORMAT
+                           " ports are taken, but %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+                           " are held or in quarantine",
+                           lc->base.name, taken.classes, taken.bindings, classes, bindings);
+}
+
 static bool lc_check(Component *c, GError **error) {
     LineCard *lc = (LineCard *)c;
-    return chip_check(&lc->in.chip, lc->in.rxtx.held, error) &&
+    return classes_check(lc, error) && chip_check(&lc->in.chip, lc->in.rxtx.held, error) &&
            chip_check(&lc->out.chip, lc->out.rxtx.held, error);
 }
 

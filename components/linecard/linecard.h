@@ -45,3 +45,8 @@ bool linecard_addresses(Component *blade, const char *name, FpTables *tables, un
 Mp *linecard_mp(LineCard *lc);
 /* Somebody's routes lead to the interface. */
 void linecard_leads_to(LineCard *lc, unsigned interface);
+/* What is taken, by classes that are attached and in quarantine; and what is inside. */
+typedef struct {
+    uint64_t classes, bindings, translations, in_queues, held;
+} LcOccupancy;
+LcOccupancy linecard_occupancy(const LineCard *lc);

@@ -338,7 +338,8 @@ void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
 
 static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
-    if (!chip_check(&npe->chip, npe->rxtx.held, error)) return false;
+    if (!chip_check(&npe->chip, npe->rxtx.held, error) || !npe_slices_check(npe, error))
+        return false;
     if (qm_held(npe->qm) <= npe->rxtx.held) return true;
     return invariant_error(
         error, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers", c->name,

@@ -16,6 +16,9 @@ typedef struct {
 struct NpeSlices {
     Intervals *numbers, *queues, *sram, *positions;
     Holding held[FP_MAX_SLICES];
+    struct {
+        uint32_t numbers, queues, sram, ports;
+    } resting; /* in quarantine */
 };
 
 /* Attaching ------------------------------------------------------------------------------- */
@@ -116,21 +119,26 @@ static void port_back(void *user, uint32_t port, uint32_t n) {
     Npe *npe = user;
     (void)n;
     unbind(npe, (uint16_t)port, (unsigned)npe->n_interfaces);
+    npe->slices->resting.ports--;
 }
 
 static void queues_back(void *user, uint32_t first, uint32_t n) {
-    intervals_give(((Npe *)user)->slices->queues, first, n);
+    NpeSlices *s = ((Npe *)user)->slices;
+    s->resting.queues -= n;
+    intervals_give(s->queues, first, n);
 }
 
 static void sram_back(void *user, uint32_t first, uint32_t n) {
     Npe *npe = user;
     fp_sram_clear(npe->tables, first, n);
+    npe->slices->resting.sram -= n;
     intervals_give(npe->slices->sram, first, n);
 }
 
 static void number_back(void *user, uint32_t number, uint32_t n) {
     Npe *npe = user;
     *fp_slice(npe->tables, number) = (FpSlice){0};
+    npe->slices->resting.numbers -= n;
     intervals_give(npe->slices->numbers, number, n);
 }
 
@@ -141,6 +149,7 @@ bool npe_port_close(Npe *npe, unsigned slice, uint16_t port) {
         g_array_remove_index(h->ports, k);
         for (unsigned i = 0; i < npe->n_interfaces; i++)
             fp_close_port(npe->tables, fp_interface(npe->tables, i)->address, port);
+        npe->slices->resting.ports++;
         tenant_return(h->asked->tenant, port_back, npe, port, 1);
         return true;
     }
@@ -158,12 +167,16 @@ void npe_slice_detach(Npe *npe, unsigned slice) {
     Holding *h = &npe->slices->held[slice];
     const FpSlice *f = fp_slice(npe->tables, slice);
     Tenant *tenant = h->asked->tenant;
+    NpeSlices *s = npe->slices;
     end_filters(npe, slice);
     while (h->ports->len)
         npe_port_close(npe, slice, g_array_index(h->ports, uint16_t, h->ports->len - 1));
     g_array_unref(h->ports);
     for (unsigned q = 0; h->has_queues && q < f->n_queues; q++) npe_queue_close(npe, slice, q);
     h->asked = NULL;
+    s->resting.sram += h->has_sram ? f->sram_bytes : 0;
+    s->resting.queues += h->has_queues ? f->n_queues : 0;
+    s->resting.numbers++;
     if (h->has_sram) tenant_return(tenant, sram_back, npe, f->sram_base, f->sram_bytes);
     if (h->has_queues) tenant_return(tenant, queues_back, npe, f->queue_base, f->n_queues);
     tenant_return(tenant, number_back, npe, slice, 1);
@@ -262,6 +275,52 @@ void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
         component_drop(&npe->base, NPE_DROP_FAST_PATH + FP_DETACHED, pkt);
     }
     qm_close_queue(npe->qm, number);
+}
+
+/* Accounts -------------------------------------------------------------------------------- */
+
+NpeOccupancy npe_occupancy(const Npe *npe) {
+    const NpeSlices *s = npe->slices;
+    return (NpeOccupancy){.slices = FP_MAX_SLICES - intervals_n_free(s->numbers),
+                          .queues = intervals_n(s->queues) - intervals_n_free(s->queues),
+                          .sram_bytes = intervals_n(s->sram) - intervals_n_free(s->sram),
+                          .filters = tcam_used(fp_tcam(npe->tables)),
+                          .ports = fp_ports(npe->tables),
+                          .in_queues = qm_held(npe->qm),
+                          .held = npe->rxtx.held};
+}
+
+static bool unequal(const Npe *npe, const char *what, uint64_t taken, uint64_t held,
+                    GError **error) {
+    if (taken == held) return false;
+    return !invariant_error(error,
+                            "%s: %s: %" G_GUINT64_FORMAT " are taken, but slices and quarantine "
+                            "have %" G_GUINT64_FORMAT,
+                            npe->base.name, what, taken, held);
+}
+
+bool npe_slices_check(const Npe *npe, GError **error) {
+    const NpeSlices *s = npe->slices;
+    NpeOccupancy taken = npe_occupancy(npe), held = {.slices = s->resting.numbers,
+                                                     .queues = s->resting.queues,
+                                                     .sram_bytes = s->resting.sram,
+                                                     .ports = s->resting.ports * npe->n_interfaces};
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+        const Holding *h = &s->held[i];
+        if (!h->asked) continue;
+        held.slices++;
+        held.queues += h->asked->n_queues;
+        held.sram_bytes += h->asked->sram_bytes;
+        held.filters += h->n_filters;
+        held.ports += h->ports->len * npe->n_interfaces;
+    }
+    uint64_t positions = TCAM_MAX_ENTRIES - intervals_n_free(s->positions);
+    return !unequal(npe, "slices", taken.slices, held.slices, error) &&
+           !unequal(npe, "queues", taken.queues, held.queues, error) &&
+           !unequal(npe, "bytes of SRAM", taken.sram_bytes, held.sram_bytes, error) &&
+           !unequal(npe, "TCAM entries", taken.filters, held.filters, error) &&
+           !unequal(npe, "TCAM positions", positions, held.filters, error) &&
+           !unequal(npe, "ports", taken.ports, held.ports, error);
 }
 
 /* All of it ------------------------------------------------------------------------------- */

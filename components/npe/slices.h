@@ -61,6 +61,14 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
 /* No more: what it holds, and what comes for it, ends as detached. */
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue);
 
+/* What is taken, by slices that are attached and in quarantine; and what is inside. */
+typedef struct {
+    uint64_t slices, queues, sram_bytes, filters, ports, in_queues, held;
+} NpeOccupancy;
+NpeOccupancy npe_occupancy(const Npe *npe);
+/* What attached slices hold and what is in quarantine are all that is taken. */
+bool npe_slices_check(const Npe *npe, GError **error);
+
 /* Of an NPE that has its tables and queues. */
 void npe_slices_init(Npe *npe);
 void npe_slices_free(Npe *npe);

@@ -171,16 +171,25 @@ void packet_end_exported(Packet *pkt) {
     release(pkt);
 }
 
-PacketCounts packet_pool_counts(const PacketPool *pool) {
-    PacketCounts c = pool->counts;
+void packet_pool_each(const PacketPool *pool, void (*each)(const Packet *pkt, void *user),
+                      void *user) {
     for (unsigned size = 0; size < N_SIZES; size++)
         for (unsigned s = 0; s < pool->slabs[size]->len; s++)
             for (unsigned b = 0; b < slab_blocks[size]; b++) {
                 const Packet *pkt = block_at(pool, size, s, b);
-                if (!pkt->pool) continue;
-                c.held++;
-                c.bytes_held += pkt->length;
+                if (pkt->pool) each(pkt, user);
             }
+}
+
+static void count(const Packet *pkt, void *user) {
+    PacketCounts *c = user;
+    c->held++;
+    c->bytes_held += pkt->length;
+}
+
+PacketCounts packet_pool_counts(const PacketPool *pool) {
+    PacketCounts c = pool->counts;
+    packet_pool_each(pool, count, &c);
     return c;
 }
 

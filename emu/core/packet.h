@@ -89,6 +89,9 @@ PacketPool *packet_pool_new(Sim *sim);
 void packet_pool_free(PacketPool *pool); /* also frees packets still held */
 /* `held` is counted independently, by walking the slabs. */
 PacketCounts packet_pool_counts(const PacketPool *pool);
+/* Every packet that is held. */
+void packet_pool_each(const PacketPool *pool, void (*each)(const Packet *pkt, void *user),
+                      void *user);
 bool packet_pool_empty(const PacketPool *pool); /* nothing held; from totals, cheap */
 bool packet_pool_check(const PacketPool *pool, GError **error);
 
