@@ -27,12 +27,7 @@ bool mac_parse(const char *text, uint8_t mac[6], GError **error) {
 }
 
 bool id_parse(const char *text, uint8_t *id, unsigned bytes, GError **error) {
-    size_t n = strspn(text, "0123456789abcdefABCDEF");
-    if (n == 0 || n > 2 * bytes || text[n])
-        return input_error(error, "found \"%s\", expected an id of 1 to %u hexadecimal digits",
-                           text, 2 * bytes);
-    memset(id, 0, bytes);
-    for (size_t i = 0; i < n; i++)
-        id[i / 2] |= (uint8_t)(g_ascii_xdigit_value(text[i]) << (i % 2 ? 0 : 4));
-    return true;
+    if (text_digits(text, bytes, id)) return true;
+    return input_error(error, "found \"%s\", expected an id of 1 to %u hexadecimal digits", text,
+                       2 * bytes);
 }

@@ -8,6 +8,7 @@
  *   X(symbol, parameter name, instructions, sentence, source) */
 #pragma once
 
+/* The substrate's; those of code options stand with them (options/options.def). */
 #define FP_SITES(X)                                                                                \
     X(SITE_DECAP_HEADER, "instr_decap_header", 14, "Decap: issue the read of the outer headers",   \
       "assumed")                                                                                   \
@@ -17,33 +18,12 @@
     X(SITE_PARSE_SLICE, "instr_parse_slice", 16, "Parse: read the slice's descriptor", "assumed")  \
     X(SITE_PARSE_HEADER, "instr_parse_header", 14,                                                 \
       "Parse: branch to the code option, read the inner header", "assumed")                        \
-    X(SITE_PARSE_IPV4, "instr_parse_ipv4", 80, "Parse: IPv4 header tests, checksum, key",          \
-      "assumed")                                                                                   \
-    X(SITE_PARSE_I3, "instr_parse_i3", 28, "Parse: I3 header tests, key", "assumed")               \
-    X(SITE_PARSE_I3_NODE, "instr_parse_i3_node", 6, "Parse: I3, read own and predecessor's id",    \
-      "assumed")                                                                                   \
-    X(SITE_PARSE_I3_OWNER, "instr_parse_i3_owner", 28,                                             \
-      "Parse: I3, is the id between them: 160-bit subtractions and a comparison", "assumed")       \
-    X(SITE_PARSE_I3_FINGER, "instr_parse_i3_finger", 20,                                           \
-      "Parse: I3, highest bit of the distance, read that finger", "assumed")                       \
-    X(SITE_PARSE_I3_BELOW, "instr_parse_i3_below", 18,                                             \
-      "Parse: I3, the finger is too far, read the one below it", "assumed")                        \
-    X(SITE_PARSE_I3_ROUTE, "instr_parse_i3_route", 24,                                             \
-      "Parse: I3, check and take the finger's queue, counter and next hop", "assumed")             \
-    X(SITE_PARSE_LABEL, "instr_parse_label", 14, "Parse: label tests and key", "assumed")          \
     X(SITE_LOOKUP_KEY, "instr_lookup_key", 24, "Lookup: add the slice id, write the key",          \
       "assumed")                                                                                   \
     X(SITE_LOOKUP_RESULT, "instr_lookup_result", 14, "Lookup: read the filter's result",           \
       "assumed")                                                                                   \
     X(SITE_LOOKUP_DONE, "instr_lookup_done", 12, "Lookup: pass the result on", "assumed")          \
     X(SITE_FORMAT_SLICE, "instr_format_slice", 16, "Format: read interface and slice words",       \
-      "assumed")                                                                                   \
-    X(SITE_FORMAT_IPV4, "instr_format_ipv4", 34, "Format: time to live, incremental checksum",     \
-      "assumed")                                                                                   \
-    X(SITE_FORMAT_I3, "instr_format_i3", 8, "Format: I3, read the trigger's whole id", "assumed")  \
-    X(SITE_FORMAT_I3_DONE, "instr_format_i3_done", 24,                                             \
-      "Format: I3, compare 256 bits, clear the first-hop flag", "assumed")                         \
-    X(SITE_FORMAT_LABEL, "instr_format_label", 12, "Format: new label and time to live",           \
       "assumed")                                                                                   \
     X(SITE_FORMAT_OUTER, "instr_format_outer", 56, "Format: build and write the outer headers",    \
       "assumed")                                                                                   \
@@ -89,5 +69,7 @@ typedef enum {
 #define X(symbol, name, instructions, text, source) symbol,
     FP_SITES(X) QM_SITES(X) LC_SITES(X)
 #undef X
+#define SITE(symbol, ...) symbol,
+#include "fastpath/options/options.def"
         FP_N_SITES
 } FpSite;

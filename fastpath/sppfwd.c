@@ -2,12 +2,14 @@
  *
  * sppfwd: the fast path as a native program. Reads a capture, puts every IPv4 packet into the
  * slice's tunnel, forwards all of them with the block functions that the emulator runs (compiled
- * plain), and writes what comes out. Only the forwarding is timed.
+ * plain), and writes what comes out. Only the forwarding is timed. With -o the slice runs another
+ * code option, and its packets are what the capture's UDP packets carry.
  *
  * A capture is read and forwarded in parts of PART packets, so that any length of it fits. ROUTES
  * has a `prefix/length` at the start of each line; the rest of the line chooses the interface by
- * its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a default. Exit
- * codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
+ * its hash. Without ROUTES there are 6: one /3 for each of five interfaces and a default. With -o a
+ * line is KEY INTERFACE NEXT-HOP:PORT [DATA], as in a scenario; without ROUTES one filter for
+ * everything leads to interface 0. Exit codes: 0 ok, 1 output failed, 2 usage, 3 input invalid. */
 #include <errno.h>
 #include <getopt.h>
 #include <pcap/pcap.h>
@@ -16,16 +18,19 @@
 #include <time.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/options/ipv4.h"
 #include "fastpath/link.h"
+#include "fastpath/options/ipv4.h"
 #include "fastpath/qm.h"
 #include "fastpath/text.h"
 
 static const char usage_text[] =
     "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap   OUT.pcap may be -, for none\n"
     "       sppfwd [-r ROUTES] [-n REPEAT] -g PACKETS              empty payloads, random ways\n"
+    "       sppfwd -o OPTION [-r ROUTES] [-n REPEAT] IN.pcap OUT.pcap\n"
     "Forwards the IPv4 packets of a capture with the code that the emulator runs.\n"
     "  -r ROUTES   PREFIX/LENGTH and a next hop on each line; default: five /3 and 0.0.0.0/0\n"
+    "  -o OPTION   run this code option on what the capture's UDP packets carry; ROUTES are then\n"
+    "              KEY INTERFACE NEXT-HOP:PORT [DATA], as in a scenario\n"
     "  -n REPEAT   forward everything so many times, write it once\n"
     "  -c          count packets by class\n"
     "  -g PACKETS  make so many packets instead of reading a capture\n"
@@ -46,9 +51,10 @@ typedef struct {
     const char *path;
     pcap_t *capture; /* NULL: packets are made */
     uint32_t to_make;
-    Input *packets; /* PART of them */
+    const FpCodeOption *option; /* NULL: its IPv4 packets are forwarded as they are */
+    Input *packets;             /* PART of them */
     uint32_t n;
-    uint64_t classes[IPV4_N_CLASSES], other_l2, too_long;
+    uint64_t classes[IPV4_N_CLASSES], other_l2, no_udp, too_long;
 } Load;
 
 static int bad(const char *what, const char *why) {
@@ -79,6 +85,22 @@ static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_
     load->packets[load->n++] = (Input){f, length, TUNNEL_BYTES + original, time};
 }
 
+/* What the UDP packet at `ip` carries; false: it is none. */
+static bool udp_payload(const uint8_t **ip, uint32_t *captured, uint32_t *original) {
+    if (*captured < IPV4_BYTES + UDP_BYTES || (*ip)[0] >> 4 != 4) return false;
+    uint32_t header = ((*ip)[0] & 15u) * 4 + UDP_BYTES;
+    if ((*ip)[9] != IP_PROTOCOL_UDP || get16(*ip + 6) & 0x1fff || *captured < header ||
+        header < IPV4_BYTES + UDP_BYTES)
+        return false;
+    uint32_t length = get16(*ip + header - 4);
+    if (length < UDP_BYTES) return false;
+    length -= UDP_BYTES;
+    *ip += header;
+    *captured = *captured - header < length ? *captured - header : length;
+    *original = length;
+    return true;
+}
+
 /* 0, or the exit code. */
 static int read_part(Load *load) {
     struct pcap_pkthdr *h;
@@ -93,9 +115,12 @@ static int read_part(Load *load) {
         uint32_t captured = h->caplen - at;
         uint32_t whole = h->len < MAX_ORIGINAL ? h->len : MAX_ORIGINAL;
         uint32_t original = whole < h->caplen ? captured : whole - at;
-        load->classes[ipv4_classify(data + at, captured, original)]++;
-        if (captured <= MAX_INNER)
-            add_packet(load, data + at, captured, original, h->ts);
+        const uint8_t *packet = data + at;
+        load->classes[ipv4_classify(packet, captured, original)]++;
+        if (load->option && !udp_payload(&packet, &captured, &original))
+            load->no_udp++;
+        else if (captured <= MAX_INNER)
+            add_packet(load, packet, captured, original, h->ts);
         else
             load->too_long++;
     }
@@ -133,44 +158,62 @@ static int next_part(Load *load) {
 /* Tables ---------------------------------------------------------------------------------- */
 
 typedef struct {
-    uint32_t prefix;
-    unsigned length, interface;
+    FpFilterKey match;
+    FpResult result;
+    bool data; /* given */
+    unsigned bits, order;
 } Route;
 
-static int longest_first(const void *a, const void *b) {
+static int narrowest_first(const void *a, const void *b) {
     const Route *x = a, *y = b;
-    if (x->length != y->length) return x->length > y->length ? -1 : 1;
-    return x->prefix < y->prefix ? -1 : x->prefix > y->prefix;
+    if (x->bits != y->bits) return x->bits > y->bits ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static const FpResult somewhere = {.next_hop = 0xc0a86401u, .next_port = UDP_PORT};
+
+static void make_route(Route *r, uint32_t prefix, unsigned length, unsigned interface) {
+    ipv4_prefix_filter(prefix, length, r->match.key, r->match.mask);
+    r->result = somewhere;
+    r->result.interface = (uint16_t)interface;
+}
+
+/* A prefix, and what is hashed. */
+static bool read_prefix(char *line, Route *r) {
+    uint32_t prefix, hash = 2166136261u;
+    unsigned length;
+    size_t used = strspn(line, "0123456789./");
+    for (const char *c = line + used; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+    line[used + strcspn(line + used, " \t\r")] = 0;
+    if (!text_prefix(line, &prefix, &length)) return false;
+    make_route(r, prefix, length, hash % N_INTERFACES);
+    return true;
 }
 
 /* 0, or the exit code. */
-static int read_routes(const char *path, Route **routes, unsigned *n) {
+static int read_routes(const char *path, const FpCodeOption *o, Route *routes, unsigned *n) {
     FILE *f = fopen(path, "r");
     char *line = NULL;
     size_t room = 0;
     int code = 0;
     *n = 0;
     if (!f) return bad(path, strerror(errno));
-    if (!(*routes = calloc(TCAM_MAX_ENTRIES, sizeof **routes))) abort();
     while (!code && getline(&line, &room, f) > 0) {
-        Route r = {0};
-        uint32_t hash = 2166136261u;
+        Route r = {.order = *n};
         line[strcspn(line, "\n")] = 0;
-        size_t used = strspn(line, "0123456789./");
-        for (const char *c = line + used; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
-        line[used + strcspn(line + used, " \t\r")] = 0;
-        if (!text_prefix(line, &r.prefix, &r.length)) {
-            fprintf(stderr,
-                    "sppfwd: %s:%u: found \"%.40s\", expected PREFIX/LENGTH such as 10.0.0.0/8\n",
-                    path, *n + 1, line);
+        if (!(o ? fp_read_route(o, line, N_INTERFACES, &r.match, &r.result, &r.data)
+                : read_prefix(line, &r))) {
+            fprintf(stderr, "sppfwd: %s:%u: found \"%.40s\", expected %s%s%s\n", path, *n + 1, line,
+                    o ? "KEY INTERFACE NEXT-HOP:PORT [DATA] with interfaces 0 to 4; KEY: "
+                      : "PREFIX/LENGTH such as 10.0.0.0/8",
+                    o && o->read_key ? o->key_text : "", o && !o->read_key ? "key HEX[/MASK]" : "");
             code = 3;
         } else if (*n == TCAM_MAX_ENTRIES) {
             fprintf(stderr, "sppfwd: %s: found more than %u routes, as many as the TCAM has\n",
                     path, TCAM_MAX_ENTRIES);
             code = 3;
         } else {
-            r.interface = hash % N_INTERFACES;
-            (*routes)[(*n)++] = r;
+            routes[(*n)++] = r;
         }
     }
     if (!code && ferror(f)) code = bad(path, strerror(errno));
@@ -180,27 +223,51 @@ static int read_routes(const char *path, Route **routes, unsigned *n) {
     return code;
 }
 
-static FpTables *make_tables(const Route *routes, unsigned n, Qm *qm) {
+/* Those that there are without a file. */
+static unsigned make_routes(const FpCodeOption *o, Route *routes) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < N_INTERFACES && !o; i++) make_route(&routes[n++], (i + 1) << 29, 3, i);
+    make_route(&routes[n++], 0, 0, 0);
+    return n;
+}
+
+/* What Format looks for, unless the filter says where that is. */
+static bool store(FpTables *t, const FpCodeOption *o, Route *r, uint32_t *used) {
+    if (!r->match.n_memory || r->data) return true;
+    r->result.data = o->memory_at + *used;
+    uint8_t *at = fp_slice_sram(t, 0, r->result.data, r->match.n_memory);
+    if (!at) return false;
+    memcpy(at, r->match.memory, r->match.n_memory);
+    *used += r->match.n_memory;
+    return true;
+}
+
+/* NULL: the slice's memory does not take what the filters need. */
+static FpTables *make_tables(const FpCodeOption *o, Route *routes, unsigned n, Qm *qm) {
     FpTables *t = fp_tables_new(n);
+    uint32_t used = 0;
     if (!t) abort();
     *fp_slice(t, 0) = (FpSlice){.used = true,
+                                .option = (uint8_t)fp_code_option_find(o ? o->name : "ipv4"),
                                 .vlan = 100,
                                 .udp_port = UDP_PORT,
                                 .exception_queue = N_INTERFACES,
                                 .n_queues = N_INTERFACES + 1,
-                                .n_stats = N_INTERFACES + 1};
+                                .n_stats = N_INTERFACES + 1,
+                                .sram_bytes = FP_SRAM_BYTES};
     for (unsigned i = 0; i < N_INTERFACES; i++) fp_interface(t, i)->address = NODE_ADDRESS + i;
     fp_bind_port(t, 0, 0, NODE_ADDRESS, UDP_PORT);
     for (unsigned i = 0; i <= N_INTERFACES; i++) qm_set_queue(qm, i, i, 2048, 0, 0);
     for (unsigned i = 0; i < n; i++) {
-        uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-        FpResult result = {.interface = (uint16_t)routes[i].interface,
-                           .queue = routes[i].interface,
-                           .next_hop = 0xc0a86401u,
-                           .next_port = UDP_PORT,
-                           .stats = (uint16_t)routes[i].interface};
-        ipv4_prefix_filter(routes[i].prefix, routes[i].length, key, mask);
-        if (fp_filter_insert(t, 0, i, key, mask, &result) != FP_INSERTED) abort();
+        Route *r = &routes[i];
+        r->result.queue = r->result.interface;
+        r->result.stats = r->result.interface;
+        if (!store(t, o, r, &used)) {
+            fp_tables_free(t);
+            return NULL;
+        }
+        if (fp_filter_insert(t, 0, i, r->match.key, r->match.mask, &r->result) != FP_INSERTED)
+            abort();
     }
     tcam_optimise(fp_tcam(t));
     return t;
@@ -294,6 +361,7 @@ static void print_totals(const Load *load, const Totals *totals, double spent, b
         if (totals->reasons[i])
             printf("reason %s %llu\n", fp_reason_name((FpReason)i),
                    (unsigned long long)totals->reasons[i]);
+    if (load->no_udp) printf("not UDP over IPv4 %llu\n", (unsigned long long)load->no_udp);
     if (totals->too_long) printf("reason too_long %llu\n", (unsigned long long)totals->too_long);
 }
 
@@ -345,16 +413,24 @@ static int usage(const char *found, const char *expected) {
     return 2;
 }
 
+static const char *option_names(void) {
+    static char names[256] = "-o with one of";
+    for (unsigned i = 0; fp_code_options[i]; i++) {
+        const char *name = fp_code_options[i]->name;
+        if (strlen(names) + strlen(name) + 2 > sizeof names) break;
+        strcat(strcat(names, i ? ", " : " "), name);
+    }
+    return names;
+}
+
 int main(int argc, char **argv) {
-    static const Route few[] = {{0x20000000, 3, 0}, {0x40000000, 3, 1}, {0x60000000, 3, 2},
-                                {0x80000000, 3, 3}, {0xa0000000, 3, 4}, {0, 0, 0}};
     static const struct option help[] = {{"help", no_argument, NULL, 'h'}, {0}};
     const char *routes_path = NULL, *out_path = NULL;
     uint32_t repeat = 1;
-    unsigned n_routes = sizeof few / sizeof *few;
+    unsigned n = 0;
     bool classes = false;
     Load load = {0};
-    for (int c; (c = getopt_long(argc, argv, "r:n:g:ch", help, NULL)) != -1;) switch (c) {
+    for (int c; (c = getopt_long(argc, argv, "r:n:g:o:ch", help, NULL)) != -1;) switch (c) {
         case 'r': routes_path = optarg; break;
         case 'n':
             if (!text_number(optarg, UINT32_MAX, &repeat) || !repeat)
@@ -364,13 +440,18 @@ int main(int argc, char **argv) {
             if (!text_number(optarg, UINT32_MAX, &load.to_make) || !load.to_make)
                 return usage(optarg, "-g with a number of packets from 1 to 4294967295");
             break;
+        case 'o':
+            if (fp_code_option_find(optarg) < 0) return usage(optarg, option_names());
+            load.option = fp_code_options[fp_code_option_find(optarg)];
+            break;
         case 'c': classes = true; break;
         case 'h':
             fputs(usage_text, stdout);
             return finish(stdout, "standard output", fflush(stdout) == 0);
         default: return usage(NULL, NULL);
         }
-    if (argc - optind != (load.to_make ? 0 : 2)) return usage(NULL, NULL);
+    if (argc - optind != (load.to_make ? 0 : 2) || (load.to_make && load.option))
+        return usage(NULL, NULL);
     if (!load.to_make) {
         char why[PCAP_ERRBUF_SIZE] = "";
         load.path = argv[optind];
@@ -379,16 +460,20 @@ int main(int argc, char **argv) {
             pcap_open_offline_with_tstamp_precision(load.path, PCAP_TSTAMP_PRECISION_NANO, why);
         if (!load.capture) return bad(load.path, why);
     }
-    Route *routes = NULL;
-    int code = routes_path ? read_routes(routes_path, &routes, &n_routes) : 0;
+    Route *routes = calloc(TCAM_MAX_ENTRIES, sizeof *routes);
+    load.packets = calloc(PART, sizeof *load.packets);
+    if (!routes || !load.packets) abort();
+    if (!routes_path) n = make_routes(load.option, routes);
+    int code = routes_path ? read_routes(routes_path, load.option, routes, &n) : 0;
     if (!code) {
-        if (!routes_path && (routes = malloc(sizeof few))) memcpy(routes, few, sizeof few);
-        load.packets = calloc(PART, sizeof *load.packets);
-        if (!routes || !load.packets) abort();
-        qsort(routes, n_routes, sizeof *routes, longest_first);
+        for (unsigned i = 0; i < n; i++)
+            for (unsigned k = 0; k < FP_KEY_BYTES; k++)
+                routes[i].bits += (unsigned)__builtin_popcount(routes[i].match.mask[k]);
+        qsort(routes, n, sizeof *routes, narrowest_first);
         Qm *qm = qm_new(N_INTERFACES + 1, N_INTERFACES + 1, BATCH);
-        FpTables *t = make_tables(routes, n_routes, qm);
-        code = forward(&load, t, qm, repeat, out_path, classes);
+        FpTables *t = make_tables(load.option, routes, n, qm);
+        code = t ? forward(&load, t, qm, repeat, out_path, classes)
+                 : bad(routes_path, "the slice's memory has no room for so many");
         fp_tables_free(t);
         qm_free(qm);
     }

@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/options/i3.h"
-#include "fastpath/options/ipv4.h"
-#include "fastpath/options/label.h"
+#include "fastpath/options/options.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
 enum { CLOSED = 0xffff }; /* no slice: the port is in quarantine */
@@ -40,34 +38,21 @@ struct FpTables {
 };
 
 static const struct {
-    const char *name, *text;
+    const char *name;
     FpVerdict verdict;
 } reasons[] = {
-#define X(symbol, name, verdict, text) {name, text, verdict},
+#define X(symbol, name, verdict, text) {name, verdict},
     FP_REASONS(X)
 #undef X
+#define REASON(symbol, name, verdict, text) {name, verdict},
+#include "fastpath/options/options.def"
 };
 
 const char *fp_reason_name(FpReason reason) {
     return reasons[reason].name;
 }
-const char *fp_reason_text(FpReason reason) {
-    return reasons[reason].text;
-}
 FpVerdict fp_reason_verdict(FpReason reason) {
     return reasons[reason].verdict;
-}
-
-const FpCodeOption fp_code_options[] = {
-    {"ipv4", "IPv4 router, RFC 1812 fast path", ipv4_parse_block, ipv4_format_block},
-    {"i3", "Internet Indirection Infrastructure", i3_parse_block, i3_format_block},
-    {"label", "label switch, for teaching", label_parse_block, label_format_block},
-    {NULL, NULL, NULL, NULL}};
-
-int fp_code_option_find(const char *name) {
-    for (int i = 0; fp_code_options[i].name; i++)
-        if (!strcmp(fp_code_options[i].name, name)) return i;
-    return -1;
 }
 
 FpTables *fp_tables_new(unsigned tcam_entries) {
@@ -289,7 +274,7 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log) {
 
 FpVerdict fp_parse(const FpTables *t, FpPacket *p, FpLog *log) {
     fp_read(log, SITE_PARSE_SLICE, FP_SRAM0, p->slice * SLICE_BYTES, 16);
-    FpVerdict verdict = fp_code_options[p->option].parse(t, p, log);
+    FpVerdict verdict = fp_code_options[p->option]->parse(t, p, log);
     if (p->refused) return decide(p, FP_SRAM_BOUNDS);
     return p->verdict = (uint8_t)verdict;
 }
@@ -357,7 +342,7 @@ static void outer_headers(const FpTables *t, FpPacket *p) {
 FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     fp_read(log, SITE_FORMAT_SLICE, FP_SRAM0, p->result.interface * SLICE_BYTES, SLICE_BYTES);
     if (p->verdict == FP_FORWARD) {
-        p->verdict = (uint8_t)fp_code_options[p->option].format(t, p, log);
+        p->verdict = (uint8_t)fp_code_options[p->option]->format(t, p, log);
         if (p->refused) decide(p, FP_SRAM_BOUNDS);
         if (p->verdict == FP_DROP) return FP_DROP;
         if (p->verdict == FP_EXCEPTION) to_slow_path(t, p);

@@ -12,7 +12,8 @@
 #define FP_NO_INTERFACE 255u
 
 /* Why a packet left the fast path. EXC: to the slice's slow path; DROP: nowhere. The names follow
- * the classes of RFC 1812 sections 4.2.2, 5.2.2, 5.3.1, 5.3.7. X(symbol, name, verdict, text) */
+ * the classes of RFC 1812 sections 4.2.2, 5.2.2, 5.3.1, 5.3.7. Code options add their own
+ * (options/options.def). X(symbol, name, verdict, text) */
 #define FP_REASONS(X)                                                                              \
     X(FP_OK, "ok", FP_FORWARD, "forwarded")                                                        \
     X(FP_OUTER_SHORT, "outer_short", FP_DROP, "too short for the outer headers")                   \
@@ -38,24 +39,18 @@
     X(FP_DENIED, "denied", FP_DROP, "a filter says drop")                                          \
     X(FP_SRAM_BOUNDS, "sram_bounds", FP_DROP, "slice code reached outside its SRAM block")         \
     X(FP_BAD_ROUTE, "bad_route", FP_DROP, "slice code chose a queue or counter that is not its")   \
-    X(FP_I3_BAD, "i3_malformed", FP_DROP, "I3 header fails a test")                                \
-    X(FP_I3_CONTROL, "i3_control", FP_EXCEPTION, "I3 packet for this node: no id")                 \
-    X(FP_I3_STACK, "i3_stack", FP_EXCEPTION, "I3 packet with more than one id")                    \
-    X(FP_I3_OPTIONS, "i3_options", FP_EXCEPTION, "I3 packet with options, such as an insert")      \
-    X(FP_I3_MISMATCH, "i3_mismatch", FP_EXCEPTION, "leading bits of a trigger, but not its id")    \
-    X(FP_I3_MANY, "i3_many", FP_EXCEPTION, "several triggers match")                               \
-    X(FP_LABEL_BAD, "label_malformed", FP_DROP, "label stack fails a test")                        \
     X(FP_DETACHED, "detached", FP_DROP, "its slice, or its queue, was detached meanwhile")
 
 typedef enum {
 #define X(symbol, name, verdict, text) symbol,
     FP_REASONS(X)
 #undef X
+#define REASON(symbol, ...) symbol,
+#include "fastpath/options/options.def"
         FP_N_REASONS
 } FpReason;
 
 const char *fp_reason_name(FpReason reason);
-const char *fp_reason_text(FpReason reason);
 FpVerdict fp_reason_verdict(FpReason reason);
 
 /* One external interface of the node as the fast path sees it. */
@@ -68,7 +63,7 @@ typedef struct {
 /* One slice. Its filters carry its id in the TCAM, so it can match only its own packets. */
 typedef struct {
     bool used;
-    uint8_t option;           /* code option, index into fp_code_options */
+    uint8_t option;           /* code option, its place in fp_code_options */
     uint16_t vlan;            /* of outgoing frames */
     uint16_t udp_port;        /* its port on every interface: source port of outgoing tunnels */
     uint32_t exception_queue; /* physical queue of its slow path */
@@ -118,20 +113,6 @@ FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
 bool fp_filter_remove(FpTables *t, unsigned slice, unsigned position);
 /* What the filter there says, with physical queue and counter. */
 const FpResult *fp_filter_result(const FpTables *t, unsigned position);
-
-/* Code options: what Parse runs for a slice, and how Header Format rewrites the slice's own
- * header. Adding one is a file with these two functions and a row in fp_code_options. */
-typedef struct {
-    const char *name;
-    const char *text;
-    /* Check the slice's header at p->bytes + p->offset and form p->key; sets p->reason. */
-    FpVerdict (*parse)(const FpTables *t, FpPacket *p, FpLog *log);
-    /* Rewrite the slice's header according to p->result. Any other verdict than FP_FORWARD leaves
-     * the header alone and sets p->reason. */
-    FpVerdict (*format)(const FpTables *t, FpPacket *p, FpLog *log);
-} FpCodeOption;
-extern const FpCodeOption fp_code_options[]; /* ends with a NULL name */
-int fp_code_option_find(const char *name);   /* -1 if there is none */
 
 /* For code options. Memory and queues are the slice's own: offsets count from its block, queues and
  * counters from its first, and whatever lies outside is refused. */

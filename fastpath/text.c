@@ -68,3 +68,14 @@ bool text_bytes(const char *text, unsigned max, uint8_t *bytes, unsigned *n) {
     *n = (unsigned)(digits / 2);
     return true;
 }
+
+bool text_digits(const char *text, unsigned bytes, uint8_t *value) {
+    size_t digits = text ? strlen(text) : 0;
+    if (digits == 0 || digits > 2 * bytes) return false;
+    for (size_t i = 0; i < digits; i++)
+        if (digit(text[i]) < 0) return false;
+    memset(value, 0, bytes);
+    for (size_t i = 0; i < digits; i++)
+        value[i / 2] |= (uint8_t)(digit(text[i]) << (i % 2 ? 0 : 4));
+    return true;
+}

@@ -18,3 +18,5 @@ bool text_prefix(const char *text, uint32_t *prefix, unsigned *length);
 bool text_host(const char *text, uint32_t *address, uint16_t *port);
 /* One to `max` bytes of two hexadecimal digits each; *n is their number. */
 bool text_bytes(const char *text, unsigned max, uint8_t *bytes, unsigned *n);
+/* The leading hexadecimal digits of `bytes` bytes; the others are 0. */
+bool text_digits(const char *text, unsigned bytes, uint8_t *value);

@@ -54,8 +54,8 @@ static void what_is_no_filter_is_refused_with_the_word_that_is_wrong(void) {
     static const struct {
         const char *filter, *part;
     } bad[] = {
-        {"10.0.0.0/4294967304 1" NEXT, "PREFIX/LENGTH such as 10.0.0.0/8, label N or key "
-                                       "HEX[/MASK] in place of \"10.0.0.0/4294967304\""},
+        {"10.0.0.0/4294967304 1" NEXT, "PREFIX/LENGTH such as 10.0.0.0/8, or key HEX[/MASK] "
+                                       "of up to 14 bytes in place of \"10.0.0.0/4294967304\""},
         {"10.0.0.0/33 1" NEXT, "in place of \"10.0.0.0/33\""},
         {"10.0.0.0/8 1 192.168.101.1:4294997296", "with a port from 1 to 65535, in place of"},
         {"10.0.0.0/8 1 192.168.101.1:0", "in place of \"192.168.101.1:0\""},
@@ -71,14 +71,12 @@ static void what_is_no_filter_is_refused_with_the_word_that_is_wrong(void) {
         {"10.0.0.0/8 0" NEXT " data 6", "expected queue N, from PREFIX/LENGTH or nothing in"},
         {"10.0.0.0/8 0" NEXT " 1 queue 0 queue 0 queue 0 queue 0 queue 0 queue 0",
          "expected at most 15 words"},
-        {"key 0a/ 1" NEXT, "expected HEX or HEX/MASK, two digits for each of up to 14 bytes, in "
-                           "place of \"0a/\""},
+        {"key 0a/ 1" NEXT, "or key HEX[/MASK] of up to 14 bytes in place of \"0a/\""},
         {"key / 1" NEXT, "in place of \"/\""},
         {"key 0 1" NEXT, "in place of \"0\""},
         {"key 0a0b0c0d0e0f0a0b0c0d0e0f0a0b0c 1" NEXT, "in place of"},
-        {"key", "two digits for each of up to 14 bytes, at its end"},
-        {"label 1048576 local", "expected a label from 0 to 1048575 in place of \"1048576\""},
-        {"label 4294967297 local", "in place of \"4294967297\""},
+        {"key", "or key HEX[/MASK] of up to 14 bytes at its end"},
+        {"label 16 local", "in place of \"label\""}, /* of another code option */
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *text = g_strconcat(NPE A "routes = ", bad[i].filter, "\n" TRAFFIC, NULL);
@@ -87,6 +85,20 @@ static void what_is_no_filter_is_refused_with_the_word_that_is_wrong(void) {
         CHECK_REFUSED(text, begins);
         CHECK_REFUSED(text, bad[i].part);
     }
+    CHECK_REFUSED(NPE A "code_option = label\nroutes = label 1048576 local\n" TRAFFIC,
+                  "expected label N with N from 0 to 1048575, or key HEX[/MASK] of up to 14 bytes "
+                  "in place of \"1048576\"");
+    CHECK_REFUSED(NPE A "code_option = label\nroutes = label 4294967297 local\n" TRAFFIC,
+                  "in place of \"4294967297\"");
+    CHECK_REFUSED(NPE A "code_option = label\nroutes = 10.0.0.0/8 local\n" TRAFFIC,
+                  "in place of \"10.0.0.0/8\"");
+    CHECK_REFUSED(
+        NPE A "code_option = i3\nroutes = id 0g 0" NEXT "\n" TRAFFIC,
+        "expected id HEX with 1 to 64 digits, or key HEX[/MASK] of up to 14 bytes in place "
+        "of \"0g\"");
+    CHECK_REFUSED(NPE A "code_option = i3\nsram = 5216B\nroutes = id 0a 0" NEXT "; id 0b 0" NEXT
+                        "\n" TRAFFIC,
+                  "sram: found 5216 bytes, no more than its filters' first 1 take");
     CHECK_REFUSED(NPE A "code_option = label\nroutes = label 16 0" NEXT " 1048576\n" TRAFFIC,
                   "expected data from 0 to 1048575 in place of \"1048576\"");
     CHECK_REFUSED(NPE A "queues = ;\n" TRAFFIC, "queues: found \";\", expected one queue or more");

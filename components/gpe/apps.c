@@ -12,14 +12,10 @@
  *   echo     select(), recvfrom, sendto back to the sender
  *   sink     select(), recvfrom
  *   (manager, components/slice/manager.c: select(), one exception: recvfrom, sendto) */
-#include <stdio.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/gpe/vserver.h"
 #include "fastpath/headers.h"
-#include "fastpath/options/i3.h"
-#include "fastpath/text.h"
 
 /* A compute-bound task ---------------------------------------------------------------------- */
 
@@ -84,46 +80,13 @@ const App click_app = {.name = "click",
                        .next = click_next,
                        .handle = forward};
 
-/* ID INTERFACE HOST:PORT; the node owns every id. */
-static bool insert_triggers(Vserver *v, GError **error) {
-    Gpe *g = v->gpe;
-    static const uint8_t self[I3_CHORD_BYTES] = {0x80};
-    uint8_t *block = fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES);
-    g_auto(GStrv) entries = g_strsplit(v->triggers, ";", -1);
-    uint32_t at = i3_node_bytes();
-    i3_write_node(block, self, self);
-    for (unsigned i = 0; entries[i]; i++) {
-        const char *entry = g_strstrip(entries[i]);
-        char digits[80], number[12], host[40], rest;
-        uint32_t interface;
-        FpResult result = {.verdict = FP_FORWARD, .data = at};
-        uint8_t id[I3_ID_BYTES], key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-        if (!*entry) continue;
-        if (sscanf(entry, "%79s %11s %39s %c", digits, number, host, &rest) != 3 ||
-            !text_number(number, (uint32_t)g->n_interfaces - 1, &interface) ||
-            !text_host(host, &result.next_hop, &result.next_port) ||
-            at + I3_ID_BYTES > VSERVER_SRAM_BYTES || !id_parse(digits, id, I3_ID_BYTES, NULL))
-            return input_error(
-                error,
-                "triggers: found \"%s\", expected up to %u of ID INTERFACE HOST:PORT, with "
-                "interfaces 0 to %u",
-                entry, (VSERVER_SRAM_BYTES - i3_node_bytes()) / I3_ID_BYTES,
-                (unsigned)g->n_interfaces - 1);
-        memcpy(block + at, id, I3_ID_BYTES);
-        i3_trigger_filter(id, key, mask);
-        result.interface = (uint16_t)interface;
-        gpe_leads_to(g, interface);
-        if (!gpe_filter(g, &v->guest, key, mask, &result))
-            return input_error(error, "triggers: %s has no room for more", g->base.name);
-        at += I3_ID_BYTES;
-    }
-    return true;
-}
-
+/* With triggers it is an I3 node that owns every id: its block is zero, it and its predecessor are
+ * one. */
 static bool i3_filters(Vserver *v, GError **error) {
-    if (!*v->triggers) return vserver_routes(v, error);
-    fp_slice(v->gpe->tables, v->guest.number)->option = (uint8_t)fp_code_option_find("i3");
-    return insert_triggers(v, error);
+    if (!*v->triggers) return vserver_routes(v, "routes", v->routes, "", error);
+    v->code_option = fp_code_option_find("i3");
+    fp_slice(v->gpe->tables, v->guest.number)->option = (uint8_t)v->code_option;
+    return vserver_routes(v, "triggers", v->triggers, "id ", error);
 }
 
 static SimTime i3_next(Vserver *v) {

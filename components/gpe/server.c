@@ -298,7 +298,7 @@ static void gpe_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
 
 static bool gpe_choice(unsigned n, Choice *choice) {
     const SchedOps *ops = sched_nth(n);
-    if (ops) *choice = (Choice){"scheduler", ops->name, ops->text, ops->params};
+    if (ops) *choice = (Choice){"scheduler", ops->name, ops->text, ops->params, NULL};
     return ops != NULL;
 }
 

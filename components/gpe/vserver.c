@@ -5,15 +5,12 @@
 #include "components/gpe/vserver.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "components/address.h"
 #include "components/gpe/app_list.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
-#include "fastpath/options/ipv4.h"
-#include "fastpath/text.h"
 
 #define X(name) extern const App name##_app;
 APPS(X)
@@ -112,45 +109,57 @@ static void done(Process *p) {
 
 /* Routes and ports ------------------------------------------------------------------------- */
 
-static bool read_route(const char *text, unsigned n_interfaces, uint32_t *prefix, unsigned *length,
-                       FpResult *result) {
-    char destination[40], number[12], next[40], rest;
-    uint32_t interface;
-    *result = (FpResult){.verdict = FP_FORWARD};
-    if (sscanf(text, "%39s %11s %39s %c", destination, number, next, &rest) != 3 ||
-        !text_prefix(destination, prefix, length) ||
-        !text_number(number, n_interfaces - 1, &interface) ||
-        !text_host(next, &result->next_hop, &result->next_port))
-        return false;
-    result->interface = (uint16_t)interface;
-    return true;
+typedef struct {
+    FpFilterKey match;
+    unsigned bits; /* that its mask looks at */
+    bool data;     /* given */
+    FpResult result;
+} Route;
+
+static bool insert(Vserver *v, Route *r, const char *key, GError **error) {
+    Gpe *g = v->gpe;
+    if (r->match.n_memory && !r->data) { /* what Format looks for */
+        r->result.data = fp_code_options[v->code_option]->memory_at + v->memory;
+        uint8_t *at = fp_slice_sram(g->tables, v->guest.number, r->result.data, r->match.n_memory);
+        if (!at)
+            return input_error(error, "%s: found more than the %u that a vServer has memory for",
+                               key, v->memory / r->match.n_memory);
+        memcpy(at, r->match.memory, r->match.n_memory);
+        v->memory += r->match.n_memory;
+    }
+    gpe_leads_to(g, r->result.interface);
+    if (gpe_filter(g, &v->guest, r->match.key, r->match.mask, &r->result)) return true;
+    return input_error(error, "%s: %s has no room for more", key, g->base.name);
 }
 
-/* Longest prefixes first, because position decides. */
-bool vserver_routes(Vserver *v, GError **error) {
-    Gpe *g = v->gpe;
-    g_auto(GStrv) lines = g_strsplit(v->routes, ";", -1);
-    for (int length = 32; length >= 0; length--)
-        for (unsigned i = 0; lines[i]; i++) {
-            uint32_t prefix;
-            unsigned bits;
-            FpResult result;
-            uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
-            const char *line = g_strstrip(lines[i]);
-            if (!*line) continue;
-            if (!read_route(line, (unsigned)g->n_interfaces, &prefix, &bits, &result))
-                return input_error(
-                    error,
-                    "routes: found \"%s\", expected PREFIX/LENGTH INTERFACE NEXT-HOP:PORT, "
-                    "with interfaces 0 to %u",
-                    line, (unsigned)g->n_interfaces - 1);
-            if (bits != (unsigned)length) continue;
-            gpe_leads_to(g, result.interface);
-            ipv4_prefix_filter(prefix, bits, key, mask);
-            if (!gpe_filter(g, &v->guest, key, mask, &result))
-                return input_error(error, "routes: %s has no room for more", g->base.name);
+bool vserver_routes(Vserver *v, const char *key, const char *text, const char *prefix,
+                    GError **error) {
+    const FpCodeOption *o = fp_code_options[v->code_option];
+    unsigned n_interfaces = (unsigned)v->gpe->n_interfaces;
+    g_autoptr(GArray) routes = g_array_new(FALSE, FALSE, sizeof(Route));
+    g_auto(GStrv) lines = g_strsplit(text, ";", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        Route r = {.bits = 0};
+        const char *line = g_strstrip(lines[i]);
+        if (!*line) continue;
+        g_autofree char *whole = g_strconcat(prefix, line, NULL);
+        if (!fp_read_route(o, whole, n_interfaces, &r.match, &r.result, &r.data))
+            return input_error(
+                error,
+                "%s: found \"%s\", expected %sKEY INTERFACE NEXT-HOP:PORT [DATA] with "
+                "interfaces 0 to %u; KEY: %s",
+                key, line, *prefix ? "without the first word of KEY " : "", n_interfaces - 1,
+                o->key_text ? o->key_text : "key HEX[/MASK]");
+        for (unsigned k = 0; k < FP_KEY_BYTES; k++)
+            r.bits += (unsigned)__builtin_popcount(r.match.mask[k]);
+        g_array_append_val(routes, r);
+    }
+    /* Most bits first, of prefixes the longest, because position decides. */
+    for (unsigned bits = 8 * FP_KEY_BYTES + 1; bits-- > 0;)
+        for (unsigned i = 0; i < routes->len; i++) {
+            Route *r = &g_array_index(routes, Route, i);
+            if (r->bits == bits && !insert(v, r, key, error)) return false;
         }
-    tcam_optimise(fp_tcam(g->tables));
     return true;
 }
 
@@ -224,15 +233,19 @@ static bool install(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     *fp_slice(g->tables, v->guest.number) =
         (FpSlice){.used = true,
-                  .option = (uint8_t)fp_code_option_find("ipv4"),
+                  .option = (uint8_t)v->code_option,
                   .vlan = (uint16_t)v->vlan,
                   .udp_port = (uint16_t)v->udp_port,
                   .n_queues = 1,
                   .n_stats = 1,
                   .sram_base = v->guest.number * VSERVER_SRAM_BYTES,
                   .sram_bytes = VSERVER_SRAM_BYTES};
+    v->memory = 0;
+    memset(fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES), 0, VSERVER_SRAM_BYTES);
     if (!vserver_ports(v, error) ||
-        !(v->app->filters ? v->app->filters : vserver_routes)(v, error) || !on_line_card(v, error))
+        !(v->app->filters ? v->app->filters(v, error)
+                          : vserver_routes(v, "routes", v->routes, "", error)) ||
+        !on_line_card(v, error))
         return false;
     tcam_optimise(fp_tcam(g->tables));
     v->stage = STAGE_POLL;
@@ -329,8 +342,8 @@ static const char *vserver_unused(const Component *c, const char *key) {
 }
 
 static bool vserver_choice(unsigned n, Choice *choice) {
-    const App *app = n < G_N_ELEMENTS(apps) ? apps[n] : NULL;
-    if (app) *choice = (Choice){"application", app->name, app->text, NULL};
+    const App *app = apps[n];
+    if (app) *choice = (Choice){"application", app->name, app->text, NULL, NULL};
     return app != NULL;
 }
 
@@ -385,7 +398,10 @@ static const Param vserver_params[] = {
         "share", Vserver, lc_share, "0%", NULL, NULL,
         "its share of each interface of the line card, both ways; 0%: none in particular",
         "SPP paper 2.2"),
-    PARAM_TEXT("routes", Vserver, routes, "", "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT; ...",
+    PARAM_ENUM("code_option", Vserver, code_option, "ipv4", fp_option_choices + 1,
+               "how it forwards; with triggers: i3", "SPP paper 2.1: slices run what they want"),
+    PARAM_TEXT("routes", Vserver, routes, "",
+               "KEY INTERFACE NEXT-HOP:PORT [DATA]; ...; a KEY is written as its code option says",
                "scenario"),
     PARAM_TEXT(
         "triggers", Vserver, triggers, "",

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "components/gpe/server.h"
+#include "fastpath/options/options.h"
 
 enum { VSERVER_MAX_SOCKETS = 17, VSERVER_SRAM_BYTES = 16384 };
 
@@ -17,7 +18,7 @@ typedef struct {
     size_t size;      /* of its own state, v->state, zero at first */
     /* Settings of the vServer that it uses and others do not, ends with NULL; may be NULL. */
     const char *const *keys;
-    /* Put its filters and code option in place; NULL: those of `routes` and IPv4. */
+    /* Put its filters and code option in place; NULL: those of `routes`. */
     bool (*filters)(Vserver *v, GError **error);
     /* Everything that the vServer has is there. May be NULL. */
     bool (*start)(Vserver *v, GError **error);
@@ -43,7 +44,7 @@ struct Vserver {
     Component base;
     /* settings */
     char *gpe_name, *routes, *triggers, *slice_name, *router;
-    int application;
+    int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
     SimTime i3_lifetime;
     double lc_share;
@@ -61,6 +62,7 @@ struct Vserver {
     uint32_t ready;                     /* sockets that the last poll found */
     unsigned stage;
     Packet *packet;
+    uint32_t memory; /* of its SRAM that filters take, in bytes */
     /* counters */
     uint64_t forwarded, consumed, polls;
 };
@@ -76,5 +78,7 @@ void vserver_detach(Vserver *v);
  * which `all` are taken that a call finds, one of each ready socket, or only one. The application's
  * own work on a packet costs `process`; it `sends` one for each. */
 SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends);
-/* For an application's `filters`: those of the setting `routes`. */
-bool vserver_routes(Vserver *v, GError **error);
+/* For an application's `filters`: those of a setting, separated by `;`, each behind the `prefix`.
+ */
+bool vserver_routes(Vserver *v, const char *key, const char *text, const char *prefix,
+                    GError **error);

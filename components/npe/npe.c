@@ -407,6 +407,8 @@ static const Param npe_params[] = {
 #define X(symbol, name, count, text, source)                                                       \
     PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X) QM_SITES(X)
+#define SITE(...) X(__VA_ARGS__)
+#include "fastpath/options/options.def"
 #undef X
         PARAM_COUNT("schedulers", Npe, n_schedulers, "10", "2", "64",
                     "packet schedulers: one for each interface, dealt out to the queue manager's "
@@ -445,6 +447,8 @@ static const DropReason npe_drops[] = {
     {"not_mine", "another station's MAC address"},
 #define X(symbol, name, verdict, text) {name, text},
     FP_REASONS(X)
+#define REASON(...) X(__VA_ARGS__)
+#include "fastpath/options/options.def"
 #undef X
         {0}};
 

@@ -113,7 +113,7 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
                      .next_hop = all[n].address,
                      .next_port = all[n].port,
                      .stats = (uint16_t)queue,
-                     .data = i3_node_bytes() + n * I3_ID_BYTES};
+                     .data = i3_node_bytes() + s->memory + n * I3_ID_BYTES};
     for (unsigned i = n + 1; i < triggers->len; i++)
         if (!memcmp(all[i].id, all[n].id, I3_ID_BYTES)) {
             host.verdict = FP_EXCEPTION;
@@ -133,7 +133,7 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
 bool slice_i3_start(Slice *s, GError **error) {
     g_autoptr(GArray) triggers = g_array_new(FALSE, FALSE, sizeof(Place));
     if (!parse_places(s, "i3_triggers", s->i3.triggers, I3_ID_BYTES, triggers, error)) return false;
-    uint32_t bytes = i3_node_bytes() + triggers->len * I3_ID_BYTES;
+    uint32_t begin = i3_node_bytes() + s->memory, bytes = begin + triggers->len * I3_ID_BYTES;
     uint8_t *block = fp_slice_sram(s->npe->tables, s->number, 0, bytes);
     if (!block)
         return input_error(error,
@@ -143,7 +143,7 @@ bool slice_i3_start(Slice *s, GError **error) {
     for (unsigned n = 0; n < triggers->len; n++) {
         const Place *all = (const Place *)(const void *)triggers->data;
         bool first = true;
-        memcpy(block + i3_node_bytes() + n * I3_ID_BYTES, all[n].id, I3_ID_BYTES);
+        memcpy(block + begin + n * I3_ID_BYTES, all[n].id, I3_ID_BYTES);
         for (unsigned i = 0; i < n; i++) first &= memcmp(all[i].id, all[n].id, FP_KEY_BYTES) != 0;
         if (!first) continue;
         if (!insert_trigger(s, triggers, n, error)) return false;

@@ -131,7 +131,7 @@ static void single(void *user, bool install, const I3Trigger *t) {
     g_autoptr(GBytes) id = g_bytes_new(t->id, I3_ID_BYTES);
     unsigned slot = GPOINTER_TO_UINT(g_hash_table_lookup(m->slot_of, id));
     SliceFilter filter = {.result = {.verdict = FP_FORWARD}};
-    i3_trigger_filter(t->id, filter.key, filter.mask);
+    i3_trigger_filter(t->id, filter.match.key, filter.match.mask);
     if (!install) {
         if (!slot) return;
         slice_filter_remove(m->slice, &filter);
@@ -224,7 +224,7 @@ static bool start(Vserver *v, GError **error) {
                            v->slice_name);
     m->v = v;
     m->slice = (Slice *)slice;
-    m->i3 = !strcmp(m->slice->code_option, "i3");
+    m->i3 = fp_code_options[m->slice->code_option] == &i3_option;
     icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
     uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
     ipv4_parse(m->slice->exception_address, &exceptions, NULL);

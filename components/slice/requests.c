@@ -71,8 +71,14 @@ static bool answered(Slice *s, SimTime now, bool done, GError *error) {
 /* Filters --------------------------------------------------------------------------------- */
 
 static bool read_filter(const Slice *s, const char *args, Request *r, GError **error) {
-    if (slice_parse_filter(s, args, &r->filter, error) && slice_check_filter(s, &r->filter, error))
-        return true;
+    if (slice_parse_filter(s, args, &r->filter, error) &&
+        slice_check_filter(s, &r->filter, error)) {
+        if (!r->filter.match.n_memory || r->filter.data) return true;
+        input_error(error,
+                    "found \"%s\", expected DATA behind it: where in its SRAM the slice keeps what "
+                    "Format compares (see sram_write)",
+                    args);
+    }
     g_prefix_error(error, "filter_add: ");
     return false;
 }
@@ -86,8 +92,8 @@ static void add_filter(Slice *s, const Request *r, SimTime now) {
                      : "the TCAM has no free entry before the slice's others");
         return;
     }
-    if (fp_filter_insert(s->npe->tables, s->number, position, r->filter.key, r->filter.mask,
-                         &r->filter.result) == FP_INSERTED) {
+    if (fp_filter_insert(s->npe->tables, s->number, position, r->filter.match.key,
+                         r->filter.match.mask, &r->filter.result) == FP_INSERTED) {
         s->n_filters++;
         reply(s, now, "filter %u added", position);
         return;
@@ -105,7 +111,8 @@ static bool read_removal(const Slice *s, const char *args, Request *r, GError **
 }
 
 static uint32_t position_of(const Slice *s, const SliceFilter *f) {
-    TcamWord key = tcam_word((uint16_t)s->number, f->key), mask = tcam_word(0xffff, f->mask), v, m;
+    TcamWord key = tcam_word((uint16_t)s->number, f->match.key),
+             mask = tcam_word(0xffff, f->match.mask), v, m;
     uint32_t position = 0;
     for (; npe_filter_next(s->npe, s->number, position, &position, &v, &m); position++)
         if (!memcmp(&v, &key, sizeof v) && !memcmp(&m, &mask, sizeof m)) return position;

@@ -17,22 +17,15 @@
 #include "components/address.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
-#include "fastpath/options/ipv4.h"
-#include "fastpath/options/label.h"
+#include "fastpath/options/i3.h"
 #include "fastpath/text.h"
 
 enum { TENTHS = 10 };
 
 /* Filters --------------------------------------------------------------------------------- */
 
-/* "0a01/ffff": without a mask, all bytes given count. */
-static bool parse_key(const char *text, SliceFilter *f) {
-    g_auto(GStrv) parts = g_strsplit(text ? text : "", "/", 2);
-    unsigned n;
-    if (!text_bytes(parts[0], FP_KEY_BYTES, f->key, &n)) return false;
-    if (parts[1]) return text_bytes(parts[1], FP_KEY_BYTES, f->mask, &n);
-    memset(f->mask, 0xff, n);
-    return true;
+static const FpCodeOption *option_of(const Slice *s) {
+    return fp_code_options[s->code_option];
 }
 
 unsigned slice_first_queue(const Slice *s, unsigned interface) {
@@ -70,32 +63,6 @@ static bool unlike(const char *text, const char *word, GError **error, const cha
                        word ? "in place of \"" : "at its end", word ? word : "", word ? "\"" : "");
 }
 
-/* Which packets; *at is then the word behind it. */
-static bool parse_match(const char *text, const char *const *w, unsigned *at, SliceFilter *f,
-                        GError **error) {
-    uint32_t value;
-    unsigned length;
-    *at = 2;
-    if (w[0] && !strcmp(w[0], "key")) {
-        if (parse_key(w[1], f)) return true;
-        return unlike(text, w[1], error, "HEX or HEX/MASK, two digits for each of up to %u bytes,",
-                      FP_KEY_BYTES);
-    }
-    if (w[0] && !strcmp(w[0], "label")) {
-        if (!text_number(w[1], LABEL_MAX, &value))
-            return unlike(text, w[1], error, "a label from 0 to %u", LABEL_MAX);
-        ipv4_prefix_filter(value << 12, 20, f->key, f->mask);
-        return true;
-    }
-    *at = 1;
-    if (!text_prefix(w[0], &value, &length))
-        return unlike(text, w[0], error,
-                      "PREFIX/LENGTH such as 10.0.0.0/8, label N or key "
-                      "HEX[/MASK]");
-    ipv4_prefix_filter(value, length, f->key, f->mask);
-    return true;
-}
-
 /* What becomes of them. */
 static bool parse_way(const Slice *s, const char *text, const char *const *w, unsigned *at,
                       SliceFilter *f, GError **error) {
@@ -124,9 +91,10 @@ static bool parse_way(const Slice *s, const char *text, const char *const *w, un
     f->result.queue = slice_first_queue(s, interface);
     *at += 2;
     if (!w[*at] || !g_ascii_isdigit(*w[*at])) return true;
-    uint32_t most = strcmp(s->code_option, "label") ? UINT32_MAX : LABEL_MAX;
+    uint32_t most = option_of(s)->data_max ? option_of(s)->data_max : UINT32_MAX;
     if (!text_number(w[*at], most, &f->result.data))
         return unlike(text, w[*at], error, "data from 0 to %u", most);
+    f->data = true;
     ++*at;
     return true;
 }
@@ -142,7 +110,11 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f, GError
         w[n++] = raw[i];
     }
     *f = (SliceFilter){0};
-    if (!parse_match(text, w, &at, f, error) || !parse_way(s, text, w, &at, f, error)) return false;
+    if (!fp_read_key(option_of(s), w, &at, &f->match))
+        return unlike(text, w[at], error, "%s%skey HEX[/MASK] of up to %u bytes",
+                      option_of(s)->read_key ? option_of(s)->key_text : "",
+                      option_of(s)->read_key ? ", or " : "", FP_KEY_BYTES);
+    if (!parse_way(s, text, w, &at, f, error)) return false;
     for (; w[at]; at += 2) {
         uint32_t prefix;
         unsigned length;
@@ -152,13 +124,14 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f, GError
         } else if (!strcmp(w[at], "from")) {
             if (!text_prefix(w[at + 1], &prefix, &length))
                 return unlike(text, w[at + 1], error, "PREFIX/LENGTH such as 10.0.0.0/8");
-            put32(f->mask + 4, length ? UINT32_MAX << (32 - length) : 0);
-            put32(f->key + 4, prefix & get32(f->mask + 4));
+            put32(f->match.mask + 4, length ? UINT32_MAX << (32 - length) : 0);
+            put32(f->match.key + 4, prefix & get32(f->match.mask + 4));
         } else {
             return unlike(text, w[at], error, "queue N, from PREFIX/LENGTH or nothing");
         }
     }
-    for (unsigned i = 0; i < FP_KEY_BYTES; i++) f->bits += (unsigned)__builtin_popcount(f->mask[i]);
+    for (unsigned i = 0; i < FP_KEY_BYTES; i++)
+        f->bits += (unsigned)__builtin_popcount(f->match.mask[i]);
     f->result.stats = (uint16_t)f->result.queue;
     return true;
 }
@@ -208,6 +181,22 @@ static bool no_room(const Slice *s, bool quota, unsigned n, GError **error) {
                        key, n, s->npe->base.name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
 }
 
+/* What Format looks for in the slice's SRAM, unless the filter says where that is. */
+static bool store(Slice *s, SliceFilter *f, GError **error) {
+    if (!f->match.n_memory || f->data) return true;
+    uint32_t at = option_of(s)->memory_at + s->memory;
+    uint8_t *memory = fp_slice_sram(s->npe->tables, s->number, at, f->match.n_memory);
+    if (!memory)
+        return input_error(error,
+                           "sram: found %" G_GUINT64_FORMAT " bytes, no more than its "
+                           "filters' first %u take",
+                           s->sram, s->memory / f->match.n_memory);
+    memcpy(memory, f->match.memory, f->match.n_memory);
+    f->result.data = at;
+    s->memory += f->match.n_memory;
+    return true;
+}
+
 static bool insert_routes(Slice *s, GError **error) {
     unsigned n = s->filters->len;
     g_autofree uint32_t *positions = g_new(uint32_t, n + 1);
@@ -215,9 +204,10 @@ static bool insert_routes(Slice *s, GError **error) {
     if (!npe_filter_positions(s->npe, s->number, n, positions, &quota))
         return no_room(s, quota, n, error);
     for (unsigned i = 0; i < n; i++) {
-        const SliceFilter *f = &g_array_index(s->filters, SliceFilter, i);
-        FpInsert done =
-            fp_filter_insert(s->npe->tables, s->number, positions[i], f->key, f->mask, &f->result);
+        SliceFilter *f = &g_array_index(s->filters, SliceFilter, i);
+        if (!store(s, f, error)) return false;
+        FpInsert done = fp_filter_insert(s->npe->tables, s->number, positions[i], f->match.key,
+                                         f->match.mask, &f->result);
         g_assert(done == FP_INSERTED);
         if (f->result.verdict == FP_FORWARD) npe_leads_to(s->npe, f->result.interface);
         if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
@@ -379,7 +369,7 @@ static bool on_line_card(Slice *s, GError **error) {
 /* What the settings ask for, from the start on. */
 static void ask(Slice *s) {
     s->asked.tenant = s->tenant;
-    s->asked.option = (uint8_t)fp_code_option_find(s->code_option);
+    s->asked.option = (uint8_t)s->code_option;
     s->asked.udp_port = (uint16_t)s->udp_port;
     s->asked.vlan = (uint16_t)s->vlan;
     s->asked.share = s->share;
@@ -424,9 +414,10 @@ static void leave(Slice *s, bool on_npe) {
 static bool install(Slice *s, GError **error) {
     for (unsigned q = 0; q <= s->room; q++)
         if (q < s->n_queues || q == s->room) open_queue(s, q);
+    s->memory = 0;
     slice_set_quanta(s);
     if (!on_line_card(s, error) || !insert_routes(s, error)) return false;
-    if (!strcmp(s->code_option, "i3") && !slice_i3_start(s, error)) return false;
+    if (option_of(s) == &i3_option && !slice_i3_start(s, error)) return false;
     tcam_optimise(fp_tcam(s->npe->tables));
     return true;
 }
@@ -501,14 +492,9 @@ static bool find_exception_host(Slice *s, GError **error) {
 }
 
 static bool slice_create(Component *c, GError **error) {
-    Slice *s = (Slice *)c;
+    (void)error;
     c->n_ports = 0;
-    if (fp_code_option_find(s->code_option) >= 0) return true;
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (unsigned i = 0; fp_code_options[i].name; i++)
-        g_string_append_printf(names, "%s%s", i ? ", " : "", fp_code_options[i].name);
-    return input_error(error, "code_option: found \"%s\", expected one of %s", s->code_option,
-                       names->str);
+    return true;
 }
 
 static bool slice_start(Component *c, GError **error) {
@@ -531,9 +517,15 @@ static const char *slice_unused(const Component *c, const char *key) {
     if (!strcmp(key, "routes") && *s->routes_file) return "routes_file is used instead";
     if (!strcmp(key, "exception_host") && !npe_switched(s->npe))
         return "a slice of an NPE with a linecard uses it";
-    if (g_str_has_prefix(key, "i3_") && strcmp(s->code_option, "i3") != 0)
+    if (g_str_has_prefix(key, "i3_") && option_of(s) != &i3_option)
         return "code_option = i3 uses it";
     return NULL;
+}
+
+static bool slice_choice(unsigned n, Choice *choice) {
+    const FpCodeOption *o = fp_code_options[n];
+    if (o) *choice = (Choice){"code_option", o->name, o->text, NULL, o->key_text};
+    return o != NULL;
 }
 
 static void slice_report(Component *c, Report *report) {
@@ -575,8 +567,8 @@ static void slice_free(Component *c) {
 
 static const Param slice_params[] = {
     PARAM_NAME("npe", Slice, npe_name, NULL, "npe", "where its fast path runs", "scenario"),
-    PARAM_TEXT("code_option", Slice, code_option, "ipv4", "what Parse and Header Format run for it",
-               "SPP paper 4"),
+    PARAM_ENUM("code_option", Slice, code_option, "ipv4", fp_option_choices + 1,
+               "what Parse and Header Format run for it", "SPP paper 4"),
     PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface",
                 "SPP paper 7.1: five external UDP ports, one per interface"),
@@ -612,8 +604,7 @@ static const Param slice_params[] = {
                "its share of this",
                "ONL NSP default quantum"),
     PARAM_TEXT("routes", Slice, routes, "",
-               "filters: PREFIX/LENGTH (or label N, or key HEX[/MASK]) INTERFACE NEXT-HOP:PORT "
-               "[DATA] [queue N] "
+               "filters: KEY INTERFACE NEXT-HOP:PORT [DATA] [queue N] "
                "[from PREFIX/LENGTH]; ...; local, many or deny in place of the way",
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
@@ -636,6 +627,7 @@ const ComponentClass slice_class = {
     .ports = "none",
     .size = sizeof(Slice),
     .params = slice_params,
+    .choice = slice_choice,
     .create = slice_create,
     .start = slice_start,
     .verbs = slice_verbs,

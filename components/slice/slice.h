@@ -11,16 +11,17 @@
 #include "components/npe/slices.h"
 #include "components/slice/i3.h"
 #include "emu/core/tenant.h"
+#include "fastpath/options/options.h"
 
 #define SLICE_MAX_QUEUES 256u
 
 typedef struct {
     Component base;
     /* settings */
-    char *npe_name, *code_option, *routes, *routes_file, *queues, *exception_address,
-        *exception_host;
+    char *npe_name, *routes, *routes_file, *queues, *exception_address, *exception_host;
     uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram,
         filter_quota, max_queues;
+    int code_option; /* its place in fp_code_options */
     double share;
     bool attached_at_start;
     SliceI3 i3;
@@ -44,6 +45,7 @@ typedef struct {
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */
     int replies_error;  /* errno of its opening */
+    uint32_t memory;    /* of its SRAM that filters of `routes` take, in bytes */
     /* counters */
     unsigned n_filters, mp_done, mp_refused, attachments;
 } Slice;
@@ -52,14 +54,14 @@ extern const ComponentClass slice_class;
 
 /* One filter as a scenario writes it. */
 typedef struct {
-    uint8_t key[FP_KEY_BYTES], mask[FP_KEY_BYTES];
+    FpFilterKey match;
     unsigned bits, order; /* that the mask looks at; in the text */
+    bool data;            /* given */
     FpResult result;
 } SliceFilter;
 
-/* "PREFIX/LENGTH INTERFACE NEXT-HOP:PORT [DATA] [queue N] [from PREFIX/LENGTH]", "PREFIX/LENGTH
- * local", "PREFIX/LENGTH many", "PREFIX/LENGTH deny"; with code options that look up other keys
- * than addresses, "key HEX[/HEX]" or "label N" in place of the prefix. DATA is for Format. */
+/* "KEY INTERFACE NEXT-HOP:PORT [DATA] [queue N] [from PREFIX/LENGTH]", "KEY local", "KEY many",
+ * "KEY deny"; KEY in the code option's own words, or "key HEX[/MASK]". DATA is for Format. */
 bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter, GError **error);
 
 /* The first of its queues at an interface, its room if it has none there. */

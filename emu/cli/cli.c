@@ -228,10 +228,10 @@ static void print_class(const ComponentClass *c, bool markdown) {
     else
         printf("[%s NAME]: %s\nports: %s\n\n", c->name, c->text, c->ports);
     print_rows(c->params, markdown);
-    Choice choice;
+    Choice choice = {0};
     for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) {
-        printf(markdown ? "\n`%s = %s`: %s.\n" : "\n%s = %s: %s\n", choice.key, choice.name,
-               choice.text);
+        printf(markdown ? "\n`%s = %s`: %s%s%s.\n" : "\n%s = %s: %s%s%s\n", choice.key, choice.name,
+               choice.text, choice.syntax ? "; KEY: " : "", choice.syntax ? choice.syntax : "");
         if (choice.params && markdown) puts("");
         if (choice.params) print_rows(choice.params, markdown);
     }

@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     const char *key, *name, *text; /* KEY = NAME: one sentence, without a full stop */
     const Param *params;           /* settings of its own, ends with {0}; NULL: none */
+    const char *syntax; /* how what goes with it is written; NULL: no way in particular */
 } Choice;
 
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
@@ -60,9 +61,10 @@ struct ComponentClass {
     const char *text;  /* one sentence */
     const char *ports; /* what each port is, for help */
     size_t size;
-    const Param *params;                        /* ends with {0} */
-    const DropReason *drops;                    /* ends with {0}; may be NULL */
-    bool (*choice)(unsigned n, Choice *choice); /* the n-th, false past the last; may be NULL */
+    const Param *params;     /* ends with {0} */
+    const DropReason *drops; /* ends with {0}; may be NULL */
+    bool (*choice)(unsigned n,
+                   Choice *choice); /* the n-th, asked in turn until false; may be NULL */
     bool (*create)(Component *c, GError **error);
     bool (*start)(Component *c, GError **error);
     void (*receive)(Component *c, unsigned port, Packet *pkt); /* takes pkt */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
+#include "fastpath/text.h"
 
 enum { PREDECESSOR_AT = 20, NODE_BYTES = 40, FINGERS_AT = 64, FINGER_BYTES = 32 };
 enum { NEXT_HOP = 20, PORT = 24, QUEUE = 26, STATS = 28, INTERFACE = 30, BELOW = 31 };
@@ -110,7 +111,7 @@ static FpVerdict forward(const FpTables *t, FpPacket *p, const uint8_t *id, FpLo
 
 /* Parse and Format ------------------------------------------------------------------------ */
 
-FpVerdict i3_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
     const uint8_t *header = fp_header(p, I3_HEADER_BYTES + 2, log);
     fp_work(log, SITE_PARSE_I3);
     p->reason = (uint8_t)i3_classify(header, p->length);
@@ -124,7 +125,7 @@ FpVerdict i3_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
     return verdict == FP_FORWARD ? forward(t, p, header + 3, log) : verdict;
 }
 
-FpVerdict i3_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
     uint8_t *header = p->bytes + p->offset;
     if (!p->routed) {
         const uint8_t *id = fp_sram_read(t, p, SITE_FORMAT_I3, p->result.data, I3_ID_BYTES, log);
@@ -174,3 +175,22 @@ void i3_trigger_filter(const uint8_t id[I3_ID_BYTES], uint8_t key[FP_KEY_BYTES],
     memcpy(key, id, FP_KEY_BYTES);
     memset(mask, 0xff, FP_KEY_BYTES);
 }
+
+/* "id HEX": leading digits of the id, the others are 0. */
+static bool read_key(const char *const *words, unsigned *at, FpFilterKey *k) {
+    if (strcmp(words[0], "id") != 0) return false;
+    *at = 1;
+    if (!text_digits(words[1], I3_ID_BYTES, k->memory)) return false;
+    k->n_memory = I3_ID_BYTES;
+    i3_trigger_filter(k->memory, k->key, k->mask);
+    *at = 2;
+    return true;
+}
+
+const FpCodeOption i3_option = {.name = "i3",
+                                .text = "Internet Indirection Infrastructure",
+                                .parse = parse,
+                                .format = format,
+                                .key_text = "id HEX with 1 to 64 digits",
+                                .read_key = read_key,
+                                .memory_at = FINGERS_AT + I3_FINGERS * FINGER_BYTES};

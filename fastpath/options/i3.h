@@ -29,7 +29,7 @@
  * Queues and counters are numbered as the slice numbers them. */
 #pragma once
 
-#include "fastpath/substrate.h"
+#include "fastpath/options/options.h"
 
 #define I3_VERSION 0x10u
 #define I3_DATA 0x10u
@@ -44,8 +44,7 @@
  * options. */
 FpReason i3_classify(const uint8_t *header, uint32_t length);
 
-FpVerdict i3_parse_block(const FpTables *t, FpPacket *p, FpLog *log);
-FpVerdict i3_format_block(const FpTables *t, FpPacket *p, FpLog *log);
+extern const FpCodeOption i3_option;
 
 /* The control side. `block` is the slice's SRAM block, i3_node_bytes() bytes or more, zero before
  * the first call. */

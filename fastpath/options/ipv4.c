@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
+#include "fastpath/text.h"
 
 static const char *const class_names[IPV4_N_CLASSES] = {"bad:short<20",
                                                         "bad:version",
@@ -78,7 +79,7 @@ static void make_key(FpPacket *p, const uint8_t *ip) {
         memset(p->key + 10, 0, 4);
 }
 
-FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     const uint8_t *ip = fp_header(p, IPV4_BYTES + UDP_BYTES, log);
     fp_work(log, SITE_PARSE_IPV4);
@@ -88,7 +89,7 @@ FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
     return verdict;
 }
 
-FpVerdict ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     uint8_t *ip = p->bytes + p->offset;
     uint32_t word = get16(ip + 8), total = get16(ip + 2); /* time to live and protocol */
@@ -98,3 +99,19 @@ FpVerdict ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
     if (total < p->length) p->length = total; /* link padding stays behind */
     return FP_FORWARD;
 }
+
+static bool read_key(const char *const *words, unsigned *at, FpFilterKey *k) {
+    uint32_t prefix;
+    unsigned length;
+    if (!text_prefix(words[0], &prefix, &length)) return false;
+    ipv4_prefix_filter(prefix, length, k->key, k->mask);
+    *at = 1;
+    return true;
+}
+
+const FpCodeOption ipv4_option = {.name = "ipv4",
+                                  .text = "IPv4 router, RFC 1812 fast path",
+                                  .parse = parse,
+                                  .format = format,
+                                  .key_text = "PREFIX/LENGTH such as 10.0.0.0/8",
+                                  .read_key = read_key};

@@ -8,7 +8,7 @@
  * they are not inside the packet's total length. */
 #pragma once
 
-#include "fastpath/substrate.h"
+#include "fastpath/options/options.h"
 
 /* One class per packet, the first that applies, in this order. RFC 1812 5.2.2 (header tests),
  * 5.3.7 (martians), 5.3.5.1 (broadcast), 5.3.1 (time to live). */
@@ -39,5 +39,4 @@ const char *ipv4_class_name(Ipv4Class c); /* as in the table of expected classes
 void ipv4_prefix_filter(uint32_t prefix, unsigned length, uint8_t key[FP_KEY_BYTES],
                         uint8_t mask[FP_KEY_BYTES]);
 
-FpVerdict ipv4_parse_block(const FpTables *t, FpPacket *p, FpLog *log);
-FpVerdict ipv4_format_block(const FpTables *t, FpPacket *p, FpLog *log);
+extern const FpCodeOption ipv4_option;

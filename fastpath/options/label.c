@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
+#include "fastpath/text.h"
 
 static FpReason classify(const uint8_t *entry, uint32_t length) {
     if (length < LABEL_BYTES) return FP_LABEL_BAD;
@@ -21,7 +22,7 @@ static void make_key(uint8_t key[FP_KEY_BYTES], uint32_t label, uint32_t interfa
     put16(key + 4, interface);
 }
 
-FpVerdict label_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     const uint8_t *entry = fp_header(p, LABEL_BYTES, log);
     fp_work(log, SITE_PARSE_LABEL);
@@ -31,7 +32,7 @@ FpVerdict label_parse_block(const FpTables *t, FpPacket *p, FpLog *log) {
     return verdict;
 }
 
-FpVerdict label_format_block(const FpTables *t, FpPacket *p, FpLog *log) {
+static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     uint8_t *entry = p->bytes + p->offset;
     fp_work(log, SITE_FORMAT_LABEL);
@@ -45,3 +46,22 @@ void label_filter(uint32_t label, uint16_t interface, uint8_t key[FP_KEY_BYTES],
     make_key(key, label, interface);
     make_key(mask, 0xfffff, 0xffff);
 }
+
+static bool read_key(const char *const *words, unsigned *at, FpFilterKey *k) {
+    uint32_t label;
+    if (strcmp(words[0], "label") != 0) return false;
+    *at = 1;
+    if (!text_number(words[1], LABEL_MAX, &label)) return false;
+    make_key(k->key, label, 0); /* from any interface */
+    make_key(k->mask, LABEL_MAX, 0);
+    *at = 2;
+    return true;
+}
+
+const FpCodeOption label_option = {.name = "label",
+                                   .text = "label switch, for teaching",
+                                   .parse = parse,
+                                   .format = format,
+                                   .key_text = "label N with N from 0 to 1048575",
+                                   .read_key = read_key,
+                                   .data_max = LABEL_MAX};

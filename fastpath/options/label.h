@@ -10,14 +10,13 @@
  * Key, 14 bytes: label 20 bits, zero 12 bits, interface it came in by 2 bytes, zero. */
 #pragma once
 
-#include "fastpath/substrate.h"
+#include "fastpath/options/options.h"
 
 #define LABEL_BYTES 4u
 #define LABEL_MAX 0xfffffu
 #define LABEL_FIRST 16u /* those below have meanings of their own, RFC 3032, section 2.1 */
 
-FpVerdict label_parse_block(const FpTables *t, FpPacket *p, FpLog *log);
-FpVerdict label_format_block(const FpTables *t, FpPacket *p, FpLog *log);
+extern const FpCodeOption label_option;
 
 /* The filter for a label that came in by an interface. */
 void label_filter(uint32_t label, uint16_t interface, uint8_t key[FP_KEY_BYTES],
