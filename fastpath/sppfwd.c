@@ -113,9 +113,9 @@ static uint32_t random32(void) { /* Marsaglia's xorshift64 */
 static void make_part(Load *load) {
     uint8_t ip[IPV4_BYTES + UDP_BYTES] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 100, 0, 1};
     while (load->to_make && load->n < PART) {
-        put32(ip + 16, random32());
-        put16(ip + 10, 0);
-        put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
+        put32(ip + IP4_DESTINATION, random32());
+        put16(ip + IP4_CHECKSUM, 0);
+        put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, IPV4_BYTES)));
         if (ipv4_classify(ip, sizeof ip, sizeof ip) != IPV4_PLAIN) continue;
         add_packet(load, ip, sizeof ip, sizeof ip, (struct timeval){0});
         load->to_make--;

@@ -175,5 +175,11 @@ void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log)
 const FpCounter *fp_counter(const FpTables *t, unsigned index);
 
 /* Between NPE and GPE, between the outer UDP header and the inner packet of an exception. */
-#define FP_INTERNAL_BYTES                                                                          \
-    8u /* reason 1, interface 1, slice 2, original length 2, zero 2; big-endian */
+#define FP_INTERNAL_BYTES 8u
+enum {
+    FP_INTERNAL_REASON = 0,
+    FP_INTERNAL_INTERFACE = 1, /* by which it came */
+    FP_INTERNAL_SLICE = 2,
+    FP_INTERNAL_LENGTH = 4, /* of the inner packet */
+    FP_INTERNAL_ZERO = 6
+};

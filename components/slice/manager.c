@@ -18,6 +18,7 @@
 #include "components/slowpath/icmp.h"
 #include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
 
 enum { MAX_SLOTS = 256 };
 
@@ -51,12 +52,12 @@ static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], 
     put16(b + 16, ETHER_TYPE_IPV4);
     uint8_t *ip = b + 18;
     ip[0] = 0x45;
-    put16(ip + 2, IPV4_BYTES + UDP_BYTES + length);
-    ip[8] = 64;
-    ip[9] = IP_PROTOCOL_UDP;
-    put32(ip + 12, from);
-    put32(ip + 16, to);
-    put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
+    put16(ip + IP4_TOTAL, IPV4_BYTES + UDP_BYTES + length);
+    ip[IP4_TTL] = 64;
+    ip[IP4_PROTOCOL] = IP_PROTOCOL_UDP;
+    put32(ip + IP4_SOURCE, from);
+    put32(ip + IP4_DESTINATION, to);
+    put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, IPV4_BYTES)));
     put16(ip + 20, from_port);
     put16(ip + 22, to_port);
     put16(ip + 24, UDP_BYTES + length);
@@ -86,7 +87,7 @@ static bool route(FpTables *tables, unsigned slice, uint32_t to, FpResult *resul
     static const uint16_t free_of_charge[FP_N_SITES];
     FpPacket p = {.slice = (uint16_t)slice, .verdict = FP_FORWARD};
     log.cost = free_of_charge;
-    put32(p.key, to);
+    put32(p.key + IPV4_KEY_DESTINATION, to);
     if (fp_lookup(tables, &p, &log) != FP_FORWARD) return false;
     *result = p.result;
     return true;
@@ -100,7 +101,7 @@ static void answer_ipv4(Manager *m, FpReason reason, uint8_t *ip, uint32_t lengt
         icmp_answer(&m->limit, reason, ip, length, m->router, now, m->out, &bytes);
     FpResult way;
     if (outcome == ICMP_FORWARD &&
-        !route(m->slice->npe->tables, m->slice->number, get32(ip + 16), &way))
+        !route(m->slice->npe->tables, m->slice->number, get32(ip + IP4_DESTINATION), &way))
         outcome = icmp_answer(&m->limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
     m->outcomes[outcome]++;
     if (outcome == ICMP_FORWARD) {
@@ -191,7 +192,7 @@ static void handle(Vserver *v, Packet *pkt) {
     v->consumed++;
     SimTime now = sim_now(v->base.sim);
     uint8_t *header = pkt->data, *inner = header + FP_INTERNAL_BYTES;
-    if (pkt->length <= FP_INTERNAL_BYTES || header[0] >= FP_N_REASONS) {
+    if (pkt->length <= FP_INTERNAL_BYTES || header[FP_INTERNAL_REASON] >= FP_N_REASONS) {
         component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
     }
@@ -202,7 +203,7 @@ static void handle(Vserver *v, Packet *pkt) {
         i3_server_process(m->server, inner, length, 0, 0, now, emit, m);
         plan_expiry(m);
     } else {
-        answer_ipv4(m, (FpReason)header[0], inner, length, now);
+        answer_ipv4(m, (FpReason)header[FP_INTERNAL_REASON], inner, length, now);
     }
     packet_deliver(pkt);
 }

@@ -57,6 +57,13 @@ typedef struct {
     Histogram handshake; /* ps, ordered inserts */
 } I3Host;
 
+static const uint8_t *own_address(const I3Host *h) {
+    return h->tunnel.bytes + TUNNEL_IP + IP4_SOURCE;
+}
+static const uint8_t *own_port(const I3Host *h) {
+    return h->tunnel.bytes + TUNNEL_UDP + L4_SOURCE_PORT;
+}
+
 static void send_control(I3Host *h, uint8_t code) {
     Packet *pkt = packet_new(h->base.packets, &h->base.owner, TUNNEL_BYTES + CONTROL_BYTES);
     uint8_t *p = pkt->data + TUNNEL_BYTES;
@@ -166,11 +173,12 @@ static void obey(I3Host *h, const uint8_t *option, uint32_t bytes) {
 
 /* Bytes behind the outer headers; 0: none or a form of no tunnel. */
 static uint32_t inner_bytes(const Packet *pkt) {
-    const uint8_t *p = pkt->data;
-    if (pkt->length < TUNNEL_BYTES || get16(p + 12) != ETHER_TYPE_VLAN ||
-        get16(p + 16) != ETHER_TYPE_IPV4 || p[18] != 0x45 || p[27] != IP_PROTOCOL_UDP)
+    const uint8_t *p = pkt->data, *ip = p + TUNNEL_IP;
+    if (pkt->length < TUNNEL_BYTES || get16(p + ETHER_TYPE) != ETHER_TYPE_VLAN ||
+        get16(p + VLAN_TYPE) != ETHER_TYPE_IPV4 || ip[IP4_VERSION] != IP4_PLAIN_VERSION ||
+        ip[IP4_PROTOCOL] != IP_PROTOCOL_UDP)
         return 0;
-    uint32_t udp = get16(p + 42), room = pkt->length - (TUNNEL_BYTES - UDP_BYTES);
+    uint32_t udp = get16(p + TUNNEL_UDP + UDP_LENGTH), room = pkt->length - TUNNEL_UDP;
     return udp >= UDP_BYTES && udp <= room ? udp - UDP_BYTES : 0;
 }
 
@@ -182,18 +190,18 @@ static void i3_host_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
-    if (memcmp(pkt->data + 34, h->tunnel.bytes + 30, 4) != 0 ||
-        memcmp(pkt->data + 40, h->tunnel.bytes + 38, 2) != 0) {
+    if (memcmp(pkt->data + TUNNEL_IP + IP4_DESTINATION, own_address(h), 4) != 0 ||
+        memcmp(pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT, own_port(h), 2) != 0) {
         component_drop(c, DROP_STRANGER, pkt);
         return;
     }
-    if (p[1] & I3_DATA) {
+    if (p[I3_AT_FLAGS] & I3_DATA) {
         h->data++;
         port_send(c, DATA, pkt);
         return;
     }
-    const uint8_t *options = p + 3 + I3_ID_BYTES * p[2];
-    if (p[1] & I3_OPTION_LIST)
+    const uint8_t *options = p + I3_AT_IDS + I3_ID_BYTES * p[I3_AT_COUNT];
+    if (p[I3_AT_FLAGS] & I3_OPTION_LIST)
         obey(h, options + 2, get16(options) - 2);
     else
         h->other++;
@@ -212,8 +220,8 @@ static bool i3_host_create(Component *c, GError **error) {
     if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
-    memcpy(t + TRIGGER_TARGET + 1, h->tunnel.bytes + 30, 4);
-    memcpy(t + TRIGGER_TARGET + 5, h->tunnel.bytes + 38, 2);
+    memcpy(t + TRIGGER_TARGET + 1, own_address(h), 4);
+    memcpy(t + TRIGGER_TARGET + 5, own_port(h), 2);
     return true;
 }
 

@@ -63,7 +63,7 @@ static Shape shape(const Replay *s, const CaptureRecord *r) {
         p.head = TUNNEL_BYTES;
         p.offset = offset;
         p.have -= offset;
-        bool cut = p.have < IPV4_BYTES || p.have < (r->data[offset] & 15u) * 4;
+        bool cut = p.have < IPV4_BYTES || p.have < ip4_header_bytes(r->data + offset);
         p.length = TUNNEL_BYTES + (cut ? p.have : r->original - offset);
     } else if (s->encapsulate || !ethernet || r->captured < ETHER_BYTES) {
         p.length = 0;
