@@ -7,8 +7,10 @@
  * A code option's own header has its offsets in the option's header file. */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Ethernet. A frame with a VLAN tag has the tag's type where the other has that of its payload. */
 #define MAC_BYTES 6u
@@ -78,9 +80,10 @@ static inline void put16(uint8_t *p, uint32_t v) {
     p[0] = (uint8_t)(v >> 8);
     p[1] = (uint8_t)v;
 }
+/* In one store: written byte by byte, compilers join the bytes of neighbours in longer ways. */
 static inline void put32(uint8_t *p, uint32_t v) {
-    put16(p, v >> 16);
-    put16(p + 2, v);
+    v = htobe32(v);
+    memcpy(p, &v, sizeof v);
 }
 
 /* Where the payload of a frame begins, behind a tag if it has one; *type is what it is. */
@@ -133,13 +136,16 @@ static inline void ip4_put_checksum(uint8_t *ip) {
     put16(ip + IP4_CHECKSUM, 0);
     put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, ip4_header_bytes(ip))));
 }
-/* A header without options and without checksum, of a packet that is not to be fragmented and needs
- * no identification therefore (RFC 6864). */
+/* A header without options, of a packet that is not to be fragmented and needs no identification
+ * therefore (RFC 6864). The checksum is summed from what goes in, not from the bytes. */
 static inline void ip4_put_header(uint8_t *ip, uint32_t tos, uint32_t total, uint32_t ttl,
                                   uint32_t protocol, uint32_t from, uint32_t to) {
-    put32(ip, IP4_PLAIN_VERSION << 24 | tos << 16 | total);
+    uint32_t first = IP4_PLAIN_VERSION << 8 | tos, time = ttl << 8 | protocol;
+    put32(ip, first << 16 | total);
     put32(ip + IP4_ID, IP4_DONT_FRAGMENT);
-    put32(ip + IP4_TTL, ttl << 24 | protocol << 16);
+    put32(ip + IP4_TTL,
+          time << 16 | fold_checksum(first + total + IP4_DONT_FRAGMENT + time + (from >> 16) +
+                                     (from & 0xffff) + (to >> 16) + (to & 0xffff)));
     put32(ip + IP4_SOURCE, from);
     put32(ip + IP4_DESTINATION, to);
 }

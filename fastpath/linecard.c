@@ -215,15 +215,14 @@ FpVerdict lc_in_key(LcTables *t, FpPacket *p, FpLog *log) {
         memcpy(p->key + KEY_DESTINATION_PORT, l4 + L4_DESTINATION_PORT, 2);
         memcpy(p->key + KEY_SOURCE_PORT, l4 + L4_SOURCE_PORT, 2);
     }
-    p->result.data = at;
+    p->lc.ip_at = (uint8_t)at;
     return p->verdict = FP_FORWARD;
 }
 
 static void take_target(const LcTables *t, FpPacket *p, const LcTarget *target) {
     p->slice = target->class;
     p->vlan = target->vlan;
-    p->result.next_hop = get32(target->mac);
-    p->result.next_port = (uint16_t)get16(target->mac + 4);
+    memcpy(p->lc.to_mac, target->mac, MAC_BYTES);
     p->result.queue = target->class * t->n_interfaces + p->rx_interface;
 }
 
@@ -236,7 +235,7 @@ FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
         take_target(t, p, &t->results[position]);
         return FP_FORWARD;
     }
-    uint32_t to = get32(p->key + KEY_DESTINATION), at = p->result.data;
+    uint32_t to = get32(p->key + KEY_DESTINATION), at = p->lc.ip_at;
     bool ours = false;
     for (unsigned i = 0; i < t->n_interfaces; i++) ours |= t->interfaces[i].address == to;
     if (!ours) return drop(p, LC_NOT_OURS);
@@ -276,8 +275,7 @@ static void rewritten(FpPacket *p, FpLog *log) {
 
 FpVerdict lc_in_rewrite(LcTables *t, FpPacket *p, FpLog *log) {
     uint8_t *frame = tag(p, p->vlan);
-    put32(frame, p->result.next_hop);
-    put16(frame + 4, p->result.next_port);
+    memcpy(frame + ETHER_DESTINATION, p->lc.to_mac, MAC_BYTES);
     memcpy(frame + ETHER_SOURCE, t->interfaces[p->rx_interface].backplane_mac, MAC_BYTES);
     rewritten(p, log);
     return p->verdict = FP_FORWARD;
@@ -303,12 +301,12 @@ FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log) {
     p->slice = t->class_of[vlan];
     p->result.interface = (uint16_t)interface;
     p->result.queue = p->slice * t->n_interfaces + interface;
-    p->result.data = at;
+    p->lc.ip_at = (uint8_t)at;
     return p->verdict = FP_FORWARD;
 }
 
 FpVerdict lc_out_translate(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
-    uint32_t at = p->result.data;
+    uint32_t at = p->lc.ip_at;
     uint8_t *ip = p->bytes + p->offset + at;
     if ((get32(ip + IP4_SOURCE) & t->inside_mask) != t->inside_prefix) return FP_FORWARD;
     const NatEntry *entry;
@@ -324,7 +322,7 @@ FpVerdict lc_out_translate(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
 }
 
 bool lc_nat_flow(const FpPacket *p, NatFlow *flow) {
-    uint32_t at = p->result.data;
+    uint32_t at = p->lc.ip_at;
     if (nat_flow(p->bytes + p->offset + at, p->length - at, flow) != NAT_OK) return false;
     flow->blade = p->slice;
     return true;

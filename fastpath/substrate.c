@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/options/ipv4.h"
 #include "fastpath/options/label.h"
+#include "fastpath/tunnel.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
 enum { CLOSED = 0xffff }; /* no slice: the port is in quarantine */
@@ -325,25 +325,13 @@ FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log) {
 }
 
 static void outer_headers(const FpTables *t, FpPacket *p) {
-    const FpInterface *f = &t->interfaces[p->result.interface];
+    const Tunnel tunnel = {.from = t->interfaces[p->result.interface],
+                           .to = p->result.next_hop,
+                           .from_port = t->slices[p->slice].udp_port,
+                           .to_port = p->result.next_port,
+                           .vlan = p->vlan};
     p->offset -= (int32_t)TUNNEL_BYTES;
-    uint8_t *b = p->bytes + p->offset;
-    uint32_t datagram = UDP_BYTES + p->length, total = IPV4_BYTES + datagram;
-    memcpy(b, f->next_mac, 6);
-    memcpy(b + 6, f->mac, 6);
-    put16(b + 12, ETHER_TYPE_VLAN);
-    put16(b + 14, p->vlan);
-    put16(b + 16, ETHER_TYPE_IPV4);
-    uint8_t *ip = b + 18;
-    put32(ip, 0x45000000u | total);
-    put32(ip + IP4_ID, 0x00004000u); /* no id, don't fragment */
-    put32(ip + IP4_TTL, 64u << 24 | IP_PROTOCOL_UDP << 16);
-    put32(ip + IP4_SOURCE, f->address);
-    put32(ip + IP4_DESTINATION, p->result.next_hop);
-    put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, IPV4_BYTES)));
-    put16(ip + 20, t->slices[p->slice].udp_port);
-    put16(ip + 22, p->result.next_port);
-    put32(ip + 24, datagram << 16); /* checksum 0: none, as IPv4 allows */
+    tunnel_build(p->bytes + p->offset, &tunnel, p->length);
     p->length += TUNNEL_BYTES;
     p->original = p->length;
 }
@@ -368,7 +356,8 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     }
     outer_headers(t, p);
     if (p->verdict == FP_EXCEPTION && t->slices[p->slice].exception_station)
-        memcpy(p->bytes + p->offset, t->slices[p->slice].exception_mac, 6);
+        memcpy(p->bytes + p->offset + ETHER_DESTINATION, t->slices[p->slice].exception_mac,
+               MAC_BYTES);
     fp_write(log, SITE_FORMAT_OUTER, FP_DRAM, dram(p), TUNNEL_BYTES + IPV4_BYTES);
     fp_write(log, SITE_FORMAT_DONE, FP_SRAM2, p->handle * DESCRIPTOR_BYTES, 12);
     return p->verdict;

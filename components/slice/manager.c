@@ -16,9 +16,9 @@
 #include "components/slice/slice.h"
 #include "components/slowpath/i3_server.h"
 #include "components/slowpath/icmp.h"
-#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/options/ipv4.h"
+#include "fastpath/tunnel.h"
 
 enum { MAX_SLOTS = 256 };
 
@@ -38,47 +38,38 @@ typedef struct {
 
 /* Sending ---------------------------------------------------------------------------------- */
 
-static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], uint32_t vlan,
-                       uint32_t from, uint32_t to, uint32_t from_port, uint32_t to_port,
-                       const uint8_t *bytes, uint32_t length) {
+static void send_frame(Manager *m, unsigned interface, const Tunnel *tunnel, const uint8_t *bytes,
+                       uint32_t length) {
     Gpe *g = m->v->gpe;
     Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
-    uint8_t *b = pkt->data;
-    memset(b, 0, TUNNEL_BYTES);
-    memcpy(b, to_mac, 6);
-    memcpy(b + 6, fp_interface(g->tables, interface)->mac, 6);
-    put16(b + 12, ETHER_TYPE_VLAN);
-    put16(b + 14, vlan);
-    put16(b + 16, ETHER_TYPE_IPV4);
-    uint8_t *ip = b + 18;
-    ip[0] = 0x45;
-    put16(ip + IP4_TOTAL, IPV4_BYTES + UDP_BYTES + length);
-    ip[IP4_TTL] = 64;
-    ip[IP4_PROTOCOL] = IP_PROTOCOL_UDP;
-    put32(ip + IP4_SOURCE, from);
-    put32(ip + IP4_DESTINATION, to);
-    put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, IPV4_BYTES)));
-    put16(ip + 20, from_port);
-    put16(ip + 22, to_port);
-    put16(ip + 24, UDP_BYTES + length);
-    memcpy(b + TUNNEL_BYTES, bytes, length);
+    tunnel_build(pkt->data, tunnel, length);
+    memcpy(pkt->data + TUNNEL_BYTES, bytes, length);
     m->sent++;
     gpe_transmit(g, interface, pkt);
 }
 
 /* To the slice's own port on the NPE. */
 static void send_in_band(Manager *m, const uint8_t *bytes, uint32_t length) {
-    const FpSlice *f = fp_slice(m->slice->npe->tables, m->slice->number);
-    send_frame(m, 0, m->slice->npe->own_mac, f->vlan, f->exception_address,
-               fp_interface(m->slice->npe->tables, 0)->address, f->exception_port, f->udp_port,
-               bytes, length);
+    const Npe *npe = m->slice->npe;
+    const FpSlice *f = fp_slice(npe->tables, m->slice->number);
+    Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, 0),
+                     .to = fp_interface(npe->tables, 0)->address,
+                     .from_port = f->exception_port,
+                     .to_port = f->udp_port,
+                     .vlan = f->vlan};
+    tunnel.from.address = f->exception_address;
+    memcpy(tunnel.from.next_mac, npe->own_mac, MAC_BYTES);
+    send_frame(m, 0, &tunnel, bytes, length);
 }
 
-static void send_out(Manager *m, unsigned interface, uint32_t to, uint32_t to_port,
+static void send_out(Manager *m, unsigned interface, uint32_t to, uint16_t to_port,
                      const uint8_t *bytes, uint32_t length) {
-    const FpInterface *f = fp_interface(m->v->gpe->tables, interface);
-    send_frame(m, interface, f->next_mac, (uint32_t)m->v->vlan, f->address, to,
-               (uint32_t)m->slice->udp_port, to_port, bytes, length);
+    const Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, interface),
+                           .to = to,
+                           .from_port = (uint16_t)m->slice->udp_port,
+                           .to_port = to_port,
+                           .vlan = (uint16_t)m->v->vlan};
+    send_frame(m, interface, &tunnel, bytes, length);
 }
 
 /* The way to an address by a slice's filters; false: none. */

@@ -189,7 +189,6 @@ static IcmpOutcome error(const Call *c, IcmpOutcome outcome, unsigned type, unsi
     uint8_t *icmp = c->out + IPV4_BYTES;
     put_header(c->out, PRECEDENCE | (ip[IP4_TOS] & TOS_BITS), before + quote, c->router,
                get32(ip + IP4_SOURCE));
-    ip4_put_checksum(c->out);
     put32(icmp + ICMP_TYPE, type << 24 | code << 16); /* and no checksum yet */
     put32(icmp + ICMP_WORD, type == PARAMETER ? c->options.bad << 24 : 0);
     memcpy(icmp + ICMP_BYTES, ip, quote);

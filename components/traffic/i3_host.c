@@ -57,17 +57,10 @@ typedef struct {
     Histogram handshake; /* ps, ordered inserts */
 } I3Host;
 
-static const uint8_t *own_address(const I3Host *h) {
-    return h->tunnel.bytes + TUNNEL_IP + IP4_SOURCE;
-}
-static const uint8_t *own_port(const I3Host *h) {
-    return h->tunnel.bytes + TUNNEL_UDP + L4_SOURCE_PORT;
-}
-
 static void send_control(I3Host *h, uint8_t code) {
     Packet *pkt = packet_new(h->base.packets, &h->base.owner, TUNNEL_BYTES + CONTROL_BYTES);
     uint8_t *p = pkt->data + TUNNEL_BYTES;
-    tunnel_write(&h->tunnel, pkt->data, CONTROL_BYTES);
+    tunnel_build(pkt->data, &h->tunnel, CONTROL_BYTES);
     *p++ = I3_VERSION;
     *p++ = I3_OPTION_LIST;
     *p++ = 1;
@@ -190,8 +183,8 @@ static void i3_host_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
-    if (memcmp(pkt->data + TUNNEL_IP + IP4_DESTINATION, own_address(h), 4) != 0 ||
-        memcmp(pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT, own_port(h), 2) != 0) {
+    if (get32(pkt->data + TUNNEL_IP + IP4_DESTINATION) != h->tunnel.from.address ||
+        get16(pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT) != h->tunnel.from_port) {
         component_drop(c, DROP_STRANGER, pkt);
         return;
     }
@@ -220,8 +213,8 @@ static bool i3_host_create(Component *c, GError **error) {
     if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
-    memcpy(t + TRIGGER_TARGET + 1, own_address(h), 4);
-    memcpy(t + TRIGGER_TARGET + 5, own_port(h), 2);
+    put32(t + TRIGGER_TARGET + 1, h->tunnel.from.address);
+    put16(t + TRIGGER_TARGET + 5, h->tunnel.from_port);
     return true;
 }
 

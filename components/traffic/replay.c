@@ -87,7 +87,7 @@ static Packet *make(Replay *s, const CaptureRecord *r, Shape p) {
         return NULL;
     }
     if (p.length > p.head + p.have) s->truncated++;
-    if (p.head) tunnel_write(&s->tunnels[s->port], pkt->data, p.length - p.head);
+    if (p.head) tunnel_build(pkt->data, &s->tunnels[s->port], p.length - p.head);
     if (p.have) memcpy(pkt->data + p.head, r->data + p.offset, p.have);
     memset(pkt->data + p.head + p.have, 0, p.length - p.head - p.have);
     return pkt;

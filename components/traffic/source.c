@@ -108,7 +108,7 @@ static void fill_i3(uint8_t *p, const uint8_t id[I3_ID_BYTES]) {
 
 static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
     uint8_t *p = pkt->data + TUNNEL_BYTES;
-    tunnel_write(&s->tunnels[s->port], pkt->data, s->header + payload);
+    tunnel_build(pkt->data, &s->tunnels[s->port], s->header + payload);
     switch (s->application) {
     case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host); break;
     case I3: fill_i3(p, s->id[d]); break;
