@@ -40,19 +40,16 @@ struct FpTables {
 };
 
 static const struct {
-    const char *name, *text;
+    const char *name;
     FpVerdict verdict;
 } reasons[] = {
-#define X(symbol, name, verdict, text) {name, text, verdict},
+#define X(symbol, name, verdict, text) {name, verdict},
     FP_REASONS(X)
 #undef X
 };
 
 const char *fp_reason_name(FpReason reason) {
     return reasons[reason].name;
-}
-const char *fp_reason_text(FpReason reason) {
-    return reasons[reason].text;
 }
 FpVerdict fp_reason_verdict(FpReason reason) {
     return reasons[reason].verdict;

@@ -55,7 +55,6 @@ typedef enum {
 } FpReason;
 
 const char *fp_reason_name(FpReason reason);
-const char *fp_reason_text(FpReason reason);
 FpVerdict fp_reason_verdict(FpReason reason);
 
 /* One external interface of the node as the fast path sees it. */
@@ -163,11 +162,11 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log);  /* -> p->slice,
 FpVerdict fp_parse(const FpTables *t, FpPacket *p, FpLog *log);  /* -> p->key */
 FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log); /* -> p->result */
 /* Rewrite the inner header, build the outer one: afterwards bytes + offset is a whole frame.
- * Exceptions leave their inner packet as it came, behind an 8-byte internal header (FpInternal). */
+ * Exceptions leave their inner packet as it came, behind an internal header (FP_INTERNAL_BYTES). */
 FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log);
 
-/* Statistics: per index, packets and bytes before and after the queue. 32-bit, wrapping, as in
- * SRAM; a mirror of 64 bits is kept for the reports. */
+/* Statistics: per index, packets and bytes before and after the queue. The chip's counters have 32
+ * bits and wrap; these do not. */
 typedef struct {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
 } FpCounter;

@@ -37,19 +37,14 @@ struct I3Server {
     uint8_t out[DATAGRAM_BYTES];
 };
 
-static const struct {
-    const char *name, *text;
-} counts[] = {
-#define X(symbol, name, text) {name, text},
+static const char *const counts[] = {
+#define X(symbol, name, text) name,
     I3_COUNTS(X)
 #undef X
 };
 
 const char *i3_count_name(I3Count count) {
-    return counts[count].name;
-}
-const char *i3_count_text(I3Count count) {
-    return counts[count].text;
+    return counts[count];
 }
 uint64_t i3_server_count(const I3Server *server, I3Count count) {
     return server->counts[count];

@@ -21,19 +21,14 @@ enum { TTL = 64, PRECEDENCE = 6 << 5, TOS_BITS = 0x1e };
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, EXCEEDED = 11, PARAMETER = 12 };
 enum { RECORD_ROUTE = 7, TIMESTAMP = 68, LOOSE = 131, STRICT = 137 };
 
-static const struct {
-    const char *name, *text;
-} outcomes[] = {
-#define X(symbol, name, text) {name, text},
+static const char *const outcomes[] = {
+#define X(symbol, name, text) name,
     ICMP_OUTCOMES(X)
 #undef X
 };
 
 const char *icmp_outcome_name(IcmpOutcome outcome) {
-    return outcomes[outcome].name;
-}
-const char *icmp_outcome_text(IcmpOutcome outcome) {
-    return outcomes[outcome].text;
+    return outcomes[outcome];
 }
 
 /* The limit -------------------------------------------------------------------------------- */
