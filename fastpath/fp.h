@@ -93,6 +93,12 @@ typedef struct {
     uint32_t data;      /* the slice's own, such as an offset in its SRAM block */
 } FpResult;
 
+/* What the line card's blocks tell each other. */
+typedef struct {
+    uint8_t ip_at;     /* where the frame's IPv4 header is */
+    uint8_t to_mac[6]; /* of the blade that gets it */
+} FpLineCard;
+
 /* A packet on its way through the blocks: what WashU kept in the buffer descriptor and in ring
  * messages. `offset` moves as headers are stripped and built. */
 typedef struct FpPacket {
@@ -111,4 +117,5 @@ typedef struct FpPacket {
     bool refused;    /* slice code reached outside its SRAM block */
     uint8_t key[FP_KEY_BYTES];
     FpResult result;
+    FpLineCard lc;
 } FpPacket;

@@ -9,8 +9,7 @@
 #include "fastpath/headers.h"
 
 enum { NO_CLASS = 0xffff, CLOSED = 0xfffe }; /* of a VLAN, or a binding's in quarantine */
-enum { N_VLANS = 4096, RESULT_BYTES = 16, CLASS_BYTES = 8, NAT_BYTES = 32 };
-enum { DESCRIPTOR_BYTES = 32, FIRST_PORT_KEY = 5 };
+enum { N_VLANS = 4096, RESULT_BYTES = 16, CLASS_BYTES = 8, NAT_BYTES = 32, DESCRIPTOR_BYTES = 32 };
 
 typedef struct {
     uint32_t address;
@@ -70,9 +69,9 @@ void lc_set_interface(LcTables *t, unsigned interface, uint32_t address, const u
                       const uint8_t next_mac[6], const uint8_t backplane_mac[6]) {
     Interface *i = &t->interfaces[interface];
     i->address = address;
-    memcpy(i->mac, mac, 6);
-    memcpy(i->next_mac, next_mac, 6);
-    memcpy(i->backplane_mac, backplane_mac, 6);
+    memcpy(i->mac, mac, MAC_BYTES);
+    memcpy(i->next_mac, next_mac, MAC_BYTES);
+    memcpy(i->backplane_mac, backplane_mac, MAC_BYTES);
 }
 
 uint32_t lc_address(const LcTables *t, unsigned interface) {
@@ -113,15 +112,24 @@ void lc_set_inside(LcTables *t, uint32_t prefix, unsigned length) {
 
 /* Bindings -------------------------------------------------------------------------------- */
 
-/* Key: destination 4, protocol 1, destination port 2, source 4, source port 2, interface 1. */
+enum {
+    KEY_DESTINATION = 0,
+    KEY_PROTOCOL = 4,
+    KEY_DESTINATION_PORT = 5,
+    KEY_SOURCE = 7,
+    KEY_SOURCE_PORT = 11,
+    KEY_INTERFACE = 13,
+    KEY_BINDING_BYTES = 7 /* of which a binding looks at those up to the destination port */
+};
+
 static void binding_key(uint32_t address, uint8_t protocol, uint16_t port,
                         uint8_t key[FP_KEY_BYTES], uint8_t mask[FP_KEY_BYTES]) {
     memset(key, 0, FP_KEY_BYTES);
     memset(mask, 0, FP_KEY_BYTES);
-    put32(key, address);
-    key[4] = protocol;
-    put16(key + FIRST_PORT_KEY, port);
-    memset(mask, 0xff, FIRST_PORT_KEY + 2);
+    put32(key + KEY_DESTINATION, address);
+    key[KEY_PROTOCOL] = protocol;
+    put16(key + KEY_DESTINATION_PORT, port);
+    memset(mask, 0xff, KEY_BINDING_BYTES);
 }
 
 LcBind lc_bind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
@@ -174,19 +182,17 @@ static uint32_t dram(const FpPacket *p) {
 /* Where the IPv4 header is, or 0 and the reason. */
 static uint32_t find_ip(const FpPacket *p, LcReason *reason) {
     const uint8_t *frame = p->bytes + p->offset;
-    uint32_t at = 12;
     *reason = LC_SHORT;
     if (p->length < ETHER_BYTES + VLAN_BYTES) return 0;
-    if (get16(frame + at) == ETHER_TYPE_VLAN) at += VLAN_BYTES;
+    uint32_t type, at = ether_payload(frame, &type);
     *reason = LC_NOT_IP;
-    if (get16(frame + at) != ETHER_TYPE_IPV4) return 0;
-    at += 2;
+    if (type != ETHER_TYPE_IPV4) return 0;
     *reason = LC_SHORT;
     if (p->length < at + IPV4_BYTES) return 0;
     const uint8_t *ip = frame + at;
-    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    uint32_t header = ip4_header_bytes(ip), total = get16(ip + IP4_TOTAL);
     *reason = LC_BAD_IP;
-    if (ip[0] >> 4 != 4 || header < IPV4_BYTES || total < header || at + total > p->length ||
+    if (ip4_version(ip) != 4 || header < IPV4_BYTES || total < header || at + total > p->length ||
         fold_checksum(sum_words(ip, header)) != 0)
         return 0;
     return at;
@@ -199,27 +205,24 @@ FpVerdict lc_in_key(LcTables *t, FpPacket *p, FpLog *log) {
     LcReason reason;
     uint32_t at = find_ip(p, &reason);
     if (!at) return drop(p, reason);
-    const uint8_t *ip = p->bytes + p->offset + at, *l4 = ip + (ip[0] & 15u) * 4;
+    const uint8_t *ip = p->bytes + p->offset + at, *l4 = ip + ip4_header_bytes(ip);
     memset(p->key, 0, FP_KEY_BYTES);
-    memcpy(p->key, ip + 16, 4);
-    p->key[4] = ip[9];
-    memcpy(p->key + 7, ip + 12, 4);
-    p->key[13] = (uint8_t)p->rx_interface;
-    bool ports = (ip[9] == IP_PROTOCOL_TCP || ip[9] == IP_PROTOCOL_UDP) &&
-                 !(get16(ip + 6) & 0x1fff) && get16(ip + 2) >= (uint32_t)(l4 - ip) + 4;
-    if (ports) {
-        memcpy(p->key + FIRST_PORT_KEY, l4 + 2, 2);
-        memcpy(p->key + 11, l4, 2);
+    memcpy(p->key + KEY_DESTINATION, ip + IP4_DESTINATION, 4);
+    p->key[KEY_PROTOCOL] = ip[IP4_PROTOCOL];
+    memcpy(p->key + KEY_SOURCE, ip + IP4_SOURCE, 4);
+    p->key[KEY_INTERFACE] = (uint8_t)p->rx_interface;
+    if (ip4_has_ports(ip, get16(ip + IP4_TOTAL))) {
+        memcpy(p->key + KEY_DESTINATION_PORT, l4 + L4_DESTINATION_PORT, 2);
+        memcpy(p->key + KEY_SOURCE_PORT, l4 + L4_SOURCE_PORT, 2);
     }
-    p->result.data = at;
+    p->lc.ip_at = (uint8_t)at;
     return p->verdict = FP_FORWARD;
 }
 
 static void take_target(const LcTables *t, FpPacket *p, const LcTarget *target) {
     p->slice = target->class;
     p->vlan = target->vlan;
-    p->result.next_hop = get32(target->mac);
-    p->result.next_port = (uint16_t)get16(target->mac + 4);
+    memcpy(p->lc.to_mac, target->mac, MAC_BYTES);
     p->result.queue = target->class * t->n_interfaces + p->rx_interface;
 }
 
@@ -232,7 +235,7 @@ FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
         take_target(t, p, &t->results[position]);
         return FP_FORWARD;
     }
-    uint32_t to = get32(p->key), at = p->result.data;
+    uint32_t to = get32(p->key + KEY_DESTINATION), at = p->lc.ip_at;
     bool ours = false;
     for (unsigned i = 0; i < t->n_interfaces; i++) ours |= t->interfaces[i].address == to;
     if (!ours) return drop(p, LC_NOT_OURS);
@@ -252,15 +255,15 @@ FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
 /* Give the frame the VLAN, with a tag of four bytes if it has none. */
 static uint8_t *tag(FpPacket *p, uint16_t vlan) {
     uint8_t *frame = p->bytes + p->offset;
-    if (get16(frame + 12) == ETHER_TYPE_VLAN) {
-        put16(frame + 14, (get16(frame + 14) & 0xf000) | vlan);
+    if (get16(frame + ETHER_TYPE) == ETHER_TYPE_VLAN) {
+        put16(frame + VLAN_TAG, (get16(frame + VLAN_TAG) & ~VLAN_ID_MASK & 0xffff) | vlan);
         return frame;
     }
     p->offset -= (int32_t)VLAN_BYTES;
     p->length += VLAN_BYTES;
     frame = p->bytes + p->offset;
-    put16(frame + 12, ETHER_TYPE_VLAN);
-    put16(frame + 14, vlan);
+    put16(frame + ETHER_TYPE, ETHER_TYPE_VLAN);
+    put16(frame + VLAN_TAG, vlan);
     return frame;
 }
 
@@ -272,9 +275,8 @@ static void rewritten(FpPacket *p, FpLog *log) {
 
 FpVerdict lc_in_rewrite(LcTables *t, FpPacket *p, FpLog *log) {
     uint8_t *frame = tag(p, p->vlan);
-    put32(frame, p->result.next_hop);
-    put16(frame + 4, p->result.next_port);
-    memcpy(frame + 6, t->interfaces[p->rx_interface].backplane_mac, 6);
+    memcpy(frame + ETHER_DESTINATION, p->lc.to_mac, MAC_BYTES);
+    memcpy(frame + ETHER_SOURCE, t->interfaces[p->rx_interface].backplane_mac, MAC_BYTES);
     rewritten(p, log);
     return p->verdict = FP_FORWARD;
 }
@@ -287,10 +289,11 @@ FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log) {
     if (!at) return drop(p, reason);
     unsigned interface = 0;
     while (interface < t->n_interfaces &&
-           memcmp(frame, t->interfaces[interface].backplane_mac, 6) != 0)
+           memcmp(frame + ETHER_DESTINATION, t->interfaces[interface].backplane_mac, MAC_BYTES) !=
+               0)
         interface++;
     if (interface == t->n_interfaces) return drop(p, LC_NO_INTERFACE);
-    uint32_t vlan = at > ETHER_BYTES ? get16(frame + 14) & 0xfff : 0;
+    uint32_t vlan = at > ETHER_BYTES ? get16(frame + VLAN_TAG) & VLAN_ID_MASK : 0;
     fp_read(log, SITE_LC_CLASS, FP_SRAM0, vlan * CLASS_BYTES, CLASS_BYTES);
     if (t->class_of[vlan] == NO_CLASS) return drop(p, LC_NO_CLASS);
     if (t->class_of[vlan] == CLOSED) return drop(p, LC_DETACHED);
@@ -298,14 +301,14 @@ FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log) {
     p->slice = t->class_of[vlan];
     p->result.interface = (uint16_t)interface;
     p->result.queue = p->slice * t->n_interfaces + interface;
-    p->result.data = at;
+    p->lc.ip_at = (uint8_t)at;
     return p->verdict = FP_FORWARD;
 }
 
 FpVerdict lc_out_translate(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
-    uint32_t at = p->result.data;
+    uint32_t at = p->lc.ip_at;
     uint8_t *ip = p->bytes + p->offset + at;
-    if ((get32(ip + 12) & t->inside_mask) != t->inside_prefix) return FP_FORWARD;
+    if ((get32(ip + IP4_SOURCE) & t->inside_mask) != t->inside_prefix) return FP_FORWARD;
     const NatEntry *entry;
     fp_read(log, SITE_LC_NAT, FP_SRAM0, 0, 4);
     switch (nat_outbound(t->nat, ip, p->length - at, now, &entry)) {
@@ -319,7 +322,7 @@ FpVerdict lc_out_translate(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
 }
 
 bool lc_nat_flow(const FpPacket *p, NatFlow *flow) {
-    uint32_t at = p->result.data;
+    uint32_t at = p->lc.ip_at;
     if (nat_flow(p->bytes + p->offset + at, p->length - at, flow) != NAT_OK) return false;
     flow->blade = p->slice;
     return true;
@@ -328,8 +331,8 @@ bool lc_nat_flow(const FpPacket *p, NatFlow *flow) {
 FpVerdict lc_out_rewrite(LcTables *t, FpPacket *p, FpLog *log) {
     const Interface *i = &t->interfaces[p->result.interface];
     uint8_t *frame = p->bytes + p->offset;
-    memcpy(frame, i->next_mac, 6);
-    memcpy(frame + 6, i->mac, 6);
+    memcpy(frame + ETHER_DESTINATION, i->next_mac, MAC_BYTES);
+    memcpy(frame + ETHER_SOURCE, i->mac, MAC_BYTES);
     rewritten(p, log);
     return p->verdict = FP_FORWARD;
 }

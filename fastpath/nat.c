@@ -10,14 +10,10 @@
 
 #include "fastpath/headers.h"
 
-#define IP_PROTOCOL_ICMP 1u
-#define ICMP_BYTES 8u
-#define TCP_BYTES 20u
 #define QUOTED_BYTES 8u /* of the transport header in an ICMP error, at least: RFC 792 */
 #define NONE UINT32_MAX
 
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, BAD_PARAMETER = 12 };
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 typedef enum { INSIDE, OUTSIDE, N_SIDES } Side;
 
@@ -235,13 +231,14 @@ typedef struct {
 } Part;
 
 static bool open_part(uint8_t *ip, uint32_t length, Part *p) {
-    if (length < IPV4_BYTES || ip[0] >> 4 != 4) return false;
-    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2), fragment = get16(ip + 6);
-    if (header < IPV4_BYTES || header > length || header > total || fragment & 0x1fff) return false;
+    if (length < IPV4_BYTES || ip4_version(ip) != 4) return false;
+    uint32_t header = ip4_header_bytes(ip), total = get16(ip + IP4_TOTAL);
+    if (header < IPV4_BYTES || header > length || header > total || ip4_is_later_fragment(ip))
+        return false;
     *p = (Part){.ip = ip,
                 .l4 = ip + header,
                 .bytes = (total < length ? total : length) - header,
-                .protocol = ip[9]};
+                .protocol = ip[IP4_PROTOCOL]};
     return true;
 }
 
@@ -249,7 +246,8 @@ static bool open_part(uint8_t *ip, uint32_t length, Part *p) {
  * addressed to, that is an outside address and port. `bytes`: how much of a TCP header there must
  * be. */
 static bool flow_of(const Part *p, bool out, uint32_t tcp_bytes, NatFlow *f) {
-    uint32_t source = get32(p->ip + 12), destination = get32(p->ip + 16), near, far;
+    uint32_t source = get32(p->ip + IP4_SOURCE), destination = get32(p->ip + IP4_DESTINATION), near,
+             far;
     *f = (NatFlow){.protocol = p->protocol,
                    .inside_address = out ? source : destination,
                    .remote_address = out ? destination : source,
@@ -257,19 +255,20 @@ static bool flow_of(const Part *p, bool out, uint32_t tcp_bytes, NatFlow *f) {
     switch (p->protocol) {
     case IP_PROTOCOL_TCP:
         if (p->bytes < tcp_bytes) return false;
-        if (p->bytes >= TCP_BYTES) f->opens = (p->l4[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+        if (p->bytes >= TCP_BYTES) f->opens = (p->l4[TCP_FLAGS] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
         break;
     case IP_PROTOCOL_UDP:
         if (p->bytes < UDP_BYTES) return false;
         break;
     case IP_PROTOCOL_ICMP:
-        if (p->bytes < ICMP_BYTES || p->l4[0] != (out ? ECHO_REQUEST : ECHO_REPLY)) return false;
-        f->inside_port = (uint16_t)get16(p->l4 + 4);
+        if (p->bytes < ICMP_BYTES || p->l4[ICMP_TYPE] != (out ? ECHO_REQUEST : ECHO_REPLY))
+            return false;
+        f->inside_port = (uint16_t)get16(p->l4 + ICMP_ECHO_ID);
         return true;
     default: return false;
     }
-    near = get16(p->l4 + (out ? 0 : 2));
-    far = get16(p->l4 + (out ? 2 : 0));
+    near = get16(p->l4 + (out ? L4_SOURCE_PORT : L4_DESTINATION_PORT));
+    far = get16(p->l4 + (out ? L4_DESTINATION_PORT : L4_SOURCE_PORT));
     f->inside_port = (uint16_t)near;
     f->remote_port = (uint16_t)far;
     return true;
@@ -278,7 +277,7 @@ static bool flow_of(const Part *p, bool out, uint32_t tcp_bytes, NatFlow *f) {
 /* The packet that an ICMP error quotes. */
 static bool open_quote(const Part *p, Part *quote) {
     if (p->protocol != IP_PROTOCOL_ICMP || p->bytes < ICMP_BYTES) return false;
-    uint8_t type = p->l4[0];
+    uint8_t type = p->l4[ICMP_TYPE];
     return (type == UNREACHABLE || type == TIME_EXCEEDED || type == BAD_PARAMETER) &&
            open_part(p->l4 + ICMP_BYTES, p->bytes - ICMP_BYTES, quote);
 }
@@ -315,26 +314,27 @@ static void set_checksum(uint8_t *checksum, uint32_t sum, bool udp, uint32_t *ar
 static void all_zero_echo(const Part *p) {
     for (uint32_t i = 0; i < p->bytes; i++)
         if (p->l4[i]) return;
-    put16(p->l4 + 2, 0xffff);
+    put16(p->l4 + ICMP_CHECKSUM, 0xffff);
 }
 
 /* Give the packet another source, or another destination, and mend its checksums as far as they are
  * there. All changes are added to `around`, the sum of a packet that quotes this one. */
 static void rewrite(const Part *p, bool source, uint32_t address, uint16_t port, uint32_t *around) {
-    uint8_t *at = p->ip + (source ? 12 : 16);
+    uint8_t *at = p->ip + (source ? IP4_SOURCE : IP4_DESTINATION);
     uint32_t ip_sum = 0, l4_sum = 0, sums = 0;
     set_word(at, address >> 16, &ip_sum);
     set_word(at + 2, address & 0xffff, &ip_sum);
-    set_checksum(p->ip + 10, ip_sum, false, &sums);
+    set_checksum(p->ip + IP4_CHECKSUM, ip_sum, false, &sums);
     if (p->protocol == IP_PROTOCOL_ICMP) {
-        set_word(p->l4 + 4, port, &l4_sum);
-        set_checksum(p->l4 + 2, l4_sum, false, &sums);
-        if (port == 0 && p->l4[0] == ECHO_REPLY) all_zero_echo(p);
+        set_word(p->l4 + ICMP_ECHO_ID, port, &l4_sum);
+        set_checksum(p->l4 + ICMP_CHECKSUM, l4_sum, false, &sums);
+        if (port == 0 && p->l4[ICMP_TYPE] == ECHO_REPLY) all_zero_echo(p);
     } else {
         bool udp = p->protocol == IP_PROTOCOL_UDP;
-        set_word(p->l4 + (source ? 0 : 2), port, &l4_sum);
-        if (udp || p->bytes >= 18) /* a quoted TCP header may end before its checksum */
-            set_checksum(p->l4 + (udp ? 6 : 16), l4_sum + ip_sum, udp, &sums);
+        set_word(p->l4 + (source ? L4_SOURCE_PORT : L4_DESTINATION_PORT), port, &l4_sum);
+        if (udp ||
+            p->bytes >= TCP_CHECKSUM + 2) /* a quoted TCP header may end before its checksum */
+            set_checksum(p->l4 + (udp ? UDP_CHECKSUM : TCP_CHECKSUM), l4_sum + ip_sum, udp, &sums);
     }
     *around += ip_sum + l4_sum + sums;
 }
@@ -344,17 +344,17 @@ static void rewrite_error(const Part *p, const Part *quote, bool out, uint32_t a
                           uint16_t port) {
     uint32_t icmp = 0, outer = 0, none = 0;
     rewrite(quote, !out, address, port, &icmp);
-    set_checksum(p->l4 + 2, icmp, false, &none);
-    uint8_t *at = p->ip + (out ? 12 : 16);
+    set_checksum(p->l4 + ICMP_CHECKSUM, icmp, false, &none);
+    uint8_t *at = p->ip + (out ? IP4_SOURCE : IP4_DESTINATION);
     set_word(at, address >> 16, &outer);
     set_word(at + 2, address & 0xffff, &outer);
-    set_checksum(p->ip + 10, outer, false, &none);
+    set_checksum(p->ip + IP4_CHECKSUM, outer, false, &none);
 }
 
 static void use(NatEntry *e, const Part *p, bool out, uint64_t now) {
     e->last_used = now;
     if (p->protocol != IP_PROTOCOL_TCP) return;
-    uint8_t flags = p->l4[13];
+    uint8_t flags = p->l4[TCP_FLAGS];
     if (out && (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
         e->answered = e->fin_out = e->fin_in = false;
     if (!out) e->answered = true;
@@ -405,7 +405,7 @@ NatResult nat_inbound(NatTable *t, uint8_t *ip, uint32_t length, uint64_t now,
     }
     NatEntry *e = find(t, OUTSIDE, outside_key(f.inside_address, f.protocol, f.inside_port));
     /* A router on the way may send an error, but only about this flow, and only to its address. */
-    if (!e || (error && get32(ip + 16) != e->outside_address)) {
+    if (!e || (error && get32(ip + IP4_DESTINATION) != e->outside_address)) {
         t->counts.in_misses++;
         return NAT_MISS;
     }

@@ -161,8 +161,7 @@ static void round_leave(Qm *qm, Scheduler *s, uint32_t queue) {
     s->turn = q->next == queue ? QM_NONE : q->next;
 }
 
-bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {
-    (void)now;
+bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, FpLog *log) {
     fp_work(log, SITE_ENQ_LOOKUP);
     if (queue >= qm->n_queues || !qm->queues[queue].known) return false;
     Queue *q = &qm->queues[queue];

@@ -5,7 +5,7 @@ FASTPATH_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(FASTPATH_SRC))
 FASTPATH_LOGGED_OBJ := $(patsubst %.c,$(BUILD)/%.logged.o,$(FASTPATH_SRC))
 
 $(BUILD)/libfastpath.a: $(FASTPATH_OBJ)
-	ar rcs $@ $^
+	rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/sppfwd: $(BUILD)/fastpath/sppfwd.o $(BUILD)/libfastpath.a
 	$(CC) $(CFLAGS) -o $@ $^ -lpcap

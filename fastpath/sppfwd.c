@@ -22,6 +22,7 @@
 #include "fastpath/options/ipv4.h"
 #include "fastpath/qm.h"
 #include "fastpath/text.h"
+#include "fastpath/tunnel.h"
 
 static const char usage_text[] =
     "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap   OUT.pcap may be -, for none\n"
@@ -66,21 +67,17 @@ static int bad(const char *what, const char *why) {
 
 static void add_packet(Load *load, const uint8_t *ip, uint32_t captured, uint32_t original,
                        struct timeval time) {
-    static const uint8_t ethernet[12] = {2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 3, 0};
+    static const Tunnel tunnel = {
+        .from = {.mac = {2, 0, 0, 0, 3, 0}, .next_mac = {2, 0, 0, 0, 1, 0}, .address = 0x0afd0001u},
+        .to = NODE_ADDRESS,
+        .from_port = 30001,
+        .to_port = UDP_PORT,
+        .vlan = 100};
     uint32_t length = TUNNEL_BYTES + captured;
     uint8_t *buffer = calloc(1, FP_HEADROOM + length + 2);
     if (!buffer) abort();
-    uint8_t *f = buffer + FP_HEADROOM, *outer = f + ETHER_BYTES + VLAN_BYTES;
-    memcpy(f, ethernet, sizeof ethernet);
-    put32(f + 12, ETHER_TYPE_VLAN << 16 | 100);
-    put16(f + 16, ETHER_TYPE_IPV4);
-    put32(outer, 0x45000000u | (IPV4_BYTES + UDP_BYTES + captured));
-    put32(outer + 8, 64u << 24 | IP_PROTOCOL_UDP << 16);
-    put32(outer + 12, 0x0afd0001u);
-    put32(outer + 16, NODE_ADDRESS);
-    put16(outer + 10, fold_checksum(sum_words(outer, IPV4_BYTES)));
-    put32(outer + 20, 30001u << 16 | UDP_PORT);
-    put32(outer + 24, (UDP_BYTES + captured) << 16);
+    uint8_t *f = buffer + FP_HEADROOM;
+    tunnel_build(f, &tunnel, captured);
     if (captured) memcpy(f + TUNNEL_BYTES, ip, captured);
     load->packets[load->n++] = (Input){f, length, TUNNEL_BYTES + original, time};
 }
@@ -138,9 +135,9 @@ static uint32_t random32(void) { /* Marsaglia's xorshift64 */
 static void make_part(Load *load) {
     uint8_t ip[IPV4_BYTES + UDP_BYTES] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 100, 0, 1};
     while (load->to_make && load->n < PART) {
-        put32(ip + 16, random32());
-        put16(ip + 10, 0);
-        put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
+        put32(ip + IP4_DESTINATION, random32());
+        put16(ip + IP4_CHECKSUM, 0);
+        put16(ip + IP4_CHECKSUM, fold_checksum(sum_words(ip, IPV4_BYTES)));
         if (ipv4_classify(ip, sizeof ip, sizeof ip) != IPV4_PLAIN) continue;
         add_packet(load, ip, sizeof ip, sizeof ip, (struct timeval){0});
         load->to_make--;
@@ -298,7 +295,7 @@ static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Tota
         }
         *(v == FP_FORWARD ? &totals->forwarded : &totals->exceptions) += 1;
         fp_count(t, p->result.stats, false, p->length, NULL);
-        qm_enqueue(qm, i, p->result.queue, p->length, 0, NULL);
+        qm_enqueue(qm, i, p->result.queue, p->length, NULL);
     }
     for (unsigned s = 0; s <= N_INTERFACES; s++)
         for (uint32_t h; (h = qm_dequeue(qm, s, 0, NULL)) != QM_NONE;) {

@@ -8,6 +8,7 @@
 
 #include "fastpath/headers.h"
 #include "fastpath/options/options.h"
+#include "fastpath/tunnel.h"
 
 enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
 enum { CLOSED = 0xffff }; /* no slice: the port is in quarantine */
@@ -240,24 +241,22 @@ static uint32_t dram(const FpPacket *p) {
 FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log) {
     const uint8_t *frame = p->bytes + p->offset;
     fp_read(log, SITE_DECAP_HEADER, FP_DRAM, dram(p), 64);
-    uint32_t at = 12;
     if (p->length < ETHER_BYTES + IPV4_BYTES + UDP_BYTES) return decide(p, FP_OUTER_SHORT);
-    if (get16(frame + at) == ETHER_TYPE_VLAN) at += VLAN_BYTES;
-    if (get16(frame + at) != ETHER_TYPE_IPV4) return decide(p, FP_OUTER_TYPE);
-    at += 2;
+    uint32_t type, at = ether_payload(frame, &type);
+    if (type != ETHER_TYPE_IPV4) return decide(p, FP_OUTER_TYPE);
     const uint8_t *ip = frame + at;
     uint32_t left = p->length - at;
     if (left < IPV4_BYTES + UDP_BYTES) return decide(p, FP_OUTER_SHORT);
-    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    uint32_t header = ip4_header_bytes(ip), total = get16(ip + IP4_TOTAL);
     if (total < left) left = total; /* behind it is link padding */
-    if (ip[0] >> 4 != 4 || header < IPV4_BYTES || left < header + UDP_BYTES ||
+    if (ip4_version(ip) != 4 || header < IPV4_BYTES || left < header + UDP_BYTES ||
         fold_checksum(sum_words(ip, header)) != 0)
         return decide(p, FP_OUTER_BAD);
-    if (ip[9] != IP_PROTOCOL_UDP || get16(ip + 6) & 0x3fff) return decide(p, FP_OUTER_TYPE);
+    if (ip[IP4_PROTOCOL] != IP_PROTOCOL_UDP || ip4_is_fragment(ip)) return decide(p, FP_OUTER_TYPE);
     const uint8_t *udp = ip + header;
-    uint32_t datagram = get16(udp + 4);
+    uint32_t datagram = get16(udp + UDP_LENGTH);
     if (datagram < UDP_BYTES || datagram > left - header) return decide(p, FP_OUTER_BAD);
-    uint32_t slot = port_slot(t, get32(ip + 16), get16(udp + 2));
+    uint32_t slot = port_slot(t, get32(ip + IP4_DESTINATION), get16(udp + L4_DESTINATION_PORT));
     fp_read(log, SITE_DECAP_PORT, FP_SRAM0, slot * PORT_BUCKET_BYTES, PORT_BUCKET_BYTES);
     if (!t->ports[slot].used) return decide(p, FP_NO_SLICE);
     if (t->ports[slot].slice == CLOSED) return decide(p, FP_DETACHED);
@@ -316,25 +315,13 @@ FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log) {
 }
 
 static void outer_headers(const FpTables *t, FpPacket *p) {
-    const FpInterface *f = &t->interfaces[p->result.interface];
+    const Tunnel tunnel = {.from = t->interfaces[p->result.interface],
+                           .to = p->result.next_hop,
+                           .from_port = t->slices[p->slice].udp_port,
+                           .to_port = p->result.next_port,
+                           .vlan = p->vlan};
     p->offset -= (int32_t)TUNNEL_BYTES;
-    uint8_t *b = p->bytes + p->offset;
-    uint32_t datagram = UDP_BYTES + p->length, total = IPV4_BYTES + datagram;
-    memcpy(b, f->next_mac, 6);
-    memcpy(b + 6, f->mac, 6);
-    put16(b + 12, ETHER_TYPE_VLAN);
-    put16(b + 14, p->vlan);
-    put16(b + 16, ETHER_TYPE_IPV4);
-    uint8_t *ip = b + 18;
-    put32(ip, 0x45000000u | total);
-    put32(ip + 4, 0x00004000u); /* no id, don't fragment */
-    put32(ip + 8, 64u << 24 | IP_PROTOCOL_UDP << 16);
-    put32(ip + 12, f->address);
-    put32(ip + 16, p->result.next_hop);
-    put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
-    put16(ip + 20, t->slices[p->slice].udp_port);
-    put16(ip + 22, p->result.next_port);
-    put32(ip + 24, datagram << 16); /* checksum 0: none, as IPv4 allows */
+    tunnel_build(p->bytes + p->offset, &tunnel, p->length);
     p->length += TUNNEL_BYTES;
     p->original = p->length;
 }
@@ -350,16 +337,17 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     if (p->verdict == FP_EXCEPTION) {
         p->offset -= (int32_t)FP_INTERNAL_BYTES;
         uint8_t *b = p->bytes + p->offset;
-        b[0] = p->reason;
-        b[1] = (uint8_t)p->rx_interface;
-        put16(b + 2, p->slice);
-        put16(b + 4, p->length);
-        put16(b + 6, 0);
+        b[FP_INTERNAL_REASON] = p->reason;
+        b[FP_INTERNAL_INTERFACE] = (uint8_t)p->rx_interface;
+        put16(b + FP_INTERNAL_SLICE, p->slice);
+        put16(b + FP_INTERNAL_LENGTH, p->length);
+        put16(b + FP_INTERNAL_ZERO, 0);
         p->length += FP_INTERNAL_BYTES;
     }
     outer_headers(t, p);
     if (p->verdict == FP_EXCEPTION && t->slices[p->slice].exception_station)
-        memcpy(p->bytes + p->offset, t->slices[p->slice].exception_mac, 6);
+        memcpy(p->bytes + p->offset + ETHER_DESTINATION, t->slices[p->slice].exception_mac,
+               MAC_BYTES);
     fp_write(log, SITE_FORMAT_OUTER, FP_DRAM, dram(p), TUNNEL_BYTES + IPV4_BYTES);
     fp_write(log, SITE_FORMAT_DONE, FP_SRAM2, p->handle * DESCRIPTOR_BYTES, 12);
     return p->verdict;

@@ -145,11 +145,11 @@ FpVerdict fp_decap(const FpTables *t, FpPacket *p, FpLog *log);  /* -> p->slice,
 FpVerdict fp_parse(const FpTables *t, FpPacket *p, FpLog *log);  /* -> p->key */
 FpVerdict fp_lookup(const FpTables *t, FpPacket *p, FpLog *log); /* -> p->result */
 /* Rewrite the inner header, build the outer one: afterwards bytes + offset is a whole frame.
- * Exceptions leave their inner packet as it came, behind an 8-byte internal header (FpInternal). */
+ * Exceptions leave their inner packet as it came, behind an internal header (FP_INTERNAL_BYTES). */
 FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log);
 
-/* Statistics: per index, packets and bytes before and after the queue. 32-bit, wrapping, as in
- * SRAM; a mirror of 64 bits is kept for the reports. */
+/* Statistics: per index, packets and bytes before and after the queue. The chip's counters have 32
+ * bits and wrap; these do not. */
 typedef struct {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
 } FpCounter;
@@ -157,5 +157,11 @@ void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log)
 const FpCounter *fp_counter(const FpTables *t, unsigned index);
 
 /* Between NPE and GPE, between the outer UDP header and the inner packet of an exception. */
-#define FP_INTERNAL_BYTES                                                                          \
-    8u /* reason 1, interface 1, slice 2, original length 2, zero 2; big-endian */
+#define FP_INTERNAL_BYTES 8u
+enum {
+    FP_INTERNAL_REASON = 0,
+    FP_INTERNAL_INTERFACE = 1, /* by which it came */
+    FP_INTERNAL_SLICE = 2,
+    FP_INTERNAL_LENGTH = 4, /* of the inner packet */
+    FP_INTERNAL_ZERO = 6
+};

@@ -26,7 +26,7 @@ static void play(const char *path, const char *encapsulate, const char *timing) 
     set(replay, "timing", timing);
     set(sink, "ports", "1");
     bool good = network_create(net, &error) &&
-                network_link(net, replay, 0, sink, 0, (LinkSpeed){.delay = 1}, &error) &&
+                network_link(replay, 0, sink, 0, (LinkSpeed){.delay = 1}, &error) &&
                 network_start(net, &failed, &error);
     if (good == !!error) g_error("started and an error, or neither");
     Sim *sim = network_sim(net);

@@ -63,8 +63,8 @@ static World world(const char *components, const char *blades) {
 }
 
 static void wire(World w, const char *from, unsigned from_port, const char *to, unsigned to_port) {
-    CHECK(network_link(w.net, network_find(w.net, from), from_port, network_find(w.net, to),
-                       to_port, (LinkSpeed){800u << 16, 0}, NULL));
+    CHECK(network_link(network_find(w.net, from), from_port, network_find(w.net, to), to_port,
+                       (LinkSpeed){800u << 16, 0}, NULL));
 }
 
 /* NULL: accepted. The caller frees. The world is gone afterwards. */

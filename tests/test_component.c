@@ -60,7 +60,7 @@ static void packets_of_any_size_arrive_as_the_formula_says(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
     const SimTime ps_per_byte = 800, delay = 1234567;
-    CHECK(network_link(net, a, 2, b, 3, (LinkSpeed){ps_per_byte << 16, delay}, NULL));
+    CHECK(network_link(a, 2, b, 3, (LinkSpeed){ps_per_byte << 16, delay}, NULL));
     Random dice;
     component_random(a, "test", &dice);
     static SimTime expected[N_PACKETS];
@@ -90,7 +90,7 @@ static void the_slowest_link_does_not_overflow(void) {
     /* 1 bit/s: 8 * 10^12 ps a byte; 84 bytes on the wire take 672 s, 65,559 take 524,472 s. */
     Component *a, *b;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){(UINT64_C(8) * SIM_S) << 16, 0}, NULL));
+    CHECK(network_link(a, 0, b, 0, (LinkSpeed){(UINT64_C(8) * SIM_S) << 16, 0}, NULL));
     CHECK_U64(port_lookahead(a, 0), 672 * SIM_S);
     port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     CHECK_U64(port_free_at(a, 0), 672 * SIM_S);
@@ -102,7 +102,7 @@ static void the_slowest_link_does_not_overflow(void) {
 static void the_lookahead_is_the_earliest_arrival(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){8000u << 16, 5 * SIM_US}, NULL));
+    CHECK(network_link(a, 0, b, 0, (LinkSpeed){8000u << 16, 5 * SIM_US}, NULL));
     port_send(a, 0, packet_new(network_packets(net), &a->owner, 14));
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
     CHECK_U64(n_arrivals, 1);
@@ -115,8 +115,8 @@ static void the_lookahead_is_the_earliest_arrival(void) {
 static void arrivals_of_one_time_come_in_the_order_of_sending(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 100}, NULL));
-    CHECK(network_link(net, a, 1, b, 1, (LinkSpeed){0, 90}, NULL));
+    CHECK(network_link(a, 0, b, 0, (LinkSpeed){0, 100}, NULL));
+    CHECK(network_link(a, 1, b, 1, (LinkSpeed){0, 90}, NULL));
     for (unsigned i = 0; i < 3; i++) {
         sim_run_until(network_sim(net), 10 * i);
         port_send(a, i == 2, packet_new(network_packets(net), &a->owner, 60));
@@ -132,7 +132,7 @@ static void arrivals_of_one_time_come_in_the_order_of_sending(void) {
 static void a_link_without_rate_only_delays(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 1, (LinkSpeed){0, 77}, NULL));
+    CHECK(network_link(a, 0, b, 1, (LinkSpeed){0, 77}, NULL));
     for (unsigned i = 0; i < 3; i++)
         port_send(a, 0, packet_new(network_packets(net), &a->owner, 1000));
     network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
@@ -154,15 +154,15 @@ static void a_link_needs_ports_that_exist_and_are_free(void) {
     CHECK(network_create(net, NULL)); /* again: makes only the new one */
     static const LinkSpeed speed = {0, 0};
     g_autoptr(GError) error = NULL;
-    CHECK(!network_link(net, a, 4, b, 0, speed, &error));
+    CHECK(!network_link(a, 4, b, 0, speed, &error));
     CHECK_CONTAINS(error->message, "found port a.4, but a has ports 0 to 3");
     g_clear_error(&error);
-    CHECK(network_link(net, a, 0, b, 0, speed, NULL));
-    CHECK(network_link(net, b, 0, a, 0, speed, NULL)); /* the other direction */
-    CHECK(!network_link(net, a, 1, b, 0, speed, &error));
+    CHECK(network_link(a, 0, b, 0, speed, NULL));
+    CHECK(network_link(b, 0, a, 0, speed, NULL)); /* the other direction */
+    CHECK(!network_link(a, 1, b, 0, speed, &error));
     CHECK_CONTAINS(error->message, "b.0 receives from a link already");
     g_clear_error(&error);
-    CHECK(!network_link(net, a, 1, mute, 0, speed, &error));
+    CHECK(!network_link(a, 1, mute, 0, speed, &error));
     CHECK_CONTAINS(error->message, "m is a mute, which receives nothing");
     network_free(net);
 }
@@ -239,7 +239,7 @@ static void drops_are_reported_by_reason_and_reconciled(void) {
 static void a_run_ends_when_idle_or_when_drained(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, 30 * SIM_US}, NULL));
+    CHECK(network_link(a, 0, b, 0, (LinkSpeed){0, 30 * SIM_US}, NULL));
     port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     network_run(net, SIM_NEVER, 20 * SIM_US, SIM_MS, NULL, NULL); /* drained too early */
     CHECK_U64(sim_now(network_sim(net)), 20 * SIM_US);
@@ -263,7 +263,7 @@ static void idle_time_takes_no_steps(void) {
     Component *a, *b;
     unsigned steps = 0;
     Network *net = pair(&a, &b);
-    CHECK(network_link(net, a, 0, b, 0, (LinkSpeed){0, day + 3 * SIM_US}, NULL));
+    CHECK(network_link(a, 0, b, 0, (LinkSpeed){0, day + 3 * SIM_US}, NULL));
     port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
     network_run(net, SIM_NEVER, 2 * day, 100 * SIM_US, count_steps, &steps);
     CHECK_U64(steps, 1);

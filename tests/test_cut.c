@@ -168,8 +168,8 @@ static Part part(unsigned boxes) {
         for (unsigned k = 0; k < N_BOXES; k++)
             for (unsigned n = 0; n < N_LINKS && k != i; n++)
                 if (p.own[i] || p.own[k])
-                    CHECK(network_link(p.net, p.box[i], port_to(i, k, n), p.box[k],
-                                       port_to(k, i, n), speed_of(n), NULL));
+                    CHECK(network_link(p.box[i], port_to(i, k, n), p.box[k], port_to(k, i, n),
+                                       speed_of(n), NULL));
     CHECK(network_start(p.net, &failed, NULL));
     return p;
 }

@@ -203,12 +203,12 @@ static void a_link_delivers_the_last_bit(void) {
     Component *a = network_add(net, &end_class, "a"), *b = network_add(net, &end_class, "b");
     CHECK(network_create(net, NULL));
     LinkSpeed speed = {.ps_per_byte_q16 = 8000u << 16, .delay = 5 * SIM_US};
-    CHECK(network_link(net, a, 0, b, 0, speed, NULL));
+    CHECK(network_link(a, 0, b, 0, speed, NULL));
     g_autoptr(GError) error = NULL;
-    CHECK(!network_link(net, a, 0, b, 0, speed, &error));
+    CHECK(!network_link(a, 0, b, 0, speed, &error));
     CHECK_CONTAINS(error->message, "a.0 sends over a link already");
     g_clear_error(&error);
-    CHECK(!network_link(net, b, 1, a, 0, speed, &error));
+    CHECK(!network_link(b, 1, a, 0, speed, &error));
     CHECK_CONTAINS(error->message, "b has ports 0 to 0");
     n_arrivals = 0;
     port_send(a, 0, packet_new(network_packets(net), &a->owner, 1500));

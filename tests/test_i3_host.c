@@ -184,11 +184,11 @@ static void open_world(const char *first, const char *second, const char *traffi
     const Component *failed;
     CHECK(network_create(net, &error));
     for (unsigned i = 0; i < HOSTS; i++) {
-        CHECK(network_link(net, host[i], 0, &node->base, i, cable, NULL));
-        CHECK(network_link(net, &node->base, i, host[i], 0, cable, NULL));
-        CHECK(network_link(net, host[i], 1, ear, i, (LinkSpeed){0}, NULL));
+        CHECK(network_link(host[i], 0, &node->base, i, cable, NULL));
+        CHECK(network_link(&node->base, i, host[i], 0, cable, NULL));
+        CHECK(network_link(host[i], 1, ear, i, (LinkSpeed){0}, NULL));
     }
-    CHECK(network_link(net, source, 0, &node->base, FROM_SOURCE, cable, NULL));
+    CHECK(network_link(source, 0, &node->base, FROM_SOURCE, cable, NULL));
     CHECK(network_start(net, &failed, &error));
     if (error) printf("  %s\n", error->message);
 }
@@ -282,7 +282,7 @@ static void outer_headers_are_those_of_the_slice(void) {
                   "peer_mac=02:00:00:00:09:09|udp_port=31000|peer_port=31001|vlan=110|tries=1");
     ear = add(&ear_class, "ear", "");
     CHECK(network_create(net, NULL));
-    CHECK(network_link(net, host[0], 0, ear, 0, cable, NULL));
+    CHECK(network_link(host[0], 0, ear, 0, cable, NULL));
     const Component *failed;
     CHECK(network_start(net, &failed, NULL));
     run();

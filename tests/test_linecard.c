@@ -111,8 +111,8 @@ static Host *add_host(const char *name) {
 static void wire(Component *a, unsigned a_port, Component *b, unsigned b_port,
                  uint64_t ps_per_byte) {
     LinkSpeed speed = {ps_per_byte << 16, 0};
-    CHECK(network_link(net, a, a_port, b, b_port, speed, NULL));
-    CHECK(network_link(net, b, b_port, a, a_port, speed, NULL));
+    CHECK(network_link(a, a_port, b, b_port, speed, NULL));
+    CHECK(network_link(b, b_port, a, a_port, speed, NULL));
 }
 static int add_class(Host *h, uint16_t vlan, double share) {
     g_autoptr(GError) error = NULL;

@@ -51,10 +51,9 @@ static char *run_source(const char *const *settings) {
         g_auto(GStrv) word = g_strsplit(*settings, "=", 2);
         good = param_set(param_find(source_class.params, word[0]), s, word[1], NULL, &error);
     }
-    good = good && network_create(net, &error) &&
-           network_link(net, s, 0, end, 0, (LinkSpeed){0}, &error) &&
-           network_link(net, s, 1, end, 1, (LinkSpeed){0}, &error) &&
-           network_start(net, &failed, &error);
+    good =
+        good && network_create(net, &error) && network_link(s, 0, end, 0, (LinkSpeed){0}, &error) &&
+        network_link(s, 1, end, 1, (LinkSpeed){0}, &error) && network_start(net, &failed, &error);
     if (good) {
         network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
         CHECK(network_stop(net, NULL));

@@ -82,7 +82,7 @@ static Component *add(const ComponentClass *class, const char *name, const char 
     return c;
 }
 static void wire(Component *from, Component *to, unsigned n, LinkSpeed speed) {
-    for (unsigned i = 0; i < n; i++) CHECK(network_link(net, from, i, to, i, speed, NULL));
+    for (unsigned i = 0; i < n; i++) CHECK(network_link(from, i, to, i, speed, NULL));
 }
 static void begin(void) {
     const Component *failed = NULL;
@@ -651,8 +651,8 @@ static void a_sink_measures_its_own_source(void) {
                            "flows=60000"),
               *sink = add(&sink_class, "sink", "ports=2|source=mine");
     CHECK(network_create(net, NULL));
-    CHECK(network_link(net, mine, 0, sink, 0, (LinkSpeed){0, SIM_US}, NULL));
-    CHECK(network_link(net, other, 0, sink, 1, (LinkSpeed){0, 9 * SIM_US}, NULL));
+    CHECK(network_link(mine, 0, sink, 0, (LinkSpeed){0, SIM_US}, NULL));
+    CHECK(network_link(other, 0, sink, 1, (LinkSpeed){0, 9 * SIM_US}, NULL));
     begin();
     go_on();
     CHECK_NEAR(scalar("sink.delivered_ratio"), 1, 0);

@@ -23,20 +23,20 @@ typedef struct {
 } Server;
 
 enum { DROP_NOT_MINE };
+enum { SSH_PORT = 22 };
 
 static bool is_ssh(const Packet *pkt) {
-    uint32_t at = get16(pkt->data + 12) == ETHER_TYPE_VLAN ? 18 : 14;
-    if (pkt->length < at + IPV4_BYTES || get16(pkt->data + at - 2) != ETHER_TYPE_IPV4) return false;
+    uint32_t type, at = ether_payload(pkt->data, &type);
+    if (pkt->length < at + IPV4_BYTES || type != ETHER_TYPE_IPV4) return false;
     const uint8_t *ip = pkt->data + at;
-    uint32_t header = (ip[0] & 15u) * 4;
-    return ip[9] == IP_PROTOCOL_TCP && !(get16(ip + 6) & 0x1fff) && /* a later one has no ports */
-           pkt->length >= at + header + 4 && get16(ip + header + 2) == 22;
+    return ip[IP4_PROTOCOL] == IP_PROTOCOL_TCP && ip4_has_ports(ip, pkt->length - at) &&
+           get16(ip + ip4_header_bytes(ip) + L4_DESTINATION_PORT) == SSH_PORT;
 }
 
 static void server_receive(Component *c, unsigned port, Packet *pkt) {
     Server *s = (Server *)c;
     (void)port;
-    if (memcmp(pkt->data, s->mac, 6) != 0) {
+    if (memcmp(pkt->data + ETHER_DESTINATION, s->mac, MAC_BYTES) != 0) {
         component_drop(c, DROP_NOT_MINE, pkt);
         return;
     }
@@ -63,7 +63,7 @@ static bool server_station(const Component *c, unsigned port, unsigned n, uint8_
     const Server *s = (const Server *)c;
     (void)port;
     if (n) return false;
-    memcpy(mac, s->mac, 6);
+    memcpy(mac, s->mac, MAC_BYTES);
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "emu/core/report.h"
+#include "fastpath/headers.h"
 #include "fastpath/text.h"
 
 enum { MAX_PORTS = 64, DROP_UNKNOWN = 0, DROP_BUFFER, DROP_DOWN };
@@ -72,7 +73,7 @@ static void depart(Sim *sim, SimEvent *event) {
 static void switch_receive(Component *c, unsigned port, Packet *pkt) {
     Switch *s = (Switch *)c;
     SimTime now = sim_now(c->sim);
-    Output *out = g_hash_table_lookup(s->stations, station_key(pkt->data));
+    Output *out = g_hash_table_lookup(s->stations, station_key(pkt->data + ETHER_DESTINATION));
     if (!out) {
         component_drop(c, DROP_UNKNOWN, pkt);
     } else if (s->outputs[port].down || out->down) {

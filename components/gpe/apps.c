@@ -110,19 +110,17 @@ static SimTime echo_next(Vserver *v) {
 
 /* The inner packet goes back to its sender, by the vServer's own routes. */
 static void answer(Vserver *v, Packet *pkt) {
-    if (pkt->length < IPV4_BYTES + UDP_BYTES || (pkt->data[0] & 15) != 5) {
+    if (pkt->length < IPV4_BYTES + UDP_BYTES || ip4_header_bytes(pkt->data) != IPV4_BYTES) {
         component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
     }
     uint8_t *ip = pkt->data;
-    uint32_t from = get32(ip + 12), ports = get32(ip + 20), time_to_live = get16(ip + 8);
-    put32(ip + 12, get32(ip + 16));
-    put32(ip + 16, from);
-    put32(ip + 20, ports >> 16 | ports << 16);
-    if (ip[8] != 64) {
-        put16(ip + 8, 64u << 8 | ip[9]);
-        put16(ip + 10, checksum_update(get16(ip + 10), time_to_live, get16(ip + 8)));
-    }
+    uint8_t *udp = ip + IPV4_BYTES;
+    uint32_t from = get32(ip + IP4_SOURCE), ports = get32(udp + L4_SOURCE_PORT);
+    put32(ip + IP4_SOURCE, get32(ip + IP4_DESTINATION));
+    put32(ip + IP4_DESTINATION, from);
+    put32(udp + L4_SOURCE_PORT, ports >> 16 | ports << 16);
+    ip4_set_ttl(ip, 64);
     forward(v, pkt);
 }
 

@@ -16,6 +16,7 @@
 
 #include "components/address.h"
 #include "components/linecard/linecard.h"
+#include "fastpath/headers.h"
 
 /* Packets ---------------------------------------------------------------------------------- */
 
@@ -89,8 +90,8 @@ static bool prepare_interfaces(Gpe *g, GError **error) {
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         FpInterface *f = fp_interface(g->tables, i);
         f->address = address + i;
-        memcpy(f->mac, mac, 6);
-        memcpy(f->next_mac, next_mac, 6);
+        memcpy(f->mac, mac, MAC_BYTES);
+        memcpy(f->next_mac, next_mac, MAC_BYTES);
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
     }
@@ -237,7 +238,7 @@ static bool gpe_station(const Component *c, unsigned port, unsigned n, uint8_t m
     const Gpe *g = (const Gpe *)c;
     uint64_t interface = port + n * g->nics.n;
     if (interface >= g->n_interfaces) return false;
-    memcpy(mac, fp_interface(g->tables, (unsigned)interface)->mac, 6);
+    memcpy(mac, fp_interface(g->tables, (unsigned)interface)->mac, MAC_BYTES);
     return true;
 }
 

@@ -32,7 +32,7 @@ static Vserver *vserver_of(Guest *guest) {
 static void vserver_receive(Guest *guest, const FpPacket *found, Packet *pkt) {
     Vserver *v = vserver_of(guest);
     const Gpe *g = v->gpe;
-    uint32_t port = get16(found->bytes + found->offset - 6);
+    uint32_t port = get16(found->bytes + found->offset - UDP_BYTES + L4_DESTINATION_PORT);
     bool own = port != v->udp_port;
     Socket *s = &v->socket[own ? v->n_sockets : found->rx_interface % (unsigned)v->n_sockets];
     if (s->truesize + g->truesize >= g->socket_buffer) {

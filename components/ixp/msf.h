@@ -15,7 +15,6 @@
 #include "emu/core/component.h"
 
 #define MSF_MAX_PORTS 24u
-#define MSF_MAX_ELEMENTS 16384u
 
 typedef struct Chip Chip;
 typedef struct Context Context;

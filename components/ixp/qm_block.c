@@ -19,7 +19,7 @@ unsigned qm_block_scheduler(const QmBlock *qm_block, unsigned n) {
     return n % qm_block->n_mes * per_me(qm_block) + n / qm_block->n_mes;
 }
 
-/* Wake one sleeping context, at once or when a message has become visible. */
+/* The context that fell asleep last, no longer among the sleepers; NULL: none sleeps. */
 static Context *pop_sleeper(QmMe *q) {
     return q->n_sleeping ? q->sleeping[--q->n_sleeping] : NULL;
 }
@@ -117,7 +117,7 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
     /* Rates count the wire; the outer frame is what Format built. */
     bool detached = packet_detached(pkt) || !qm_known(qm_block->qm, cp->fp.result.queue);
     if (!detached && qm_enqueue(qm_block->qm, cp->fp.handle, cp->fp.result.queue,
-                                packet_wire_bytes(cp->fp.length), now, &c->log)) {
+                                packet_wire_bytes(cp->fp.length), &c->log)) {
         sim_observe(owner->sim, &owner->owner, SIM_ENQUEUE, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {

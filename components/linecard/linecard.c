@@ -248,7 +248,7 @@ static bool set_interfaces(LineCard *lc, GError **error) {
         return false;
     for (unsigned i = 0; i < lc->n_interfaces; i++) {
         lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
-        memcpy(lc->backplane[i], backplane, 6);
+        memcpy(lc->backplane[i], backplane, MAC_BYTES);
         mac[5]++;
         next_mac[5]++;
         backplane[5]++;
@@ -358,7 +358,7 @@ static bool lc_start(Component *c, GError **error) {
 static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const LineCard *lc = (const LineCard *)c;
     if (port != lc->n_interfaces || n >= lc->n_interfaces) return false;
-    memcpy(mac, lc->backplane[n], 6);
+    memcpy(mac, lc->backplane[n], MAC_BYTES);
     return true;
 }
 
@@ -378,7 +378,7 @@ uint32_t linecard_address(const LineCard *lc, unsigned interface) {
     return lc_address(lc->tables, interface);
 }
 void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]) {
-    memcpy(mac, lc->backplane[interface], 6);
+    memcpy(mac, lc->backplane[interface], MAC_BYTES);
 }
 bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
                         GError **error) {
@@ -390,7 +390,7 @@ bool linecard_addresses(Component *blade, const char *name, FpTables *tables, un
     for (unsigned i = 0; i < n_interfaces; i++) {
         FpInterface *f = fp_interface(tables, i);
         f->address = lc_address(lc->tables, i);
-        memcpy(f->next_mac, lc->backplane[i], 6);
+        memcpy(f->next_mac, lc->backplane[i], MAC_BYTES);
     }
     return true;
 }
@@ -462,7 +462,7 @@ int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t
                    .attached = true,
                    .tenant = tenant,
                    .bindings = g_array_new(FALSE, FALSE, sizeof(Binding))};
-    memcpy(c->target.mac, mac, 6);
+    memcpy(c->target.mac, mac, MAC_BYTES);
     if (!lc_set_class(lc->tables, &c->target)) {
         input_error(error, "vlan: found %u, which another slice of %s has", vlan, lc->base.name);
         g_array_unref(c->bindings);
@@ -524,7 +524,7 @@ bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned inter
                            port, lc->base.name, lc->nat_first_port, last);
     LcTarget target = c->target;
     Binding binding = {interface, protocol, port};
-    if (mac) memcpy(target.mac, mac, 6);
+    if (mac) memcpy(target.mac, mac, MAC_BYTES);
     switch (lc_bind(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
     case LC_BOUND: g_array_append_val(c->bindings, binding); return true;
     case LC_TAKEN:

@@ -17,6 +17,7 @@
 
 #include "components/address.h"
 #include "components/linecard/linecard.h"
+#include "fastpath/headers.h"
 #include "fastpath/text.h"
 
 /* Words of a message, hence how many fit the 128 next-neighbour registers. */
@@ -85,7 +86,8 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, NPE_DROP_TOO_LONG, pkt);
     else if (npe->resetting)
         component_drop(c, NPE_DROP_RESET, pkt);
-    else if (npe_switched(npe) && memcmp(pkt->data, npe->own_mac, 6) != 0)
+    else if (npe_switched(npe) &&
+             memcmp(pkt->data + ETHER_DESTINATION, npe->own_mac, MAC_BYTES) != 0)
         component_drop(c, NPE_DROP_NOT_MINE, pkt);
     else if (!msf_receive(&npe->chip.msf, port, pkt, now))
         component_drop(c, NPE_DROP_MAC_FULL, pkt);
@@ -101,8 +103,8 @@ static bool npe_interfaces(Npe *npe, GError **error) {
     for (unsigned i = 0; i <= npe->n_interfaces; i++) {
         FpInterface *f = fp_interface(npe->tables, i);
         f->address = base + i;
-        memcpy(f->mac, npe->own_mac, 6);
-        memcpy(f->next_mac, next, 6);
+        memcpy(f->mac, npe->own_mac, MAC_BYTES);
+        memcpy(f->next_mac, next, MAC_BYTES);
         if (npe_switched(npe)) continue;
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
@@ -232,7 +234,7 @@ static bool npe_start(Component *c, GError **error) {
 static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const Npe *npe = (const Npe *)c;
     if (!npe_switched(npe) || port || n) return false;
-    memcpy(mac, npe->own_mac, 6);
+    memcpy(mac, npe->own_mac, MAC_BYTES);
     return true;
 }
 

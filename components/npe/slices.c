@@ -105,7 +105,7 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
                    .exception_port = asked->exception_port,
                    .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
     f->exception_station = asked->exception_station;
-    memcpy(f->exception_mac, asked->exception_mac, 6);
+    memcpy(f->exception_mac, asked->exception_mac, sizeof f->exception_mac);
     if (fits && take_queues(npe, h, f, number, error) && take_sram(npe, h, f, error) &&
         npe_port_open(npe, number, asked->udp_port, error))
         return true;

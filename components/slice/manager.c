@@ -16,8 +16,9 @@
 #include "components/slice/slice.h"
 #include "components/slowpath/i3_server.h"
 #include "components/slowpath/icmp.h"
-#include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
+#include "fastpath/tunnel.h"
 
 enum { MAX_SLOTS = 256 };
 
@@ -37,48 +38,39 @@ typedef struct {
 
 /* Sending ---------------------------------------------------------------------------------- */
 
-static void send_frame(Manager *m, unsigned interface, const uint8_t to_mac[6], uint32_t vlan,
-                       uint32_t from, uint32_t to, uint32_t from_port, uint32_t to_port,
-                       const uint8_t *bytes, uint32_t length) {
+static void send_frame(Manager *m, unsigned interface, const Tunnel *tunnel, const uint8_t *bytes,
+                       uint32_t length) {
     Gpe *g = m->v->gpe;
     Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
     packet_carry(pkt, m->v->guest.tenant);
-    uint8_t *b = pkt->data;
-    memset(b, 0, TUNNEL_BYTES);
-    memcpy(b, to_mac, 6);
-    memcpy(b + 6, fp_interface(g->tables, interface)->mac, 6);
-    put16(b + 12, ETHER_TYPE_VLAN);
-    put16(b + 14, vlan);
-    put16(b + 16, ETHER_TYPE_IPV4);
-    uint8_t *ip = b + 18;
-    ip[0] = 0x45;
-    put16(ip + 2, IPV4_BYTES + UDP_BYTES + length);
-    ip[8] = 64;
-    ip[9] = IP_PROTOCOL_UDP;
-    put32(ip + 12, from);
-    put32(ip + 16, to);
-    put16(ip + 10, fold_checksum(sum_words(ip, IPV4_BYTES)));
-    put16(ip + 20, from_port);
-    put16(ip + 22, to_port);
-    put16(ip + 24, UDP_BYTES + length);
-    memcpy(b + TUNNEL_BYTES, bytes, length);
+    tunnel_build(pkt->data, tunnel, length);
+    memcpy(pkt->data + TUNNEL_BYTES, bytes, length);
     m->sent++;
     gpe_transmit(g, interface, pkt);
 }
 
 /* To the slice's own port on the NPE. */
 static void send_in_band(Manager *m, const uint8_t *bytes, uint32_t length) {
-    const FpSlice *f = fp_slice(m->slice->npe->tables, m->slice->number);
-    send_frame(m, 0, m->slice->npe->own_mac, f->vlan, f->exception_address,
-               fp_interface(m->slice->npe->tables, 0)->address, f->exception_port, f->udp_port,
-               bytes, length);
+    const Npe *npe = m->slice->npe;
+    const FpSlice *f = fp_slice(npe->tables, m->slice->number);
+    Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, 0),
+                     .to = fp_interface(npe->tables, 0)->address,
+                     .from_port = f->exception_port,
+                     .to_port = f->udp_port,
+                     .vlan = f->vlan};
+    tunnel.from.address = f->exception_address;
+    memcpy(tunnel.from.next_mac, npe->own_mac, MAC_BYTES);
+    send_frame(m, 0, &tunnel, bytes, length);
 }
 
-static void send_out(Manager *m, unsigned interface, uint32_t to, uint32_t to_port,
+static void send_out(Manager *m, unsigned interface, uint32_t to, uint16_t to_port,
                      const uint8_t *bytes, uint32_t length) {
-    const FpInterface *f = fp_interface(m->v->gpe->tables, interface);
-    send_frame(m, interface, f->next_mac, (uint32_t)m->v->vlan, f->address, to,
-               (uint32_t)m->slice->udp_port, to_port, bytes, length);
+    const Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, interface),
+                           .to = to,
+                           .from_port = (uint16_t)m->slice->udp_port,
+                           .to_port = to_port,
+                           .vlan = (uint16_t)m->v->vlan};
+    send_frame(m, interface, &tunnel, bytes, length);
 }
 
 /* The way to an address by a slice's filters; false: none. */
@@ -87,7 +79,7 @@ static bool route(FpTables *tables, unsigned slice, uint32_t to, FpResult *resul
     static const uint16_t free_of_charge[FP_N_SITES];
     FpPacket p = {.slice = (uint16_t)slice, .verdict = FP_FORWARD};
     log.cost = free_of_charge;
-    put32(p.key, to);
+    put32(p.key + IPV4_KEY_DESTINATION, to);
     if (fp_lookup(tables, &p, &log) != FP_FORWARD) return false;
     *result = p.result;
     return true;
@@ -101,7 +93,7 @@ static void answer_ipv4(Manager *m, FpReason reason, uint8_t *ip, uint32_t lengt
         icmp_answer(&m->limit, reason, ip, length, m->router, now, m->out, &bytes);
     FpResult way;
     if (outcome == ICMP_FORWARD &&
-        !route(m->slice->npe->tables, m->slice->number, get32(ip + 16), &way))
+        !route(m->slice->npe->tables, m->slice->number, get32(ip + IP4_DESTINATION), &way))
         outcome = icmp_answer(&m->limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
     m->outcomes[outcome]++;
     if (outcome == ICMP_FORWARD) {
@@ -184,7 +176,7 @@ static void handle(Vserver *v, Packet *pkt) {
     v->consumed++;
     SimTime now = sim_now(v->base.sim);
     uint8_t *header = pkt->data, *inner = header + FP_INTERNAL_BYTES;
-    if (pkt->length <= FP_INTERNAL_BYTES || header[0] >= FP_N_REASONS) {
+    if (pkt->length <= FP_INTERNAL_BYTES || header[FP_INTERNAL_REASON] >= FP_N_REASONS) {
         component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
     }
@@ -195,7 +187,7 @@ static void handle(Vserver *v, Packet *pkt) {
         i3_server_process(m->server, inner, length, 0, 0, now, emit, m);
         plan_expiry(m);
     } else {
-        answer_ipv4(m, (FpReason)header[0], inner, length, now);
+        answer_ipv4(m, (FpReason)header[FP_INTERNAL_REASON], inner, length, now);
     }
     packet_deliver(pkt);
 }

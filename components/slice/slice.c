@@ -18,6 +18,7 @@
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
+#include "fastpath/options/ipv4.h"
 #include "fastpath/text.h"
 
 enum { TENTHS = 10 };
@@ -124,8 +125,8 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *f, GError
         } else if (!strcmp(w[at], "from")) {
             if (!text_prefix(w[at + 1], &prefix, &length))
                 return unlike(text, w[at + 1], error, "PREFIX/LENGTH such as 10.0.0.0/8");
-            put32(f->match.mask + 4, length ? UINT32_MAX << (32 - length) : 0);
-            put32(f->match.key + 4, prefix & get32(f->match.mask + 4));
+            put32(f->match.mask + IPV4_KEY_SOURCE, length ? UINT32_MAX << (32 - length) : 0);
+            put32(f->match.key + IPV4_KEY_SOURCE, prefix & get32(f->match.mask + IPV4_KEY_SOURCE));
         } else {
             return unlike(text, w[at], error, "queue N, from PREFIX/LENGTH or nothing");
         }
@@ -470,11 +471,11 @@ bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac
         return input_error(error, "slice: found %s, whose exception_host is %s, expected %s",
                            s->base.name, s->exception_host, host->name);
     s->asked.exception_station = true;
-    memcpy(s->asked.exception_mac, mac, 6);
+    memcpy(s->asked.exception_mac, mac, MAC_BYTES);
     if (!s->attached) return true;
     FpSlice *f = fp_slice(s->npe->tables, s->number);
     f->exception_station = true;
-    memcpy(f->exception_mac, mac, 6);
+    memcpy(f->exception_mac, mac, MAC_BYTES);
     return true;
 }
 

@@ -37,19 +37,14 @@ struct I3Server {
     uint8_t out[DATAGRAM_BYTES];
 };
 
-static const struct {
-    const char *name, *text;
-} counts[] = {
-#define X(symbol, name, text) {name, text},
+static const char *const counts[] = {
+#define X(symbol, name, text) name,
     I3_COUNTS(X)
 #undef X
 };
 
 const char *i3_count_name(I3Count count) {
-    return counts[count].name;
-}
-const char *i3_count_text(I3Count count) {
-    return counts[count].text;
+    return counts[count];
 }
 uint64_t i3_server_count(const I3Server *server, I3Count count) {
     return server->counts[count];
@@ -306,15 +301,15 @@ typedef struct {
 /* Sends ids and payload, without options. */
 static bool send_data(Passage *p, uint32_t address, uint16_t port) {
     uint8_t *out = p->server->out;
-    uint32_t header = 3 + I3_ID_BYTES * p->n;
+    uint32_t header = I3_AT_IDS + I3_ID_BYTES * p->n;
     if (p->payload_bytes > DATAGRAM_BYTES - header) {
         p->server->counts[I3_TOO_LONG]++;
         return false;
     }
-    out[0] = I3_VERSION;
-    out[1] = I3_DATA;
-    out[2] = p->n;
-    memcpy(out + 3, p->ids, I3_ID_BYTES * p->n);
+    out[I3_AT_VERSION] = I3_VERSION;
+    out[I3_AT_FLAGS] = I3_DATA;
+    out[I3_AT_COUNT] = p->n;
+    memcpy(out + I3_AT_IDS, p->ids, I3_ID_BYTES * p->n);
     if (p->payload_bytes) memcpy(out + header, p->payload, p->payload_bytes);
     p->emit(p->user, out, header + p->payload_bytes, address, port);
     return true;
@@ -322,16 +317,16 @@ static bool send_data(Passage *p, uint32_t address, uint16_t port) {
 
 /* Starts a packet for a node, without ids and with options; returns where the first one goes. */
 static uint8_t *begin_options(I3Server *s) {
-    s->out[0] = I3_VERSION;
-    s->out[1] = I3_OPTION_LIST;
-    s->out[2] = 0;
-    return s->out + 3 + OPTIONS_LENGTH;
+    s->out[I3_AT_VERSION] = I3_VERSION;
+    s->out[I3_AT_FLAGS] = I3_OPTION_LIST;
+    s->out[I3_AT_COUNT] = 0;
+    return s->out + I3_AT_IDS + OPTIONS_LENGTH;
 }
 
 static void send_options(Passage *p, const uint8_t *end, uint32_t address, uint16_t port) {
     uint8_t *out = p->server->out;
     uint32_t length = (uint32_t)(end - out);
-    put16(out + 3, length - 3);
+    put16(out + I3_AT_IDS, length - I3_AT_IDS); /* there are none */
     p->emit(p->user, out, length, address, port);
 }
 
@@ -551,7 +546,7 @@ static void pass_on(I3Server *s, const uint8_t *packet, uint32_t length, uint32_
         return;
     }
     memcpy(s->out, packet, length);
-    s->out[1] &= (uint8_t)~I3_FIRST_HOP;
+    s->out[I3_AT_FLAGS] &= (uint8_t)~I3_FIRST_HOP;
     s->counts[I3_FORWARDED]++;
     emit(user, s->out, length, address, port);
 }
@@ -567,20 +562,20 @@ void i3_server_process(I3Server *server, const uint8_t *packet, uint32_t length,
         return;
     }
     Passage p = {.server = s,
-                 .n = packet[2],
+                 .n = packet[I3_AT_COUNT],
                  .from_address = from_address,
                  .from_port = from_port,
                  .emit = emit,
                  .user = user};
-    uint32_t at = 3 + I3_ID_BYTES * p.n, address;
+    uint32_t at = I3_AT_IDS + I3_ID_BYTES * p.n, address;
     uint16_t port;
-    if (p.n && elsewhere(s, packet + 3, &address, &port)) {
+    if (p.n && elsewhere(s, packet + I3_AT_IDS, &address, &port)) {
         pass_on(s, packet, length, address, port, emit, user);
         return;
     }
-    memcpy(p.ids, packet + 3, I3_ID_BYTES * p.n);
+    memcpy(p.ids, packet + I3_AT_IDS, I3_ID_BYTES * p.n);
     Cursor options = {packet + at, 0};
-    if (packet[1] & I3_OPTION_LIST) {
+    if (packet[I3_AT_FLAGS] & I3_OPTION_LIST) {
         uint32_t bytes = get16(packet + at);
         options = (Cursor){packet + at + OPTIONS_LENGTH, bytes - OPTIONS_LENGTH};
         at += bytes;
@@ -592,7 +587,7 @@ void i3_server_process(I3Server *server, const uint8_t *packet, uint32_t length,
     p.payload = packet + at;
     p.payload_bytes = length - at;
     obey_options(&p, options);
-    if (!(packet[1] & I3_DATA))
+    if (!(packet[I3_AT_FLAGS] & I3_DATA))
         s->counts[I3_NO_DATA]++;
     else if (p.n)
         look_up(&p, 0);

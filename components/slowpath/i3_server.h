@@ -81,7 +81,6 @@ typedef enum {
 } I3Count;
 
 const char *i3_count_name(I3Count count);
-const char *i3_count_text(I3Count count);
 
 typedef struct I3Server I3Server;
 

@@ -17,30 +17,18 @@
 #include "fastpath/headers.h"
 #include "fastpath/options/ipv4.h"
 
-enum { PROTOCOL_ICMP = 1, ICMP_BYTES = 8, TTL = 64, PRECEDENCE = 6 << 5, TOS_BITS = 0x1e };
+enum { TTL = 64, PRECEDENCE = 6 << 5, TOS_BITS = 0x1e };
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, EXCEEDED = 11, PARAMETER = 12 };
-enum {
-    OPTION_END = 0,
-    OPTION_NOP = 1,
-    RECORD_ROUTE = 7,
-    TIMESTAMP = 68,
-    LOOSE = 131,
-    STRICT = 137
-};
+enum { RECORD_ROUTE = 7, TIMESTAMP = 68, LOOSE = 131, STRICT = 137 };
 
-static const struct {
-    const char *name, *text;
-} outcomes[] = {
-#define X(symbol, name, text) {name, text},
+static const char *const outcomes[] = {
+#define X(symbol, name, text) name,
     ICMP_OUTCOMES(X)
 #undef X
 };
 
 const char *icmp_outcome_name(IcmpOutcome outcome) {
-    return outcomes[outcome].name;
-}
-const char *icmp_outcome_text(IcmpOutcome outcome) {
-    return outcomes[outcome].text;
+    return outcomes[outcome];
 }
 
 /* The limit -------------------------------------------------------------------------------- */
@@ -75,92 +63,85 @@ typedef struct {
 
 /* A list of addresses with a pointer: both source routes and record route. */
 static uint32_t bad_list(const uint8_t *option, uint32_t at) {
-    uint32_t length = option[1], pointer = length > 2 ? option[2] : 0;
-    if (length < 3) return at + 1;
-    if (pointer < 4 || (pointer <= length && pointer + 3 > length)) return at + 2;
+    uint32_t length = option[IP4_OPTION_LENGTH],
+             pointer = length > 2 ? option[IP4_OPTION_POINTER] : 0;
+    if (length < 3) return at + IP4_OPTION_LENGTH;
+    if (pointer < 4 || (pointer <= length && pointer + 3 > length)) return at + IP4_OPTION_POINTER;
     return 0;
 }
 
 static uint32_t bad_stamp(const uint8_t *option, uint32_t at) {
-    uint32_t length = option[1];
-    if (length < 4) return at + 1;
-    uint32_t pointer = option[2], flag = option[3] & 15u, overflow = option[3] >> 4;
-    if (flag != 0 && flag != 1 && flag != 3) return at + 3;
-    if (pointer < 5) return at + 2;
-    if (pointer <= length && pointer + (flag ? 7 : 3) > length) return at + 2;
-    return pointer > length && overflow == 15 && flag != 3 ? at + 3 : 0;
+    uint32_t length = option[IP4_OPTION_LENGTH];
+    if (length < 4) return at + IP4_OPTION_LENGTH;
+    uint32_t pointer = option[IP4_OPTION_POINTER], flag = option[IP4_OPTION_FLAG] & 15u,
+             overflow = option[IP4_OPTION_FLAG] >> 4;
+    if (flag != 0 && flag != 1 && flag != 3) return at + IP4_OPTION_FLAG;
+    if (pointer < 5) return at + IP4_OPTION_POINTER;
+    if (pointer <= length && pointer + (flag ? 7 : 3) > length) return at + IP4_OPTION_POINTER;
+    return pointer > length && overflow == 15 && flag != 3 ? at + IP4_OPTION_FLAG : 0;
 }
 
 static Options read_options(const uint8_t *ip, uint32_t header) {
     Options o = {0};
     for (uint32_t at = IPV4_BYTES; at < header && !o.bad;) {
         const uint8_t *option = ip + at;
-        if (option[0] == OPTION_END) break;
-        if (option[0] == OPTION_NOP) {
+        if (option[IP4_OPTION_TYPE] == IP4_OPTION_END) break;
+        if (option[IP4_OPTION_TYPE] == IP4_OPTION_NOP) {
             at++;
             continue;
         }
         uint32_t left = header - at;
         if (left < 2) {
             o.bad = at;
-        } else if (option[1] < 2 || option[1] > left) {
-            o.bad = at + 1;
-        } else if (option[0] == RECORD_ROUTE) {
+        } else if (option[IP4_OPTION_LENGTH] < 2 || option[IP4_OPTION_LENGTH] > left) {
+            o.bad = at + IP4_OPTION_LENGTH;
+        } else if (option[IP4_OPTION_TYPE] == RECORD_ROUTE) {
             o.bad = o.record ? at : bad_list(option, at);
             o.record = at;
-        } else if (option[0] == TIMESTAMP) {
+        } else if (option[IP4_OPTION_TYPE] == TIMESTAMP) {
             o.bad = o.stamp ? at : bad_stamp(option, at);
             o.stamp = at;
-        } else if (option[0] == LOOSE || option[0] == STRICT) {
+        } else if (option[IP4_OPTION_TYPE] == LOOSE || option[IP4_OPTION_TYPE] == STRICT) {
             o.bad = o.source_route ? at : bad_list(option, at);
             o.source_route = true;
-            o.unfinished = !o.bad && option[2] <= option[1];
+            o.unfinished = !o.bad && option[IP4_OPTION_POINTER] <= option[IP4_OPTION_LENGTH];
         }
-        if (!o.bad) at += option[1];
+        if (!o.bad) at += option[IP4_OPTION_LENGTH];
     }
     return o;
 }
 
 static void fill_stamp(uint8_t *option, uint32_t address, SimTime now) {
-    uint32_t pointer = option[2], flag = option[3] & 15u;
+    uint32_t pointer = option[IP4_OPTION_POINTER], flag = option[IP4_OPTION_FLAG] & 15u;
     /* The top bit says that this is not time since midnight UT: a run knows no date. */
     uint32_t time = (uint32_t)(now / SIM_MS % 86400000u) | 0x80000000u;
-    if (pointer > option[1]) {
-        if (flag != 3) option[3] += 0x10; /* one more that had no room */
+    if (pointer > option[IP4_OPTION_LENGTH]) {
+        if (flag != 3) option[IP4_OPTION_FLAG] += 0x10; /* one more that had no room */
         return;
     }
     uint8_t *slot = option + pointer - 1;
     if (flag == 3 && get32(slot) != address) return; /* asks another router */
     if (flag) put32(slot, address);
     put32(slot + (flag ? 4 : 0), time);
-    option[2] = (uint8_t)(pointer + (flag ? 8 : 4));
+    option[IP4_OPTION_POINTER] = (uint8_t)(pointer + (flag ? 8 : 4));
 }
 
 static void fill_options(uint8_t *ip, const Options *o, uint32_t address, SimTime now) {
     uint8_t *record = ip + o->record;
-    if (o->record && record[2] <= record[1]) {
-        put32(record + record[2] - 1, address);
-        record[2] = (uint8_t)(record[2] + 4);
+    if (o->record && record[IP4_OPTION_POINTER] <= record[IP4_OPTION_LENGTH]) {
+        put32(record + record[IP4_OPTION_POINTER] - 1, address);
+        record[IP4_OPTION_POINTER] = (uint8_t)(record[IP4_OPTION_POINTER] + 4);
     }
     if (o->stamp) fill_stamp(ip + o->stamp, address, now);
 }
 
-static uint32_t header_bytes(const uint8_t *ip) {
-    return (ip[0] & 15u) * 4;
-}
-
-static void put_ip_checksum(uint8_t *ip) {
-    put16(ip + 10, 0);
-    put16(ip + 10, fold_checksum(sum_words(ip, header_bytes(ip))));
-}
-
 uint32_t icmp_forward(uint8_t *ip, uint32_t address, SimTime now) {
-    Options o = read_options(ip, header_bytes(ip));
-    g_assert(!o.bad && ip[8] > 1);
-    ip[8]--;
+    Options o = read_options(ip, ip4_header_bytes(ip));
+    g_assert(!o.bad && ip[IP4_TTL] > 1);
+    ip[IP4_TTL]--;
     fill_options(ip, &o, address, now);
-    put_ip_checksum(ip);
-    return get16(ip + 2);
+    ip4_put_checksum(ip);
+    return get16(ip + IP4_TOTAL);
 }
 
 /* Answers ---------------------------------------------------------------------------------- */
@@ -173,11 +154,7 @@ static uint32_t checksum(const uint8_t *p, uint32_t bytes, uint32_t sum) {
 }
 
 static void put_header(uint8_t *ip, uint32_t tos, uint32_t total, uint32_t from, uint32_t to) {
-    put32(ip, 0x45000000u | tos << 16 | total);
-    put32(ip + 4, 0x00004000u);
-    put32(ip + 8, (uint32_t)TTL << 24 | PROTOCOL_ICMP << 16);
-    put32(ip + 12, from);
-    put32(ip + 16, to);
+    ip4_put_header(ip, tos, total, TTL, IP_PROTOCOL_ICMP, from, to);
 }
 
 /* What a call works on. */
@@ -198,19 +175,19 @@ static bool is_query(unsigned type) {
 
 static IcmpOutcome error(const Call *c, IcmpOutcome outcome, unsigned type, unsigned code) {
     const uint8_t *ip = c->ip;
-    if (get16(ip + 6) & 0x1fff) return ICMP_FRAGMENT;
-    if (ip[9] == PROTOCOL_ICMP && (c->total == c->header || !is_query(ip[c->header])))
+    if (ip4_is_later_fragment(ip)) return ICMP_FRAGMENT;
+    if (ip[IP4_PROTOCOL] == IP_PROTOCOL_ICMP && (c->total == c->header || !is_query(ip[c->header])))
         return ICMP_ABOUT_ERROR;
     if (c->limit && !icmp_limit_take(c->limit, c->now)) return ICMP_LIMITED;
     uint32_t before = IPV4_BYTES + ICMP_BYTES;
     uint32_t quote = MIN(c->total, ICMP_ERROR_BYTES - before);
     uint8_t *icmp = c->out + IPV4_BYTES;
-    put_header(c->out, PRECEDENCE | (ip[1] & TOS_BITS), before + quote, c->router, get32(ip + 12));
-    put_ip_checksum(c->out);
-    put32(icmp, type << 24 | code << 16);
-    put32(icmp + 4, type == PARAMETER ? c->options.bad << 24 : 0);
+    put_header(c->out, PRECEDENCE | (ip[IP4_TOS] & TOS_BITS), before + quote, c->router,
+               get32(ip + IP4_SOURCE));
+    put32(icmp + ICMP_TYPE, type << 24 | code << 16); /* and no checksum yet */
+    put32(icmp + ICMP_WORD, type == PARAMETER ? c->options.bad << 24 : 0);
     memcpy(icmp + ICMP_BYTES, ip, quote);
-    put16(icmp + 2, checksum(icmp, ICMP_BYTES + quote, 0));
+    put16(icmp + ICMP_CHECKSUM, checksum(icmp, ICMP_BYTES + quote, 0));
     *c->out_bytes = before + quote;
     return outcome;
 }
@@ -218,34 +195,36 @@ static IcmpOutcome error(const Call *c, IcmpOutcome outcome, unsigned type, unsi
 static IcmpOutcome local_icmp(const Call *c) {
     const uint8_t *ip = c->ip, *icmp = ip + c->header;
     uint32_t bytes = c->total - c->header;
-    if (get16(ip + 6) & 0x3fff) return ICMP_FRAGMENT;
+    if (ip4_is_fragment(ip)) return ICMP_FRAGMENT;
     if (bytes < ICMP_BYTES || checksum(icmp, bytes, 0) != 0) return ICMP_BAD_MESSAGE;
-    if (icmp[0] != ECHO || icmp[1] != 0) return ICMP_IGNORED;
+    if (icmp[ICMP_TYPE] != ECHO || icmp[ICMP_CODE] != 0) return ICMP_IGNORED;
     uint8_t *out = c->out;
     /* 4.3.3.6: record route and timestamp go back with it, this router included. A source route
      * would have to be reversed; it is left out. */
     uint32_t header = c->options.source_route ? IPV4_BYTES : c->header;
     memcpy(out, ip, header);
-    put_header(out, ip[1], header + bytes, get32(ip + 16), get32(ip + 12));
-    out[0] = (uint8_t)(0x40 | header / 4);
-    if (header > IPV4_BYTES) fill_options(out, &c->options, get32(ip + 16), c->now);
-    put_ip_checksum(out);
+    put_header(out, ip[IP4_TOS], header + bytes, get32(ip + IP4_DESTINATION),
+               get32(ip + IP4_SOURCE));
+    ip4_set_header_bytes(out, header);
+    if (header > IPV4_BYTES) fill_options(out, &c->options, get32(ip + IP4_DESTINATION), c->now);
+    ip4_put_checksum(out);
     memcpy(out + header, icmp, bytes);
-    put32(out + header, ECHO_REPLY);
-    put16(out + header + 2, checksum(out + header, bytes, 0));
+    put32(out + header + ICMP_TYPE, ECHO_REPLY);
+    put16(out + header + ICMP_CHECKSUM, checksum(out + header, bytes, 0));
     *c->out_bytes = header + bytes;
     return ICMP_ECHO_REPLY;
 }
 
 static IcmpOutcome local_udp(const Call *c) {
     const uint8_t *ip = c->ip, *udp = ip + c->header;
-    uint32_t bytes = c->total - c->header, fragment = get16(ip + 6) & 0x3fff;
-    if (fragment & 0x1fff) return ICMP_FRAGMENT;
-    if (bytes < UDP_BYTES || get16(udp + 4) < UDP_BYTES) return ICMP_BAD_MESSAGE;
-    if (!fragment) {
-        uint32_t length = get16(udp + 4), pseudo = sum_words(ip + 12, 8) + IP_PROTOCOL_UDP + length;
+    uint32_t bytes = c->total - c->header, length = get16(udp + UDP_LENGTH);
+    if (ip4_is_later_fragment(ip)) return ICMP_FRAGMENT;
+    if (bytes < UDP_BYTES || length < UDP_BYTES) return ICMP_BAD_MESSAGE;
+    if (!ip4_is_fragment(ip)) {
+        uint32_t pseudo = sum_words(ip + IP4_SOURCE, 8) + IP_PROTOCOL_UDP + length;
         if (length > bytes) return ICMP_BAD_MESSAGE;
-        if (get16(udp + 6) && checksum(udp, length, pseudo) != 0) return ICMP_BAD_MESSAGE;
+        if (get16(udp + UDP_CHECKSUM) && checksum(udp, length, pseudo) != 0)
+            return ICMP_BAD_MESSAGE;
     }
     return error(c, ICMP_PORT_UNREACHABLE, UNREACHABLE, 3);
 }
@@ -253,8 +232,8 @@ static IcmpOutcome local_udp(const Call *c) {
 static IcmpOutcome local(const Call *c) {
     if (c->options.bad) return error(c, ICMP_PARAMETER, PARAMETER, 0);
     if (c->options.unfinished) return error(c, ICMP_ROUTE_FAILED, UNREACHABLE, 5);
-    if (c->ip[9] == PROTOCOL_ICMP) return local_icmp(c);
-    if (c->ip[9] == IP_PROTOCOL_UDP) return local_udp(c);
+    if (c->ip[IP4_PROTOCOL] == IP_PROTOCOL_ICMP) return local_icmp(c);
+    if (c->ip[IP4_PROTOCOL] == IP_PROTOCOL_UDP) return local_udp(c);
     return error(c, ICMP_PROTOCOL_UNREACHABLE, UNREACHABLE, 2);
 }
 
@@ -263,9 +242,10 @@ IcmpOutcome icmp_answer(IcmpLimit *limit, FpReason reason, const uint8_t *ip, ui
     *out_bytes = 0;
     Ipv4Class class = ipv4_classify(ip, length, length);
     if (class < IPV4_MARTIAN_SRC) return ICMP_BAD_HEADER;
-    if (class == IPV4_MARTIAN_SRC || get32(ip + 12) == router) return ICMP_BAD_SOURCE;
+    if (class == IPV4_MARTIAN_SRC || get32(ip + IP4_SOURCE) == router) return ICMP_BAD_SOURCE;
     if (class <= IPV4_MULTICAST) return ICMP_BAD_DESTINATION;
-    Call c = {limit, ip, header_bytes(ip), get16(ip + 2), router, now, out, out_bytes, {0}};
+    Call c = {limit,     ip, ip4_header_bytes(ip), get16(ip + IP4_TOTAL), router, now, out,
+              out_bytes, {0}};
     c.options = read_options(ip, c.header);
     switch (reason) {
     case FP_TTL: return error(&c, ICMP_TIME_EXCEEDED, EXCEEDED, 0);
@@ -273,7 +253,7 @@ IcmpOutcome icmp_answer(IcmpLimit *limit, FpReason reason, const uint8_t *ip, ui
     case FP_LOCAL: return local(&c);
     case FP_MULTICAST: return ICMP_BAD_DESTINATION;
     case FP_OPTIONS:
-        if (ip[8] <= 1) return error(&c, ICMP_TIME_EXCEEDED, EXCEEDED, 0);
+        if (ip[IP4_TTL] <= 1) return error(&c, ICMP_TIME_EXCEEDED, EXCEEDED, 0);
         return c.options.bad ? error(&c, ICMP_PARAMETER, PARAMETER, 0) : ICMP_FORWARD;
     default: return ICMP_UNKNOWN;
     }

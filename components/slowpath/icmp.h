@@ -49,7 +49,6 @@ typedef enum {
 } IcmpOutcome;
 
 const char *icmp_outcome_name(IcmpOutcome outcome);
-const char *icmp_outcome_text(IcmpOutcome outcome);
 static inline bool icmp_answered(IcmpOutcome outcome) {
     return outcome <= ICMP_ECHO_REPLY;
 }

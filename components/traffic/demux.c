@@ -34,12 +34,13 @@ typedef struct {
 /* Give the frame to a slice; where that slice's next frame leaves. */
 static uint16_t *choose(Demux *s, Packet *pkt) {
     if (pkt->length < TUNNEL_BYTES) return &s->output;
-    uint32_t to = get16(pkt->data + TUNNEL_BYTES - 6);
+    uint8_t *port = pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT;
+    uint32_t to = get16(port);
     for (unsigned i = 0; i < s->n_bases; i++) {
         Base *b = &s->bases[i];
         if (to != b->port) continue;
         uint32_t slice = b->slice;
-        put16(pkt->data + TUNNEL_BYTES - 6, to + slice);
+        put16(port, to + slice);
         if (!--b->left) {
             b->left = (uint32_t)s->train;
             if (++b->slice == s->n_slices) b->slice = 0;

@@ -60,7 +60,7 @@ typedef struct {
 static void send_control(I3Host *h, uint8_t code) {
     Packet *pkt = packet_new(h->base.packets, &h->base.owner, TUNNEL_BYTES + CONTROL_BYTES);
     uint8_t *p = pkt->data + TUNNEL_BYTES;
-    tunnel_write(&h->tunnel, pkt->data, CONTROL_BYTES);
+    tunnel_build(pkt->data, &h->tunnel, CONTROL_BYTES);
     *p++ = I3_VERSION;
     *p++ = I3_OPTION_LIST;
     *p++ = 1;
@@ -166,11 +166,12 @@ static void obey(I3Host *h, const uint8_t *option, uint32_t bytes) {
 
 /* Bytes behind the outer headers; 0: none or a form of no tunnel. */
 static uint32_t inner_bytes(const Packet *pkt) {
-    const uint8_t *p = pkt->data;
-    if (pkt->length < TUNNEL_BYTES || get16(p + 12) != ETHER_TYPE_VLAN ||
-        get16(p + 16) != ETHER_TYPE_IPV4 || p[18] != 0x45 || p[27] != IP_PROTOCOL_UDP)
+    const uint8_t *p = pkt->data, *ip = p + TUNNEL_IP;
+    if (pkt->length < TUNNEL_BYTES || get16(p + ETHER_TYPE) != ETHER_TYPE_VLAN ||
+        get16(p + VLAN_TYPE) != ETHER_TYPE_IPV4 || ip[IP4_VERSION] != IP4_PLAIN_VERSION ||
+        ip[IP4_PROTOCOL] != IP_PROTOCOL_UDP)
         return 0;
-    uint32_t udp = get16(p + 42), room = pkt->length - (TUNNEL_BYTES - UDP_BYTES);
+    uint32_t udp = get16(p + TUNNEL_UDP + UDP_LENGTH), room = pkt->length - TUNNEL_UDP;
     return udp >= UDP_BYTES && udp <= room ? udp - UDP_BYTES : 0;
 }
 
@@ -182,18 +183,18 @@ static void i3_host_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
-    if (memcmp(pkt->data + 34, h->tunnel.bytes + 30, 4) != 0 ||
-        memcmp(pkt->data + 40, h->tunnel.bytes + 38, 2) != 0) {
+    if (get32(pkt->data + TUNNEL_IP + IP4_DESTINATION) != h->tunnel.from.address ||
+        get16(pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT) != h->tunnel.from_port) {
         component_drop(c, DROP_STRANGER, pkt);
         return;
     }
-    if (p[1] & I3_DATA) {
+    if (p[I3_AT_FLAGS] & I3_DATA) {
         h->data++;
         port_send(c, DATA, pkt);
         return;
     }
-    const uint8_t *options = p + 3 + I3_ID_BYTES * p[2];
-    if (p[1] & I3_OPTION_LIST)
+    const uint8_t *options = p + I3_AT_IDS + I3_ID_BYTES * p[I3_AT_COUNT];
+    if (p[I3_AT_FLAGS] & I3_OPTION_LIST)
         obey(h, options + 2, get16(options) - 2);
     else
         h->other++;
@@ -212,8 +213,8 @@ static bool i3_host_create(Component *c, GError **error) {
     if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
-    memcpy(t + TRIGGER_TARGET + 1, h->tunnel.bytes + 30, 4);
-    memcpy(t + TRIGGER_TARGET + 5, h->tunnel.bytes + 38, 2);
+    put32(t + TRIGGER_TARGET + 1, h->tunnel.from.address);
+    put16(t + TRIGGER_TARGET + 5, h->tunnel.from_port);
     return true;
 }
 

@@ -63,7 +63,7 @@ static Shape shape(const Replay *s, const CaptureRecord *r) {
         p.head = TUNNEL_BYTES;
         p.offset = offset;
         p.have -= offset;
-        bool cut = p.have < IPV4_BYTES || p.have < (r->data[offset] & 15u) * 4;
+        bool cut = p.have < IPV4_BYTES || p.have < ip4_header_bytes(r->data + offset);
         p.length = TUNNEL_BYTES + (cut ? p.have : r->original - offset);
     } else if (s->encapsulate || !ethernet || r->captured < ETHER_BYTES) {
         p.length = 0;
@@ -87,7 +87,7 @@ static Packet *make(Replay *s, const CaptureRecord *r, Shape p) {
         return NULL;
     }
     if (p.length > p.head + p.have) s->truncated++;
-    if (p.head) tunnel_write(&s->tunnels[s->port], pkt->data, p.length - p.head);
+    if (p.head) tunnel_build(pkt->data, &s->tunnels[s->port], p.length - p.head);
     if (p.have) memcpy(pkt->data + p.head, r->data + p.offset, p.have);
     memset(pkt->data + p.head + p.have, 0, p.length - p.head - p.have);
     return pkt;

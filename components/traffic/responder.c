@@ -27,6 +27,7 @@ typedef struct {
 } Responder;
 
 enum { DROP_FORM };
+enum { TTL = 64 };
 
 static void exchange(uint8_t *a, uint8_t *b, size_t n) {
     uint8_t t[8];
@@ -35,34 +36,28 @@ static void exchange(uint8_t *a, uint8_t *b, size_t n) {
     memcpy(b, t, n);
 }
 
-static void refresh(uint8_t *ip) {
-    uint32_t old = get16(ip + 8);
-    if (ip[8] == 64) return;
-    ip[8] = 64;
-    put16(ip + 10, checksum_update(get16(ip + 10), old, get16(ip + 8)));
-}
-
 static void responder_receive(Component *c, unsigned port, Packet *pkt) {
     Responder *r = (Responder *)c;
-    uint8_t *p = pkt->data, *inner = p + TUNNEL_BYTES;
+    uint8_t *p = pkt->data, *ip = p + TUNNEL_IP, *udp = p + TUNNEL_UDP, *inner = p + TUNNEL_BYTES;
     (void)port;
-    bool i3 = pkt->length >= TUNNEL_BYTES + I3_HEADER_BYTES && inner[0] == I3_VERSION;
-    if (pkt->length < TUNNEL_BYTES + INNER_BYTES || get16(p + 12) != ETHER_TYPE_VLAN ||
-        p[18] != 0x45 || (!i3 && inner[0] != 0x45)) {
+    bool i3 = pkt->length >= TUNNEL_BYTES + I3_HEADER_BYTES && inner[I3_AT_VERSION] == I3_VERSION;
+    if (pkt->length < TUNNEL_BYTES + INNER_BYTES || get16(p + ETHER_TYPE) != ETHER_TYPE_VLAN ||
+        ip[IP4_VERSION] != IP4_PLAIN_VERSION || (!i3 && inner[IP4_VERSION] != IP4_PLAIN_VERSION)) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
-    exchange(p, p + 6, 6);
-    exchange(p + 30, p + 34, 4);
-    exchange(p + 38, p + 40, 2);
-    put16(p + 40, get16(p + 40) + (uint32_t)r->port_shift);
-    refresh(p + 18);
+    exchange(p + ETHER_DESTINATION, p + ETHER_SOURCE, MAC_BYTES);
+    exchange(ip + IP4_SOURCE, ip + IP4_DESTINATION, 4);
+    exchange(udp + L4_SOURCE_PORT, udp + L4_DESTINATION_PORT, 2);
+    put16(udp + L4_DESTINATION_PORT, get16(udp + L4_DESTINATION_PORT) + (uint32_t)r->port_shift);
+    ip4_set_ttl(ip, TTL);
     if (i3) {
-        if (*r->answer_id) memcpy(inner + 3, r->id, I3_ID_BYTES);
+        if (*r->answer_id) memcpy(inner + I3_AT_IDS, r->id, I3_ID_BYTES);
     } else {
-        exchange(inner + 12, inner + 16, 4);
-        exchange(inner + 20, inner + 22, 2);
-        refresh(inner);
+        udp = inner + IPV4_BYTES;
+        exchange(inner + IP4_SOURCE, inner + IP4_DESTINATION, 4);
+        exchange(udp + L4_SOURCE_PORT, udp + L4_DESTINATION_PORT, 2);
+        ip4_set_ttl(inner, TTL);
     }
     r->reflected++;
     packet_charge(pkt, CAUSE_HOST, sim_now(c->sim));

@@ -91,28 +91,28 @@ static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
 static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to) {
     memcpy(p, s->inner, INNER_BYTES);
     uint32_t length = INNER_BYTES + payload, from = s->source_base + s->port;
-    put16(p + 2, length);
-    put32(p + 12, from);
-    put32(p + 16, to);
-    put16(p + 10, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) +
-                                (to >> 16) + (to & 0xffff)));
-    put16(p + 24, 8 + payload);
+    put16(p + IP4_TOTAL, length);
+    put32(p + IP4_SOURCE, from);
+    put32(p + IP4_DESTINATION, to);
+    put16(p + IP4_CHECKSUM, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) +
+                                          (to >> 16) + (to & 0xffff)));
+    put16(p + IPV4_BYTES + UDP_LENGTH, UDP_BYTES + payload);
 }
 
 static void fill_i3(uint8_t *p, const uint8_t id[I3_ID_BYTES]) {
-    p[0] = I3_VERSION;
-    p[1] = I3_DATA;
-    p[2] = 1;
-    memcpy(p + 3, id, I3_ID_BYTES);
+    p[I3_AT_VERSION] = I3_VERSION;
+    p[I3_AT_FLAGS] = I3_DATA;
+    p[I3_AT_COUNT] = 1;
+    memcpy(p + I3_AT_IDS, id, I3_ID_BYTES);
 }
 
 static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
     uint8_t *p = pkt->data + TUNNEL_BYTES;
-    tunnel_write(&s->tunnels[s->port], pkt->data, s->header + payload);
+    tunnel_build(pkt->data, &s->tunnels[s->port], s->header + payload);
     switch (s->application) {
     case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host); break;
     case I3: fill_i3(p, s->id[d]); break;
-    default: put32(p, s->destination[d] << 12 | 0x100 | (uint32_t)s->ttl); /* bottom of stack */
+    default: put32(p, label_entry(s->destination[d], true, (uint32_t)s->ttl));
     }
     memset(p + s->header, 0, payload);
 }
@@ -299,11 +299,11 @@ static bool source_create(Component *c, GError **error) {
     if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
     if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
-    s->inner[0] = 0x45;
-    s->inner[8] = (uint8_t)s->ttl;
-    s->inner[9] = 17;
-    put16(s->inner + 20, (uint32_t)s->inner_port);
-    put16(s->inner + 22, (uint32_t)s->inner_port);
+    s->inner[IP4_VERSION] = IP4_PLAIN_VERSION;
+    s->inner[IP4_TTL] = (uint8_t)s->ttl;
+    s->inner[IP4_PROTOCOL] = IP_PROTOCOL_UDP;
+    put16(s->inner + IPV4_BYTES + L4_SOURCE_PORT, (uint32_t)s->inner_port);
+    put16(s->inner + IPV4_BYTES + L4_DESTINATION_PORT, (uint32_t)s->inner_port);
     s->inner_sum = sum_words(s->inner, IPV4_BYTES);
     s->emitter.n_flows = (uint32_t)(s->n_ports * s->n_destinations * s->flows);
     s->sequence = g_new0(uint32_t, s->emitter.n_flows);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/traffic/tunnel.h: the outer headers of packets on their way to a slice, as the paper
- * counts them: Ethernet 14 + VLAN 4 + IPv4 20 + UDP 8 bytes before the inner packet. With the inner
- * IPv4 and UDP headers (28), preamble, FCS and gap (24) that is 98 bytes beyond the payload
- * (SPP paper 7.1). UDP checksums are 0, which IPv4 allows. */
+ * components/traffic/tunnel.h: the parameters of those who send to a slice through tunnels
+ * (fastpath/tunnel.h). */
 #pragma once
 
 #include "emu/core/component.h"
-#include "fastpath/headers.h"
+#include "fastpath/tunnel.h"
 
 #define INNER_BYTES 28u /* IPv4 and UDP headers of the inner packet */
 
@@ -15,12 +13,6 @@ typedef struct {
     char *node_address, *peer_address, *node_mac, *peer_mac;
     uint64_t udp_port, peer_port, vlan;
 } TunnelSettings;
-
-/* One interface's outer headers with everything filled in but the lengths. */
-typedef struct {
-    uint8_t bytes[TUNNEL_BYTES];
-    uint32_t sum; /* of the IPv4 header's words without length and checksum */
-} Tunnel;
 
 #define TUNNEL_PARAMS(S, field)                                                                    \
     PARAM_TEXT("node_address", S, field.node_address, "10.255.0.1",                                \
@@ -40,5 +32,3 @@ typedef struct {
 
 /* Fill one tunnel per port. */
 bool tunnel_prepare(const TunnelSettings *settings, Tunnel *tunnels, unsigned n, GError **error);
-/* Write the outer headers for `inner` bytes to `frame`, which has room for TUNNEL_BYTES. */
-void tunnel_write(const Tunnel *tunnel, uint8_t *frame, uint32_t inner);

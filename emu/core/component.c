@@ -148,9 +148,8 @@ static bool port_exists(const Component *c, unsigned port, GError **error) {
                        c->n_ports - 1);
 }
 
-bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
-                  unsigned to_port, LinkSpeed speed, GError **error) {
-    (void)net;
+bool network_link(Component *from, unsigned from_port, Component *to, unsigned to_port,
+                  LinkSpeed speed, GError **error) {
     if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
     Port *out = &from->ports[from_port], *in = &to->ports[to_port];
     if (out->peer || in->fed)

@@ -124,8 +124,8 @@ Component *network_find(const Network *net, const char *name); /* NULL if there 
 Component *network_nth(const Network *net, unsigned n);        /* NULL past the last */
 bool network_create(Network *net, GError **error);             /* class->create of all, in order */
 /* Wire an output port to an input port, one direction. Each end is used at most once. */
-bool network_link(Network *net, Component *from, unsigned from_port, Component *to,
-                  unsigned to_port, LinkSpeed speed, GError **error);
+bool network_link(Component *from, unsigned from_port, Component *to, unsigned to_port,
+                  LinkSpeed speed, GError **error);
 /* The order of names: byte by byte, but numbers in them by their value; "a1" and "a01" differ. */
 int compare_names(const char *a, const char *b);
 /* On failure *failed is the component that refused. */

@@ -26,17 +26,9 @@ static const char *const cause_names[] = {
     PACKET_CAUSES(X)
 #undef X
 };
-static const char *const cause_texts[] = {
-#define X(symbol, name, text) text,
-    PACKET_CAUSES(X)
-#undef X
-};
 
 const char *packet_cause_name(PacketCause cause) {
     return cause_names[cause];
-}
-const char *packet_cause_text(PacketCause cause) {
-    return cause_texts[cause];
 }
 
 static size_t block_bytes(unsigned size) {

@@ -4,7 +4,7 @@
  *
  * A packet is an Ethernet frame from the first byte of the destination address to the last byte
  * before the frame check sequence. It is in the hands of exactly one component; sending hands it
- * on, and packet_deliver and packet_drop are its only ends. Memory comes from slabs in four sizes
+ * on, and packet_deliver and component_drop are its ends. Memory comes from slabs in four sizes
  * and goes back to them, so a run settles into allocating nothing.
  *
  * Layers of length, in bytes:   frame = data + 4 (FCS), at least 64
@@ -44,7 +44,6 @@ typedef enum {
 } PacketCause;
 
 const char *packet_cause_name(PacketCause cause);
-const char *packet_cause_text(PacketCause cause);
 
 #define PACKET_FCS_BYTES 4u
 #define PACKET_MIN_FRAME_BYTES 64u

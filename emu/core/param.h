@@ -2,7 +2,7 @@
  *
  * emu/core/param.h: parameter tables. One row says everything about a modelled constant: name,
  * field, unit, default, range, a sentence and where the number comes from. From the table come
- * parsing, checking, `sppemu help CLASS`, docs/parameters.md and shell completion.
+ * parsing, checking, `sppemu help CLASS` and docs/parameters.md.
  *
  * Values are written with units. Accepted spellings, by type:
  *   COUNT     12, 1_000           TIME      107ns 1.5us 20ms 2s 714ps (and a bare 0)

@@ -403,8 +403,7 @@ const ScenarioUntil *scenario_until(const Scenario *s) {
 SimTime scenario_drain(const Scenario *s) {
     return s->settings.drain;
 }
-SimTime scenario_duration(const Scenario *s, unsigned point) {
-    (void)point;
+SimTime scenario_duration(const Scenario *s) {
     return s->settings.duration ? s->settings.duration : SIM_NEVER;
 }
 unsigned scenario_n_points(const Scenario *s) {
@@ -595,9 +594,8 @@ static bool build_link(const Scenario *s, const Section *section, Network *net, 
     else {
         ok = true;
         for (unsigned i = 0; ok && i < n; i++)
-            ok = network_link(net, from, first_from + i, to, first_to + i, speed, &cause) &&
-                 (!l.both ||
-                  network_link(net, to, first_to + i, from, first_from + i, speed, &cause));
+            ok = network_link(from, first_from + i, to, first_to + i, speed, &cause) &&
+                 (!l.both || network_link(to, first_to + i, from, first_from + i, speed, &cause));
         if (!ok) entry_error(error, section, entry, "%s", cause->message);
     }
     param_clear(link_params, &l);

@@ -176,11 +176,11 @@ static bool check_plot(Check *c, const Section *section, GError **error) {
 }
 
 static void check_times(Check *c, const Section *section) {
-    if (section->at < scenario_duration(c->s, 0)) return;
+    if (section->at < scenario_duration(c->s)) return;
     g_autofree char *place = section_place(section);
     warn_here(c, g_strdup_printf("%s never comes: the run ends at %g ms; lengthen "
                                  "scenario.duration, or take it out",
-                                 place, (double)scenario_duration(c->s, 0) / 1e9));
+                                 place, (double)scenario_duration(c->s) / 1e9));
 }
 
 static bool check_sections(Check *c, GError **error) {
@@ -331,7 +331,7 @@ static void check_component(Check *c, const Component *component) {
                                      component->name, component->name, atoi(ports)));
     if (component->class->doubts) {
         g_autoptr(GPtrArray) sentences = g_ptr_array_new_with_free_func(g_free);
-        component->class->doubts(component, scenario_duration(c->s, c->point), sentences);
+        component->class->doubts(component, scenario_duration(c->s), sentences);
         for (unsigned i = 0; i < sentences->len; i++)
             warn_here(c, scenario_placed(c->s, component->name, sentences->pdata[i]));
     }

@@ -11,9 +11,10 @@
  *                     said at one time is said in the order of tags, no tag first, and then of
  *                     components' names
  *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from
- * the table of published numbers, or are given here: low, high, unit, use, source, statement [plot
- * NAME] title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of published numbers:
- * "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *                     the table of published numbers, or are given here: low, high, unit, use,
+ *                     source, statement
+ *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
+ *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
  *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
  * points, columns and tables follows them.
@@ -79,9 +80,8 @@ const char *scenario_title(const Scenario *s);          /* the name if none is g
 uint64_t scenario_seed(const Scenario *s);              /* default 1 */
 unsigned scenario_repeat(const Scenario *s);            /* default 1 */
 const ScenarioUntil *scenario_until(const Scenario *s); /* NULL: `repeat` decides */
-SimTime scenario_duration(const Scenario *s,
-                          unsigned point); /* SIM_NEVER if not given: until idle */
-SimTime scenario_drain(const Scenario *s); /* default 100ms */
+SimTime scenario_duration(const Scenario *s);           /* SIM_NEVER if not given: until idle */
+SimTime scenario_drain(const Scenario *s);              /* default 100ms */
 
 /* Points of the study (without repetitions); at least 1. */
 unsigned scenario_n_points(const Scenario *s);

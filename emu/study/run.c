@@ -189,7 +189,7 @@ static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const ch
         network_free(net);
         return r;
     }
-    network_run(net, scenario_duration(s, key.point), scenario_drain(s), 100 * SIM_US, watch, w);
+    network_run(net, scenario_duration(s), scenario_drain(s), 100 * SIM_US, watch, w);
     bool cut = *w->interrupted != 0;
     if (!network_stop(net, &error)) failed(r, code_of(error), error);
     if (cut && r->status == RUN_OK) {

@@ -24,10 +24,11 @@ enum { NEXT_HOP = 20, PORT = 24, QUEUE = 26, STATS = 28, INTERFACE = 30, BELOW =
 enum { WORDS = I3_CHORD_BYTES / 4 };
 
 FpReason i3_classify(const uint8_t *header, uint32_t length) {
-    if (length < 3) return FP_I3_BAD;
-    uint32_t flags = header[1], n = header[2], end = 3 + I3_ID_BYTES * n;
-    if (header[0] != I3_VERSION || flags & ~(I3_DATA | I3_OPTION_LIST | I3_FIRST_HOP) || n > 15 ||
-        end > length)
+    if (length < I3_AT_IDS) return FP_I3_BAD;
+    uint32_t flags = header[I3_AT_FLAGS], n = header[I3_AT_COUNT],
+             end = I3_AT_IDS + I3_ID_BYTES * n;
+    if (header[I3_AT_VERSION] != I3_VERSION || flags & ~(I3_DATA | I3_OPTION_LIST | I3_FIRST_HOP) ||
+        n > 15 || end > length)
         return FP_I3_BAD;
     if (flags & I3_OPTION_LIST) {
         if (length - end < 2) return FP_I3_BAD;
@@ -121,8 +122,8 @@ static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
     if (p->reason == FP_I3_CONTROL)
         memset(p->key, 0, FP_KEY_BYTES);
     else
-        memcpy(p->key, header + 3, FP_KEY_BYTES);
-    return verdict == FP_FORWARD ? forward(t, p, header + 3, log) : verdict;
+        memcpy(p->key, header + I3_AT_IDS, FP_KEY_BYTES);
+    return verdict == FP_FORWARD ? forward(t, p, header + I3_AT_IDS, log) : verdict;
 }
 
 static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
@@ -130,13 +131,13 @@ static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
     if (!p->routed) {
         const uint8_t *id = fp_sram_read(t, p, SITE_FORMAT_I3, p->result.data, I3_ID_BYTES, log);
         if (!id) return FP_DROP;
-        if (memcmp(id, header + 3, I3_ID_BYTES) != 0) {
+        if (memcmp(id, header + I3_AT_IDS, I3_ID_BYTES) != 0) {
             p->reason = FP_I3_MISMATCH;
             return FP_EXCEPTION;
         }
     }
     fp_work(log, SITE_FORMAT_I3_DONE);
-    header[1] &= (uint8_t)~I3_FIRST_HOP;
+    header[I3_AT_FLAGS] &= (uint8_t)~I3_FIRST_HOP;
     return FP_FORWARD;
 }
 

@@ -31,6 +31,7 @@
 
 #include "fastpath/options/options.h"
 
+enum { I3_AT_VERSION = 0, I3_AT_FLAGS = 1, I3_AT_COUNT = 2, I3_AT_IDS = 3 };
 #define I3_VERSION 0x10u
 #define I3_DATA 0x10u
 #define I3_OPTION_LIST 0x20u
@@ -38,7 +39,7 @@
 #define I3_ID_BYTES 32u
 #define I3_CHORD_BYTES 20u
 #define I3_FINGERS 160u
-#define I3_HEADER_BYTES (3u + I3_ID_BYTES) /* with one id */
+#define I3_HEADER_BYTES (I3_AT_IDS + I3_ID_BYTES) /* with one id */
 
 /* What Parse makes of a header of which `length` bytes are there: FP_OK for one id without
  * options. */

@@ -38,21 +38,22 @@ const char *ipv4_class_name(Ipv4Class c) {
 
 Ipv4Class ipv4_classify(const uint8_t *ip, uint32_t captured, uint32_t original) {
     if (captured < IPV4_BYTES) return IPV4_SHORT;
-    if (ip[0] >> 4 != 4) return IPV4_VERSION;
-    uint32_t header = (ip[0] & 15u) * 4;
+    if (ip4_version(ip) != 4) return IPV4_VERSION;
+    uint32_t header = ip4_header_bytes(ip);
     if (header < IPV4_BYTES) return IPV4_IHL;
     if (captured < header) return IPV4_TRUNCATED;
     if (fold_checksum(sum_words(ip, header)) != 0) return IPV4_CHECKSUM;
-    uint32_t total = get16(ip + 2), src = get32(ip + 12), dst = get32(ip + 16);
+    uint32_t total = get16(ip + IP4_TOTAL), src = get32(ip + IP4_SOURCE),
+             dst = get32(ip + IP4_DESTINATION);
     if (total < header) return IPV4_TOTAL_SHORT;
     if (total > original) return IPV4_TOTAL_LONG;
     if (src >> 24 == 0 || src >> 24 == 127 || src >> 24 >= 224) return IPV4_MARTIAN_SRC;
     if (dst == UINT32_MAX) return IPV4_BROADCAST;
     if (dst >> 24 == 0 || dst >> 24 == 127 || dst >> 24 >= 240) return IPV4_MARTIAN_DST;
     if (dst >> 24 >= 224) return IPV4_MULTICAST;
-    if (ip[8] <= 1) return IPV4_TTL;
+    if (ip[IP4_TTL] <= 1) return IPV4_TTL;
     if (header > IPV4_BYTES) return IPV4_OPTIONS;
-    if (get16(ip + 6) & 0x3fff) return IPV4_FRAGMENT;
+    if (ip4_is_fragment(ip)) return IPV4_FRAGMENT;
     return IPV4_PLAIN;
 }
 
@@ -60,23 +61,21 @@ void ipv4_prefix_filter(uint32_t prefix, unsigned length, uint8_t key[FP_KEY_BYT
                         uint8_t mask[FP_KEY_BYTES]) {
     memset(key, 0, FP_KEY_BYTES);
     memset(mask, 0, FP_KEY_BYTES);
-    put32(mask, length ? UINT32_MAX << (32 - length) : 0);
-    put32(key, prefix & get32(mask));
+    put32(mask + IPV4_KEY_DESTINATION, length ? UINT32_MAX << (32 - length) : 0);
+    put32(key + IPV4_KEY_DESTINATION, prefix & get32(mask + IPV4_KEY_DESTINATION));
 }
 
 static void make_key(FpPacket *p, const uint8_t *ip) {
-    uint32_t header = (ip[0] & 15u) * 4, total = get16(ip + 2);
+    uint32_t total = get16(ip + IP4_TOTAL);
     if (total > p->length) total = p->length; /* cut by a capture; else padding may be behind it */
-    memcpy(p->key, ip + 16, 4);
-    memcpy(p->key + 4, ip + 12, 4);
-    p->key[8] = ip[9];
-    p->key[9] = ip[1];
-    bool ports = (ip[9] == IP_PROTOCOL_TCP || ip[9] == IP_PROTOCOL_UDP) &&
-                 !(get16(ip + 6) & 0x1fff) && total >= header + 4;
-    if (ports)
-        memcpy(p->key + 10, ip + header, 4);
+    memcpy(p->key + IPV4_KEY_DESTINATION, ip + IP4_DESTINATION, 4);
+    memcpy(p->key + IPV4_KEY_SOURCE, ip + IP4_SOURCE, 4);
+    p->key[IPV4_KEY_PROTOCOL] = ip[IP4_PROTOCOL];
+    p->key[IPV4_KEY_TOS] = ip[IP4_TOS];
+    if (ip4_has_ports(ip, total))
+        memcpy(p->key + IPV4_KEY_PORTS, ip + ip4_header_bytes(ip), L4_PORTS_BYTES);
     else
-        memset(p->key + 10, 0, 4);
+        memset(p->key + IPV4_KEY_PORTS, 0, L4_PORTS_BYTES);
 }
 
 static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
@@ -92,10 +91,11 @@ static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
 static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
     (void)t;
     uint8_t *ip = p->bytes + p->offset;
-    uint32_t word = get16(ip + 8), total = get16(ip + 2); /* time to live and protocol */
+    uint32_t word = get16(ip + IP4_TTL),
+             total = get16(ip + IP4_TOTAL); /* time to live and protocol */
     fp_work(log, SITE_FORMAT_IPV4);
-    put16(ip + 8, word - 0x100);
-    put16(ip + 10, checksum_update(get16(ip + 10), word, word - 0x100));
+    put16(ip + IP4_TTL, word - 0x100);
+    put16(ip + IP4_CHECKSUM, checksum_update(get16(ip + IP4_CHECKSUM), word, word - 0x100));
     if (total < p->length) p->length = total; /* link padding stays behind */
     return FP_FORWARD;
 }

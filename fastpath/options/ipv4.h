@@ -3,12 +3,19 @@
  * fastpath/options/ipv4.h: the IPv4 code option: header tests, classes and look-up key of RFC
  * 1812's forwarding algorithm.
  *
- * Key, 14 bytes: destination 4, source 4, protocol 1, type of service 1, source port 2, destination
- * port 2. Ports are 0 for anything but TCP and UDP, for fragments that are not the first, and when
- * they are not inside the packet's total length. */
+ * Key, 14 bytes: as below. Ports are 0 for anything but TCP and UDP, for fragments that are not the
+ * first, and when they are not inside the packet's total length. */
 #pragma once
 
 #include "fastpath/options/options.h"
+
+enum {
+    IPV4_KEY_DESTINATION = 0,
+    IPV4_KEY_SOURCE = 4,
+    IPV4_KEY_PROTOCOL = 8,
+    IPV4_KEY_TOS = 9,
+    IPV4_KEY_PORTS = 10 /* source, destination */
+};
 
 /* One class per packet, the first that applies, in this order. RFC 1812 5.2.2 (header tests),
  * 5.3.7 (martians), 5.3.5.1 (broadcast), 5.3.1 (time to live). */

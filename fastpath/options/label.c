@@ -10,10 +10,10 @@
 
 static FpReason classify(const uint8_t *entry, uint32_t length) {
     if (length < LABEL_BYTES) return FP_LABEL_BAD;
-    bool bottom = entry[2] & 1;
-    if (!bottom && length < 2 * LABEL_BYTES) return FP_LABEL_BAD;
-    if (get32(entry) >> 12 < LABEL_FIRST) return FP_LABEL_BAD;
-    return entry[3] <= 1 ? FP_TTL : FP_OK;
+    uint32_t top = get32(entry);
+    if (!(top & LABEL_BOTTOM) && length < 2 * LABEL_BYTES) return FP_LABEL_BAD;
+    if (top >> 12 < LABEL_FIRST) return FP_LABEL_BAD;
+    return (top & LABEL_TTL_MASK) <= 1 ? FP_TTL : FP_OK;
 }
 
 static void make_key(uint8_t key[FP_KEY_BYTES], uint32_t label, uint32_t interface) {

@@ -13,6 +13,11 @@
 #include "fastpath/options/options.h"
 
 #define LABEL_BYTES 4u
+#define LABEL_BOTTOM 0x100u /* of an entry's 32 bits */
+#define LABEL_TTL_MASK 0xffu
+static inline uint32_t label_entry(uint32_t label, bool bottom, uint32_t ttl) {
+    return label << 12 | (bottom ? LABEL_BOTTOM : 0) | ttl;
+}
 #define LABEL_MAX 0xfffffu
 #define LABEL_FIRST 16u /* those below have meanings of their own, RFC 3032, section 2.1 */
 
