@@ -71,7 +71,11 @@ check-cluster: all
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true. In components/
 # a folder knows itself and those behind the colon; classes.c knows all. Files make no circles.
 FOLDERS := ixp slowpath chassis traffic:slowpath linecard:ixp npe:ixp,linecard gpe:linecard slice:ixp,npe,linecard,gpe,slowpath
+# The engine names no hardware and no box, not even in an example.
+HARDWARE := microengines?|me[0-9]+|[rt]bufs?|tcam|sram|dram|rdram|scratchpad|msf|spi-?4|xscale|ixp[0-9]*|network processors?
+BOXES    := npes?[0-9]*|gpes?[0-9]*|line ?cards?|chassis|blades?|vservers?
 lint:
+	@! grep -nwiE '$(HARDWARE)|$(BOXES)' emu/*/*.[ch]
 	@! grep -nE '#include "(components|fastpath|tests)/' emu/*/*.[ch]
 	@! grep -nE '#include "emu/(scenario|study|cli)/' emu/core/*.[ch]
 	@! grep -nE '#include "emu/(study|cli)/' emu/scenario/*.[ch]

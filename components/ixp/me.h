@@ -18,6 +18,7 @@
  * apart from the instruction counts, the command bus, instruction fetch. */
 #pragma once
 
+#include "components/causes.h"
 #include "components/ixp/channel.h"
 #include "components/ixp/clock.h"
 #include "emu/core/packet.h"
@@ -48,8 +49,8 @@ enum {
 };
 #define NO_RING UINT32_MAX
 
-/* Where a context's time goes: a PacketCause, or idle. */
-typedef enum { CONTEXT_IDLE = N_PACKET_CAUSES, N_CONTEXT_STATES } ContextState;
+/* Where a context's time goes: a cause, or idle. */
+typedef enum { CONTEXT_IDLE = N_CAUSES, N_CONTEXT_STATES } ContextState;
 
 /* What travels in rings: one packet on its way through the chip. */
 typedef struct {
