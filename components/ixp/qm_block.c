@@ -11,7 +11,7 @@ static unsigned per_me(const QmBlock *qm_block) {
     return (qm_block->n_schedulers + qm_block->n_mes - 1) / qm_block->n_mes;
 }
 
-int qm_block_ring(const QmBlock *qm_block, unsigned queue) {
+Ring *qm_block_ring(const QmBlock *qm_block, unsigned queue) {
     return qm_block->me[qm_queue_scheduler(qm_block->qm, queue) / per_me(qm_block)].block.ring_in;
 }
 
@@ -34,7 +34,7 @@ static void timer_over(Sim *sim, SimEvent *event) {
     Context *c = pop_sleeper(q);
     if (!c) return;
     context_wake(c, sim_now(sim));
-    chip_flush(q->qm_block->chip, sim_now(sim));
+    me_flush(&q->qm_block->chip->group, sim_now(sim));
 }
 
 /* The next scheduler that may send now, or -1; *later gets the earliest time of the others. */
@@ -73,20 +73,19 @@ static void dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     q->next = s;
     q->serving |= UINT64_C(1) << s;
     c->note = s;
-    cp->sequence = q->first + s;
-    cp->place = q->qm_block->chip->sequences[cp->sequence].issued++;
+    sequence_join(&q->qm_block->sequences[q->first + s], cp);
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
-    op(c, OP_RING_PUT, false, (unsigned)q->block.ring_out);
+    log_op(c, OP_RING_PUT, q->block.ring_out, NULL);
     c->step = QM_DEQUEUE;
 }
 
 static bool begin(QmMe *q, Context *c, SimTime now) {
-    const Ring *in = &q->qm_block->chip->rings[q->block.ring_in];
+    const Ring *in = q->block.ring_in;
     bool arrived = ring_ready(in, now);
     if (arrived && !q->prefer_dequeue) {
         q->prefer_dequeue = true;
-        op(c, OP_RING_GET, false, (unsigned)q->block.ring_in);
+        log_op(c, OP_RING_GET, q->block.ring_in, NULL);
         c->step = QM_ENQUEUE;
         return true;
     }
@@ -94,7 +93,7 @@ static bool begin(QmMe *q, Context *c, SimTime now) {
     SimTime later;
     int s = eligible(q, now, &later);
     if (s < 0 && arrived) {
-        op(c, OP_RING_GET, false, (unsigned)q->block.ring_in);
+        log_op(c, OP_RING_GET, q->block.ring_in, NULL);
         c->step = QM_ENQUEUE;
         return true;
     }
@@ -128,7 +127,7 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
 }
 
 static bool qm_resume(Context *c, SimTime now) {
-    QmMe *q = &((QmBlock *)c->block->program)->me[c->block->part];
+    QmMe *q = &((QmBlock *)c->block->user)->me[c->block->part];
     switch (c->step) {
     case QM_ENQUEUE:
         enqueue(q, c, now);
@@ -139,7 +138,7 @@ static bool qm_resume(Context *c, SimTime now) {
     }
 }
 
-bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **error) {
+bool qm_block_add(QmBlock *qm_block, unsigned ring_size, Ring *ring_out, GError **error) {
     static const char *const names[QM_BLOCK_MAX_MES] = {"qm0", "qm1", "qm2", "qm3"};
     qm_set_per_me(qm_block->qm, per_me(qm_block));
     for (unsigned i = 0; i < qm_block->n_mes; i++) {
@@ -155,9 +154,9 @@ bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **
         q->block.part = i;
         q->block.ring_out = ring_out;
         q->block.ring_in = chip_add_ring(qm_block->chip, names[i], true, true, ring_size, error);
-        if (q->block.ring_in < 0) return false;
-        qm_block->chip->rings[q->block.ring_in].on_put = on_put;
-        qm_block->chip->rings[q->block.ring_in].user = q;
+        if (!q->block.ring_in) return false;
+        q->block.ring_in->on_put = on_put;
+        q->block.ring_in->user = q;
     }
     return true;
 }

@@ -39,14 +39,15 @@ struct QmBlock {
     unsigned n_mes, n_schedulers;
     unsigned drop_queue_full, drop_detached; /* the owner's reasons */
     QmMe me[QM_BLOCK_MAX_MES];
+    Sequence sequences[QM_MAX_SCHEDULERS]; /* of the packets of each scheduler on their way out */
 };
 
 /* Add the MEs to the chip; the members above `me` are set. */
-bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **error);
+bool qm_block_add(QmBlock *qm_block, unsigned ring_size, Ring *ring_out, GError **error);
 /* A gauge of what all queues hold. */
 void qm_block_watch(const QmBlock *qm_block);
 /* The ring to the ME that serves the queue's scheduler. */
-int qm_block_ring(const QmBlock *qm_block, unsigned queue);
+Ring *qm_block_ring(const QmBlock *qm_block, unsigned queue);
 /* The scheduler's time may have come nearer: let a sleeping context know. */
 void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now);
 /* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */

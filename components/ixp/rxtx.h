@@ -31,12 +31,13 @@ typedef struct {
 
 typedef struct {
     RxTxCosts *costs;
+    Chip *chip;
     Block rx, tx;
-    int section_rx_assign, section_tx_sequence;
+    Section *section_rx_assign, *section_tx_sequence;
     ChipPacket *sending; /* the packet whose mpackets Tx is handing out */
     uint32_t sent, mpackets;
     bool per_scheduler;      /* Tx keeps the order of each scheduler's packets only: a line card */
-    int ring_stats;          /* -1: none */
+    Ring *ring_stats;        /* NULL: none */
     unsigned drop_no_buffer; /* the owner's reason */
     uint64_t held;           /* buffers between Rx and Tx */
     /* Called when Tx has read the descriptor: fixes data and length of cp->pkt, returns the port.

@@ -6,20 +6,19 @@
 enum { PIPE_GET, PIPE_WORK, PIPE_TELL };
 
 static bool stage_resume(Context *c, SimTime now) {
-    Stage *stage = (Stage *)c->block->program;
+    Stage *stage = (Stage *)c->block->user;
     (void)now;
     switch (c->step) {
     case PIPE_GET:
-        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
-                      (unsigned)c->block->section_in);
+        log_op(c, OP_GET_IN_SECTION, c->block->ring_in, c->block->section_in);
         c->step = PIPE_WORK;
         return true;
     case PIPE_WORK: {
         ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-        int ring = stage->work(stage, c, cp);
-        op_in_section(c, OP_PUT_IN_SECTION, (unsigned)ring, (unsigned)c->block->section_out);
+        Ring *ring = stage->work(stage, c, cp);
+        log_op(c, OP_PUT_IN_SECTION, ring, c->block->section_out);
         c->step = PIPE_GET;
-        if (ring == STAGE_GONE || stage->ring_stats < 0) return true;
+        if (ring == STAGE_GONE || !stage->ring_stats) return true;
         /* The packet may be gone by the time Statistics hears of it. */
         c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
         c->step = PIPE_TELL;
@@ -27,7 +26,7 @@ static bool stage_resume(Context *c, SimTime now) {
     }
     default:
         c->message = (uint64_t)c->note;
-        op(c, OP_RING_PUT, false, (unsigned)stage->ring_stats);
+        log_op(c, OP_RING_PUT, stage->ring_stats, NULL);
         c->step = PIPE_GET;
         return true;
     }
@@ -41,24 +40,23 @@ bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, Stage
     stage->block.section_out = chip_add_section(chip, name, &stage->block);
     stage->work = work;
     stage->program = program;
-    stage->ring_stats = -1;
+    stage->ring_stats = NULL;
     return true;
 }
 
-int stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
+Ring *stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
     Packet *pkt = c->pkt;
     c->pkt = NULL;
     rxtx_release(rxtx, c, cp);
-    component_drop(c->me->chip->owner, reason, pkt);
+    component_drop(rxtx->chip->owner, reason, pkt);
     return STAGE_GONE;
 }
 
 static bool stats_resume(Context *c, SimTime now) {
-    StatsBlock *stats = c->block->program;
+    StatsBlock *stats = c->block->user;
     (void)now;
     if (c->step == 0) {
-        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
-                      (unsigned)c->block->section_in);
+        log_op(c, OP_GET_IN_SECTION, c->block->ring_in, c->block->section_in);
         c->step = 1;
     } else {
         fp_count(stats->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,

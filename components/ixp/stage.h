@@ -11,20 +11,20 @@ typedef struct Stage Stage;
 
 /* Works on a packet, appending to the context's log; returns the ring that the packet goes to, or
  * STAGE_GONE when it was released. */
-typedef int StageWork(Stage *stage, Context *c, ChipPacket *cp);
-#define STAGE_GONE (-1)
+typedef Ring *StageWork(Stage *stage, Context *c, ChipPacket *cp);
+#define STAGE_GONE NULL
 
 struct Stage {
     Block block; /* ring_out: for the work to return */
     StageWork *work;
-    void *program;  /* the component */
-    int ring_stats; /* tell Statistics of every packet that goes on; -1: don't */
+    void *program;    /* the component */
+    Ring *ring_stats; /* tell Statistics of every packet that goes on; NULL: don't */
 };
 
 bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, StageWork *work,
                void *program, GError **error);
 /* End the context's packet for one of the owner's reasons. Returns STAGE_GONE. */
-int stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason);
+Ring *stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason);
 /* The block that adds messages from a ring to counters, off the main path. */
 typedef struct {
     Block block;

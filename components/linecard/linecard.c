@@ -86,7 +86,7 @@ struct LineCard {
 
 /* Blocks ---------------------------------------------------------------------------------- */
 
-static inline int next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
+static inline Ring *next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
     Side *side = stage->program;
     if (packet_detached(cp->pkt))
         return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + LC_DETACHED);
@@ -94,12 +94,12 @@ static inline int next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdi
     return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int in_key(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *in_key(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     return next(stage, c, cp, lc_in_key(side->lc->tables, &cp->fp, &c->log));
 }
 
-static int in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     SimTime now = sim_now(side->chip.sim);
     FpVerdict verdict = lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log);
@@ -107,7 +107,7 @@ static int in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
     return next(stage, c, cp, verdict);
 }
 
-static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
     lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
@@ -115,7 +115,7 @@ static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
     return qm_block_ring(&side->qm_block, cp->fp.result.queue);
 }
 
-static int out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     FpVerdict verdict = lc_out_lookup(side->lc->tables, &cp->fp, &c->log);
     if (verdict == FP_FORWARD && !cp->pkt->lease)
@@ -141,9 +141,8 @@ static void translate(void *user, void *data, SimTime now) {
     if (reason == LC_OK && lc_out_translate(lc->tables, &cp->fp, now, &log) == FP_FORWARD) {
         if (!sim_event_pending(&lc->sweep)) sim_schedule(lc->base.sim, &lc->sweep, lc->nat_sweep);
         packet_charge(pkt, CAUSE_RING, now);
-        if (ring_inject(&lc->out.chip, &lc->out.chip.rings[lc->out.pipes[2].block.ring_in],
-                        (uint64_t)(uintptr_t)cp, now)) {
-            chip_flush(&lc->out.chip, now);
+        if (ring_inject(lc->out.pipes[2].block.ring_in, (uint64_t)(uintptr_t)cp, now)) {
+            me_flush(&lc->out.chip.group, now);
             return;
         }
     }
@@ -151,7 +150,7 @@ static void translate(void *user, void *data, SimTime now) {
     component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
-static int out_translate(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *out_translate(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     LineCard *lc = side->lc;
     SimTime now = sim_now(side->chip.sim);
@@ -162,7 +161,7 @@ static int out_translate(Stage *stage, Context *c, ChipPacket *cp) {
     return STAGE_GONE;
 }
 
-static int out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
     Side *side = stage->program;
     if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
     lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
@@ -181,7 +180,7 @@ static unsigned finish(void *program, ChipPacket *cp) {
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-static int block_ring(LineCard *lc, Chip *chip, const char *name, GError **error) {
+static Ring *block_ring(LineCard *lc, Chip *chip, const char *name, GError **error) {
     bool scratch = lc->me_block != 1;
     return chip_add_ring(chip, name, scratch, true,
                          scratch ? (unsigned)lc->ring_block : CHIP_NN_WORDS / WORDS, error);
@@ -196,14 +195,13 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
     side->lc = lc;
     if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
     chip->label = label;
-    msf_init(&chip->msf, chip, n + 1);
+    msf_init(&chip->msf, &lc->chip_settings.msf, &chip->group, &lc->base, n + 1);
     side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
     if (!side->qm) return input_error(error, "not enough memory for its queues");
     for (unsigned s = 0; s < n_schedulers; s++)
         qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
     *rxtx = (RxTx){.costs = &lc->rxtx_costs,
                    .per_scheduler = true,
-                   .ring_stats = -1,
                    .drop_no_buffer = DROP_NO_BUFFER,
                    .finish = finish,
                    .program = side};
@@ -214,18 +212,18 @@ static bool program(LineCard *lc, Side *side, const char *label, const char *con
                                .n_schedulers = n_schedulers,
                                .drop_queue_full = DROP_QUEUE_FULL,
                                .drop_detached = DROP_FAST_PATH + LC_DETACHED};
-    int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
-    if (rings[0] < 0) return false;
+    Ring *rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
+    if (!rings[0]) return false;
     for (unsigned i = 1; i < N_BLOCKS; i++)
-        if ((rings[i] = block_ring(lc, chip, names[i], error)) < 0) return false;
-    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
-    if (tx < 0 || !rxtx_add_rx(rxtx, chip, (unsigned)lc->me_rx, error)) return false;
+        if (!(rings[i] = block_ring(lc, chip, names[i], error))) return false;
+    Ring *tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
+    if (!tx || !rxtx_add_rx(rxtx, chip, (unsigned)lc->me_rx, error)) return false;
     for (unsigned i = 0; i < N_BLOCKS; i++) {
         if (!stage_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
                        error))
             return false;
         side->pipes[i].block.ring_in = rings[i];
-        side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
+        side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : NULL;
     }
     if (!qm_block_add(&side->qm_block, (unsigned)lc->ring_qm, tx, error) ||
         !rxtx_add_tx(rxtx, chip, (unsigned)lc->me_tx, error))

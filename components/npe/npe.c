@@ -26,7 +26,7 @@ enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
 
 typedef FpVerdict StageFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
-static inline int run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
+static inline Ring *run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
     Npe *npe = stage->program;
     if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
     if (packet_detached(cp->pkt))
@@ -35,18 +35,18 @@ static inline int run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *f
     return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int decap(Stage *stage, Context *c, ChipPacket *cp) {
-    int ring = run(stage, c, cp, fp_decap);
+static Ring *decap(Stage *stage, Context *c, ChipPacket *cp) {
+    Ring *ring = run(stage, c, cp, fp_decap);
     if (ring != STAGE_GONE) packet_carry(cp->pkt, npe_tenant(stage->program, cp->fp.slice));
     return ring;
 }
-static int parse(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *parse(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_parse);
 }
-static int lookup(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *lookup(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_lookup);
 }
-static int format(Stage *stage, Context *c, ChipPacket *cp) {
+static Ring *format(Stage *stage, Context *c, ChipPacket *cp) {
     Npe *npe = stage->program;
     if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
     if (packet_detached(cp->pkt))
@@ -120,8 +120,8 @@ bool npe_attach(Npe *npe, GError **error) {
 }
 
 /* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
-static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_mes, unsigned words,
-                    uint64_t scratch_size, GError **error) {
+static Ring *npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_mes,
+                      unsigned words, uint64_t scratch_size, GError **error) {
     bool scratch = from_mes != 1 || to_mes != 1;
     return chip_add_ring(&npe->chip, name, scratch, true,
                          scratch ? (unsigned)scratch_size : CHIP_NN_WORDS / words, error);
@@ -131,7 +131,6 @@ static bool npe_program(Npe *npe, GError **error) {
     Chip *chip = &npe->chip;
     RxTx *rxtx = &npe->rxtx;
     *rxtx = (RxTx){.costs = &npe->rxtx_costs,
-                   .ring_stats = -1,
                    .drop_no_buffer = NPE_DROP_NO_BUFFER,
                    .finish = npe_finish,
                    .program = npe};
@@ -142,17 +141,16 @@ static bool npe_program(Npe *npe, GError **error) {
                               .n_schedulers = (unsigned)npe->n_schedulers,
                               .drop_queue_full = NPE_DROP_QUEUE_FULL,
                               .drop_detached = NPE_DROP_FAST_PATH + FP_DETACHED};
-    int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
-    int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
-                              npe->ring_decap, error);
-    int parse_ring = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
-                              npe->ring_parse, error);
-    int lookup_ring = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
-                               npe->ring_lookup, error);
-    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
-    int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
-    if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
-        return false;
+    Ring *rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
+    Ring *decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
+                                npe->ring_decap, error);
+    Ring *parse_ring = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
+                                npe->ring_parse, error);
+    Ring *lookup_ring = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
+                                 npe->ring_lookup, error);
+    Ring *tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
+    Ring *stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
+    if (!rx || !decap_ring || !parse_ring || !lookup_ring || !tx || !stats) return false;
     if (!rxtx_add_rx(rxtx, chip, (unsigned)npe->me_rx, error) ||
         !stage_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
         !stage_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
@@ -208,7 +206,7 @@ static bool npe_create(Component *c, GError **error) {
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
     npe_slices_init(npe);
     mp_init(&npe->mp, c);
-    msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
+    msf_init(&npe->chip.msf, &npe->chip_settings.msf, &npe->chip.group, c, c->n_ports);
     if (!npe_program(npe, error)) return false;
     npe_costs(npe);
     return true;
