@@ -7,7 +7,7 @@
 
 #define DRAM_INTERLEAVE_SHIFT 7u /* 128 bytes: HRM 187 */
 
-SimTime chip_latency(const Chip *chip, Latency latency) {
+static SimTime chip_latency(const Chip *chip, Latency latency) {
     return latency.cycles ? clock_time(&chip->group.clock, latency.value) : latency.value;
 }
 
@@ -34,13 +34,6 @@ static const uint8_t unit_cause[CHIP_N_UNITS] = {
     [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,
 };
 
-static inline Ring *ring_of(Context *c, const FpReference *r) {
-    return c->operands[r->address].ring;
-}
-static inline Section *section_of(Context *c, const FpReference *r) {
-    return c->operands[r->address].section;
-}
-
 static inline bool again(Context *c) {
     c->next--; /* the same entry, when woken */
     return false;
@@ -52,9 +45,7 @@ static inline bool answered(Context *c, SimTime now) {
     return false;
 }
 
-static bool get_in_section(Context *c, const FpReference *r, SimTime now) {
-    Ring *ring = ring_of(c, r);
-    Section *section = section_of(c, r);
+static bool get_in_section(Context *c, Ring *ring, Section *section, SimTime now) {
     if (!section_enter(section, c, CONTEXT_IDLE, now) || !ring_get(ring, c, now)) return again(c);
     section_pass(section, c, now);
     if (c->answer <= now) return true;
@@ -65,40 +56,37 @@ static bool get_in_section(Context *c, const FpReference *r, SimTime now) {
     return answered(c, now);
 }
 
-static bool put_in_section(Context *c, const FpReference *r, SimTime now) {
-    Ring *ring = ring_of(c, r);
-    Section *section = section_of(c, r);
+static bool put_in_section(Context *c, Ring *ring, Section *section, SimTime now) {
     if (!section_enter(section, c, CAUSE_SECTION, now) || (ring && !ring_put(ring, c, now)))
         return again(c);
     section_pass(section, c, now);
     return true;
 }
 
-static bool tbuf_valid(Chip *chip, Context *c, uint32_t element, SimTime now) {
+static G_NO_INLINE bool operate(Context *c, unsigned op, Operands on, SimTime now) {
+    switch (op) {
+    case OP_RING_GET: return ring_get(on.ring, c, now) ? answered(c, now) : again(c);
+    case OP_RING_PUT: return ring_put(on.ring, c, now) || again(c);
+    case OP_SECTION_WAIT: return section_enter(on.section, c, CAUSE_SECTION, now);
+    case OP_SECTION_IDLE: return section_enter(on.section, c, CONTEXT_IDLE, now);
+    case OP_GET_IN_SECTION: return get_in_section(c, on.ring, on.section, now);
+    case OP_PUT_IN_SECTION: return put_in_section(c, on.ring, on.section, now);
+    default: return sequence_wait(c, now);
+    }
+}
+
+static G_NO_INLINE bool tbuf_valid(Chip *chip, Context *c, uint32_t element, SimTime now) {
     channel_issue(&chip->msf_csr, true, 4, now);
-    if (c->pkt && msf_tbuf_last(&chip->msf, element)) context_leave(c, CAUSE_TX_BUFFER, now);
+    if (c->pkt && chip->msf.tbuf[element].mpacket.last) context_leave(c, CAUSE_TX_BUFFER, now);
     msf_tbuf_valid(&chip->msf, element, now);
     return true;
 }
 
-static G_NO_INLINE bool operate(Chip *chip, Context *c, const FpReference *r, SimTime now) {
-    switch (r->unit) {
-    case OP_RING_GET: return ring_get(ring_of(c, r), c, now) ? answered(c, now) : again(c);
-    case OP_RING_PUT: return ring_put(ring_of(c, r), c, now) || again(c);
-    case OP_SECTION_WAIT: return section_enter(section_of(c, r), c, CAUSE_SECTION, now);
-    case OP_SECTION_IDLE: return section_enter(section_of(c, r), c, CONTEXT_IDLE, now);
-    case OP_GET_IN_SECTION: return get_in_section(c, r, now);
-    case OP_PUT_IN_SECTION: return put_in_section(c, r, now);
-    case OP_SEQUENCE_WAIT: return sequence_wait(c, now);
-    case OP_RBUF_FREE: msf_rbuf_free(&chip->msf, now); return true;
-    case OP_TBUF_VALID: return tbuf_valid(chip, c, r->address, now);
-    default: g_error("%s: entry of unit %u", chip->owner->name, r->unit);
-    }
-}
-
 static bool perform(Context *c, const FpReference *r, SimTime now) {
     Chip *chip = c->me->group->user;
-    if (r->unit >= CHIP_N_UNITS) return operate(chip, c, r, now);
+    if (r->unit > OP_TBUF_VALID) return operate(c, r->unit, c->operands[r->address], now);
+    if (r->unit == OP_TBUF_VALID) return tbuf_valid(chip, c, r->address, now);
+    if (r->unit == OP_RBUF_FREE) return msf_rbuf_free(&chip->msf, now);
     Channel *unit = chip->unit[r->unit];
     SimTime done =
         unit ? channel_issue(unit, r->write, r->bytes, now) : dram_reference(chip, r, now);
@@ -123,13 +111,15 @@ void chip_buffer_put(Chip *chip, ChipPacket *cp) {
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-static SimTime period(uint64_t hz) {
-    return SIM_S / hz;
+static Channel channel(const Chip *chip, Latency latency, SimTime per_unit, unsigned unit_shift) {
+    return (Channel){
+        .latency = chip_latency(chip, latency), .per_unit = per_unit, .unit_shift = unit_shift};
 }
 
-bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **error) {
+bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *label,
+               unsigned n_ports, GError **error) {
     *chip = (Chip){.owner = owner,
-                   .label = "",
+                   .label = label,
                    .sim = owner->sim,
                    .settings = s,
                    .group = {.sim = owner->sim,
@@ -144,35 +134,25 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **err
                            mpacket);
     chip->group.signal_ps = chip_latency(chip, s->signal_latency);
     chip->nn_ps = chip_latency(chip, s->nn_latency);
-    SimTime cycle = clock_time(&chip->group.clock, 1);
-    SimTime sram_word = period(s->sram_clock_hz), dram_burst = period(s->dram_clock_hz);
-    for (unsigned i = 0; i < CHIP_N_SRAM; i++)
-        chip->sram[i] = (Channel){.latency = chip_latency(chip, s->sram_latency),
-                                  .per_unit = sram_word,
-                                  .unit_shift = 2,
-                                  .separate_write = true};
+    SimTime cycle = clock_time(&chip->group.clock, 1), per_word = s->scratch_word_cycles * cycle;
+    for (unsigned i = 0; i < CHIP_N_SRAM; i++) {
+        chip->sram[i] = channel(chip, s->sram_latency, SIM_S / s->sram_clock_hz, 2);
+        chip->sram[i].separate_write = true;
+        chip->unit[FP_SRAM0 + i] = &chip->sram[i];
+    }
     for (unsigned i = 0; i < CHIP_N_DRAM; i++)
-        chip->dram[i] = (Channel){.latency = chip_latency(chip, s->dram_latency),
-                                  .per_unit = dram_burst,
-                                  .unit_shift = 4};
+        chip->dram[i] = channel(chip, s->dram_latency, SIM_S / s->dram_clock_hz, 4);
     /* A unit is a look-up, however long its key. */
-    chip->tcam = (Channel){.latency = chip_latency(chip, s->tcam_latency),
-                           .per_unit = period(s->tcam_rate_hz),
-                           .unit_shift = 31};
-    chip->scratch = (Channel){.latency = chip_latency(chip, s->scratch_latency),
-                              .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle,
-                              .unit_shift = 2};
-    chip->msf_csr = (Channel){.latency = chip_latency(chip, s->msf_latency),
-                              .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle,
-                              .unit_shift = 2};
-    for (unsigned i = 0; i < CHIP_N_SRAM; i++) chip->unit[FP_SRAM0 + i] = &chip->sram[i];
+    chip->tcam = channel(chip, s->tcam_latency, SIM_S / s->tcam_rate_hz, 31);
+    chip->scratch = channel(chip, s->scratch_latency, per_word, 2);
+    chip->msf_csr = channel(chip, s->msf_latency, per_word, 2);
+    chip->scratch.fixed = chip->msf_csr.fixed = s->scratch_cycles * cycle;
     chip->unit[FP_SRAM3] = &chip->sram[s->counter_channel];
     chip->unit[FP_TCAM] = &chip->tcam;
     chip->unit[FP_SCRATCH] = &chip->scratch;
     chip->unit[OP_MSF] = &chip->msf_csr;
     for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], &chip->group, i, owner);
+    msf_init(&chip->msf, &s->msf, &chip->group, owner, n_ports);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
     chip->free_buffers = g_new(uint32_t, s->n_buffers);
     chip->n_free = chip->least_free = (unsigned)s->n_buffers;
@@ -190,14 +170,18 @@ void chip_clear(Chip *chip) {
     g_free(chip->free_buffers);
 }
 
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
-                    void *user, GError **error) {
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, Ring *in,
+                    BlockResume *resume, void *user, GError **error) {
     if (chip->n_mes_used + n_mes > CHIP_N_MES)
         return input_error(error, "block %s: %u more microengines make %u, but the chip has %u",
                            name, n_mes, chip->n_mes_used + n_mes, CHIP_N_MES);
     unsigned per_me = (unsigned)chip->settings->contexts;
-    *block = (Block){
-        .name = name, .user = user, .resume = resume, .n_mes = n_mes, .n_contexts = n_mes * per_me};
+    *block = (Block){.name = name,
+                     .user = user,
+                     .resume = resume,
+                     .n_mes = n_mes,
+                     .n_contexts = n_mes * per_me,
+                     .ring_in = in};
     for (unsigned m = 0; m < n_mes; m++) {
         Me *me = &chip->mes[chip->n_mes_used++];
         me_load(me, block, per_me);
@@ -228,13 +212,6 @@ Ring *chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, un
                    .message = g_new0(uint64_t, size),
                    .visible = g_new0(SimTime, size)};
     return ring;
-}
-
-Section *chip_add_section(Chip *chip, const char *name, Block *block) {
-    g_assert(chip->n_sections < CHIP_MAX_SECTIONS);
-    Section *section = &chip->sections[chip->n_sections++];
-    *section = (Section){.name = name, .block = block};
-    return section;
 }
 
 static uint64_t buffers_held(const void *from) {

@@ -16,7 +16,6 @@
 #define CHIP_N_SRAM 3u
 #define CHIP_N_DRAM 3u
 #define CHIP_MAX_RINGS 24u
-#define CHIP_MAX_SECTIONS 32u
 #define CHIP_MAX_BLOCKS 16u
 #define CHIP_N_UNITS (OP_MSF + 1u)
 #define CHIP_SCRATCH_RINGS 16u /* HRM 57 */
@@ -46,8 +45,6 @@ typedef struct {
     unsigned n_mes_used;
     Ring rings[CHIP_MAX_RINGS];
     unsigned n_rings, n_scratch_rings;
-    Section sections[CHIP_MAX_SECTIONS];
-    unsigned n_sections;
     Block *blocks[CHIP_MAX_BLOCKS];
     unsigned n_blocks;
     Msf msf;
@@ -116,24 +113,31 @@ typedef struct {
                     "packet buffers of 2 KiB in DRAM",                                             \
                     "WashU V1 memory map: 0x38000 descriptors (of the line card)")
 
+/* Why chips drop: the owner's table of reasons begins with these. */
+enum { CHIP_MAC_FULL, CHIP_TOO_LONG, CHIP_NO_BUFFER, CHIP_QUEUE_FULL, CHIP_N_DROPS };
+#define CHIP_DROPS                                                                                 \
+    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},                   \
+        {"too_long", "frame longer than a packet buffer"}, {"no_buffer", "no free packet buffer"}, \
+    {                                                                                              \
+        "queue_full", "the queue's limit was reached"                                              \
+    }
+
 /* Set up an unprogrammed chip. `settings` must outlive it. False: the settings contradict. */
-bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, GError **error);
+bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, const char *label,
+               unsigned n_ports, GError **error);
 void chip_clear(Chip *chip);
 
 /* Programming: before chip_start. A block takes the next free MEs. Its contexts take sections in
  * the order ME 0 context 0, ME 1 context 0, ..., so that neighbours in order sit on different MEs.
  */
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
-                    void *user, GError **error);
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, Ring *in,
+                    BlockResume *resume, void *user, GError **error);
 /* NULL and an error when the chip has no more scratch rings. */
 Ring *chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
                     GError **error);
-Section *chip_add_section(Chip *chip, const char *name, Block *block);
 void chip_start(Chip *chip);
 /* A gauge of the owner, under the chip's label. */
 void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from);
-
-SimTime chip_latency(const Chip *chip, Latency latency);
 
 /* Free buffers: a stack of handles. NULL when none is left. */
 ChipPacket *chip_buffer_get(Chip *chip);

@@ -51,10 +51,13 @@ typedef struct Block Block;
 typedef struct Ring Ring;       /* ring.h */
 typedef struct Section Section; /* section.h */
 
-/* Entries of a log beyond the memory references of fastpath/fp.h. Those that name a ring or an
- * ordered section have in `address` which of the context's operands it is. */
+/* Entries of a log beyond the memory references of fastpath/fp.h. Those from OP_RING_GET on are
+ * about a ring or an ordered section: `address` says which of the context's operands. */
 enum {
     OP_MSF = FP_N_UNITS, /* a reference, too: media switch fabric register */
+    OP_RBUF_FREE,        /* free a receive element */
+    OP_TBUF_VALID,       /* the transmit element `address` holds its bytes; if it is the last of the
+                          * context's packet, the packet's time is the transmit buffer's */
     OP_RING_GET,         /* wait for a message, take it -> context->message */
     OP_RING_PUT,         /* wait for room, put context->message */
     OP_SECTION_WAIT,     /* enter an ordered section */
@@ -62,9 +65,6 @@ enum {
     OP_GET_IN_SECTION,   /* SECTION_IDLE, RING_GET, pass the section on, and then the answer */
     OP_PUT_IN_SECTION,   /* SECTION_WAIT, RING_PUT if there is a ring, pass the section on */
     OP_SEQUENCE_WAIT,    /* wait until the sequence of the context's packet has come to it */
-    OP_RBUF_FREE,        /* free a receive element */
-    OP_TBUF_VALID,       /* the transmit element `address` holds its bytes; if it is the last of the
-                          * context's packet, the packet's time is the transmit buffer's */
 };
 typedef struct {
     Ring *ring;
@@ -109,9 +109,7 @@ struct Block {
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
     Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of sections */
-    unsigned part; /* which of several equal blocks (queue manager) */
     Ring *ring_in, *ring_out;
-    Section *section_in, *section_out;
 };
 
 /* Stalled: nobody can run, but somebody holds work and waits for memory, a ring or an ordered

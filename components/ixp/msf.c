@@ -3,10 +3,6 @@
  * The media switch fabric. One event per mpacket each way. */
 #include "components/ixp/msf.h"
 
-static uint32_t frame_bytes(const Packet *pkt) {
-    return packet_frame_bytes(pkt->length);
-}
-
 uint32_t msf_mpackets(const Msf *msf, uint32_t length) {
     return (packet_frame_bytes(length) + msf->element_bytes - 1) / msf->element_bytes;
 }
@@ -27,7 +23,7 @@ static void transfer_next(Msf *msf, SimTime now) {
         msf->frame = packet_queue_get(&msf->fifo[msf->next_port]);
         msf->fifo_packets--;
         if (++msf->next_port == msf->n_ports) msf->next_port = 0;
-        msf->frame_left = frame_bytes(msf->frame);
+        msf->frame_left = packet_frame_bytes(msf->frame->length);
         msf->frame_index = 0;
     }
     uint32_t bytes = MIN(msf->frame_left, msf->element_bytes);
@@ -64,11 +60,10 @@ static void transferred(Sim *sim, SimEvent *event) {
 }
 
 bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now) {
-    if (msf->fifo[port].bytes + frame_bytes(pkt) > msf->fifo_limit) return false;
+    if (msf->fifo[port].bytes + packet_frame_bytes(pkt->length) > msf->fifo_limit) return false;
     packet_charge(pkt, CAUSE_RX_BUFFER, now);
     packet_queue_put(&msf->fifo[port], pkt);
     msf->fifo_packets++;
-    msf->frames_in++;
     transfer_next(msf, now);
     return true;
 }
@@ -92,9 +87,10 @@ bool msf_join(Msf *msf, Context *c, SimTime now) {
     return false;
 }
 
-void msf_rbuf_free(Msf *msf, SimTime now) {
+bool msf_rbuf_free(Msf *msf, SimTime now) {
     msf->rbuf_free++;
     transfer_next(msf, now);
+    return true;
 }
 
 /* Transmit -------------------------------------------------------------------------------- */
@@ -127,10 +123,7 @@ static void transmitted(Sim *sim, SimEvent *event) {
     msf->tbuf_used--;
     msf->transmitting = false;
     msf->mpackets_out++;
-    if (element.mpacket.last) {
-        msf->frames_out++;
-        port_send(msf->component, element.port, element.mpacket.pkt);
-    }
+    if (element.mpacket.last) port_send(msf->component, element.port, element.mpacket.pkt);
     Context *waiter = context_queue_get(&msf->tbuf_waiting);
     if (waiter) context_wake(waiter, now);
     transmit_next(msf, now);

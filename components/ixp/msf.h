@@ -65,7 +65,7 @@ typedef struct {
     ContextQueue tbuf_waiting; /* contexts that wait for an element */
 
     /* counters */
-    uint64_t mpackets_in, mpackets_out, frames_in, frames_out;
+    uint64_t mpackets_in, mpackets_out;
     SimTime bus_in, bus_out;
 } Msf;
 
@@ -82,13 +82,9 @@ bool msf_take(Msf *msf, Mpacket *mpacket);
 /* Join the free list. True: an mpacket is there for this context to take; false: it sleeps until
  * there is. */
 bool msf_join(Msf *msf, Context *c, SimTime now);
-void msf_rbuf_free(Msf *msf, SimTime now);
+bool msf_rbuf_free(Msf *msf, SimTime now); /* true: nobody waits for that */
 
 /* The next element in order, or -1: none is free, and the context sleeps until one is (then call
  * again). */
 int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now);
-/* Whether the element is the last of its frame. */
-static inline bool msf_tbuf_last(const Msf *msf, uint32_t element) {
-    return msf->tbuf[element].mpacket.last;
-}
 void msf_tbuf_valid(Msf *msf, uint32_t element, SimTime now);

@@ -10,7 +10,6 @@
 #include "components/ixp/ring.h"
 
 struct Section {
-    const char *name;
     Block *block;
     unsigned holder;
 };

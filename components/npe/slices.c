@@ -247,7 +247,7 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
                    uint32_t packets, uint32_t bytes) {
     unsigned scheduler = interface == FP_NO_INTERFACE
                              ? (unsigned)npe->n_schedulers - 1
-                             : qm_block_scheduler(&npe->qm_block, interface);
+                             : qm_block_scheduler(&npe->program.qm_block, interface);
     bool done = qm_set_queue(npe->qm, fp_slice(npe->tables, slice)->queue_base + queue, scheduler,
                              quantum, packets, bytes);
     g_assert(done); /* a queue that is opened is empty */
@@ -256,9 +256,9 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
     unsigned number = fp_slice(npe->tables, slice)->queue_base + queue;
     for (uint32_t handle; (handle = qm_flush_queue(npe->qm, number)) != QM_NONE;) {
-        ChipPacket *cp = &npe->chip.buffers[handle];
+        ChipPacket *cp = &npe->program.chip.buffers[handle];
         Packet *pkt = cp->pkt;
-        rxtx_discard(&npe->rxtx, cp);
+        rxtx_discard(&npe->program.rxtx, cp);
         component_drop(&npe->base, NPE_DROP_FAST_PATH + FP_DETACHED, pkt);
     }
     qm_close_queue(npe->qm, number);
