@@ -71,7 +71,11 @@ check-cluster: all
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true. In components/
 # a folder knows itself and those behind the colon; classes.c knows all. Files make no circles.
 FOLDERS := ixp slowpath chassis traffic:slowpath linecard:ixp npe:ixp,linecard gpe:linecard slice:ixp,npe,linecard,gpe,slowpath
+# The engine names no hardware and no box, not even in an example.
+HARDWARE := microengines?|me[0-9]+|[rt]bufs?|tcam|sram|dram|rdram|scratchpad|msf|spi-?4|xscale|ixp[0-9]*|network processors?
+BOXES    := npes?[0-9]*|gpes?[0-9]*|line ?cards?|chassis|blades?|vservers?
 lint:
+	@! grep -nwiE '$(HARDWARE)|$(BOXES)' emu/*/*.[ch]
 	@! grep -nE '#include "(components|fastpath|tests)/' emu/*/*.[ch]
 	@! grep -nE '#include "emu/(scenario|study|cli)/' emu/core/*.[ch]
 	@! grep -nE '#include "emu/(study|cli)/' emu/scenario/*.[ch]
@@ -80,7 +84,7 @@ lint:
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch] components/*/*/*.[ch]
 	@for folder in $(FOLDERS); do set -- $$(echo $$folder | tr :, '  '); known=$$(echo $$* | tr ' ' '|'); \
 	    ! grep -nE '#include "components/[a-z]+/' $$(find components/$$1 -name '*.[ch]') | grep -vE "include .components/($$known)/" || exit 1; done
-	@find components/gpe components/slice components/traffic components/chassis components/npe -name '*.[ch]' ! -path components/slice/i3.c | \
+	@find components/gpe components/slice components/traffic components/chassis components/ixp components/linecard components/npe -name '*.[ch]' ! -path components/slice/i3.c | \
 	    while read f; do sed -n "s|^#include \"\(components/.*\)\.h\".*|$${f%.?} \1|p" $$f; done | tsort >/dev/null
 	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
 	@echo "ok lint includes and licences"

@@ -2,6 +2,7 @@
  *
  * Links and the life of a network. Oracle of a link: a packet starts when it is sent or when the
  * one before it has left, and arrives whole, wire bytes * 8 / rate + delay after its start. */
+#include "components/causes.h"
 #include "emu/core/component.h"
 #include "emu/core/report.h"
 #include "tests/check.h"

@@ -6,6 +6,7 @@
  * time as others. They run in one Sim, and in two and three that advance window by window. */
 #include <string.h>
 
+#include "components/causes.h"
 #include "emu/core/component.h"
 #include "emu/core/report.h"
 #include "tests/check.h"
@@ -71,7 +72,7 @@ static void box_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, DROP_TIRED, pkt);
     } else if (what < 6) {
         SimTime sum = 0;
-        for (unsigned i = 0; i < N_PACKET_CAUSES; i++) sum += pkt->charged[i];
+        for (unsigned i = 0; i < PACKET_MAX_CAUSES; i++) sum += pkt->charged[i];
         CHECK_U64(sum, now - pkt->created);
         histogram_add(&b->latency, now - pkt->created);
         b->delivered++;

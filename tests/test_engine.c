@@ -2,6 +2,7 @@
  *
  * The calendar against a list that is searched from end to end, packets, links, random streams and
  * histograms. */
+#include "components/causes.h"
 #include "emu/core/component.h"
 #include "emu/core/histogram.h"
 #include "emu/core/random.h"

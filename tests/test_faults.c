@@ -161,7 +161,7 @@ static void a_reset_empties_an_npe_at_full_load(void) {
     bench_until(b, 2 * SIM_MS);
     uint64_t formatted = npe->forwarded;
     bench_until(b, 2 * SIM_MS + 50 * SIM_US);
-    CHECK_U64(npe->rxtx.held, 0);
+    CHECK_U64(npe->program.rxtx.held, 0);
     bench_until(b, 3 * SIM_MS - 1);
     CHECK_U64(npe->forwarded, formatted);
     bench_until(b, 3 * SIM_MS + 50 * SIM_US);

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <pcap/dlt.h>
 
+#include "components/causes.h"
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "components/causes.h"
 #include "emu/core/report.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"

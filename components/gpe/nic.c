@@ -3,6 +3,8 @@
  * NICs, NAPI and net_rx_action. */
 #include "components/gpe/nic.h"
 
+#include "components/causes.h"
+
 enum { STAGE_POLL, STAGE_PACKET };
 
 /* Interrupts ------------------------------------------------------------------------------- */

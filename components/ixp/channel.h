@@ -20,7 +20,7 @@ typedef struct {
     /* state */
     SimTime read_free, write_free;
     /* counters */
-    uint64_t references, units;
+    uint64_t references;
     SimTime busy, waited; /* bus time used; time between issue and start */
 } Channel;
 
@@ -31,7 +31,6 @@ static inline SimTime channel_issue(Channel *ch, bool write, uint32_t bytes, Sim
     SimTime start = *free_at > now ? *free_at : now, hold = ch->fixed + units * ch->per_unit;
     *free_at = start + hold;
     ch->references++;
-    ch->units += units;
     ch->busy += hold;
     ch->waited += start - now;
     return start + ch->latency + (units > 1 ? (units - 1) * ch->per_unit : 0);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The chip: memories, buffers, set-up and accounts. */
+ * The chip: what entries of logs do, buffers, set-up and accounts. */
 #include "components/ixp/chip.h"
 
 #include <string.h>
 
 #define DRAM_INTERLEAVE_SHIFT 7u /* 128 bytes: HRM 187 */
 
-SimTime chip_latency(const Chip *chip, Latency latency) {
-    return latency.cycles ? clock_time(&chip->clock, latency.value) : latency.value;
+static SimTime chip_latency(const Chip *chip, Latency latency) {
+    return latency.cycles ? clock_time(&chip->group.clock, latency.value) : latency.value;
 }
 
 /* A command that crosses a 128-byte boundary is split over the channels (HRM 191) and answered
  * with the last of them. */
-static SimTime dram_reference(Chip *chip, const FpReference *r, SimTime now) {
+static G_NO_INLINE SimTime dram_reference(Chip *chip, const FpReference *r, SimTime now) {
     SimTime done = now;
     uint32_t address = r->address, left = r->bytes;
     while (left) {
@@ -28,18 +28,71 @@ static SimTime dram_reference(Chip *chip, const FpReference *r, SimTime now) {
     return done;
 }
 
-SimTime chip_reference(Chip *chip, const FpReference *r, SimTime now) {
-    switch (r->unit) {
-    case FP_SRAM0:
-    case FP_SRAM1:
-    case FP_SRAM2: return channel_issue(&chip->sram[r->unit - FP_SRAM0], r->write, r->bytes, now);
-    case FP_SRAM3:
-        return channel_issue(&chip->sram[chip->settings->counter_channel], r->write, r->bytes, now);
-    case FP_TCAM: return channel_issue(&chip->tcam, r->write, 1, now);
-    case FP_DRAM: return dram_reference(chip, r, now);
-    case FP_SCRATCH: return channel_issue(&chip->scratch, r->write, r->bytes, now);
-    default: g_error("%s: reference to unit %u", chip->owner->name, r->unit);
+static const uint8_t unit_cause[CHIP_N_UNITS] = {
+    [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM, [FP_SRAM2] = CAUSE_SRAM,
+    [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,  [FP_DRAM] = CAUSE_DRAM,
+    [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,
+};
+
+static inline bool again(Context *c) {
+    c->next--; /* the same entry, when woken */
+    return false;
+}
+
+static inline bool answered(Context *c, SimTime now) {
+    if (c->answer <= now) return true;
+    context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
+    return false;
+}
+
+static bool get_in_section(Context *c, Ring *ring, Section *section, SimTime now) {
+    if (!section_enter(section, c, CONTEXT_IDLE, now) || !ring_get(ring, c, now)) return again(c);
+    section_pass(section, c, now);
+    if (c->answer <= now) return true;
+    if (c->block->eager && c->next == c->log.n) {
+        context_clear_log(c);
+        c->block->resume(c, now);
     }
+    return answered(c, now);
+}
+
+static bool put_in_section(Context *c, Ring *ring, Section *section, SimTime now) {
+    if (!section_enter(section, c, CAUSE_SECTION, now) || (ring && !ring_put(ring, c, now)))
+        return again(c);
+    section_pass(section, c, now);
+    return true;
+}
+
+static G_NO_INLINE bool operate(Context *c, unsigned op, Operands on, SimTime now) {
+    switch (op) {
+    case OP_RING_GET: return ring_get(on.ring, c, now) ? answered(c, now) : again(c);
+    case OP_RING_PUT: return ring_put(on.ring, c, now) || again(c);
+    case OP_SECTION_WAIT: return section_enter(on.section, c, CAUSE_SECTION, now);
+    case OP_SECTION_IDLE: return section_enter(on.section, c, CONTEXT_IDLE, now);
+    case OP_GET_IN_SECTION: return get_in_section(c, on.ring, on.section, now);
+    case OP_PUT_IN_SECTION: return put_in_section(c, on.ring, on.section, now);
+    default: return sequence_wait(c, now);
+    }
+}
+
+static G_NO_INLINE bool tbuf_valid(Chip *chip, Context *c, uint32_t element, SimTime now) {
+    channel_issue(&chip->msf_csr, true, 4, now);
+    if (c->pkt && chip->msf.tbuf[element].mpacket.last) context_leave(c, CAUSE_TX_BUFFER, now);
+    msf_tbuf_valid(&chip->msf, element, now);
+    return true;
+}
+
+static bool perform(Context *c, const FpReference *r, SimTime now) {
+    Chip *chip = c->me->group->user;
+    if (r->unit > OP_TBUF_VALID) return operate(c, r->unit, c->operands[r->address], now);
+    if (r->unit == OP_TBUF_VALID) return tbuf_valid(chip, c, r->address, now);
+    if (r->unit == OP_RBUF_FREE) return msf_rbuf_free(&chip->msf, now);
+    Channel *unit = chip->unit[r->unit];
+    SimTime done =
+        unit ? channel_issue(unit, r->write, r->bytes, now) : dram_reference(chip, r, now);
+    if (r->posted) return true;
+    context_sleep_until(c, unit_cause[r->unit], now, done);
+    return false;
 }
 
 ChipPacket *chip_buffer_get(Chip *chip) {
@@ -58,45 +111,48 @@ void chip_buffer_put(Chip *chip, ChipPacket *cp) {
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-static SimTime period(uint64_t hz) {
-    return SIM_S / hz;
+static Channel channel(const Chip *chip, Latency latency, SimTime per_unit, unsigned unit_shift) {
+    return (Channel){
+        .latency = chip_latency(chip, latency), .per_unit = per_unit, .unit_shift = unit_shift};
 }
 
-bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, GError **error) {
+bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *label,
+               unsigned n_ports, GError **error) {
     *chip = (Chip){.owner = owner,
-                   .label = "",
+                   .label = label,
                    .sim = owner->sim,
                    .settings = s,
-                   .clock = clock_of(s->me_clock_hz)};
-    if (s->mpacket_bytes != 64 && s->mpacket_bytes != 128 && s->mpacket_bytes != 256)
+                   .group = {.sim = owner->sim,
+                             .clock = clock_of(s->me_clock_hz),
+                             .swap_cycles = s->swap_cycles,
+                             .perform = perform,
+                             .user = chip}};
+    uint64_t mpacket = s->msf.mpacket_bytes;
+    if (mpacket != 64 && mpacket != 128 && mpacket != 256)
         return input_error(error,
                            "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
-                           s->mpacket_bytes);
-    chip->swap_cycles = s->swap_cycles;
-    chip->signal_ps = chip_latency(chip, s->signal_latency);
+                           mpacket);
+    chip->group.signal_ps = chip_latency(chip, s->signal_latency);
     chip->nn_ps = chip_latency(chip, s->nn_latency);
-    SimTime cycle = clock_time(&chip->clock, 1);
-    SimTime sram_word = period(s->sram_clock_hz), dram_burst = period(s->dram_clock_hz);
-    for (unsigned i = 0; i < CHIP_N_SRAM; i++)
-        chip->sram[i] = (Channel){.latency = chip_latency(chip, s->sram_latency),
-                                  .per_unit = sram_word,
-                                  .unit_shift = 2,
-                                  .separate_write = true};
+    SimTime cycle = clock_time(&chip->group.clock, 1), per_word = s->scratch_word_cycles * cycle;
+    for (unsigned i = 0; i < CHIP_N_SRAM; i++) {
+        chip->sram[i] = channel(chip, s->sram_latency, SIM_S / s->sram_clock_hz, 2);
+        chip->sram[i].separate_write = true;
+        chip->unit[FP_SRAM0 + i] = &chip->sram[i];
+    }
     for (unsigned i = 0; i < CHIP_N_DRAM; i++)
-        chip->dram[i] = (Channel){.latency = chip_latency(chip, s->dram_latency),
-                                  .per_unit = dram_burst,
-                                  .unit_shift = 4};
-    chip->tcam = (Channel){.latency = chip_latency(chip, s->tcam_latency),
-                           .per_unit = period(s->tcam_rate_hz)};
-    chip->scratch = (Channel){.latency = chip_latency(chip, s->scratch_latency),
-                              .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle,
-                              .unit_shift = 2};
-    chip->msf_csr = (Channel){.latency = chip_latency(chip, s->msf_latency),
-                              .fixed = s->scratch_cycles * cycle,
-                              .per_unit = s->scratch_word_cycles * cycle,
-                              .unit_shift = 2};
-    for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], chip, i);
+        chip->dram[i] = channel(chip, s->dram_latency, SIM_S / s->dram_clock_hz, 4);
+    /* A unit is a look-up, however long its key. */
+    chip->tcam = channel(chip, s->tcam_latency, SIM_S / s->tcam_rate_hz, 31);
+    chip->scratch = channel(chip, s->scratch_latency, per_word, 2);
+    chip->msf_csr = channel(chip, s->msf_latency, per_word, 2);
+    chip->scratch.fixed = chip->msf_csr.fixed = s->scratch_cycles * cycle;
+    chip->unit[FP_SRAM3] = &chip->sram[s->counter_channel];
+    chip->unit[FP_TCAM] = &chip->tcam;
+    chip->unit[FP_SCRATCH] = &chip->scratch;
+    chip->unit[OP_MSF] = &chip->msf_csr;
+    for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], &chip->group, i, owner);
+    msf_init(&chip->msf, &s->msf, &chip->group, owner, n_ports);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
     chip->free_buffers = g_new(uint32_t, s->n_buffers);
     chip->n_free = chip->least_free = (unsigned)s->n_buffers;
@@ -114,22 +170,18 @@ void chip_clear(Chip *chip) {
     g_free(chip->free_buffers);
 }
 
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
-                    void *program, GError **error) {
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, Ring *in,
+                    BlockResume *resume, void *user, GError **error) {
     if (chip->n_mes_used + n_mes > CHIP_N_MES)
         return input_error(error, "block %s: %u more microengines make %u, but the chip has %u",
                            name, n_mes, chip->n_mes_used + n_mes, CHIP_N_MES);
     unsigned per_me = (unsigned)chip->settings->contexts;
     *block = (Block){.name = name,
-                     .chip = chip,
-                     .program = program,
+                     .user = user,
                      .resume = resume,
                      .n_mes = n_mes,
                      .n_contexts = n_mes * per_me,
-                     .ring_in = -1,
-                     .ring_out = -1,
-                     .section_in = -1,
-                     .section_out = -1};
+                     .ring_in = in};
     for (unsigned m = 0; m < n_mes; m++) {
         Me *me = &chip->mes[chip->n_mes_used++];
         me_load(me, block, per_me);
@@ -144,26 +196,22 @@ bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, 
     return true;
 }
 
-int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
-                  GError **error) {
+Ring *chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
+                    GError **error) {
     if (scratch && chip->n_scratch_rings++ == CHIP_SCRATCH_RINGS) {
         input_error(error, "ring %s: the chip has %u scratch rings", name, CHIP_SCRATCH_RINGS);
-        return -1;
+        return NULL;
     }
     g_assert(chip->n_rings < CHIP_MAX_RINGS);
-    chip->rings[chip->n_rings] = (Ring){.name = name,
-                                        .scratch = scratch,
-                                        .packets = packets,
-                                        .size = size,
-                                        .message = g_new0(uint64_t, size),
-                                        .visible = g_new0(SimTime, size)};
-    return (int)chip->n_rings++;
-}
-
-int chip_add_section(Chip *chip, const char *name, Block *block) {
-    g_assert(chip->n_sections < CHIP_MAX_SECTIONS);
-    chip->sections[chip->n_sections] = (Section){.name = name, .block = block};
-    return (int)chip->n_sections++;
+    Ring *ring = &chip->rings[chip->n_rings++];
+    *ring = (Ring){.name = name,
+                   .scratch = scratch ? &chip->scratch : NULL,
+                   .nn_ps = chip->nn_ps,
+                   .packets = packets,
+                   .size = size,
+                   .message = g_new0(uint64_t, size),
+                   .visible = g_new0(SimTime, size)};
+    return ring;
 }
 
 static uint64_t buffers_held(const void *from) {
@@ -188,7 +236,7 @@ void chip_start(Chip *chip) {
     for (unsigned i = 0; i < chip->n_blocks; i++)
         for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++)
             me_start(chip->blocks[i]->mes[m], now);
-    chip_flush(chip, now);
+    me_flush(&chip->group, now);
 }
 
 /* Accounts -------------------------------------------------------------------------------- */
@@ -314,8 +362,7 @@ void chip_report(Chip *chip, Report *report) {
     report_text(report, "  rings\n");
     for (unsigned i = 0; i < chip->n_rings; i++) {
         Ring *ring = &chip->rings[i];
-        ring->filled += ring->n * (now - ring->filled_since);
-        ring->filled_since = now;
+        ring_account(ring, now);
         report_text(report,
                     "    %-12s %-7s size %4u  mean %7.2f  peak %4u  puts %10" G_GUINT64_FORMAT
                     "  waited for room %8" G_GUINT64_FORMAT "\n",

@@ -8,18 +8,16 @@
  * latencies of this chip are public; see docs/model.md for what was assumed and calibrated. */
 #pragma once
 
-#include "components/ixp/me.h"
 #include "components/ixp/msf.h"
-#include "emu/core/component.h"
+#include "components/ixp/section.h"
 #include "emu/core/report.h"
-#include "fastpath/qm.h"
 
 #define CHIP_N_MES 16u
 #define CHIP_N_SRAM 3u
 #define CHIP_N_DRAM 3u
 #define CHIP_MAX_RINGS 24u
-#define CHIP_MAX_SECTIONS 32u
 #define CHIP_MAX_BLOCKS 16u
+#define CHIP_N_UNITS (OP_MSF + 1u)
 #define CHIP_SCRATCH_RINGS 16u /* HRM 57 */
 #define CHIP_NN_WORDS 128u     /* HRM 38: next-neighbour registers as a ring */
 
@@ -30,38 +28,32 @@ typedef struct {
     uint64_t scratch_cycles, scratch_word_cycles;
     uint64_t sram_clock_hz, dram_clock_hz, tcam_rate_hz;
     uint64_t counter_channel;
-    uint64_t mpacket_bytes, rbuf_bytes, tbuf_bytes, mac_fifo_bytes;
-    Rate spi_rate;
     uint64_t n_buffers;
+    MsfSettings msf;
 } ChipSettings;
 
-struct Chip {
+typedef struct {
     Component *owner;  /* whose ports it sends through */
     const char *label; /* goes before the names of its scalars; "" for the only chip */
     Sim *sim;
     const ChipSettings *settings;
-    Clock clock;
-    SimTime signal_ps, nn_ps;
-    uint64_t swap_cycles;
+    MeGroup group;
+    SimTime nn_ps;
     Channel sram[CHIP_N_SRAM], dram[CHIP_N_DRAM], tcam, scratch, msf_csr;
+    Channel *unit[CHIP_N_UNITS]; /* that a reference goes to, by unit; NULL: to one of DRAM's */
     Me mes[CHIP_N_MES];
     unsigned n_mes_used;
     Ring rings[CHIP_MAX_RINGS];
     unsigned n_rings, n_scratch_rings;
-    Section sections[CHIP_MAX_SECTIONS];
-    unsigned n_sections;
     Block *blocks[CHIP_MAX_BLOCKS];
     unsigned n_blocks;
-    Sequence sequences[QM_MAX_SCHEDULERS];
     Msf msf;
     /* packet buffers: DRAM and their descriptors */
     ChipPacket *buffers;
     uint32_t *free_buffers;
     unsigned n_free, least_free;
-    /* MEs with a context that became ready while the chip was busy with another */
-    Me *kick_first, *kick_last;
     SimTime started;
-};
+} Chip;
 
 /* The rows of the chip in the table of a component whose struct S has a ChipSettings `field`. */
 #define CHIP_PARAMS(S, field)                                                                      \
@@ -105,46 +97,47 @@ struct Chip {
         PARAM_COUNT("counter_channel", S, field.counter_channel, "1", "0", "2",                    \
                     "SRAM channel of the statistics counters",                                     \
                     "assumed: with the queue descriptors"),                                        \
-        PARAM_SIZE("mpacket", S, field.mpacket_bytes, "128B", "64B", "256B",                       \
+        PARAM_SIZE("mpacket", S, field.msf.mpacket_bytes, "128B", "64B", "256B",                   \
                    "RBUF and TBUF element: 64, 128 or 256 bytes",                                  \
                    "HRM 62, 65; 128 is inferred from the three points of Figure 11"),              \
-        PARAM_SIZE("rbuf", S, field.rbuf_bytes, "8KiB", "256B", "1MiB", "receive buffer",          \
+        PARAM_SIZE("rbuf", S, field.msf.rbuf_bytes, "8KiB", "256B", "1MiB", "receive buffer",      \
                    "HRM 62"),                                                                      \
-        PARAM_SIZE("tbuf", S, field.tbuf_bytes, "8KiB", "256B", "1MiB", "transmit buffer",         \
+        PARAM_SIZE("tbuf", S, field.msf.tbuf_bytes, "8KiB", "256B", "1MiB", "transmit buffer",     \
                    "HRM 65"),                                                                      \
-        PARAM_SIZE("mac_fifo", S, field.mac_fifo_bytes, "64KiB", "2KiB", "64MiB",                  \
+        PARAM_SIZE("mac_fifo", S, field.msf.mac_fifo_bytes, "64KiB", "2KiB", "64MiB",              \
                    "MAC buffer of one port, each way", "assumed: a few tens of frames"),           \
-        PARAM_RATE("spi_rate", S, field.spi_rate, "12.8Gbit/s", "100Mbit/s", "1Tbit/s", "bits",    \
-                   "SPI-4.2 bus between MAC and RBUF or TBUF, each way",                           \
+        PARAM_RATE("spi_rate", S, field.msf.spi_rate, "12.8Gbit/s", "100Mbit/s", "1Tbit/s",        \
+                   "bits", "SPI-4.2 bus between MAC and RBUF or TBUF, each way",                   \
                    "HRM 59: 16 pins, double data rate; 400 MHz assumed"),                          \
         PARAM_COUNT("buffers", S, field.n_buffers, "229376", "16", "1048576",                      \
                     "packet buffers of 2 KiB in DRAM",                                             \
                     "WashU V1 memory map: 0x38000 descriptors (of the line card)")
 
+/* Why chips drop: the owner's table of reasons begins with these. */
+enum { CHIP_MAC_FULL, CHIP_TOO_LONG, CHIP_NO_BUFFER, CHIP_QUEUE_FULL, CHIP_N_DROPS };
+#define CHIP_DROPS                                                                                 \
+    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},                   \
+        {"too_long", "frame longer than a packet buffer"}, {"no_buffer", "no free packet buffer"}, \
+    {                                                                                              \
+        "queue_full", "the queue's limit was reached"                                              \
+    }
+
 /* Set up an unprogrammed chip. `settings` must outlive it. False: the settings contradict. */
-bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, GError **error);
+bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, const char *label,
+               unsigned n_ports, GError **error);
 void chip_clear(Chip *chip);
 
 /* Programming: before chip_start. A block takes the next free MEs. Its contexts take sections in
  * the order ME 0 context 0, ME 1 context 0, ..., so that neighbours in order sit on different MEs.
  */
-bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, BlockResume *resume,
-                    void *program, GError **error);
-/* Returns its index, -1 and an error when the chip has no more scratch rings. */
-int chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
-                  GError **error);
-int chip_add_section(Chip *chip, const char *name, Block *block);
+bool chip_add_block(Chip *chip, Block *block, const char *name, unsigned n_mes, Ring *in,
+                    BlockResume *resume, void *user, GError **error);
+/* NULL and an error when the chip has no more scratch rings. */
+Ring *chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, unsigned size,
+                    GError **error);
 void chip_start(Chip *chip);
 /* A gauge of the owner, under the chip's label. */
 void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from);
-
-/* Issue a memory reference now; returns when it is answered. */
-SimTime chip_reference(Chip *chip, const FpReference *reference, SimTime now);
-/* Let MEs run whose contexts became ready. Everything that wakes contexts from outside an ME's own
- * events ends with this. */
-void chip_flush(Chip *chip, SimTime now);
-SimTime chip_latency(const Chip *chip, Latency latency);
-void chip_kick(Chip *chip, Me *me);
 
 /* Free buffers: a stack of handles. NULL when none is left. */
 ChipPacket *chip_buffer_get(Chip *chip);

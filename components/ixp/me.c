@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Playing the logs. Everything here is on the per-event path: no allocation, no division. */
+ * Contexts, and playing their logs. Everything here is on the per-event path: no allocation, no
+ * division. */
 #include "components/ixp/me.h"
-
-#include "components/ixp/chip.h"
 
 static void look_ahead(Me *me);
 
-static void me_become(Me *me, MeState state, SimTime now) {
+static inline void me_become(Me *me, MeState state, SimTime now) {
     me->spent[me->state] += now - me->since;
     me->state = state;
     me->since = now;
@@ -18,28 +17,24 @@ static inline void context_charge(Context *c, uint32_t state, SimTime from, SimT
     if (c->pkt) c->pkt->charged[state] += to - from;
 }
 
-/* A context that runs has no time to account for: see settle_burst. */
-void context_sleep(Context *c, uint32_t state, SimTime now) {
-    if (state == CONTEXT_IDLE) c->me->n_active--;
-    c->state = state;
-    c->since = now;
-    if (c->pkt) packet_charge(c->pkt, (PacketCause)state, now);
-}
-
-void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
-    context_sleep(c, state, now);
-    c->me->due[c->slot] = due;
-    c->me->timed |= 1u << c->slot;
-}
-
 /* An ME that looked ahead gives the grant back. */
 static void take_back(Me *me) {
-    sim_cancel(me->chip->sim, &me->event);
+    sim_cancel(me->group->sim, &me->event);
     if (!me->current) return;
     me->timed |= 1u << me->current->slot;
     me->last = me->current->before;
     me->current = NULL;
     me->ahead = false;
+}
+
+/* The group looks at the ME when it is flushed. */
+static void kick(Me *me) {
+    MeGroup *group = me->group;
+    if (me->kicked) return;
+    me->kicked = true;
+    me->kick_next = NULL;
+    *(group->kick_first ? &group->kick_last->kick_next : &group->kick_first) = me;
+    group->kick_last = me;
 }
 
 void context_wake(Context *c, SimTime now) {
@@ -48,7 +43,7 @@ void context_wake(Context *c, SimTime now) {
     me->ready |= 1u << c->slot;
     if (me->current && (!me->ahead || me->granted <= now)) return;
     take_back(me);
-    chip_kick(me->chip, me);
+    kick(me);
 }
 
 void context_wake_at(Context *c, SimTime due) {
@@ -62,208 +57,10 @@ void context_wake_at(Context *c, SimTime due) {
     if (!me->kicked) look_ahead(me);
 }
 
-/* Rings ----------------------------------------------------------------------------------- */
-
-bool ring_ready(const Ring *ring, SimTime now) {
-    return ring->n && ring->visible[ring->head] <= now;
-}
-
-static void ring_account(Ring *ring, SimTime now) {
-    ring->filled += ring->n * (now - ring->filled_since);
-    ring->filled_since = now;
-}
-
-static void wait_in(Context **first, Context **last, Context *c) {
-    c->waiting_next = NULL;
-    *(*first ? &(*last)->waiting_next : first) = c;
-    *last = c;
-}
-
-static Context *wait_out(Context **first) {
-    Context *c = *first;
-    if (c) *first = c->waiting_next;
-    return c;
-}
-
-/* Take the first message; false: none is visible, and the context waits for one. */
-static bool ring_get(Chip *chip, Ring *ring, Context *c, SimTime now) {
-    if (!ring_ready(ring, now)) {
-        if (ring->n)
-            context_sleep_until(c, CONTEXT_IDLE, now, ring->visible[ring->head]);
-        else {
-            wait_in(&ring->getters, &ring->last_getter, c);
-            context_sleep(c, CONTEXT_IDLE, now);
-        }
-        return false;
-    }
-    ring_account(ring, now);
-    c->message = ring->message[ring->head];
-    if (++ring->head == ring->size) ring->head = 0;
-    ring->n--;
-    c->block->messages++;
-    if (ring->packets) context_take(c, ((ChipPacket *)(uintptr_t)c->message)->pkt, now);
-    Context *putter = wait_out(&ring->putters);
-    if (putter) context_wake(putter, now);
-    c->answer = ring->scratch ? channel_issue(&chip->scratch, false, 4, now) : now;
-    return true;
-}
-
-bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now) {
-    if (ring->n == ring->size) return false;
-    ring_account(ring, now);
-    unsigned tail = ring->head + ring->n;
-    if (tail >= ring->size) tail -= ring->size;
-    SimTime visible =
-        ring->scratch ? channel_issue(&chip->scratch, true, 4, now) : now + chip->nn_ps;
-    ring->message[tail] = message;
-    ring->visible[tail] = visible;
-    if (++ring->n > ring->peak) ring->peak = ring->n;
-    ring->puts++;
-    if (ring->on_put) {
-        ring->on_put(ring->user, visible);
-    } else {
-        Context *getter = wait_out(&ring->getters);
-        if (getter) context_wake_at(getter, visible);
-    }
-    return true;
-}
-
-/* Append the context's message; false: the ring is full, and the context waits for room. */
-static bool ring_put(Chip *chip, Ring *ring, Context *c, SimTime now) {
-    if (!ring_inject(chip, ring, c->message, now)) {
-        ring->full++;
-        wait_in(&ring->putters, &ring->last_putter, c);
-        context_sleep(c, CAUSE_RING, now);
-        return false;
-    }
-    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
-    return true;
-}
-
-static inline bool section_enter(Chip *chip, unsigned index, Context *c, uint32_t state,
-                                 SimTime now) {
-    if (chip->sections[index].holder == c->number) return true;
-    c->waiting_section = index + 1;
-    context_sleep(c, state, now);
-    return false;
-}
-
-void section_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
-    Section *section = &chip->sections[index];
-    g_assert(section->holder == c->number);
-    if (++section->holder == section->block->n_contexts) section->holder = 0;
-    Context *next = section->block->contexts[section->holder];
-    if (next->waiting_section != index + 1) return;
-    next->waiting_section = 0;
-    SimTime at = next->me == c->me ? now : now + chip->signal_ps;
-    const FpReference *r = &next->log.reference[next->next];
-    if (next->next < next->log.n && r->unit == OP_GET_IN_SECTION) { /* it needs a message too */
-        Ring *ring = &chip->rings[r->address];
-        if (!ring->n) {
-            wait_in(&ring->getters, &ring->last_getter, next);
-            return;
-        }
-        at = MAX(at, ring->visible[ring->head]);
-    }
-    if (at == now)
-        context_wake(next, now);
-    else
-        context_wake_at(next, at);
-}
-
-void sequence_pass(Chip *chip, unsigned index, Context *c, SimTime now) {
-    Sequence *sequence = &chip->sequences[index];
-    sequence->serving++;
-    for (Context **at = &sequence->waiting; *at; at = &(*at)->waiting_next) {
-        Context *next = *at;
-        if (((ChipPacket *)(uintptr_t)next->message)->place != sequence->serving) continue;
-        *at = next->waiting_next;
-        context_wake_at(next, next->me == c->me ? now : now + chip->signal_ps);
-        return;
-    }
-}
-
 /* The player ------------------------------------------------------------------------------ */
 
-static const uint8_t unit_cause[FP_N_UNITS] = {
-    [FP_NONE] = CAUSE_EXECUTE, [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM,
-    [FP_SRAM2] = CAUSE_SRAM,   [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,
-    [FP_DRAM] = CAUSE_DRAM,    [FP_SCRATCH] = CAUSE_SCRATCH,
-};
-
-/* Do one entry whose instructions have been executed. False: the context has to wait. */
-static inline bool perform(Chip *chip, Context *c, const FpReference *r, SimTime now) {
-    switch (r->unit) {
-    case FP_NONE: return true;
-    case OP_RING_GET:
-        if (!ring_get(chip, &chip->rings[r->address], c, now)) {
-            c->next--; /* and try again when woken */
-            return false;
-        }
-        if (c->answer <= now) return true;
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
-        return false;
-    case OP_RING_PUT:
-        if (ring_put(chip, &chip->rings[r->address], c, now)) return true;
-        c->next--;
-        return false;
-    case OP_SECTION_WAIT:
-        return section_enter(chip, r->address, c, r->posted ? CONTEXT_IDLE : CAUSE_SECTION, now);
-    case OP_GET_IN_SECTION:
-        if (!section_enter(chip, r->bytes, c, CONTEXT_IDLE, now) ||
-            !ring_get(chip, &chip->rings[r->address], c, now)) {
-            c->next--;
-            return false;
-        }
-        section_pass(chip, r->bytes, c, now);
-        if (c->answer <= now) return true;
-        if (c->block->eager && c->next == c->log.n) {
-            c->next = c->log.n = 0;
-            c->block->resume(c, now);
-        }
-        context_sleep_until(c, CAUSE_SCRATCH, now, c->answer);
-        return false;
-    case OP_PUT_IN_SECTION:
-        if (!section_enter(chip, r->bytes, c, CAUSE_SECTION, now) ||
-            (r->address != NO_RING && !ring_put(chip, &chip->rings[r->address], c, now))) {
-            c->next--;
-            return false;
-        }
-        section_pass(chip, r->bytes, c, now);
-        return true;
-    case OP_SEQUENCE_WAIT: {
-        const ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-        Sequence *sequence = &chip->sequences[cp->sequence];
-        if (sequence->serving == cp->place) return true;
-        c->waiting_next = sequence->waiting;
-        sequence->waiting = c;
-        context_sleep(c, CAUSE_SECTION, now);
-        return false;
-    }
-    case OP_RBUF_FREE: msf_rbuf_free(&chip->msf, now); return true;
-    case OP_TBUF_VALID:
-        channel_issue(&chip->msf_csr, true, 4, now);
-        if (c->pkt && chip->msf.tbuf[r->address].mpacket.last)
-            context_leave(c, CAUSE_TX_BUFFER, now);
-        msf_tbuf_valid(&chip->msf, (int)r->address, now);
-        return true;
-    case OP_MSF: {
-        SimTime done = channel_issue(&chip->msf_csr, r->posted, 4, now);
-        if (r->posted) return true;
-        context_sleep_until(c, CAUSE_MSF, now, done);
-        return false;
-    }
-    default: {
-        SimTime done = chip_reference(chip, r, now);
-        if (r->posted) return true;
-        context_sleep_until(c, unit_cause[r->unit], now, done);
-        return false;
-    }
-    }
-}
-
 /* Account for the wait and for being ready until the grant. */
-static void settle_grant(Me *me, Context *c) {
+static inline void settle_grant(Me *me, Context *c) {
     if (c->state == CONTEXT_IDLE) me->n_active++;
     SimTime due = me->due[c->slot];
     context_charge(c, c->state, c->since, due);
@@ -293,7 +90,7 @@ static void settle_burst(Me *me, Context *c, SimTime now) {
 
 /* Let the context execute the instructions before its next entry, from me->edge on. */
 static inline void burst(Me *me, Context *c) {
-    Chip *chip = me->chip;
+    MeGroup *group = me->group;
     FpReference *r = &c->log.reference[c->next];
     /* Nobody can see where plain instructions end: they run on into the next entry's. */
     while (r->unit == FP_NONE && c->next + 1 < c->log.n) {
@@ -303,11 +100,11 @@ static inline void burst(Me *me, Context *c) {
     }
     uint64_t edge = me->edge;
     if (me->swapping) {
-        edge += chip->swap_cycles;
-        me->swapped = clock_time(&chip->clock, edge);
+        edge += group->swap_cycles;
+        me->swapped = clock_time(&group->clock, edge);
     }
     me->edge = edge + r->instructions;
-    sim_schedule_at(chip->sim, &me->event, clock_time(&chip->clock, me->edge));
+    sim_schedule_at(group->sim, &me->event, clock_time(&group->clock, me->edge));
 }
 
 /* Go on with the current context, which has nothing more to execute before its next entry if
@@ -316,9 +113,10 @@ static bool play(Me *me, Context *c, bool executed, SimTime now) {
     for (;;) {
         if (!executed) {
             if (c->next == c->log.n) {
-                c->next = c->log.n = 0;
+                context_clear_log(c);
                 if (!c->block->resume(c, now)) return false;
-                g_assert(c->log.n > 0 && c->log.n <= FP_LOG_LENGTH);
+                g_assert(c->log.n > 0 && c->log.n <= FP_LOG_LENGTH &&
+                         c->n_operands <= ME_MAX_OPERANDS);
             }
             if (me->swapping || c->log.reference[c->next].instructions) {
                 burst(me, c);
@@ -327,7 +125,7 @@ static bool play(Me *me, Context *c, bool executed, SimTime now) {
         }
         executed = false;
         const FpReference *r = &c->log.reference[c->next++];
-        if (!perform(me->chip, c, r, now)) return false;
+        if (r->unit != FP_NONE && !me->group->perform(c, r, now)) return false;
     }
 }
 
@@ -353,7 +151,7 @@ static void look_ahead(Me *me) {
     SimTime due = me->due[slot];
     Context *first = &me->contexts[slot];
     if (first->next == first->log.n) {
-        sim_schedule_at(me->chip->sim, &me->event, due);
+        sim_schedule_at(me->group->sim, &me->event, due);
         return;
     }
     me->timed &= ~(1u << first->slot);
@@ -362,7 +160,7 @@ static void look_ahead(Me *me) {
     me->current = first;
     me->granted = due;
     me->ahead = me->swapping = true;
-    me->edge = clock_edge(&me->chip->clock, due);
+    me->edge = clock_edge(&me->group->clock, due);
     burst(me, first);
 }
 
@@ -401,35 +199,27 @@ static void me_event(Sim *sim, SimEvent *event) {
             dispatch(me, now);
         }
     } else {
-        me->edge = clock_edge(&me->chip->clock, now);
+        me->edge = clock_edge(&me->group->clock, now);
         dispatch(me, now);
     }
-    chip_flush(me->chip, now);
+    me_flush(me->group, now);
 }
 
-void chip_kick(Chip *chip, Me *me) {
-    if (me->kicked) return;
-    me->kicked = true;
-    me->kick_next = NULL;
-    *(chip->kick_first ? &chip->kick_last->kick_next : &chip->kick_first) = me;
-    chip->kick_last = me;
-}
-
-void chip_flush(Chip *chip, SimTime now) {
-    for (Me *me; (me = chip->kick_first);) {
-        chip->kick_first = me->kick_next;
+void me_run_kicked(MeGroup *group, SimTime now) {
+    for (Me *me; (me = group->kick_first);) {
+        group->kick_first = me->kick_next;
         me->kicked = false;
         if (me->current) continue;
-        me->edge = clock_edge(&chip->clock, now);
+        me->edge = clock_edge(&group->clock, now);
         dispatch(me, now);
     }
 }
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-void me_init(Me *me, Chip *chip, unsigned number) {
-    *me = (Me){.chip = chip, .number = number};
-    component_owner(chip->owner, &me->owner);
+void me_init(Me *me, MeGroup *group, unsigned number, Component *owner) {
+    *me = (Me){.group = group, .number = number};
+    component_owner(owner, &me->owner);
     sim_event_init(&me->event, me_event, &me->owner);
     for (unsigned i = 0; i < ME_MAX_CONTEXTS; i++) {
         Context *c = &me->contexts[i];

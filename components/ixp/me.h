@@ -1,68 +1,83 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/ixp/me.h: microengines, their contexts, and the rings and turns between them.
+ * components/ixp/me.h: microengines (ME) and their contexts.
  *
- * A block is a program that a number of microengines (ME) run on all their contexts. Its `resume`
- * function is called whenever a context has played its log to the end and holds the ME: it runs the
- * next segment of the block on real bytes and appends to the log what that segment costs. The ME
- * then plays the log in time: it executes the instructions before each reference, issues it, and,
- * if the context has to wait, swaps to the next ready context (round robin, never preempting).
+ * A block is a program that a number of MEs run on all their contexts. Its `resume` function is
+ * called whenever a context has played its log to the end and holds the ME: it runs the next
+ * segment of the block on real bytes and appends to the log what that segment costs. The ME then
+ * plays the log in time: it executes the instructions before each entry, performs the entry, and,
+ * if the context has to wait for it, swaps to the next ready context.
+ *
+ *                 grant: the ME is free, and it is this one's turn (round robin)
+ *        +----------------------------------------------------------------------+
+ *        v                                                                      |
+ *    +------+  swap_cycles  +---------+ --+ next entry, while none              |
+ *    | swap | ------------> | execute |   | has to be waited for            +-------+
+ *    +------+               +---------+ <-+ (nobody preempts)               | ready |
+ *                                |                                          +-------+
+ *                                | context_sleep: an entry has to be waited     ^
+ *                                v for, or resume finds nothing to do           |
+ *       +--------------------------------------------------------+              |
+ *       | asleep: sram, dram, tcam, scratch, msf, section, ring; | -------------+
+ *       | or idle, which holds no packet                         |  context_wake, or the time of
+ *       +--------------------------------------------------------+  context_wake_at, _sleep_until
+ *
+ * The boxes are what `state` and the accounts know: every context is in one of them at any time,
+ * and its packet's time goes to the same cause.
  *
  * Source: IXP2800 Hardware Reference Manual, pages 35-49; SPP paper, section 3.
  * Time: everything an ME does happens at edges of its clock; a swap takes `swap_cycles`, charged
  * between the grant and the first instruction. A segment's code runs at the grant.
  * An ME has one event. While a context executes, the others' answers need none: whose time has come
  * is looked up when the burst ends. An ME with nothing to do looks ahead to the first answer, and
- * if that context's next reference is known, to the end of that burst; a context that turns out to
- * be ready before takes the grant back. Not modelled: branch bubbles and local-memory latencies
- * apart from the instruction counts, the command bus, instruction fetch. */
+ * if that context's next entry is known, to the end of that burst; a context that turns out to be
+ * ready before takes the grant back. Not modelled: branch bubbles and local-memory latencies apart
+ * from the instruction counts, the command bus, instruction fetch. */
 #pragma once
 
-#include "components/ixp/channel.h"
+#include "components/causes.h"
 #include "components/ixp/clock.h"
-#include "emu/core/packet.h"
+#include "emu/core/component.h"
 #include "fastpath/fp.h"
 
 #define ME_MAX_CONTEXTS 8u
 #define ME_MAX_PER_BLOCK 16u
+#define ME_MAX_OPERANDS 4u
 
-typedef struct Chip Chip;
 typedef struct Me Me;
+typedef struct MeGroup MeGroup;
 typedef struct Context Context;
 typedef struct Block Block;
+typedef struct Ring Ring;       /* ring.h */
+typedef struct Section Section; /* section.h */
 
-/* Entries of a log beyond the memory references of fastpath/fp.h. `address` is an index of the
- * chip's rings or turns. */
+/* Entries of a log beyond the memory references of fastpath/fp.h. Those from OP_RING_GET on are
+ * about a ring or an ordered section: `address` says which of the context's operands. */
 enum {
-    OP_RING_GET = FP_N_UNITS, /* wait for a message, take it -> context->message */
-    OP_RING_PUT,              /* wait for room, put context->message */
-    OP_SECTION_WAIT,          /* enter an ordered section; posted: the wait counts as idle */
-    OP_GET_IN_SECTION, /* SECTION_WAIT (idle), RING_GET, SECTION_PASS and then the answer; the
-                          section is in `bytes` */
-    OP_PUT_IN_SECTION, /* SECTION_WAIT, RING_PUT unless the ring is NO_RING, SECTION_PASS */
-    OP_SEQUENCE_WAIT,  /* wait until the sequence of the context's packet has come to it */
-    OP_RBUF_FREE,      /* free a receive element */
-    OP_TBUF_VALID,     /* the transmit element `address` holds its bytes; if it is the last of the
-                        * context's packet, the packet's time is the transmit buffer's */
-    OP_MSF,            /* media switch fabric register; posted: write */
+    OP_MSF = FP_N_UNITS, /* a reference, too: media switch fabric register */
+    OP_RBUF_FREE,        /* free a receive element */
+    OP_TBUF_VALID,       /* the transmit element `address` holds its bytes; if it is the last of the
+                          * context's packet, the packet's time is the transmit buffer's */
+    OP_RING_GET,         /* wait for a message, take it -> context->message */
+    OP_RING_PUT,         /* wait for room, put context->message */
+    OP_SECTION_WAIT,     /* enter an ordered section */
+    OP_SECTION_IDLE,     /* the same, but the wait counts as idle */
+    OP_GET_IN_SECTION,   /* SECTION_IDLE, RING_GET, pass the section on, and then the answer */
+    OP_PUT_IN_SECTION,   /* SECTION_WAIT, RING_PUT if there is a ring, pass the section on */
+    OP_SEQUENCE_WAIT,    /* wait until the sequence of the context's packet has come to it */
 };
-#define NO_RING UINT32_MAX
-
-/* Where a context's time goes: a PacketCause, or idle. */
-typedef enum { CONTEXT_IDLE = N_PACKET_CAUSES, N_CONTEXT_STATES } ContextState;
-
-/* What travels in rings: one packet on its way through the chip. */
 typedef struct {
-    FpPacket fp;
-    Packet *pkt;
-    unsigned tx_port;
-    unsigned sequence, place; /* order on the way out: the scheduler that sent it, and its count */
-} ChipPacket;
+    Ring *ring;
+    Section *section;
+} Operands;
+
+/* Where a context's time goes: a cause, or idle. */
+enum { CONTEXT_IDLE = N_CAUSES, N_CONTEXT_STATES };
 
 struct Context {
     Block *block;
     Me *me;
-    unsigned number; /* within the block, the order of its turns */
+    unsigned number; /* within the block, the order in which it enters sections */
     unsigned slot;   /* within the ME */
     unsigned before; /* which slot ran before it, should the grant be taken back */
     int step;        /* of the block's program; 0 at first */
@@ -70,11 +85,13 @@ struct Context {
     Packet *pkt;              /* whose time this context's time is, or NULL */
     uintptr_t note;           /* the block's own */
     unsigned next;            /* entry of the log to be played */
-    uint32_t state;           /* PacketCause or CONTEXT_IDLE */
+    uint32_t state;           /* a cause or CONTEXT_IDLE */
     SimTime answer;           /* when its ring get is answered */
     SimTime since;            /* charged to `state` from here on */
-    unsigned waiting_section; /* index + 1 of the ordered section that it waits for, 0: none */
-    Context *waiting_next;    /* in the queue of a ring */
+    Section *waiting_section; /* that it waits for */
+    Context *waiting_next;    /* in a queue of contexts */
+    unsigned n_operands;
+    Operands operands[ME_MAX_OPERANDS];
     FpLog log;
     SimTime spent[N_CONTEXT_STATES];
 };
@@ -85,18 +102,14 @@ typedef bool BlockResume(Context *c, SimTime now);
 
 struct Block {
     const char *name;
-    Chip *chip;
-    void *program; /* the component that owns the program */
+    void *user; /* for resume */
     BlockResume *resume;
     bool eager; /* what follows OP_GET_IN_SECTION runs when the message is taken, before it is
                  * answered: it changes nothing that others see */
     unsigned n_mes, n_contexts;
     Me *mes[ME_MAX_PER_BLOCK];
-    Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of their turns */
-    unsigned part; /* which of several equal blocks (queue manager) */
-    int ring_in, ring_out;
-    int section_in, section_out;
-    uint64_t messages;
+    Context *contexts[ME_MAX_PER_BLOCK * ME_MAX_CONTEXTS]; /* in the order of sections */
+    Ring *ring_in, *ring_out;
 };
 
 /* Stalled: nobody can run, but somebody holds work and waits for memory, a ring or an ordered
@@ -104,7 +117,7 @@ struct Block {
 typedef enum { ME_IDLE, ME_STALLED, ME_RUNNING, N_ME_STATES } MeState;
 
 struct Me {
-    Chip *chip;
+    MeGroup *group;
     Block *block; /* NULL: not used */
     unsigned number, n_contexts;
     Context *current;             /* granted, at `granted` */
@@ -119,7 +132,7 @@ struct Me {
     SimTime granted, swapped;     /* the swap is from the one to the other */
     SimEvent event;               /* the end of the burst, or else the first `due` */
     SimOwner owner;
-    Me *kick_next; /* in the chip's list of MEs to look at */
+    Me *kick_next; /* in the group's list of MEs to look at */
     bool kicked;
     MeState state;
     SimTime since;
@@ -127,68 +140,84 @@ struct Me {
     Context contexts[ME_MAX_CONTEXTS];
 };
 
-/* A ring of messages between blocks: next-neighbour registers when both ends are one ME, else in
- * the scratchpad. A full ring holds its producers back. */
-typedef struct {
-    const char *name;
-    bool scratch, packets; /* packets: messages are ChipPacket pointers */
-    unsigned size;         /* messages */
-    unsigned head, n;
-    uint64_t *message;
-    SimTime *visible; /* when the put has arrived */
-    Context *getters, *last_getter, *putters, *last_putter;
-    uint64_t puts, full; /* full: puts that had to wait */
-    unsigned peak;
-    uint64_t filled; /* messages times ps, for the mean occupancy */
-    SimTime filled_since;
-    void (*on_put)(void *user, SimTime now); /* told of every put instead of waking getters */
-    void *user;
-} Ring;
+/* Do one entry whose instructions have been executed. False: the context has been put to sleep; if
+ * it is to try again when woken, context->next was taken back. */
+typedef bool MePerform(Context *c, const FpReference *entry, SimTime now);
 
-/* An ordered section: contexts of a block hold it one after the other. */
-typedef struct {
-    const char *name;
-    Block *block;
-    unsigned holder;
-} Section;
+/* MEs of one clock that wake each other: a chip's. */
+struct MeGroup {
+    Sim *sim;
+    Clock clock;
+    uint64_t swap_cycles;
+    SimTime signal_ps; /* from a context to one of another ME */
+    MePerform *perform;
+    void *user; /* for perform */
+    /* MEs with a context that became ready while another ME was running */
+    Me *kick_first, *kick_last;
+};
 
-/* Packets of one scheduler leave in the order in which it sent them, independently of others'. */
-typedef struct {
-    unsigned issued, serving;
-    Context *waiting;
-} Sequence;
-
-void me_init(Me *me, Chip *chip, unsigned number);
+void me_init(Me *me, MeGroup *group, unsigned number, Component *owner);
 /* Give the ME a block. */
 void me_load(Me *me, Block *block, unsigned n_contexts);
 /* Let all contexts begin, at step 0. */
 void me_start(Me *me, SimTime now);
+/* Let MEs run whose contexts became ready. Everything that wakes contexts from outside an ME's own
+ * events ends with this. */
+void me_run_kicked(MeGroup *group, SimTime now);
+static inline void me_flush(MeGroup *group, SimTime now) {
+    if (group->kick_first) me_run_kicked(group, now);
+}
 /* Bring all accounts up to `now`, for reading. */
 void me_settle(Me *me, SimTime now);
 
 /* For block programs ----------------------------------------------------------------------- */
 
-static inline void op(Context *c, unsigned unit, bool posted, unsigned index) {
+/* Instructions alone; a reference, with `instructions` before it; an operation on a ring, a section
+ * or both. */
+static inline void log_work(Context *c, uint64_t instructions) {
     c->log.reference[c->log.n++] =
-        (FpReference){.unit = (uint8_t)unit, .posted = posted, .address = index};
+        (FpReference){.unit = FP_NONE, .posted = true, .instructions = (uint16_t)instructions};
 }
-static inline void op_in_section(Context *c, unsigned unit, unsigned ring, unsigned section) {
-    c->log.reference[c->log.n++] =
-        (FpReference){.unit = (uint8_t)unit, .address = ring, .bytes = (uint16_t)section};
+static inline void log_touch(Context *c, unsigned unit, bool write, bool posted,
+                             uint64_t instructions, uint32_t address, uint32_t bytes) {
+    c->log.reference[c->log.n++] = (FpReference){.unit = (uint8_t)unit,
+                                                 .write = write,
+                                                 .posted = posted,
+                                                 .address = address,
+                                                 .instructions = (uint16_t)instructions,
+                                                 .bytes = (uint16_t)bytes};
 }
+static inline void log_op(Context *c, unsigned op, Ring *ring, Section *section) {
+    c->log.reference[c->log.n++] = (FpReference){.unit = (uint8_t)op, .address = c->n_operands};
+    c->operands[c->n_operands++] = (Operands){ring, section}; /* the player asserts its bound */
+}
+/* Begin a new log. */
+static inline void context_clear_log(Context *c) {
+    c->next = c->log.n = c->n_operands = 0;
+}
+
 /* From resume: wait until context_wake; the time counts as `state`. */
-void context_sleep(Context *c, uint32_t state, SimTime now);
-void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due);
-/* Make a sleeping context ready. Programs that are not called from an ME call chip_flush after. */
+static inline void context_sleep(Context *c, uint32_t state, SimTime now) {
+    if (state == CONTEXT_IDLE) c->me->n_active--;
+    c->state = state;
+    c->since = now; /* what it had executed before is accounted for when its burst ends */
+    if (c->pkt) packet_charge(c->pkt, state, now);
+}
+static inline void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
+    context_sleep(c, state, now);
+    c->me->due[c->slot] = due;
+    c->me->timed |= 1u << c->slot;
+}
+/* Make a sleeping context ready. Programs that are not called from an ME call me_flush after. */
 void context_wake(Context *c, SimTime now);
 void context_wake_at(Context *c, SimTime due);
-/* Pass the ordered section on without a log entry, from within a segment. */
-void section_pass(Chip *chip, unsigned section, Context *c, SimTime now);
-/* Let the next packet of the sequence go. */
-void sequence_pass(Chip *chip, unsigned sequence, Context *c, SimTime now);
+/* The same by a context, whose signal takes its time to another ME. */
+static inline SimTime context_signal(const Context *from, const Context *to, SimTime now) {
+    return to->me == from->me ? now : now + from->me->group->signal_ps;
+}
 /* From now on the context's time is charged to this packet too (NULL: to none). */
 static inline void context_take(Context *c, Packet *pkt, SimTime now) {
-    if (pkt) packet_charge(pkt, (PacketCause)c->state, now);
+    if (pkt) packet_charge(pkt, c->state, now);
     c->pkt = pkt;
 }
 /* Hand the packet over to another cause. */
@@ -196,6 +225,18 @@ static inline void context_leave(Context *c, PacketCause cause, SimTime now) {
     packet_charge(c->pkt, cause, now);
     c->pkt = NULL;
 }
-/* Put a message from outside the MEs; false: the ring is full. */
-bool ring_inject(Chip *chip, Ring *ring, uint64_t message, SimTime now);
-bool ring_ready(const Ring *ring, SimTime now); /* a message is there and visible */
+
+/* Contexts that wait for the same, first come first served, through Context.waiting_next. */
+typedef struct {
+    Context *first, *last;
+} ContextQueue;
+static inline void context_queue_put(ContextQueue *q, Context *c) {
+    c->waiting_next = NULL;
+    *(q->first ? &q->last->waiting_next : &q->first) = c;
+    q->last = c;
+}
+static inline Context *context_queue_get(ContextQueue *q) {
+    Context *c = q->first;
+    if (c) q->first = c->waiting_next;
+    return c;
+}

@@ -3,12 +3,6 @@
  * The media switch fabric. One event per mpacket each way. */
 #include "components/ixp/msf.h"
 
-#include "components/ixp/chip.h"
-
-static uint32_t frame_bytes(const Packet *pkt) {
-    return packet_frame_bytes(pkt->length);
-}
-
 uint32_t msf_mpackets(const Msf *msf, uint32_t length) {
     return (packet_frame_bytes(length) + msf->element_bytes - 1) / msf->element_bytes;
 }
@@ -29,7 +23,7 @@ static void transfer_next(Msf *msf, SimTime now) {
         msf->frame = packet_queue_get(&msf->fifo[msf->next_port]);
         msf->fifo_packets--;
         if (++msf->next_port == msf->n_ports) msf->next_port = 0;
-        msf->frame_left = frame_bytes(msf->frame);
+        msf->frame_left = packet_frame_bytes(msf->frame->length);
         msf->frame_index = 0;
     }
     uint32_t bytes = MIN(msf->frame_left, msf->element_bytes);
@@ -43,7 +37,7 @@ static void transfer_next(Msf *msf, SimTime now) {
     if (msf->rbuf_free < msf->rbuf_least) msf->rbuf_least = msf->rbuf_free;
     SimTime time = bus_time(msf, bytes);
     msf->bus_in += time;
-    sim_schedule_at(msf->chip->sim, &msf->transfer, now + time);
+    sim_schedule_at(msf->group->sim, &msf->transfer, now + time);
 }
 
 static void transferred(Sim *sim, SimEvent *event) {
@@ -62,15 +56,14 @@ static void transferred(Sim *sim, SimEvent *event) {
         context_wake(c, now);
     }
     transfer_next(msf, now);
-    chip_flush(msf->chip, now);
+    me_flush(msf->group, now);
 }
 
 bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now) {
-    if (msf->fifo[port].bytes + frame_bytes(pkt) > msf->fifo_limit) return false;
+    if (msf->fifo[port].bytes + packet_frame_bytes(pkt->length) > msf->fifo_limit) return false;
     packet_charge(pkt, CAUSE_RX_BUFFER, now);
     packet_queue_put(&msf->fifo[port], pkt);
     msf->fifo_packets++;
-    msf->frames_in++;
     transfer_next(msf, now);
     return true;
 }
@@ -94,9 +87,10 @@ bool msf_join(Msf *msf, Context *c, SimTime now) {
     return false;
 }
 
-void msf_rbuf_free(Msf *msf, SimTime now) {
+bool msf_rbuf_free(Msf *msf, SimTime now) {
     msf->rbuf_free++;
     transfer_next(msf, now);
+    return true;
 }
 
 /* Transmit -------------------------------------------------------------------------------- */
@@ -107,17 +101,17 @@ static void transmit_next(Msf *msf, SimTime now) {
     const TransmitElement *head = &msf->tbuf[msf->tbuf_head];
     if (!head->valid) return;
     SimTime start = now;
-    if (port_connected(msf->chip->owner, head->port)) {
+    if (port_connected(msf->component, head->port)) {
         /* The MAC holds what the wire has not sent: room for it ends so long before free_at. */
         SimTime backlog =
-            msf->fifo_limit * port_speed(msf->chip->owner, head->port).ps_per_byte_q16 >> 16;
-        SimTime free_at = port_free_at(msf->chip->owner, head->port);
+            msf->fifo_limit * port_speed(msf->component, head->port).ps_per_byte_q16 >> 16;
+        SimTime free_at = port_free_at(msf->component, head->port);
         if (free_at > now + backlog) start = free_at - backlog;
     }
     SimTime time = bus_time(msf, head->mpacket.bytes);
     msf->bus_out += time;
     msf->transmitting = true;
-    sim_schedule_at(msf->chip->sim, &msf->transmit, start + time);
+    sim_schedule_at(msf->group->sim, &msf->transmit, start + time);
 }
 
 static void transmitted(Sim *sim, SimEvent *event) {
@@ -129,24 +123,16 @@ static void transmitted(Sim *sim, SimEvent *event) {
     msf->tbuf_used--;
     msf->transmitting = false;
     msf->mpackets_out++;
-    if (element.mpacket.last) {
-        msf->frames_out++;
-        port_send(msf->chip->owner, element.port, element.mpacket.pkt);
-    }
-    Context *waiter = msf->tbuf_waiting;
-    if (waiter) {
-        msf->tbuf_waiting = waiter->waiting_next;
-        context_wake(waiter, now);
-    }
+    if (element.mpacket.last) port_send(msf->component, element.port, element.mpacket.pkt);
+    Context *waiter = context_queue_get(&msf->tbuf_waiting);
+    if (waiter) context_wake(waiter, now);
     transmit_next(msf, now);
-    chip_flush(msf->chip, now);
+    me_flush(msf->group, now);
 }
 
 int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now) {
     if (msf->tbuf_used == msf->tbuf_size) {
-        c->waiting_next = NULL;
-        *(msf->tbuf_waiting ? &msf->tbuf_last->waiting_next : &msf->tbuf_waiting) = c;
-        msf->tbuf_last = c;
+        context_queue_put(&msf->tbuf_waiting, c);
         context_sleep(c, CAUSE_MSF, now);
         return -1;
     }
@@ -157,14 +143,15 @@ int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, Si
     return (int)i;
 }
 
-void msf_tbuf_valid(Msf *msf, int element, SimTime now) {
+void msf_tbuf_valid(Msf *msf, uint32_t element, SimTime now) {
     msf->tbuf[element].valid = true;
     transmit_next(msf, now);
 }
 
-void msf_init(Msf *msf, Chip *chip, unsigned n_ports) {
-    const ChipSettings *s = chip->settings;
-    *msf = (Msf){.chip = chip,
+void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component,
+              unsigned n_ports) {
+    *msf = (Msf){.component = component,
+                 .group = group,
                  .n_ports = n_ports,
                  .element_bytes = (uint32_t)s->mpacket_bytes,
                  .fifo_limit = s->mac_fifo_bytes};
@@ -174,7 +161,7 @@ void msf_init(Msf *msf, Chip *chip, unsigned n_ports) {
     msf->tbuf_size = (unsigned)(s->tbuf_bytes / s->mpacket_bytes);
     msf->full = g_new0(Mpacket, msf->rbuf_size);
     msf->tbuf = g_new0(TransmitElement, msf->tbuf_size);
-    component_owner(chip->owner, &msf->owner);
+    component_owner(component, &msf->owner);
     sim_event_init(&msf->transfer, transferred, &msf->owner);
     sim_event_init(&msf->transmit, transmitted, &msf->owner);
 }

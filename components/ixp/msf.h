@@ -12,12 +12,14 @@
  * thresholds of SPI-4.2 flow control. */
 #pragma once
 
-#include "emu/core/component.h"
+#include "components/ixp/me.h"
 
 #define MSF_MAX_PORTS 24u
 
-typedef struct Chip Chip;
-typedef struct Context Context;
+typedef struct {
+    uint64_t mpacket_bytes, rbuf_bytes, tbuf_bytes, mac_fifo_bytes;
+    Rate spi_rate;
+} MsfSettings;
 
 typedef struct {
     Packet *pkt;
@@ -32,7 +34,8 @@ typedef struct {
 } TransmitElement;
 
 typedef struct {
-    Chip *chip;
+    Component *component;    /* whose ports it sends through */
+    MeGroup *group;          /* whose contexts it wakes */
     SimTime ps_per_byte_q16; /* of the bus */
     uint32_t element_bytes;
     SimOwner owner;
@@ -58,14 +61,15 @@ typedef struct {
     unsigned tbuf_size, tbuf_head, tbuf_used, tbuf_peak;
     bool transmitting;
     SimEvent transmit;
-    Context *tbuf_waiting, *tbuf_last; /* contexts that wait for an element, in order */
+    ContextQueue tbuf_waiting; /* contexts that wait for an element */
 
     /* counters */
-    uint64_t mpackets_in, mpackets_out, frames_in, frames_out;
+    uint64_t mpackets_in, mpackets_out;
     SimTime bus_in, bus_out;
 } Msf;
 
-void msf_init(Msf *msf, Chip *chip, unsigned n_ports);
+void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component,
+              unsigned n_ports);
 void msf_clear(Msf *msf);
 
 uint32_t msf_mpackets(const Msf *msf, uint32_t length); /* of a packet of so many data bytes */
@@ -77,9 +81,9 @@ bool msf_take(Msf *msf, Mpacket *mpacket);
 /* Join the free list. True: an mpacket is there for this context to take; false: it sleeps until
  * there is. */
 bool msf_join(Msf *msf, Context *c, SimTime now);
-void msf_rbuf_free(Msf *msf, SimTime now);
+bool msf_rbuf_free(Msf *msf, SimTime now); /* true: nobody waits for that */
 
 /* The next element in order, or -1: none is free, and the context sleeps until one is (then call
  * again). */
 int msf_tbuf_get(Msf *msf, Context *c, const Mpacket *mpacket, unsigned port, SimTime now);
-void msf_tbuf_valid(Msf *msf, int element, SimTime now);
+void msf_tbuf_valid(Msf *msf, uint32_t element, SimTime now);

@@ -7,16 +7,8 @@
 
 enum { QM_IDLE, QM_ENQUEUE, QM_DEQUEUE };
 
-static unsigned per_me(const QmBlock *qm_block) {
-    return (qm_block->n_schedulers + qm_block->n_mes - 1) / qm_block->n_mes;
-}
-
-int qm_block_ring(const QmBlock *qm_block, unsigned queue) {
-    return qm_block->me[qm_queue_scheduler(qm_block->qm, queue) / per_me(qm_block)].block.ring_in;
-}
-
 unsigned qm_block_scheduler(const QmBlock *qm_block, unsigned n) {
-    return n % qm_block->n_mes * per_me(qm_block) + n / qm_block->n_mes;
+    return n % qm_block->n_mes * qm_block->per_me + n / qm_block->n_mes;
 }
 
 /* The context that fell asleep last, no longer among the sleepers; NULL: none sleeps. */
@@ -34,7 +26,7 @@ static void timer_over(Sim *sim, SimEvent *event) {
     Context *c = pop_sleeper(q);
     if (!c) return;
     context_wake(c, sim_now(sim));
-    chip_flush(q->qm_block->chip, sim_now(sim));
+    me_flush(&q->qm_block->rxtx->chip->group, sim_now(sim));
 }
 
 /* The next scheduler that may send now, or -1; *later gets the earliest time of the others. */
@@ -57,44 +49,37 @@ static int eligible(QmMe *q, SimTime now, SimTime *later) {
 /* Let a sleeping context look again at `time`. */
 static void arm(QmMe *q, SimTime time, SimTime now) {
     if (time == QM_NEVER || (sim_event_pending(&q->timer) && q->timer.time <= time)) return;
-    sim_cancel(q->qm_block->chip->sim, &q->timer);
-    sim_schedule_at(q->qm_block->chip->sim, &q->timer, MAX(time, now));
+    sim_cancel(q->qm_block->rxtx->chip->sim, &q->timer);
+    sim_schedule_at(q->qm_block->rxtx->chip->sim, &q->timer, MAX(time, now));
 }
 
 void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now) {
-    QmMe *q = &qm_block->me[scheduler / per_me(qm_block)];
+    QmMe *q = &qm_block->me[scheduler / qm_block->per_me];
     if (q->n_sleeping) arm(q, qm_next_time(qm_block->qm, scheduler), now);
 }
 
 static void dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     uint32_t handle = qm_dequeue(q->qm_block->qm, q->first + s, now, &c->log);
     g_assert(handle != QM_NONE);
-    ChipPacket *cp = &q->qm_block->chip->buffers[handle];
+    ChipPacket *cp = &q->qm_block->rxtx->chip->buffers[handle];
     q->next = s;
     q->serving |= UINT64_C(1) << s;
     c->note = s;
-    cp->sequence = q->first + s;
-    cp->place = q->qm_block->chip->sequences[cp->sequence].issued++;
+    sequence_join(&q->qm_block->sequences[q->first + s], cp);
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
-    op(c, OP_RING_PUT, false, (unsigned)q->block.ring_out);
+    log_op(c, OP_RING_PUT, q->qm_block->ring_out, NULL);
     c->step = QM_DEQUEUE;
 }
 
 static bool begin(QmMe *q, Context *c, SimTime now) {
-    const Ring *in = &q->qm_block->chip->rings[q->block.ring_in];
-    bool arrived = ring_ready(in, now);
-    if (arrived && !q->prefer_dequeue) {
-        q->prefer_dequeue = true;
-        op(c, OP_RING_GET, false, (unsigned)q->block.ring_in);
-        c->step = QM_ENQUEUE;
-        return true;
-    }
-    q->prefer_dequeue = false;
-    SimTime later;
-    int s = eligible(q, now, &later);
+    const Ring *in = q->block.ring_in;
+    bool arrived = ring_ready(in, now), first = arrived && !q->prefer_dequeue;
+    SimTime later = QM_NEVER;
+    int s = first ? -1 : eligible(q, now, &later);
+    q->prefer_dequeue = first;
     if (s < 0 && arrived) {
-        op(c, OP_RING_GET, false, (unsigned)q->block.ring_in);
+        log_op(c, OP_RING_GET, q->block.ring_in, NULL);
         c->step = QM_ENQUEUE;
         return true;
     }
@@ -111,7 +96,7 @@ static bool begin(QmMe *q, Context *c, SimTime now) {
 
 static void enqueue(QmMe *q, Context *c, SimTime now) {
     QmBlock *qm_block = q->qm_block;
-    Component *owner = qm_block->chip->owner;
+    Component *owner = qm_block->rxtx->chip->owner;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     Packet *pkt = c->pkt;
     /* Rates count the wire; the outer frame is what Format built. */
@@ -123,12 +108,12 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
     } else {
         c->pkt = NULL;
         rxtx_release(qm_block->rxtx, c, cp);
-        component_drop(owner, detached ? qm_block->drop_detached : qm_block->drop_queue_full, pkt);
+        component_drop(owner, detached ? qm_block->drop_detached : CHIP_QUEUE_FULL, pkt);
     }
 }
 
 static bool qm_resume(Context *c, SimTime now) {
-    QmMe *q = &((QmBlock *)c->block->program)->me[c->block->part];
+    QmMe *q = c->block->user;
     switch (c->step) {
     case QM_ENQUEUE:
         enqueue(q, c, now);
@@ -139,33 +124,24 @@ static bool qm_resume(Context *c, SimTime now) {
     }
 }
 
-bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **error) {
+bool qm_block_add(QmBlock *qm_block, unsigned ring_size, GError **error) {
     static const char *const names[QM_BLOCK_MAX_MES] = {"qm0", "qm1", "qm2", "qm3"};
-    qm_set_per_me(qm_block->qm, per_me(qm_block));
+    Chip *chip = qm_block->rxtx->chip;
+    unsigned n = qm_block->n_schedulers, per_me = (n + qm_block->n_mes - 1) / qm_block->n_mes;
+    qm_block->per_me = per_me;
+    qm_set_per_me(qm_block->qm, per_me);
     for (unsigned i = 0; i < qm_block->n_mes; i++) {
         QmMe *q = &qm_block->me[i];
         q->qm_block = qm_block;
-        q->first = i * per_me(qm_block);
-        q->n = q->first >= qm_block->n_schedulers
-                   ? 0
-                   : MIN(per_me(qm_block), qm_block->n_schedulers - q->first);
-        sim_event_init(&q->timer, timer_over, &qm_block->chip->owner->owner);
-        if (!chip_add_block(qm_block->chip, &q->block, "qm", 1, qm_resume, qm_block, error))
+        q->first = i * per_me;
+        q->n = q->first >= n ? 0 : MIN(per_me, n - q->first);
+        sim_event_init(&q->timer, timer_over, &chip->owner->owner);
+        Ring *ring = chip_add_ring(chip, names[i], true, true, ring_size, error);
+        if (!ring || !chip_add_block(chip, &q->block, "qm", 1, ring, qm_resume, q, error))
             return false;
-        q->block.part = i;
-        q->block.ring_out = ring_out;
-        q->block.ring_in = chip_add_ring(qm_block->chip, names[i], true, true, ring_size, error);
-        if (q->block.ring_in < 0) return false;
-        qm_block->chip->rings[q->block.ring_in].on_put = on_put;
-        qm_block->chip->rings[q->block.ring_in].user = q;
+        ring->on_put = on_put;
+        ring->user = q;
+        for (unsigned s = 0; s < q->n; s++) qm_block->rings[q->first + s] = ring;
     }
     return true;
-}
-
-static uint64_t in_queues(const void *from) {
-    return qm_held(((const QmBlock *)from)->qm);
-}
-
-void qm_block_watch(const QmBlock *qm_block) {
-    chip_gauge(qm_block->chip, "queues", in_queues, qm_block);
 }

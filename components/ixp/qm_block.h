@@ -18,6 +18,20 @@
 
 #define QM_BLOCK_MAX_MES 4u
 
+typedef struct {
+    uint64_t me_qm, ring_qm, burst;
+} QmBlockSettings;
+
+#define QM_BLOCK_PARAMS(S, field, each_way)                                                        \
+    PARAM_COUNT("me_qm", S, field.me_qm, "2", "1", "4",                                            \
+                "microengines for the queue manager" each_way,                                     \
+                "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),               \
+        PARAM_COUNT("ring_qm", S, field.ring_qm, "128", "2", "1024",                               \
+                    "messages in the scratch ring of one queue-manager microengine", "assumed"),   \
+        PARAM_SIZE("scheduler_burst", S, field.burst, "2KiB", "0B", "1MiB",                        \
+                   "credit a scheduler may save up",                                               \
+                   "assumed: one buffer; ONL's port rate is a token bucket")
+
 typedef struct QmBlock QmBlock;
 
 typedef struct {
@@ -33,20 +47,24 @@ typedef struct {
 } QmMe;
 
 struct QmBlock {
-    Chip *chip;
     RxTx *rxtx;
     Qm *qm;
     unsigned n_mes, n_schedulers;
-    unsigned drop_queue_full, drop_detached; /* the owner's reasons */
+    unsigned drop_detached; /* the owner's reason for packets of a tenant that has left */
+    /* state */
+    unsigned per_me; /* schedulers */
+    Ring *ring_out;
+    Ring *rings[QM_MAX_SCHEDULERS]; /* to the ME of each scheduler */
     QmMe me[QM_BLOCK_MAX_MES];
+    Sequence sequences[QM_MAX_SCHEDULERS]; /* of the packets of each scheduler on their way out */
 };
 
-/* Add the MEs to the chip; the members above `me` are set. */
-bool qm_block_add(QmBlock *qm_block, unsigned ring_size, int ring_out, GError **error);
-/* A gauge of what all queues hold. */
-void qm_block_watch(const QmBlock *qm_block);
+/* Add the MEs to the chip; the members above `state` are set. They put into ring_out. */
+bool qm_block_add(QmBlock *qm_block, unsigned ring_size, GError **error);
 /* The ring to the ME that serves the queue's scheduler. */
-int qm_block_ring(const QmBlock *qm_block, unsigned queue);
+static inline Ring *qm_block_ring(const QmBlock *qm_block, unsigned queue) {
+    return qm_block->rings[qm_queue_scheduler(qm_block->qm, queue)];
+}
 /* The scheduler's time may have come nearer: let a sleeping context know. */
 void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now);
 /* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */

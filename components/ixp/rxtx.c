@@ -3,29 +3,14 @@
  * Rx and Tx, segment by segment. */
 #include "components/ixp/rxtx.h"
 
-static inline void work(Context *c, uint64_t instructions) {
-    c->log.reference[c->log.n++] =
-        (FpReference){.unit = FP_NONE, .posted = true, .instructions = (uint16_t)instructions};
-}
-
-static inline void touch(Context *c, unsigned unit, bool write, bool posted, uint64_t instructions,
-                         uint32_t address, uint32_t bytes) {
-    c->log.reference[c->log.n++] = (FpReference){.unit = (uint8_t)unit,
-                                                 .write = write,
-                                                 .posted = posted,
-                                                 .address = address,
-                                                 .instructions = (uint16_t)instructions,
-                                                 .bytes = (uint16_t)bytes};
-}
-
 void rxtx_discard(RxTx *rxtx, ChipPacket *cp) {
-    chip_buffer_put(rxtx->rx.chip, cp);
+    chip_buffer_put(rxtx->chip, cp);
     rxtx->held--;
 }
 
 void rxtx_release(RxTx *rxtx, Context *c, ChipPacket *cp) {
     rxtx_discard(rxtx, cp);
-    touch(c, FP_SCRATCH, true, true, 0, 0, 4);
+    log_touch(c, FP_SCRATCH, true, true, 0, 0, 4);
 }
 
 /* Rx -------------------------------------------------------------------------------------- */
@@ -35,8 +20,8 @@ enum { RX_FIRST, RX_JOIN, RX_TAKE, RX_MOVE };
 /* In order: find out which packet the mpacket belongs to. The last mpacket's context also gets the
  * packet's time. */
 static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m, SimTime now) {
-    Chip *chip = c->me->chip;
-    const RxTxCosts *costs = rxtx->costs;
+    Chip *chip = rxtx->chip;
+    const RxTxCosts *costs = &rxtx->settings->costs;
     if (m->index == 0) {
         ChipPacket *cp = chip_buffer_get(chip);
         if (cp) {
@@ -44,48 +29,48 @@ static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m, SimTime n
             rxtx->held++;
         }
         m->pkt->context = cp; /* NULL: no buffer, and every mpacket is thrown away */
-        touch(c, FP_SCRATCH, false, false, costs->rx_first, 0, 4);
+        log_touch(c, FP_SCRATCH, false, false, costs->rx_first, 0, 4);
     } else {
-        work(c, costs->rx_next);
+        log_work(c, costs->rx_next);
     }
     if (m->last) context_take(c, m->pkt, now);
     return m->pkt->context;
 }
 
 static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
-    Chip *chip = c->me->chip;
+    Chip *chip = rxtx->chip;
     Mpacket m;
-    unsigned ring = NO_RING;
+    Ring *ring = NULL;
     bool there = msf_take(&chip->msf, &m);
     g_assert(there);
     ChipPacket *cp = rx_assign(rxtx, c, &m, now);
-    section_pass(chip, (unsigned)rxtx->section_rx_assign, c, now);
+    section_pass(&rxtx->rx_assign, c, now);
     if (cp)
-        touch(c, FP_DRAM, true, false, 0,
-              cp->fp.handle * FP_BUFFER_BYTES + m.index * chip->msf.element_bytes, m.bytes);
-    touch(c, OP_RBUF_FREE, true, true, rxtx->costs->rx_last, 0, 0);
+        log_touch(c, FP_DRAM, true, false, 0,
+                  cp->fp.handle * FP_BUFFER_BYTES + m.index * chip->msf.element_bytes, m.bytes);
+    log_touch(c, OP_RBUF_FREE, true, true, rxtx->settings->costs.rx_last, 0, 0);
     if (m.last && cp) {
         cp->fp.bytes = m.pkt->data;
         cp->fp.length = cp->fp.original = m.pkt->length;
         cp->fp.rx_interface = (uint16_t)m.pkt->port;
         c->message = (uint64_t)(uintptr_t)cp;
-        ring = (unsigned)c->block->ring_out;
-        touch(c, FP_SRAM2, true, true, 0, 0, 32);
+        ring = c->block->ring_out;
+        log_touch(c, FP_SRAM2, true, true, 0, 0, 32);
     } else if (m.last) {
         c->pkt = NULL;
-        component_drop(chip->owner, rxtx->drop_no_buffer, m.pkt);
+        component_drop(chip->owner, CHIP_NO_BUFFER, m.pkt);
     }
-    op_in_section(c, OP_PUT_IN_SECTION, ring, (unsigned)c->block->section_out);
+    log_op(c, OP_PUT_IN_SECTION, ring, &rxtx->rx_put);
 }
 
 /* Contexts leave by turns (the first time without anything), and join the free list behind that: in
  * order, too. */
 static bool rx_resume(Context *c, SimTime now) {
-    RxTx *rxtx = c->block->program;
-    Chip *chip = c->me->chip;
+    RxTx *rxtx = c->block->user;
+    Chip *chip = rxtx->chip;
     switch (c->step) {
     case RX_FIRST:
-        op_in_section(c, OP_PUT_IN_SECTION, NO_RING, (unsigned)c->block->section_out);
+        log_op(c, OP_PUT_IN_SECTION, NULL, &rxtx->rx_put);
         c->step = RX_JOIN;
         return true;
     case RX_JOIN:
@@ -94,8 +79,8 @@ static bool rx_resume(Context *c, SimTime now) {
         /* fall through */
     case RX_TAKE: /* an mpacket is there; whose section it is comes first */
         c->step = RX_MOVE;
-        if (chip->sections[rxtx->section_rx_assign].holder != c->number) {
-            op(c, OP_SECTION_WAIT, false, (unsigned)rxtx->section_rx_assign);
+        if (!section_held(&rxtx->rx_assign, c)) {
+            log_op(c, OP_SECTION_WAIT, NULL, &rxtx->rx_assign);
             return true;
         }
         /* fall through */
@@ -110,6 +95,17 @@ static bool rx_resume(Context *c, SimTime now) {
 
 enum { TX_SECTION, TX_NEXT, TX_GOT, TX_ELEMENT, TX_VALID };
 
+/* Make the emulator's packet what the blocks built. */
+static void tx_finish(RxTx *rxtx, ChipPacket *cp) {
+    int32_t shift = cp->fp.offset;
+    if (shift > 0)
+        packet_pull(cp->pkt, (uint32_t)shift);
+    else if (shift < 0)
+        packet_push(cp->pkt, (uint32_t)-shift);
+    packet_set_length(cp->pkt, cp->fp.length);
+    cp->tx_port = rxtx->port ? rxtx->port(rxtx->user, cp) : cp->fp.result.interface;
+}
+
 /* Hand out the next mpacket of the packet under way to this context, which then waits for its
  * place in the transmit sequence. */
 static void tx_claim(RxTx *rxtx, Context *c, SimTime now) {
@@ -118,19 +114,19 @@ static void tx_claim(RxTx *rxtx, Context *c, SimTime now) {
     c->note = rxtx->sent++;
     if (rxtx->sent == rxtx->mpackets) rxtx->sending = NULL;
     /* Shared state moves on before anybody else may look at it. */
-    section_pass(c->me->chip, (unsigned)c->block->section_in, c, now);
+    section_pass(&rxtx->tx_packet, c, now);
 }
 
 static void tx_sequence(RxTx *rxtx, Context *c) {
-    op(c, OP_SECTION_WAIT, false, (unsigned)rxtx->section_tx_sequence);
-    touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
+    log_op(c, OP_SECTION_WAIT, NULL, &rxtx->tx_sequence);
+    log_touch(c, OP_MSF, false, false, rxtx->settings->costs.tx_sequence, 0, 4);
     c->step = TX_ELEMENT;
 }
 
 /* The next element of the packet, its bytes and their validation; false: none is free, and the
  * context sleeps until one is. */
 static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTime now) {
-    Chip *chip = c->me->chip;
+    Chip *chip = rxtx->chip;
     uint32_t element = chip->msf.element_bytes, at = (uint32_t)c->note * element;
     uint32_t left = packet_frame_bytes(cp->pkt->length) - at;
     Mpacket m = {.pkt = cp->pkt,
@@ -140,32 +136,32 @@ static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTi
     int e = msf_tbuf_get(&chip->msf, c, &m, cp->tx_port, now);
     if (e < 0) return false;
     *last = m.last;
-    touch(c, FP_DRAM, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
-    touch(c, OP_TBUF_VALID, true, true, rxtx->costs->tx_next, (uint32_t)e, 0);
+    log_touch(c, FP_DRAM, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
+    log_touch(c, OP_TBUF_VALID, true, true, rxtx->settings->costs.tx_next, (uint32_t)e, 0);
     return true;
 }
 
 /* The last mpacket is valid: free the buffer and tell Statistics. */
 static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
     uint32_t index = cp->fp.result.stats, bytes = cp->fp.length;
-    work(c, rxtx->costs->tx_last);
+    log_work(c, rxtx->settings->costs.tx_last);
     rxtx_release(rxtx, c, cp);
-    if (rxtx->ring_stats < 0) return;
+    if (!rxtx->ring_stats) return;
     c->message = stats_message(index, true, bytes);
-    op(c, OP_RING_PUT, false, (unsigned)rxtx->ring_stats);
+    log_op(c, OP_RING_PUT, rxtx->ring_stats, NULL);
 }
 
 static bool tx_resume(Context *c, SimTime now) {
-    RxTx *rxtx = c->block->program;
-    Chip *chip = c->me->chip;
-    const RxTxCosts *costs = rxtx->costs;
+    RxTx *rxtx = c->block->user;
+    Chip *chip = rxtx->chip;
+    const RxTxCosts *costs = &rxtx->settings->costs;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     switch (c->step) {
     case TX_VALID: /* the packet's last mpacket */
         tx_last(rxtx, c, cp);
         /* fall through */
     case TX_SECTION:
-        op(c, OP_SECTION_WAIT, true, (unsigned)c->block->section_in);
+        log_op(c, OP_SECTION_IDLE, NULL, &rxtx->tx_packet);
         c->step = TX_NEXT;
         return true;
     case TX_NEXT:
@@ -174,12 +170,12 @@ static bool tx_resume(Context *c, SimTime now) {
             tx_sequence(rxtx, c);
             return true;
         }
-        op(c, OP_RING_GET, false, (unsigned)c->block->ring_in);
-        touch(c, FP_SRAM2, false, false, costs->tx_get, 0, 12);
+        log_op(c, OP_RING_GET, c->block->ring_in, NULL);
+        log_touch(c, FP_SRAM2, false, false, costs->tx_get, 0, 12);
         c->step = TX_GOT;
         return true;
     case TX_GOT:
-        cp->tx_port = rxtx->finish(rxtx->program, cp);
+        tx_finish(rxtx, cp);
         rxtx->sending = cp;
         rxtx->sent = 0;
         rxtx->mpackets = msf_mpackets(&chip->msf, cp->pkt->length);
@@ -188,13 +184,13 @@ static bool tx_resume(Context *c, SimTime now) {
             packet_charge(cp->pkt, CAUSE_TX_BUFFER, now);
             c->pkt = NULL;
         }
-        work(c, costs->tx_first);
+        log_work(c, costs->tx_first);
         tx_sequence(rxtx, c);
         return true;
     default: { /* TX_ELEMENT */
         bool last;
         if (!tx_element(rxtx, c, cp, &last, now)) return false;
-        section_pass(chip, (unsigned)rxtx->section_tx_sequence, c, now);
+        section_pass(&rxtx->tx_sequence, c, now);
         c->step = last ? TX_VALID : TX_SECTION;
         return true;
     }
@@ -205,32 +201,31 @@ static bool tx_resume(Context *c, SimTime now) {
 enum { TXD_GET, TXD_GOT, TXD_SEQUENCE, TXD_ELEMENT, TXD_VALID };
 
 static bool tx_resume_per_scheduler(Context *c, SimTime now) {
-    RxTx *rxtx = c->block->program;
-    Chip *chip = c->me->chip;
+    RxTx *rxtx = c->block->user;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
     switch (c->step) {
     case TXD_VALID:
         tx_last(rxtx, c, cp);
         /* fall through */
     case TXD_GET:
-        op(c, OP_RING_GET, false, (unsigned)c->block->ring_in);
-        touch(c, FP_SRAM2, false, false, rxtx->costs->tx_get, 0, 12);
+        log_op(c, OP_RING_GET, c->block->ring_in, NULL);
+        log_touch(c, FP_SRAM2, false, false, rxtx->settings->costs.tx_get, 0, 12);
         c->step = TXD_GOT;
         return true;
     case TXD_GOT:
-        cp->tx_port = rxtx->finish(rxtx->program, cp);
+        tx_finish(rxtx, cp);
         c->note = 0;
-        work(c, rxtx->costs->tx_first);
-        op(c, OP_SEQUENCE_WAIT, false, 0);
+        log_work(c, rxtx->settings->costs.tx_first);
+        log_op(c, OP_SEQUENCE_WAIT, NULL, NULL);
         /* fall through */
     case TXD_SEQUENCE:
-        touch(c, OP_MSF, false, false, rxtx->costs->tx_sequence, 0, 0);
+        log_touch(c, OP_MSF, false, false, rxtx->settings->costs.tx_sequence, 0, 4);
         c->step = TXD_ELEMENT;
         return true;
     default: { /* TXD_ELEMENT */
         bool last;
         if (!tx_element(rxtx, c, cp, &last, now)) return false;
-        if (last) sequence_pass(chip, cp->sequence, c, now);
+        if (last) sequence_pass(cp->sequence, c, now);
         c->note++;
         c->step = last ? TXD_VALID : TXD_SEQUENCE;
         return true;
@@ -238,18 +233,20 @@ static bool tx_resume_per_scheduler(Context *c, SimTime now) {
     }
 }
 
-bool rxtx_add_rx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &rxtx->rx, "rx", n_mes, rx_resume, rxtx, error)) return false;
-    rxtx->section_rx_assign = chip_add_section(chip, "rx assign", &rxtx->rx);
-    rxtx->rx.section_out = chip_add_section(chip, "rx put", &rxtx->rx);
+bool rxtx_add_rx(RxTx *rxtx, unsigned n_mes, GError **error) {
+    Chip *chip = rxtx->chip;
+    if (!chip_add_block(chip, &rxtx->rx, "rx", n_mes, NULL, rx_resume, rxtx, error)) return false;
+    rxtx->rx_assign.block = rxtx->rx_put.block = &rxtx->rx;
     return true;
 }
 
-bool rxtx_add_tx(RxTx *rxtx, Chip *chip, unsigned n_mes, GError **error) {
-    if (!chip_add_block(chip, &rxtx->tx, "tx", n_mes,
-                        rxtx->per_scheduler ? tx_resume_per_scheduler : tx_resume, rxtx, error))
+bool rxtx_add_tx(RxTx *rxtx, unsigned n_mes, Ring *in, GError **error) {
+    static BlockResume *const resume[] = {
+        [TX_ORDER_CHIP] = tx_resume, [TX_ORDER_SCHEDULER] = tx_resume_per_scheduler};
+    Chip *chip = rxtx->chip;
+    if (!chip_add_block(chip, &rxtx->tx, "tx", n_mes, in, resume[rxtx->settings->tx_order], rxtx,
+                        error))
         return false;
-    rxtx->tx.section_in = chip_add_section(chip, "tx packet", &rxtx->tx);
-    rxtx->section_tx_sequence = chip_add_section(chip, "tx sequence", &rxtx->tx);
+    rxtx->tx_packet.block = rxtx->tx_sequence.block = &rxtx->tx;
     return true;
 }

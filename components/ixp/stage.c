@@ -6,20 +6,22 @@
 enum { PIPE_GET, PIPE_WORK, PIPE_TELL };
 
 static bool stage_resume(Context *c, SimTime now) {
-    Stage *stage = (Stage *)c->block->program;
+    Stage *stage = c->block->user;
     (void)now;
     switch (c->step) {
     case PIPE_GET:
-        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
-                      (unsigned)c->block->section_in);
+        log_op(c, OP_GET_IN_SECTION, c->block->ring_in, &stage->get);
         c->step = PIPE_WORK;
         return true;
     case PIPE_WORK: {
         ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
-        int ring = stage->work(stage, c, cp);
-        op_in_section(c, OP_PUT_IN_SECTION, (unsigned)ring, (unsigned)c->block->section_out);
+        bool on = stage->work(stage, c, cp);
+        Ring *ring = !on               ? NULL
+                     : stage->qm_block ? qm_block_ring(stage->qm_block, cp->fp.result.queue)
+                                       : stage->block.ring_out;
+        log_op(c, OP_PUT_IN_SECTION, ring, &stage->put);
         c->step = PIPE_GET;
-        if (ring == STAGE_GONE || stage->ring_stats < 0) return true;
+        if (!on || !stage->tells) return true;
         /* The packet may be gone by the time Statistics hears of it. */
         c->note = (uintptr_t)stats_message(cp->fp.result.stats, false, cp->fp.length);
         c->step = PIPE_TELL;
@@ -27,38 +29,34 @@ static bool stage_resume(Context *c, SimTime now) {
     }
     default:
         c->message = (uint64_t)c->note;
-        op(c, OP_RING_PUT, false, (unsigned)stage->ring_stats);
+        log_op(c, OP_RING_PUT, stage->rxtx->ring_stats, NULL);
         c->step = PIPE_GET;
         return true;
     }
 }
 
-bool stage_add(Stage *stage, Chip *chip, const char *name, unsigned n_mes, StageWork *work,
-               void *program, GError **error) {
-    if (!chip_add_block(chip, &stage->block, name, n_mes, stage_resume, stage, error)) return false;
+bool stage_add(Stage *stage, const char *name, unsigned n_mes, Ring *in, GError **error) {
+    Chip *chip = stage->rxtx->chip;
+    if (!chip_add_block(chip, &stage->block, name, n_mes, in, stage_resume, stage, error))
+        return false;
     stage->block.eager = true;
-    stage->block.section_in = chip_add_section(chip, name, &stage->block);
-    stage->block.section_out = chip_add_section(chip, name, &stage->block);
-    stage->work = work;
-    stage->program = program;
-    stage->ring_stats = -1;
+    stage->get.block = stage->put.block = &stage->block;
     return true;
 }
 
-int stage_drop(Context *c, RxTx *rxtx, ChipPacket *cp, unsigned reason) {
+bool stage_drop(Stage *stage, Context *c, ChipPacket *cp, unsigned reason) {
     Packet *pkt = c->pkt;
     c->pkt = NULL;
-    rxtx_release(rxtx, c, cp);
-    component_drop(c->me->chip->owner, reason, pkt);
-    return STAGE_GONE;
+    rxtx_release(stage->rxtx, c, cp);
+    component_drop(stage->rxtx->chip->owner, reason, pkt);
+    return false;
 }
 
 static bool stats_resume(Context *c, SimTime now) {
-    StatsBlock *stats = c->block->program;
+    StatsBlock *stats = c->block->user;
     (void)now;
     if (c->step == 0) {
-        op_in_section(c, OP_GET_IN_SECTION, (unsigned)c->block->ring_in,
-                      (unsigned)c->block->section_in);
+        log_op(c, OP_GET_IN_SECTION, c->block->ring_in, &stats->get);
         c->step = 1;
     } else {
         fp_count(stats->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
@@ -68,11 +66,12 @@ static bool stats_resume(Context *c, SimTime now) {
     return true;
 }
 
-bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, GError **error) {
-    if (!chip_add_block(chip, &stats->block, "stats", n_mes, stats_resume, stats, error))
+bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, Ring *in,
+               GError **error) {
+    if (!chip_add_block(chip, &stats->block, "stats", n_mes, in, stats_resume, stats, error))
         return false;
     stats->tables = tables;
     stats->block.eager = true;
-    stats->block.section_in = chip_add_section(chip, "stats", &stats->block);
+    stats->get.block = &stats->block;
     return true;
 }

@@ -22,25 +22,7 @@
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
-enum {
-    DROP_MAC_FULL,
-    DROP_TOO_LONG,
-    DROP_NO_BUFFER,
-    DROP_QUEUE_FULL,
-    DROP_MP_RING,
-    DROP_FAST_PATH
-};
-enum { N_BLOCKS = 3, WORDS = 6 };
-
-/* One direction. */
-typedef struct {
-    LineCard *lc;
-    Chip chip;
-    RxTx rxtx;
-    Stage pipes[N_BLOCKS];
-    QmBlock qm_block;
-    Qm *qm;
-} Side;
+enum { DROP_MP_RING = CHIP_N_DROPS, DROP_FAST_PATH };
 
 /* A port that a class has bound at an interface. */
 typedef struct {
@@ -60,11 +42,8 @@ typedef struct {
 struct LineCard {
     Component base;
     /* settings */
-    ChipSettings chip_settings;
-    RxTxCosts rxtx_costs;
-    uint64_t instructions[FP_N_SITES];
-    uint64_t n_interfaces, me_rx, me_block, me_qm, me_tx;
-    uint64_t ring_rx, ring_block, ring_qm, ring_tx, queue_packets, quantum, burst;
+    ProgramSettings settings;
+    uint64_t n_interfaces, me_block, ring_block, queue_packets, quantum;
     Rate in_rate, out_rate;
     char *address, *mac, *next_mac, *backplane_mac, *control_processor, *inside;
     uint64_t control_vlan, nat_entries, nat_first_port, nat_ports;
@@ -73,12 +52,11 @@ struct LineCard {
     Mp mp;
     /* state */
     LcTables *tables;
-    Side in, out;
+    Program in, out;
     LcClass classes[LC_MAX_CLASSES];
     Intervals *numbers;                  /* of classes */
     unsigned n_resting, n_resting_ports; /* in quarantine: classes; ports of classes that are not */
     uint8_t backplane[LC_MAX_INTERFACES][6];
-    uint16_t cost[FP_N_SITES];
     uint32_t leads_to; /* a bit for each interface that routes lead to */
     SimEvent sweep;
     /* counters */
@@ -87,49 +65,47 @@ struct LineCard {
 
 /* Blocks ---------------------------------------------------------------------------------- */
 
-static inline int next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
-    Side *side = stage->program;
-    if (packet_detached(cp->pkt))
-        return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + LC_DETACHED);
-    if (verdict == FP_FORWARD) return stage->block.ring_out;
-    return stage_drop(c, &side->rxtx, cp, DROP_FAST_PATH + cp->fp.reason);
+static inline bool next(Stage *stage, Context *c, ChipPacket *cp, FpVerdict verdict) {
+    if (packet_detached(cp->pkt)) return stage_drop(stage, c, cp, DROP_FAST_PATH + LC_DETACHED);
+    return verdict == FP_FORWARD || stage_drop(stage, c, cp, DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int in_key(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
-    return next(stage, c, cp, lc_in_key(side->lc->tables, &cp->fp, &c->log));
+static bool in_key(Stage *stage, Context *c, ChipPacket *cp) {
+    const LineCard *lc = stage->user;
+    return next(stage, c, cp, lc_in_key(lc->tables, &cp->fp, &c->log));
 }
 
-static int in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
-    SimTime now = sim_now(side->chip.sim);
-    FpVerdict verdict = lc_in_lookup(side->lc->tables, &cp->fp, now, &c->log);
-    if (verdict == FP_FORWARD) packet_carry(cp->pkt, side->lc->classes[cp->fp.slice].tenant);
+static bool in_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    LineCard *lc = stage->user;
+    FpVerdict verdict = lc_in_lookup(lc->tables, &cp->fp, sim_now(lc->base.sim), &c->log);
+    if (verdict == FP_FORWARD) packet_carry(cp->pkt, lc->classes[cp->fp.slice].tenant);
     return next(stage, c, cp, verdict);
 }
 
-static int in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
+static bool in_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+    LineCard *lc = stage->user;
     if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
-    lc_in_rewrite(side->lc->tables, &cp->fp, &c->log);
-    side->lc->forwarded_in++;
-    return qm_block_ring(&side->qm_block, cp->fp.result.queue);
+    lc_in_rewrite(lc->tables, &cp->fp, &c->log);
+    lc->forwarded_in++;
+    return true;
 }
 
-static int out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
-    FpVerdict verdict = lc_out_lookup(side->lc->tables, &cp->fp, &c->log);
+static bool out_lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    LineCard *lc = stage->user;
+    FpVerdict verdict = lc_out_lookup(lc->tables, &cp->fp, &c->log);
     if (verdict == FP_FORWARD && !cp->pkt->lease)
-        packet_carry(cp->pkt, side->lc->classes[cp->fp.slice].tenant);
+        packet_carry(cp->pkt, lc->classes[cp->fp.slice].tenant);
     return next(stage, c, cp, verdict);
 }
+
+enum { OUT_REWRITE = 2 }; /* the stage behind the translation */
 
 /* The management processor has found a port, or none. */
 static void translate(void *user, void *data, SimTime now) {
     LineCard *lc = user;
     ChipPacket *cp = data;
     NatFlow flow;
-    FpLog log = {.cost = lc->cost};
+    FpLog log = {.cost = lc->out.cost};
     LcReason reason = packet_detached(cp->pkt) ? LC_DETACHED : LC_NAT_BAD;
     Packet *pkt = cp->pkt;
     if (reason != LC_DETACHED && lc_nat_flow(&cp->fp, &flow)) {
@@ -141,101 +117,74 @@ static void translate(void *user, void *data, SimTime now) {
     }
     if (reason == LC_OK && lc_out_translate(lc->tables, &cp->fp, now, &log) == FP_FORWARD) {
         if (!sim_event_pending(&lc->sweep)) sim_schedule(lc->base.sim, &lc->sweep, lc->nat_sweep);
-        packet_charge(pkt, CAUSE_RING, now);
-        if (ring_inject(&lc->out.chip, &lc->out.chip.rings[lc->out.pipes[2].block.ring_in],
-                        (uint64_t)(uintptr_t)cp, now)) {
-            chip_flush(&lc->out.chip, now);
-            return;
-        }
+        if (program_inject(&lc->out, OUT_REWRITE, cp, now)) return;
     }
     rxtx_discard(&lc->out.rxtx, cp);
     component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
-static int out_translate(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
-    LineCard *lc = side->lc;
-    SimTime now = sim_now(side->chip.sim);
+static bool out_translate(Stage *stage, Context *c, ChipPacket *cp) {
+    LineCard *lc = stage->user;
+    SimTime now = sim_now(lc->base.sim);
     FpVerdict verdict = lc_out_translate(lc->tables, &cp->fp, now, &c->log);
     if (verdict != FP_EXCEPTION) return next(stage, c, cp, verdict);
     context_leave(c, CAUSE_HOST, now);
     mp_submit(&lc->mp, translate, lc, cp, NULL);
-    return STAGE_GONE;
+    return false;
 }
 
-static int out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
-    Side *side = stage->program;
+static bool out_rewrite(Stage *stage, Context *c, ChipPacket *cp) {
+    LineCard *lc = stage->user;
     if (packet_detached(cp->pkt)) return next(stage, c, cp, FP_DROP);
-    lc_out_rewrite(side->lc->tables, &cp->fp, &c->log);
-    side->lc->forwarded_out++;
-    return qm_block_ring(&side->qm_block, cp->fp.result.queue);
+    lc_out_rewrite(lc->tables, &cp->fp, &c->log);
+    lc->forwarded_out++;
+    return true;
 }
 
-static unsigned finish(void *program, ChipPacket *cp) {
-    const Side *side = program;
-    Packet *pkt = cp->pkt;
-    if (cp->fp.offset < 0) packet_push(pkt, (uint32_t)-cp->fp.offset);
-    packet_set_length(pkt, cp->fp.length);
-    if (side == &side->lc->out) packet_carry(pkt, NULL); /* it leaves the node */
-    return side == &side->lc->in ? (unsigned)side->lc->n_interfaces : cp->fp.result.interface;
+static unsigned to_switch(void *user, const ChipPacket *cp) {
+    (void)cp;
+    return (unsigned)((const LineCard *)user)->n_interfaces;
+}
+
+static unsigned to_interface(void *user, const ChipPacket *cp) {
+    (void)user;
+    packet_carry(cp->pkt, NULL); /* it leaves the node */
+    return cp->fp.result.interface;
 }
 
 /* Set-up ---------------------------------------------------------------------------------- */
 
-static int block_ring(LineCard *lc, Chip *chip, const char *name, GError **error) {
-    bool scratch = lc->me_block != 1;
-    return chip_add_ring(chip, name, scratch, true,
-                         scratch ? (unsigned)lc->ring_block : CHIP_NN_WORDS / WORDS, error);
-}
+static const ProgramBlock in_blocks[] = {
+    BLOCK_RX(LineCard, settings),
+    BLOCK_STAGE("key", LineCard, me_block, "rx", settings.rxtx.ring_rx, 0, in_key),
+    BLOCK_STAGE("lookup", LineCard, me_block, "key-lookup", ring_block, 6, in_lookup),
+    BLOCK_STAGE("rewrite", LineCard, me_block, "lookup-rewrite", ring_block, 6, in_rewrite),
+    BLOCK_QM(LineCard, settings),
+    BLOCK_TX(LineCard, settings, "qm-tx"),
+    {0}};
+static const ProgramBlock out_blocks[] = {
+    BLOCK_RX(LineCard, settings),
+    BLOCK_STAGE("lookup", LineCard, me_block, "rx", settings.rxtx.ring_rx, 0, out_lookup),
+    BLOCK_STAGE("nat", LineCard, me_block, "lookup-nat", ring_block, 6, out_translate),
+    BLOCK_STAGE("rewrite", LineCard, me_block, "nat-rewrite", ring_block, 6, out_rewrite),
+    BLOCK_QM(LineCard, settings),
+    BLOCK_TX(LineCard, settings, "qm-tx"),
+    {0}};
 
-static bool program(LineCard *lc, Side *side, const char *label, const char *const names[N_BLOCKS],
-                    StageWork *const works[N_BLOCKS], const Rate *rate, GError **error) {
-    Chip *chip = &side->chip;
-    RxTx *rxtx = &side->rxtx;
-    unsigned n = (unsigned)lc->n_interfaces, n_mes = (unsigned)lc->me_qm;
-    unsigned n_schedulers = qm_block_schedulers(n, n_mes);
-    side->lc = lc;
-    if (!chip_init(chip, &lc->chip_settings, &lc->base, error)) return false;
-    chip->label = label;
-    msf_init(&chip->msf, chip, n + 1);
-    side->qm = qm_new(n_schedulers, LC_MAX_CLASSES * n, (unsigned)lc->chip_settings.n_buffers);
-    if (!side->qm) return input_error(error, "not enough memory for its queues");
-    for (unsigned s = 0; s < n_schedulers; s++)
-        qm_set_scheduler(side->qm, s, (uint64_t)rate->per_second, (uint32_t)lc->burst);
-    *rxtx = (RxTx){.costs = &lc->rxtx_costs,
-                   .per_scheduler = true,
-                   .ring_stats = -1,
-                   .drop_no_buffer = DROP_NO_BUFFER,
-                   .finish = finish,
-                   .program = side};
-    side->qm_block = (QmBlock){.chip = chip,
-                               .rxtx = rxtx,
-                               .qm = side->qm,
-                               .n_mes = n_mes,
-                               .n_schedulers = n_schedulers,
-                               .drop_queue_full = DROP_QUEUE_FULL,
-                               .drop_detached = DROP_FAST_PATH + LC_DETACHED};
-    int rings[N_BLOCKS] = {chip_add_ring(chip, "rx", true, true, (unsigned)lc->ring_rx, error)};
-    if (rings[0] < 0) return false;
-    for (unsigned i = 1; i < N_BLOCKS; i++)
-        if ((rings[i] = block_ring(lc, chip, names[i], error)) < 0) return false;
-    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)lc->ring_tx, error);
-    if (tx < 0 || !rxtx_add_rx(rxtx, chip, (unsigned)lc->me_rx, error)) return false;
-    for (unsigned i = 0; i < N_BLOCKS; i++) {
-        if (!stage_add(&side->pipes[i], chip, names[i], (unsigned)lc->me_block, works[i], side,
-                       error))
-            return false;
-        side->pipes[i].block.ring_in = rings[i];
-        side->pipes[i].block.ring_out = i + 1 < N_BLOCKS ? rings[i + 1] : -1;
-    }
-    if (!qm_block_add(&side->qm_block, (unsigned)lc->ring_qm, tx, error) ||
-        !rxtx_add_tx(rxtx, chip, (unsigned)lc->me_tx, error))
-        return false;
-    rxtx->rx.ring_out = rings[0];
-    rxtx->tx.ring_in = tx;
-    for (unsigned m = 0; m < CHIP_N_MES; m++)
-        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) chip->mes[m].contexts[k].log.cost = lc->cost;
-    return true;
+static bool build(LineCard *lc, Program *p, const char *label, const ProgramBlock *blocks,
+                  TxPort *port, const Rate *rate, GError **error) {
+    unsigned n = (unsigned)lc->n_interfaces;
+    *p = (Program){.blocks = blocks,
+                   .settings = &lc->settings,
+                   .label = label,
+                   .n_ports = n + 1,
+                   .user = lc,
+                   .port = port,
+                   .drop_detached = DROP_FAST_PATH + LC_DETACHED,
+                   .n_schedulers = n,
+                   .n_queues = LC_MAX_CLASSES * n,
+                   .rate_bps = (uint64_t)rate->per_second};
+    return program_build(p, &lc->base, error);
 }
 
 static bool set_interfaces(LineCard *lc, GError **error) {
@@ -264,10 +213,6 @@ static bool set_interfaces(LineCard *lc, GError **error) {
 }
 
 static bool lc_create(Component *c, GError **error) {
-    static const char *const in_names[] = {"key", "lookup", "rewrite"};
-    static const char *const out_names[] = {"lookup", "nat", "rewrite"};
-    static StageWork *const in_works[] = {in_key, in_lookup, in_rewrite};
-    static StageWork *const out_works[] = {out_lookup, out_translate, out_rewrite};
     LineCard *lc = (LineCard *)c;
     c->n_ports = (unsigned)lc->n_interfaces + 1;
     if (lc->nat_first_port + lc->nat_ports > 65536)
@@ -277,21 +222,20 @@ static bool lc_create(Component *c, GError **error) {
                            lc->nat_ports, lc->nat_first_port);
     lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
     if (!lc->tables) return input_error(error, "not enough memory for its tables");
-    for (unsigned i = 0; i < FP_N_SITES; i++) lc->cost[i] = (uint16_t)lc->instructions[i];
     uint32_t control; /* class 0 */
     lc->numbers = intervals_new(LC_MAX_CLASSES);
     intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
     return set_interfaces(lc, error) &&
-           program(lc, &lc->in, "in", in_names, in_works, &lc->in_rate, error) &&
-           program(lc, &lc->out, "out", out_names, out_works, &lc->out_rate, error);
+           build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
+           build(lc, &lc->out, "out", out_blocks, to_interface, &lc->out_rate, error);
 }
 
 static unsigned queue_of(const LineCard *lc, unsigned class, unsigned interface) {
     return class * (unsigned)lc->n_interfaces + interface;
 }
 
-static Side *side_of(LineCard *lc, bool out) {
+static Program *side_of(LineCard *lc, bool out) {
     return out ? &lc->out : &lc->in;
 }
 
@@ -304,10 +248,10 @@ static uint32_t quantum(const LineCard *lc, double share) {
 static void open_queues(LineCard *lc, unsigned class, double share) {
     for (unsigned i = 0; i < lc->n_interfaces; i++)
         for (unsigned out = 0; out < 2; out++) {
-            Side *side = side_of(lc, out);
-            bool done = qm_set_queue(side->qm, queue_of(lc, class, i),
-                                     qm_block_scheduler(&side->qm_block, i), quantum(lc, share),
-                                     (uint32_t)lc->queue_packets, 0);
+            Program *p = side_of(lc, out);
+            bool done =
+                qm_set_queue(p->qm, queue_of(lc, class, i), qm_block_scheduler(&p->qm_block, i),
+                             quantum(lc, share), (uint32_t)lc->queue_packets, 0);
             g_assert(done); /* there is one for every class, and it is empty */
         }
 }
@@ -315,15 +259,15 @@ static void open_queues(LineCard *lc, unsigned class, double share) {
 static void close_queues(LineCard *lc, unsigned class) {
     for (unsigned i = 0; i < lc->n_interfaces; i++)
         for (unsigned out = 0; out < 2; out++) {
-            Side *side = side_of(lc, out);
+            Program *p = side_of(lc, out);
             unsigned queue = queue_of(lc, class, i);
-            for (uint32_t handle; (handle = qm_flush_queue(side->qm, queue)) != QM_NONE;) {
-                ChipPacket *cp = &side->chip.buffers[handle];
+            for (uint32_t handle; (handle = qm_flush_queue(p->qm, queue)) != QM_NONE;) {
+                ChipPacket *cp = &p->chip.buffers[handle];
                 Packet *pkt = cp->pkt;
-                rxtx_discard(&side->rxtx, cp);
+                rxtx_discard(&p->rxtx, cp);
                 component_drop(&lc->base, DROP_FAST_PATH + LC_DETACHED, pkt);
             }
-            qm_close_queue(side->qm, queue);
+            qm_close_queue(p->qm, queue);
         }
 }
 
@@ -348,10 +292,8 @@ static bool lc_start(Component *c, GError **error) {
         open_queues(lc, 0, 0);
     }
     sim_event_init(&lc->sweep, sweep, &c->owner);
-    chip_start(&lc->in.chip);
-    chip_start(&lc->out.chip);
-    qm_block_watch(&lc->in.qm_block);
-    qm_block_watch(&lc->out.qm_block);
+    program_start(&lc->in);
+    program_start(&lc->out);
     return true;
 }
 
@@ -417,9 +359,7 @@ static const char *lc_unused(const Component *c, const char *key) {
     if (!strcmp(key, "control_vlan") && !*lc->control_processor)
         return "control_processor would use it, which is empty";
     if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
-    if (!strcmp(key, "ring_block") && lc->me_block == 1)
-        return "single microengines use their next-neighbour registers; me_block = 2 or 3 uses it";
-    return NULL;
+    return program_unused(&lc->in, key);
 }
 
 QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned interface) {
@@ -563,11 +503,8 @@ void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protoco
 
 static void lc_receive(Component *c, unsigned port, Packet *pkt) {
     LineCard *lc = (LineCard *)c;
-    Side *side = port < lc->n_interfaces ? &lc->in : &lc->out;
-    if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES - VLAN_BYTES)
-        component_drop(c, DROP_TOO_LONG, pkt);
-    else if (!msf_receive(&side->chip.msf, port, pkt, sim_now(c->sim)))
-        component_drop(c, DROP_MAC_FULL, pkt);
+    Program *p = port < lc->n_interfaces ? &lc->in : &lc->out;
+    program_receive(p, port, pkt, FP_BUFFER_BYTES - VLAN_BYTES);
 }
 
 static const Verb lc_verbs[] = {
@@ -640,8 +577,8 @@ static bool classes_check(const LineCard *lc, GError **error) {
 
 static bool lc_check(Component *c, GError **error) {
     LineCard *lc = (LineCard *)c;
-    return classes_check(lc, error) && chip_check(&lc->in.chip, lc->in.rxtx.held, error) &&
-           chip_check(&lc->out.chip, lc->out.rxtx.held, error);
+    return classes_check(lc, error) && program_check(&lc->in, error) &&
+           program_check(&lc->out, error);
 }
 
 static void lc_report(Component *c, Report *report) {
@@ -660,16 +597,11 @@ static void lc_report(Component *c, Report *report) {
     report_scalar(report, "nat.filtered", (double)nat->in_filtered, "packets");
 }
 
-static void side_free(Side *side) {
-    if (side->chip.owner) chip_clear(&side->chip);
-    qm_free(side->qm);
-}
-
 static void lc_free(Component *c) {
     LineCard *lc = (LineCard *)c;
     mp_clear(&lc->mp);
-    side_free(&lc->in);
-    side_free(&lc->out);
+    program_free(&lc->in);
+    program_free(&lc->out);
     for (unsigned i = 0; i < LC_MAX_CLASSES; i++)
         if (lc->classes[i].bindings) g_array_unref(lc->classes[i].bindings);
     intervals_free(lc->numbers);
@@ -680,26 +612,13 @@ static const Param lc_params[] = {
     PARAM_COUNT("interfaces", LineCard, n_interfaces, "10", "1", "15",
                 "physical interfaces, ports 0 and up; the data switch is the port after them",
                 "SPP paper 2.3: ten 1 GbE"),
-    CHIP_PARAMS(LineCard, chip_settings),
-    PARAM_COUNT("me_rx", LineCard, me_rx, "2", "1", "9", "microengines for Rx, each way",
-                "assumed: as the NPE's"),
+    PROGRAM_PARAMS(LineCard, settings, ", each way", "scheduler"),
     PARAM_COUNT("me_block", LineCard, me_block, "1", "1", "3",
                 "microengines for each of the three blocks after Rx, each way", "assumed"),
-    PARAM_COUNT("me_qm", LineCard, me_qm, "2", "1", "4",
-                "microengines for the queue manager, each way", "WashU, SPP V1 QM design"),
-    PARAM_COUNT("me_tx", LineCard, me_tx, "2", "1", "9", "microengines for Tx, each way",
-                "assumed: as the NPE's"),
-    PARAM_COUNT("ring_rx", LineCard, ring_rx, "128", "2", "1024", "messages in the ring from Rx",
-                "assumed: as the NPE's"),
     PARAM_COUNT("ring_block", LineCard, ring_block, "64", "2", "1024",
                 "messages between the blocks, if in scratch", "assumed"),
-    PARAM_COUNT("ring_qm", LineCard, ring_qm, "128", "2", "1024",
-                "messages in the ring of one queue-manager microengine", "assumed"),
-    PARAM_COUNT("ring_tx", LineCard, ring_tx, "128", "2", "1024", "messages in the ring to Tx",
-                "assumed"),
-    RXTX_PARAMS(LineCard, rxtx_costs),
 #define X(symbol, name, count, text, source)                                                       \
-    PARAM_COUNT(name, LineCard, instructions[symbol], #count, "0", "4096", text, source),
+    PARAM_COUNT(name, LineCard, settings.instructions[symbol], #count, "0", "4096", text, source),
     QM_SITES(X) LC_SITES(X)
 #undef X
         PARAM_RATE("in_rate", LineCard, in_rate, "1.1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
@@ -707,8 +626,6 @@ static const Param lc_params[] = {
                    "assumed: room for a VLAN tag that a frame comes without"),
     PARAM_RATE("out_rate", LineCard, out_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
                "scheduler of an interface's outgoing packets, wire rate", "SPP paper 2.3: 1 GbE"),
-    PARAM_SIZE("scheduler_burst", LineCard, burst, "2KiB", "0B", "1MiB",
-               "credit a scheduler may save up", "assumed: one buffer"),
     PARAM_COUNT("queue_packets", LineCard, queue_packets, "512", "0", "229376",
                 "limit of each queue in packets, 0: none", "assumed"),
     PARAM_SIZE("quantum", LineCard, quantum, "2048B", "64B", "1MB",
@@ -750,10 +667,7 @@ static const Param lc_params[] = {
     {0}};
 
 static const DropReason lc_drops[] = {
-    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},
-    {"too_long", "frame longer than a packet buffer"},
-    {"no_buffer", "no free packet buffer"},
-    {"queue_full", "the queue's limit was reached"},
+    CHIP_DROPS,
     {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)

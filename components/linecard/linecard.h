@@ -4,9 +4,8 @@
 #pragma once
 
 #include "components/ixp/mp.h"
+#include "components/ixp/program.h"
 #include "emu/core/tenant.h"
-#include "components/ixp/stage.h"
-#include "components/ixp/qm_block.h"
 #include "fastpath/linecard.h"
 
 typedef struct LineCard LineCard;

@@ -50,7 +50,7 @@ static void plan(DistributedScheduler *d, bool equally) {
     for (unsigned i = 0; i < d->n_interfaces; i++) {
         uint64_t backlog[MAX_NPES], sum = 0;
         for (unsigned k = 0; k < d->n; k++) {
-            unsigned scheduler = qm_block_scheduler(&d->npes[k]->qm_block, i);
+            unsigned scheduler = qm_block_scheduler(&d->npes[k]->program.qm_block, i);
             backlog[k] = equally ? 0 : qm_scheduler_bytes(d->npes[k]->qm, scheduler);
             sum += backlog[k];
         }

@@ -20,62 +20,56 @@
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
-/* Words of a message, hence how many fit the 128 next-neighbour registers. */
-enum { WORDS_DECAP = 4, WORDS_PARSE = 8, WORDS_LOOKUP = 6 };
-
-/* The pipeline blocks --------------------------------------------------------------------- */
+/* The program ----------------------------------------------------------------------------- */
 
 typedef FpVerdict StageFunction(const FpTables *t, FpPacket *p, FpLog *log);
 
-static inline int run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
-    Npe *npe = stage->program;
-    if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
-    if (packet_detached(cp->pkt))
-        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + FP_DETACHED);
-    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return stage->block.ring_out;
-    return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
+static inline bool run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function) {
+    Npe *npe = stage->user;
+    if (npe->resetting) return stage_drop(stage, c, cp, NPE_DROP_RESET);
+    if (packet_detached(cp->pkt)) return stage_drop(stage, c, cp, NPE_DROP_FAST_PATH + FP_DETACHED);
+    if (function(npe->tables, &cp->fp, &c->log) != FP_DROP) return true;
+    return stage_drop(stage, c, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
-static int decap(Stage *stage, Context *c, ChipPacket *cp) {
-    int ring = run(stage, c, cp, fp_decap);
-    if (ring != STAGE_GONE) packet_carry(cp->pkt, npe_tenant(stage->program, cp->fp.slice));
-    return ring;
+static bool decap(Stage *stage, Context *c, ChipPacket *cp) {
+    if (!run(stage, c, cp, fp_decap)) return false;
+    packet_carry(cp->pkt, npe_tenant(stage->user, cp->fp.slice));
+    return true;
 }
-static int parse(Stage *stage, Context *c, ChipPacket *cp) {
+static bool parse(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_parse);
 }
-static int lookup(Stage *stage, Context *c, ChipPacket *cp) {
+static bool lookup(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_lookup);
 }
-static int format(Stage *stage, Context *c, ChipPacket *cp) {
-    Npe *npe = stage->program;
-    if (npe->resetting) return stage_drop(c, &npe->rxtx, cp, NPE_DROP_RESET);
-    if (packet_detached(cp->pkt))
-        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + FP_DETACHED);
-    FpVerdict verdict = fp_format(npe->tables, &cp->fp, &c->log);
-    if (verdict == FP_DROP)
-        return stage_drop(c, &npe->rxtx, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
-    if (verdict == FP_EXCEPTION)
+static bool format(Stage *stage, Context *c, ChipPacket *cp) {
+    Npe *npe = stage->user;
+    if (!run(stage, c, cp, fp_format)) return false;
+    if (cp->fp.verdict == FP_EXCEPTION)
         npe->exceptions[cp->fp.reason]++;
     else
         npe->forwarded++;
-    return qm_block_ring(&npe->qm_block, cp->fp.result.queue);
+    return true;
 }
 
-/* Tx has the descriptor: make the emulator's packet what Format built. */
-static unsigned npe_finish(void *program, ChipPacket *cp) {
-    Npe *npe = program;
-    Packet *pkt = cp->pkt;
-    int32_t shift = cp->fp.offset;
-    if (shift > 0)
-        packet_pull(pkt, (uint32_t)shift);
-    else if (shift < 0)
-        packet_push(pkt, (uint32_t)-shift);
-    packet_set_length(pkt, cp->fp.length);
+static unsigned npe_port(void *user, const ChipPacket *cp) {
+    const Npe *npe = user;
     if (npe_switched(npe)) return 0;
-    packet_carry(pkt, NULL); /* it leaves the node */
+    packet_carry(cp->pkt, NULL); /* it leaves the node */
     return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
 }
+
+static const ProgramBlock npe_blocks[] = {
+    BLOCK_RX(Npe, settings),
+    BLOCK_STAGE("decap", Npe, me_decap, "rx-decap", settings.rxtx.ring_rx, 0, decap),
+    BLOCK_STAGE("parse", Npe, me_parse, "decap-parse", ring_decap, 4, parse),
+    BLOCK_STAGE("lookup", Npe, me_lookup, "parse-lookup", ring_parse, 8, lookup),
+    BLOCK_STAGE("format", Npe, me_format, "lookup-format", ring_lookup, 6, format, .tells = true),
+    BLOCK_QM(Npe, settings),
+    BLOCK_TX(Npe, settings, "qm-tx"),
+    BLOCK_STATS(Npe, me_stats, ring_stats),
+    {0}};
 
 /* Component ------------------------------------------------------------------------------- */
 
@@ -83,14 +77,14 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
     Npe *npe = (Npe *)c;
     SimTime now = sim_now(c->sim);
     if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
-        component_drop(c, NPE_DROP_TOO_LONG, pkt);
+        component_drop(c, CHIP_TOO_LONG, pkt);
     else if (npe->resetting)
         component_drop(c, NPE_DROP_RESET, pkt);
     else if (npe_switched(npe) &&
              memcmp(pkt->data + ETHER_DESTINATION, npe->own_mac, MAC_BYTES) != 0)
         component_drop(c, NPE_DROP_NOT_MINE, pkt);
-    else if (!msf_receive(&npe->chip.msf, port, pkt, now))
-        component_drop(c, NPE_DROP_MAC_FULL, pkt);
+    else if (!msf_receive(&npe->program.chip.msf, port, pkt, now))
+        component_drop(c, CHIP_MAC_FULL, pkt);
 }
 
 static bool npe_interfaces(Npe *npe, GError **error) {
@@ -121,98 +115,35 @@ bool npe_attach(Npe *npe, GError **error) {
     return true;
 }
 
-/* A ring between two blocks: next-neighbour registers if that is possible, else scratchpad. */
-static int npe_ring(Npe *npe, const char *name, uint64_t from_mes, uint64_t to_mes, unsigned words,
-                    uint64_t scratch_size, GError **error) {
-    bool scratch = from_mes != 1 || to_mes != 1;
-    return chip_add_ring(&npe->chip, name, scratch, true,
-                         scratch ? (unsigned)scratch_size : CHIP_NN_WORDS / words, error);
-}
-
-static bool npe_program(Npe *npe, GError **error) {
-    Chip *chip = &npe->chip;
-    RxTx *rxtx = &npe->rxtx;
-    *rxtx = (RxTx){.costs = &npe->rxtx_costs,
-                   .ring_stats = -1,
-                   .drop_no_buffer = NPE_DROP_NO_BUFFER,
-                   .finish = npe_finish,
-                   .program = npe};
-    npe->qm_block = (QmBlock){.chip = chip,
-                              .rxtx = rxtx,
-                              .qm = npe->qm,
-                              .n_mes = (unsigned)npe->me_qm,
-                              .n_schedulers = (unsigned)npe->n_schedulers,
-                              .drop_queue_full = NPE_DROP_QUEUE_FULL,
-                              .drop_detached = NPE_DROP_FAST_PATH + FP_DETACHED};
-    int rx = chip_add_ring(chip, "rx-decap", true, true, (unsigned)npe->ring_rx, error);
-    int decap_ring = npe_ring(npe, "decap-parse", npe->me_decap, npe->me_parse, WORDS_DECAP,
-                              npe->ring_decap, error);
-    int parse_ring = npe_ring(npe, "parse-lookup", npe->me_parse, npe->me_lookup, WORDS_PARSE,
-                              npe->ring_parse, error);
-    int lookup_ring = npe_ring(npe, "lookup-format", npe->me_lookup, npe->me_format, WORDS_LOOKUP,
-                               npe->ring_lookup, error);
-    int tx = chip_add_ring(chip, "qm-tx", true, true, (unsigned)npe->ring_tx, error);
-    int stats = chip_add_ring(chip, "stats", true, false, (unsigned)npe->ring_stats, error);
-    if (rx < 0 || decap_ring < 0 || parse_ring < 0 || lookup_ring < 0 || tx < 0 || stats < 0)
-        return false;
-    if (!rxtx_add_rx(rxtx, chip, (unsigned)npe->me_rx, error) ||
-        !stage_add(&npe->decap, chip, "decap", (unsigned)npe->me_decap, decap, npe, error) ||
-        !stage_add(&npe->parse, chip, "parse", (unsigned)npe->me_parse, parse, npe, error) ||
-        !stage_add(&npe->lookup, chip, "lookup", (unsigned)npe->me_lookup, lookup, npe, error) ||
-        !stage_add(&npe->format, chip, "format", (unsigned)npe->me_format, format, npe, error) ||
-        !qm_block_add(&npe->qm_block, (unsigned)npe->ring_qm, tx, error) ||
-        !rxtx_add_tx(rxtx, chip, (unsigned)npe->me_tx, error) ||
-        !stats_add(&npe->stats, chip, (unsigned)npe->me_stats, npe->tables, error))
-        return false;
-    rxtx->rx.ring_out = npe->decap.block.ring_in = rx;
-    npe->decap.block.ring_out = npe->parse.block.ring_in = decap_ring;
-    npe->parse.block.ring_out = npe->lookup.block.ring_in = parse_ring;
-    npe->lookup.block.ring_out = npe->format.block.ring_in = lookup_ring;
-    rxtx->tx.ring_in = tx;
-    rxtx->ring_stats = npe->format.ring_stats = npe->stats.block.ring_in = stats;
-    return true;
-}
-
-/* Every context logs at the costs of the NPE's sites. */
-static void npe_costs(Npe *npe) {
-    for (unsigned i = 0; i < FP_N_SITES; i++) npe->cost[i] = (uint16_t)npe->instructions[i];
-    for (unsigned m = 0; m < CHIP_N_MES; m++)
-        for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++)
-            npe->chip.mes[m].contexts[k].log.cost = npe->cost;
-}
-
-/* Every output has one of its own before the last, which is for exceptions. */
-static bool npe_schedulers(Npe *npe, GError **error) {
+static bool npe_create(Component *c, GError **error) {
+    Npe *npe = (Npe *)c;
+    /* Every output has one of its own before the last, which is for exceptions. */
     if (npe->n_schedulers <= npe->n_interfaces)
         return input_error(error,
                            "schedulers: found %" G_GUINT64_FORMAT
                            ", expected one per interface and one for exceptions, %" G_GUINT64_FORMAT
                            " or more",
                            npe->n_schedulers, npe->n_interfaces + 1);
-    npe->n_schedulers = qm_block_schedulers((unsigned)npe->n_schedulers, (unsigned)npe->me_qm);
-    npe->qm = qm_new((unsigned)npe->n_schedulers, (unsigned)npe->n_queues,
-                     (unsigned)npe->chip_settings.n_buffers);
-    for (unsigned s = 0; npe->qm && s < npe->n_schedulers; s++)
-        qm_set_scheduler(npe->qm, s, (uint64_t)npe->scheduler_rate.per_second,
-                         (uint32_t)npe->scheduler_burst);
-    return true;
-}
-
-static bool npe_create(Component *c, GError **error) {
-    Npe *npe = (Npe *)c;
-    if (!npe_schedulers(npe, error)) return false;
     npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
-    if (!npe->qm || !npe->tables)
-        return input_error(error, "not enough memory for %" G_GUINT64_FORMAT " queues and buffers",
-                           npe->n_queues);
-    if (!npe_interfaces(npe, error) || !chip_init(&npe->chip, &npe->chip_settings, c, error))
-        return false;
+    if (!npe->tables) return input_error(error, "not enough memory for its tables");
+    if (!npe_interfaces(npe, error)) return false;
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
     npe_slices_init(npe);
     mp_init(&npe->mp, c);
-    msf_init(&npe->chip.msf, &npe->chip, c->n_ports);
-    if (!npe_program(npe, error)) return false;
-    npe_costs(npe);
+    npe->program = (Program){.blocks = npe_blocks,
+                             .settings = &npe->settings,
+                             .label = "",
+                             .n_ports = c->n_ports,
+                             .user = npe,
+                             .port = npe_port,
+                             .n_schedulers = (unsigned)npe->n_schedulers,
+                             .n_queues = (unsigned)npe->n_queues,
+                             .rate_bps = (uint64_t)npe->scheduler_rate.per_second,
+                             .drop_detached = NPE_DROP_FAST_PATH + FP_DETACHED,
+                             .tables = npe->tables};
+    if (!program_build(&npe->program, c, error)) return false;
+    npe->qm = npe->program.qm;
+    npe->n_schedulers = npe->program.qm_block.n_schedulers;
     return true;
 }
 
@@ -226,8 +157,7 @@ static bool npe_start(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
-    chip_start(&npe->chip);
-    qm_block_watch(&npe->qm_block);
+    program_start(&npe->program);
     return true;
 }
 
@@ -245,9 +175,9 @@ static void npe_reset(Npe *npe) {
     npe->resetting = true;
     uint32_t handle;
     while ((handle = qm_flush(npe->qm)) != QM_NONE) {
-        ChipPacket *cp = &npe->chip.buffers[handle];
+        ChipPacket *cp = &npe->program.chip.buffers[handle];
         Packet *pkt = cp->pkt;
-        rxtx_discard(&npe->rxtx, cp);
+        rxtx_discard(&npe->program.rxtx, cp);
         component_drop(&npe->base, NPE_DROP_RESET, pkt);
     }
     sim_cancel(npe->base.sim, &npe->reset_over);
@@ -317,40 +247,26 @@ static bool npe_sends(const Component *c, unsigned port) {
 
 static const char *npe_unused(const Component *c, const char *key) {
     const Npe *npe = (const Npe *)c;
-    const struct {
-        const char *key;
-        bool nn;
-    } rings[] = {{"ring_decap", npe->me_decap == 1 && npe->me_parse == 1},
-                 {"ring_parse", npe->me_parse == 1 && npe->me_lookup == 1},
-                 {"ring_lookup", npe->me_lookup == 1 && npe->me_format == 1}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rings); i++)
-        if (rings[i].nn && !strcmp(key, rings[i].key))
-            return "single microengines use their next-neighbour registers";
     bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
     if (own && npe_switched(npe)) return "its line card's is used";
-    return NULL;
+    return program_unused(&npe->program, key);
 }
 
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps) {
-    unsigned scheduler = qm_block_scheduler(&npe->qm_block, interface);
+    unsigned scheduler = qm_block_scheduler(&npe->program.qm_block, interface);
     SimTime now = sim_now(npe->base.sim);
     qm_set_rate(npe->qm, scheduler, rate_bps, now);
-    qm_block_look(&npe->qm_block, scheduler, now);
+    qm_block_look(&npe->program.qm_block, scheduler, now);
 }
 
 static bool npe_check(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
-    if (!chip_check(&npe->chip, npe->rxtx.held, error) || !npe_slices_check(npe, error))
-        return false;
-    if (qm_held(npe->qm) <= npe->rxtx.held) return true;
-    return invariant_error(
-        error, "%s: %" G_GUINT64_FORMAT " packets queued in %" G_GUINT64_FORMAT " buffers", c->name,
-        qm_held(npe->qm), npe->rxtx.held);
+    return npe_slices_check(npe, error) && program_check(&npe->program, error);
 }
 
 static void npe_report(Component *c, Report *report) {
     Npe *npe = (Npe *)c;
-    chip_report(&npe->chip, report);
+    chip_report(&npe->program.chip, report);
     report_scalar(report, "forwarded", (double)npe->forwarded, "packets");
     uint64_t exceptions = 0;
     for (unsigned r = 0; r < FP_N_REASONS; r++) {
@@ -361,15 +277,14 @@ static void npe_report(Component *c, Report *report) {
         g_free(name);
     }
     report_scalar(report, "exceptions", (double)exceptions, "packets");
-    report_scalar(report, "held", (double)npe->rxtx.held, "packets");
+    report_scalar(report, "held", (double)npe->program.rxtx.held, "packets");
 }
 
 static void npe_free(Component *c) {
     Npe *npe = (Npe *)c;
     mp_clear(&npe->mp);
-    if (npe->chip.owner) chip_clear(&npe->chip);
+    program_free(&npe->program);
     npe_slices_free(npe);
-    qm_free(npe->qm);
     fp_tables_free(npe->tables);
 }
 
@@ -378,36 +293,24 @@ static const Param npe_params[] = {
         "interfaces", Npe, n_interfaces, "5", "1", "15",
         "external interfaces, ports 0 and up; exceptions leave by the port after them",
         "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
-    CHIP_PARAMS(Npe, chip_settings),
-    PARAM_COUNT("me_rx", Npe, me_rx, "2", "1", "9", "microengines for Rx", "ONL NPR deck: 2"),
+    PROGRAM_PARAMS(Npe, settings, "", "chip"),
     PARAM_COUNT("me_decap", Npe, me_decap, "1", "1", "9", "microengines for Substrate Decap",
                 "assumed"),
     PARAM_COUNT("me_parse", Npe, me_parse, "1", "1", "9", "microengines for Parse", "assumed"),
     PARAM_COUNT("me_lookup", Npe, me_lookup, "1", "1", "9", "microengines for Lookup", "assumed"),
     PARAM_COUNT("me_format", Npe, me_format, "1", "1", "9", "microengines for Header Format",
                 "assumed"),
-    PARAM_COUNT("me_qm", Npe, me_qm, "2", "1", "4", "microengines for the queue manager",
-                "WashU, SPP V1 QM design: 5 schedulers each, and SPP paper 4: ten"),
-    PARAM_COUNT("me_tx", Npe, me_tx, "2", "1", "9", "microengines for Tx", "assumed"),
     PARAM_COUNT("me_stats", Npe, me_stats, "1", "1", "9", "microengines for Statistics", "assumed"),
-    PARAM_COUNT("ring_rx", Npe, ring_rx, "128", "2", "1024",
-                "messages in the scratch ring from Rx to Decap",
-                "assumed: 512 words of 4-word messages, HRM 57"),
     PARAM_COUNT("ring_decap", Npe, ring_decap, "64", "2", "1024",
                 "messages from Decap to Parse, if in scratch", "assumed"),
     PARAM_COUNT("ring_parse", Npe, ring_parse, "64", "2", "1024",
                 "messages from Parse to Lookup, if in scratch", "assumed"),
     PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024",
                 "messages from Lookup to Format, if in scratch", "assumed"),
-    PARAM_COUNT("ring_qm", Npe, ring_qm, "128", "2", "1024",
-                "messages in the scratch ring of one queue-manager ME", "assumed"),
-    PARAM_COUNT("ring_tx", Npe, ring_tx, "128", "2", "1024", "messages in the scratch ring to Tx",
-                "assumed"),
     PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
                 "messages in the scratch ring to Statistics", "assumed"),
-    RXTX_PARAMS(Npe, rxtx_costs),
 #define X(symbol, name, count, text, source)                                                       \
-    PARAM_COUNT(name, Npe, instructions[symbol], #count, "0", "4096", text, source),
+    PARAM_COUNT(name, Npe, settings.instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X) QM_SITES(X)
 #define SITE(...) X(__VA_ARGS__)
 #include "fastpath/options/options.def"
@@ -421,9 +324,6 @@ static const Param npe_params[] = {
     PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
                "output rate of each scheduler, on the wire",
                "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
-    PARAM_SIZE("scheduler_burst", Npe, scheduler_burst, "2KiB", "0B", "1MiB",
-               "credit a scheduler may save up",
-               "assumed: one buffer; ONL's port rate is a token bucket"),
     PARAM_TEXT("address", Npe, address, "10.255.0.1",
                "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
     PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
@@ -440,19 +340,15 @@ static const Param npe_params[] = {
     MP_PARAMS(Npe, mp),
     {0}};
 
-static const DropReason npe_drops[] = {
-    {"mac_full", "the MAC's receive buffer was full: the chip did not keep up"},
-    {"too_long", "frame longer than a packet buffer"},
-    {"no_buffer", "no free packet buffer"},
-    {"queue_full", "the queue's limit was reached"},
-    {"reset", "the NPE was being reset"},
-    {"not_mine", "another station's MAC address"},
+static const DropReason npe_drops[] = {CHIP_DROPS,
+                                       {"reset", "the NPE was being reset"},
+                                       {"not_mine", "another station's MAC address"},
 #define X(symbol, name, verdict, text) {name, text},
-    FP_REASONS(X)
+                                       FP_REASONS(X)
 #define REASON(...) X(__VA_ARGS__)
 #include "fastpath/options/options.def"
 #undef X
-        {0}};
+                                           {0}};
 
 const ComponentClass npe_class = {
     .name = "npe",

@@ -3,11 +3,8 @@
  * components/npe/npe.h: the network-processing engine, its slices, and how they meet. */
 #pragma once
 
-#include "components/ixp/chip.h"
 #include "components/ixp/mp.h"
-#include "components/ixp/stage.h"
-#include "components/ixp/qm_block.h"
-#include "fastpath/substrate.h"
+#include "components/ixp/program.h"
 
 typedef struct Npe Npe;
 typedef struct NpeSlices NpeSlices;
@@ -15,12 +12,10 @@ typedef struct NpeSlices NpeSlices;
 struct Npe {
     Component base;
     /* settings */
-    ChipSettings chip_settings;
-    RxTxCosts rxtx_costs;
-    uint64_t instructions[FP_N_SITES];
-    uint64_t n_interfaces, me_rx, me_decap, me_parse, me_lookup, me_format, me_qm, me_tx, me_stats;
-    uint64_t ring_rx, ring_decap, ring_parse, ring_lookup, ring_qm, ring_tx, ring_stats;
-    uint64_t n_schedulers, n_queues, scheduler_burst;
+    ProgramSettings settings;
+    uint64_t n_interfaces, me_decap, me_parse, me_lookup, me_format, me_stats;
+    uint64_t ring_decap, ring_parse, ring_lookup, ring_stats;
+    uint64_t n_schedulers, n_queues;
     Rate scheduler_rate;
     char *address, *next_mac, *mac, *linecard;
     SimTime reset_time;
@@ -29,14 +24,9 @@ struct Npe {
     bool attached, resetting;
     uint8_t own_mac[6];
     SimEvent reset_over;
-    Chip chip;
-    RxTx rxtx;
-    Stage decap, parse, lookup, format;
-    StatsBlock stats;
-    QmBlock qm_block;
+    Program program;
     FpTables *tables;
-    Qm *qm;
-    uint16_t cost[FP_N_SITES];
+    Qm *qm;            /* the program's */
     NpeSlices *slices; /* what they hold: components/npe/slices.h */
     uint32_t leads_to; /* a bit for each interface that filters lead to */
     /* counters */
@@ -58,12 +48,4 @@ void npe_leads_to(Npe *npe, unsigned interface);
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
-enum {
-    NPE_DROP_MAC_FULL,
-    NPE_DROP_TOO_LONG,
-    NPE_DROP_NO_BUFFER,
-    NPE_DROP_QUEUE_FULL,
-    NPE_DROP_RESET,
-    NPE_DROP_NOT_MINE,
-    NPE_DROP_FAST_PATH
-};
+enum { NPE_DROP_RESET = CHIP_N_DROPS, NPE_DROP_NOT_MINE, NPE_DROP_FAST_PATH };

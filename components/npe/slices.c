@@ -56,8 +56,8 @@ static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GErro
     f->exception_queue = first + n - 1;
     f->queue_interface = h->asked->queue_interface;
     fp_counters_clear(npe->tables, first, n);
-    for (unsigned q = 0; q < n; q++) qm_set_group(npe->qm, first + q, number + 1);
-    qm_limit_group(npe->qm, number + 1, h->asked->buffers);
+    for (unsigned q = 0; q < n; q++) qm_set_group(npe->program.qm, first + q, number + 1);
+    qm_limit_group(npe->program.qm, number + 1, h->asked->buffers);
     return true;
 }
 
@@ -260,21 +260,21 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
                    uint32_t packets, uint32_t bytes) {
     unsigned scheduler = interface == FP_NO_INTERFACE
                              ? (unsigned)npe->n_schedulers - 1
-                             : qm_block_scheduler(&npe->qm_block, interface);
-    bool done = qm_set_queue(npe->qm, fp_slice(npe->tables, slice)->queue_base + queue, scheduler,
-                             quantum, packets, bytes);
+                             : qm_block_scheduler(&npe->program.qm_block, interface);
+    bool done = qm_set_queue(npe->program.qm, fp_slice(npe->tables, slice)->queue_base + queue,
+                             scheduler, quantum, packets, bytes);
     g_assert(done); /* a queue that is opened is empty */
 }
 
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
     unsigned number = fp_slice(npe->tables, slice)->queue_base + queue;
-    for (uint32_t handle; (handle = qm_flush_queue(npe->qm, number)) != QM_NONE;) {
-        ChipPacket *cp = &npe->chip.buffers[handle];
+    for (uint32_t handle; (handle = qm_flush_queue(npe->program.qm, number)) != QM_NONE;) {
+        ChipPacket *cp = &npe->program.chip.buffers[handle];
         Packet *pkt = cp->pkt;
-        rxtx_discard(&npe->rxtx, cp);
+        rxtx_discard(&npe->program.rxtx, cp);
         component_drop(&npe->base, NPE_DROP_FAST_PATH + FP_DETACHED, pkt);
     }
-    qm_close_queue(npe->qm, number);
+    qm_close_queue(npe->program.qm, number);
 }
 
 /* Accounts -------------------------------------------------------------------------------- */
@@ -286,8 +286,8 @@ NpeOccupancy npe_occupancy(const Npe *npe) {
                           .sram_bytes = intervals_n(s->sram) - intervals_n_free(s->sram),
                           .filters = tcam_used(fp_tcam(npe->tables)),
                           .ports = fp_ports(npe->tables),
-                          .in_queues = qm_held(npe->qm),
-                          .held = npe->rxtx.held};
+                          .in_queues = qm_held(npe->program.qm),
+                          .held = npe->program.rxtx.held};
 }
 
 static bool unequal(const Npe *npe, const char *what, uint64_t taken, uint64_t held,

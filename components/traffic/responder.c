@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "components/address.h"
+#include "components/causes.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "components/causes.h"
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
@@ -41,7 +42,7 @@ typedef struct {
     uint64_t counted, reordered, window_packets, window_wire, window_frame;
     uint64_t packets[MAX_PORTS], wire_bytes[MAX_PORTS], unbalanced;
     Histogram latency; /* ps */
-    double charged[N_PACKET_CAUSES];
+    double charged[N_CAUSES];
 } Sink;
 
 static Origin *origin_of(Sink *s, const Packet *pkt) {
@@ -72,7 +73,7 @@ static void sink_receive(Component *c, unsigned port, Packet *pkt) {
         histogram_add(&s->latency, now - pkt->created);
         if (s->n_origins > 1) histogram_add(&o->latency, now - pkt->created);
         SimTime sum = 0;
-        for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
+        for (unsigned i = 0; i < N_CAUSES; i++) {
             sum += pkt->charged[i];
             s->charged[i] += (double)pkt->charged[i];
         }
@@ -193,8 +194,8 @@ static void sink_report(Component *c, Report *report) {
         report_scalar(report, quantiles[i].name,
                       histogram_at(&s->latency, quantiles[i].fraction) / 1e6, "us");
     report_scalar(report, "latency_max_us", histogram_at(&s->latency, 1) / 1e6, "us");
-    for (unsigned i = 0; i < N_PACKET_CAUSES; i++) {
-        char *name = g_strdup_printf("cause.%s_us", packet_cause_name((PacketCause)i));
+    for (unsigned i = 0; i < N_CAUSES; i++) {
+        char *name = g_strdup_printf("cause.%s_us", causes[i].name);
         report_scalar(report, name, s->charged[i] / n / 1e6, "us");
         g_free(name);
     }

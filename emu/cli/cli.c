@@ -166,9 +166,10 @@ static int verb_show(int argc, char **argv, const ComponentClass *const *classes
     g_autoptr(GOptionContext) context =
         g_option_context_new("FILE - what a scenario builds: components and links");
     g_option_context_set_description(
-        context, "Shows the first point of a study. Exit codes: 0 ok, 1 standard output cannot be "
-                 "written,\n2 usage, 3 scenario or input invalid. Try: sppemu show npe --dot | dot "
-                 "-Tsvg >npe.svg\n");
+        context,
+        "Shows the first point of a study. Exit codes: 0 ok, 1 standard output cannot be "
+        "written,\n2 usage, 3 scenario or input invalid. Try: sppemu show label --dot | dot "
+        "-Tsvg >label.svg\n");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         g_strfreev(set);
@@ -254,8 +255,8 @@ static void print_class(const ComponentClass *c, bool markdown) {
 static void print_help(void) {
     puts("Usage: sppemu VERB [OPTION...] [FILE]\n\n"
          "Emulates a Supercharging PlanetLab Platform: real packet code in modelled time.\n\n"
-         "  sppemu run fig9-npe -j2                    the NPE curves of Figure 9\n"
-         "  sppemu run npe --stats --set npe0.me_clock=1GHz   one what-if\n\n"
+         "  sppemu run fig9 -j2                                    the curves of Figure 9\n"
+         "  sppemu run label --stats --set traffic.rate=1Gbit/s      one what-if\n\n"
          "Verbs:\n"
          "  run FILE         run a scenario, or go on with its study (run --help: options)\n"
          "  check FILE       read and build a scenario without running it\n"

@@ -3,7 +3,7 @@
  * emu/cli/show.h: a network as people draw it: what is in it, and what is wired to what.
  *
  * Links are gathered into bundles. A bundle is a run of consecutive ports with equal speed, such as
- * traffic.0..4 -> npe0.0..4; where each of its links has one of the same speed the other way, it is
+ * a.0..4 -> b.0..4; where each of its links has one of the same speed the other way, it is
  * both ways. Order is that of the scenario, so the same scenario gives the same bytes. */
 #pragma once
 

@@ -641,7 +641,7 @@ int cli_run(int argc, char **given, const ComponentClass *const *classes) {
         {"json", 0, 0, G_OPTION_ARG_NONE, &f.show.json,
          "One JSON document on standard output (schema sppemu-run-1)", NULL},
         {"stats", 0, 0, G_OPTION_ARG_NONE, &f.show.stats,
-         "Utilisation of microengines, memories and rings, run after run", NULL},
+         "Utilisation of what is inside the components, run after run", NULL},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &f.show.strict, "Exit with 4 if a claim is not met",
          NULL},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &f.show.no_plots, "Draw nothing", NULL},

@@ -8,7 +8,7 @@
  *       -> start (everything exists; may fail) -> run -> stop (close the accounts) -> check
  *       (invariants) -> report (scalars, series, histograms) -> free.
  *
- * Order: components are numbered, and start, in the order of their names ("npe2" before "npe10"),
+ * Order: components are numbered, and start, in the order of their names ("s2" before "s10"),
  * so whatever is given out while starting (queues, classes, positions in a table) and whatever is
  * decided between equal times depends on names, never on the order in which they were added. They
  * report in the order of adding. Nothing is scheduled before start. */
@@ -196,7 +196,7 @@ bool component_output_path(Component *c, const char *file_name, char **path, GEr
  * before t + W, W the least lookahead of the links that are cut, hand over what was sent through
  * them, and go on, do together what the whole does: every component sees the same packets at the
  * same times in the same order, and the fingerprints of the parts sum to that of the whole. Calls
- * between components are not cut: an NPE and its slices are in one part. */
+ * between components are not cut: components that call each other are in one part. */
 
 /* Stands for a component that another part runs. Whoever adds one sets n_ports before create. */
 extern const ComponentClass remote_class;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * emu/core/intervals.h: numbers 0 .. n-1 that are given out in runs and come back: queues, bytes of
- * SRAM, positions of a TCAM. What is lowest goes first, so that what a node gives out depends on
- * what is taken, and on no history. */
+ * a memory, positions of a table. What is lowest goes first, so that what a node gives out depends
+ * on what is taken, and on no history. */
 #pragma once
 
 #include <glib.h>

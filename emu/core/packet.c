@@ -21,16 +21,6 @@ struct PacketPool {
     GPtrArray *slabs[N_SIZES];
 };
 
-static const char *const cause_names[] = {
-#define X(symbol, name, text) name,
-    PACKET_CAUSES(X)
-#undef X
-};
-
-const char *packet_cause_name(PacketCause cause) {
-    return cause_names[cause];
-}
-
 static size_t block_bytes(unsigned size) {
     return (sizeof(Packet) + buffer_bytes[size] + 15) & ~(size_t)15;
 }

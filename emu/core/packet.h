@@ -15,35 +15,21 @@
 
 #include "emu/core/sim.h"
 
-/* What a packet's time is charged to; at any time exactly one of these. Symbol, name, sentence. */
-#define PACKET_CAUSES(X)                                                                           \
+/* What a packet's time is charged to; at any time exactly one of these. Two are the engine's; what
+ * more there is to spend time in, the components say (components/causes.h), by numbers from
+ * PACKET_N_GENERIC_CAUSES up and below PACKET_MAX_CAUSES. Symbol, name, sentence. */
+#define PACKET_GENERIC_CAUSES(X)                                                                   \
     X(CAUSE_SOURCE, "source", "held by its source")                                                \
-    X(CAUSE_WIRE, "wire", "serialisation and propagation on links")                                \
-    X(CAUSE_RX_BUFFER, "rx_buffer",                                                                \
-      "MAC buffer, SPI-4 transfer and RBUF, before a context has it")                              \
-    X(CAUSE_EXECUTE, "execute", "microengine instructions")                                        \
-    X(CAUSE_SWAP, "swap", "context swaps")                                                         \
-    X(CAUSE_READY, "ready", "ready, but another context has the microengine")                      \
-    X(CAUSE_SRAM, "sram", "SRAM references")                                                       \
-    X(CAUSE_DRAM, "dram", "DRAM references")                                                       \
-    X(CAUSE_TCAM, "tcam", "TCAM look-ups")                                                         \
-    X(CAUSE_SCRATCH, "scratch", "scratchpad references")                                           \
-    X(CAUSE_MSF, "msf", "media switch fabric registers and free transmit elements")                \
-    X(CAUSE_SECTION, "section", "an ordered section that others are in")                           \
-    X(CAUSE_RING, "ring", "rings between blocks, waiting or full")                                 \
-    X(CAUSE_QUEUE, "queue", "queue manager: backlog and rate limit")                               \
-    X(CAUSE_TX_BUFFER, "tx_buffer", "TBUF, SPI-4 transfer and MAC buffer on the way out")          \
-    X(CAUSE_SWITCH, "switch", "switch buffers and latency")                                        \
-    X(CAUSE_HOST, "host", "server: rings, sockets, scheduling and software")
+    X(CAUSE_WIRE, "wire", "serialisation and propagation on links")
 
 typedef enum {
 #define X(symbol, name, text) symbol,
-    PACKET_CAUSES(X)
+    PACKET_GENERIC_CAUSES(X)
 #undef X
-        N_PACKET_CAUSES
-} PacketCause;
-
-const char *packet_cause_name(PacketCause cause);
+        PACKET_N_GENERIC_CAUSES
+} PacketGenericCause;
+typedef uint32_t PacketCause;
+#define PACKET_MAX_CAUSES 20u
 
 #define PACKET_FCS_BYTES 4u
 #define PACKET_MIN_FRAME_BYTES 64u
@@ -68,12 +54,12 @@ typedef struct Packet {
     uint32_t port; /* the port it last came in through */
     bool counted;  /* created inside its source's measurement window */
     PacketCause cause;
-    SimTime since;                    /* charged to `cause` from here on */
-    SimTime charged[N_PACKET_CAUSES]; /* sums to now - created, up to `since` */
-    SimTime due;                      /* its owner's note: when it arrives, or may leave */
-    uint64_t order;                   /* on a link: its place among arrivals of the same time */
-    void *context;                    /* its owner's note; NULL between owners */
-    struct Lease *lease;              /* whose it is: emu/core/tenant.h; NULL: nobody's */
+    SimTime since;                      /* charged to `cause` from here on */
+    SimTime charged[PACKET_MAX_CAUSES]; /* sums to now - created, up to `since` */
+    SimTime due;                        /* its owner's note: when it arrives, or may leave */
+    uint64_t order;                     /* on a link: its place among arrivals of the same time */
+    void *context;                      /* its owner's note; NULL between owners */
+    struct Lease *lease;                /* whose it is: emu/core/tenant.h; NULL: nobody's */
 } Packet;
 
 /* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets

@@ -2,7 +2,7 @@
  *
  * emu/core/tenant.h: who holds numbers that packets carry, and when they may be given out again.
  *
- * A slice or a vServer that is attached holds numbers of a node: its own, its queues', its VLAN,
+ * A tenant that is attached holds numbers of a node: its own, its queues', its VLAN,
  * its ports. Packets that were given to it carry them, and so does the Packet its lease
  * (Packet.lease). A number that the tenant gives back is in quarantine until no packet that may
  * carry it is left: until every packet that was the tenant's at that time has ended or left the

@@ -352,7 +352,8 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
         ok = check_section(s, section, error);
     }
     if (ok && !any) {
-        input_error(error, "%s: found no component, expected sections such as [npe npe0]", path);
+        input_error(error, "%s: found no component, expected sections such as [source traffic]",
+                    path);
         ok = false;
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);

@@ -4,7 +4,7 @@
  *
  * Expressions:  max(sink.delivered_pps / 1e6 if traffic.payload == 0)
  *               mean(a.b if traffic.rate > 3e9) / mean(a.b if traffic.rate <= 3e9)
- *               min(a.b / (a.b at gpe0.tokens = 2) if gpe0.tokens == 0)
+ *               min(a.b / (a.b at s0.tokens = 2) if s0.tokens == 0)
  * Aggregates: max min mean geomean median sum sd count first last, over the runs for which the
  * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of
  * the run, in base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`,

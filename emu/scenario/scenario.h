@@ -45,7 +45,7 @@ typedef struct {
 } ScenarioParameter;
 
 typedef struct {
-    const char *id;     /* F9-npe-pps */
+    const char *id;     /* F9-click-pps */
     const char *metric; /* as written */
     const char *low, *high, *unit, *use, *source,
         *statement;    /* as written here; NULL: see the table */

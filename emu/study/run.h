@@ -31,7 +31,7 @@ typedef struct {
     char *identity;      /* 32 hexadecimal digits */
     char *folder;        /* of its own files, within the results */
     GArray *scalars;     /* RunScalar, in the order of the report */
-    char *unsteady;      /* what grew through the window, "npe0.queue0, ..."; NULL: nothing */
+    char *unsteady;      /* what grew through the window, "switch.port0, ..."; NULL: nothing */
     GPtrArray *warnings; /* sentences, each with its component's name */
 } RunResult;
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The table of packet causes. */
+#include "components/causes.h"
+
+const Cause causes[N_CAUSES] = {
+#define X(symbol, name, text) [symbol] = {name, text},
+    PACKET_GENERIC_CAUSES(X) COMPONENT_CAUSES(X)
+#undef X
+};

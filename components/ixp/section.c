@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Ordered sections and sequences. On the per-event path: no allocation, no division. */
+#include "components/ixp/section.h"
+
+void section_pass(Section *section, Context *c, SimTime now) {
+    g_assert(section_held(section, c));
+    if (++section->holder == section->block->n_contexts) section->holder = 0;
+    Context *next = section->block->contexts[section->holder];
+    if (next->waiting_section != section) return;
+    next->waiting_section = NULL;
+    SimTime at = context_signal(c, next, now);
+    const FpReference *r = &next->log.reference[next->next];
+    if (next->next < next->log.n && r->unit == OP_GET_IN_SECTION) { /* it needs a message too */
+        Ring *ring = next->operands[r->address].ring;
+        if (!ring->n) {
+            context_queue_put(&ring->getters, next);
+            return;
+        }
+        at = MAX(at, ring->visible[ring->head]);
+    }
+    if (at == now)
+        context_wake(next, now);
+    else
+        context_wake_at(next, at);
+}
+
+static const ChipPacket *packet_of(const Context *c) {
+    return (const ChipPacket *)(uintptr_t)c->message;
+}
+
+bool sequence_wait(Context *c, SimTime now) {
+    Sequence *sequence = packet_of(c)->sequence;
+    if (sequence->serving == packet_of(c)->place) return true;
+    c->waiting_next = sequence->waiting;
+    sequence->waiting = c;
+    context_sleep(c, CAUSE_SECTION, now);
+    return false;
+}
+
+void sequence_pass(Sequence *sequence, Context *c, SimTime now) {
+    sequence->serving++;
+    for (Context **at = &sequence->waiting; *at; at = &(*at)->waiting_next) {
+        Context *next = *at;
+        if (packet_of(next)->place != sequence->serving) continue;
+        *at = next->waiting_next;
+        context_wake_at(next, context_signal(c, next, now));
+        return;
+    }
+}
