@@ -89,7 +89,7 @@ typedef struct {
     uint32_t queue;     /* physical queue: hidden from the slice, set when the filter is inserted */
     uint32_t next_hop;  /* IPv4 address of the next node, host order */
     uint16_t next_port; /* UDP port there */
-    uint16_t stats;     /* counter index */
+    uint32_t stats;     /* counter index; above 16 bits, whose: FpCounter */
     uint32_t data;      /* the slice's own, such as an offset in its SRAM block */
 } FpResult;
 

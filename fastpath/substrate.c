@@ -153,7 +153,8 @@ void fp_sram_clear(FpTables *t, uint32_t first, uint32_t bytes) {
 }
 
 void fp_counters_clear(FpTables *t, unsigned first, unsigned n) {
-    memset(t->counters + first, 0, n * sizeof *t->counters);
+    for (unsigned i = first; i < first + n; i++)
+        t->counters[i] = (FpCounter){.holder = (uint16_t)(t->counters[i].holder + 1)};
 }
 
 static uint8_t *sram_access(const FpTables *t, FpPacket *p, uint32_t offset, uint32_t bytes) {
@@ -181,8 +182,13 @@ static FpVerdict decide(FpPacket *p, FpReason reason) {
     return p->verdict = (uint8_t)fp_reason_verdict(reason);
 }
 
+/* A counter and whose it is. */
+static uint32_t counter_of(const FpTables *t, unsigned index) {
+    return (uint32_t)t->counters[index].holder << 16 | index;
+}
+
 /* The slice's numbering of queues and counters to the chip's; false: not its own. */
-static bool remap(const FpSlice *s, const FpResult *own, FpResult *result) {
+static bool remap(const FpTables *t, const FpSlice *s, const FpResult *own, FpResult *result) {
     if (own->queue >= s->n_queues || own->stats >= s->n_stats ||
         own->interface >= FP_MAX_INTERFACES)
         return false;
@@ -193,14 +199,14 @@ static bool remap(const FpSlice *s, const FpResult *own, FpResult *result) {
         return false;
     *result = *own;
     result->queue = s->queue_base + own->queue;
-    result->stats = (uint16_t)(s->stats_base + own->stats);
+    result->stats = counter_of(t, s->stats_base + own->stats);
     return true;
 }
 
 FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own) {
     FpResult forward = *own;
     forward.verdict = FP_FORWARD;
-    if (!remap(&t->slices[p->slice], &forward, &p->result)) return decide(p, FP_BAD_ROUTE);
+    if (!remap(t, &t->slices[p->slice], &forward, &p->result)) return decide(p, FP_BAD_ROUTE);
     p->routed = true;
     return decide(p, FP_OK);
 }
@@ -214,7 +220,7 @@ FpInsert fp_filter_insert(FpTables *t, unsigned slice, unsigned position,
     FpResult remapped;
     if (result->queue >= s->n_queues) return FP_BAD_QUEUE;
     if (result->stats >= s->n_stats) return FP_BAD_STATS;
-    if (!remap(s, result, &remapped)) return FP_BAD_QUEUE;
+    if (!remap(t, s, result, &remapped)) return FP_BAD_QUEUE;
     if (position >= tcam_entries(t->tcam)) return FP_BAD_POSITION;
     if (!tcam_insert(t->tcam, position, tcam_word((uint16_t)slice, key), tcam_word(0xffff, mask)))
         return FP_POSITION_TAKEN;
@@ -288,7 +294,7 @@ static FpVerdict judge(FpPacket *p, const FpResult *result) {
 static void to_slow_path(const FpTables *t, FpPacket *p) {
     const FpSlice *s = &t->slices[p->slice];
     p->result.queue = s->exception_queue;
-    p->result.stats = (uint16_t)(s->stats_base + s->n_stats - 1);
+    p->result.stats = counter_of(t, s->stats_base + s->n_stats - 1u);
     p->result.interface = s->exception_interface;
     p->result.next_hop = s->exception_address;
     p->result.next_port = s->exception_port;
@@ -353,10 +359,13 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     return p->verdict;
 }
 
-void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log) {
-    FpCounter *c = &t->counters[index % N_COUNTERS];
-    *(out ? &c->packets_out : &c->packets_in) += 1;
-    *(out ? &c->bytes_out : &c->bytes_in) += bytes;
+void fp_count(FpTables *t, uint32_t stats, bool out, uint32_t bytes, FpLog *log) {
+    uint32_t index = stats % N_COUNTERS;
+    FpCounter *c = &t->counters[index];
+    if (c->holder == stats >> 16) {
+        *(out ? &c->packets_out : &c->packets_in) += 1;
+        *(out ? &c->bytes_out : &c->bytes_in) += bytes;
+    }
     fp_write(log, SITE_COUNT_PACKETS, FP_SRAM3, index * COUNTER_BYTES, 4);
     fp_write(log, SITE_COUNT_BYTES, FP_SRAM3, index * COUNTER_BYTES + 4, 4);
 }

@@ -135,7 +135,7 @@ FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own);
 
 /* For the management processor: a slice's block from outside, NULL if not all inside. */
 uint8_t *fp_slice_sram(FpTables *t, unsigned slice, uint32_t offset, uint32_t bytes);
-/* All zero, as at first: bytes of slice memory, and counters. */
+/* All zero, as at first: bytes of slice memory; counters, which are another's from now on. */
 void fp_sram_clear(FpTables *t, uint32_t first, uint32_t bytes);
 void fp_counters_clear(FpTables *t, unsigned first, unsigned n);
 
@@ -152,8 +152,9 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log);
  * bits and wrap; these do not. */
 typedef struct {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
+    uint16_t holder; /* how often it was given out: what is counted for an earlier one is not */
 } FpCounter;
-void fp_count(FpTables *t, unsigned index, bool out, uint32_t bytes, FpLog *log);
+void fp_count(FpTables *t, uint32_t stats, bool out, uint32_t bytes, FpLog *log);
 const FpCounter *fp_counter(const FpTables *t, unsigned index);
 
 /* Between NPE and GPE, between the outer UDP header and the inner packet of an exception. */

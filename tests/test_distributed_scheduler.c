@@ -3,6 +3,7 @@
  * Several NPEs, one interface: rates that are divided for ever, or by backlog, and what happens to
  * a scheduler whose rate changes while it waits. */
 #include "components/slice/slice.h"
+#include "components/npe/private.h"
 #include "tests/bench.h"
 
 static double delivered(const RunResult *r, const char *source, const char *what) {

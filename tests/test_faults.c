@@ -6,6 +6,7 @@
  * 50 ms on the sink's ratio and latency count. That a run ends with code 0 says that its packets
  * are conserved. */
 #include "components/slice/slice.h"
+#include "components/npe/private.h"
 #include "tests/bench.h"
 
 #define PER_MS (1e3 / 3.984)

@@ -3,6 +3,7 @@
  * Filters as scenarios write them: which comes first in the TCAM, and what is refused. A number
  * that does not fit must not become another one that does. */
 #include "components/slice/slice.h"
+#include "components/npe/private.h"
 #include "tests/bench.h"
 
 #define NPE "[npe npe0]\n"

@@ -5,7 +5,7 @@
  * tenant's packets that is taken from all packets that are alive; the accounts of the run. */
 #include "components/gpe/vserver.h"
 #include "components/linecard/linecard.h"
-#include "components/npe/slices.h"
+#include "components/npe/private.h"
 #include "components/slice/slice.h"
 #include "tests/bench.h"
 

@@ -4,6 +4,7 @@
  * there and then mp_service of the processor, one after the other: here 100 and 20 us, so that the
  * n-th of those sent at t takes effect at t + 100 us + n * 20 us, neither earlier nor later. */
 #include "components/slice/slice.h"
+#include "components/npe/private.h"
 #include "fastpath/headers.h"
 #include "tests/bench.h"
 

@@ -4,6 +4,7 @@
  * room. Used in turn, 16 queues stay and 17 never do, whichever of its schedulers they belong to.
  */
 #include "components/slice/slice.h"
+#include "components/npe/private.h"
 #include "tests/bench.h"
 
 /* Descriptors loaded by one packet into each of queues 0 to n-1, after a first round of that;

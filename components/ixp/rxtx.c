@@ -143,11 +143,11 @@ static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTi
 
 /* The last mpacket is valid: free the buffer and tell Statistics. */
 static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
-    uint32_t index = cp->fp.result.stats, bytes = cp->fp.length;
+    uint32_t stats = cp->fp.result.stats, bytes = cp->fp.length;
     log_work(c, rxtx->settings->costs.tx_last);
     rxtx_release(rxtx, c, cp);
     if (!rxtx->ring_stats) return;
-    c->message = stats_message(index, true, bytes);
+    c->message = stats_message(stats, true, bytes);
     log_op(c, OP_RING_PUT, rxtx->ring_stats, NULL);
 }
 

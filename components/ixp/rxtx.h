@@ -100,7 +100,7 @@ void rxtx_release(RxTx *rxtx, Context *c, ChipPacket *cp);
 /* The same, from outside the MEs; the packet is the caller's. */
 void rxtx_discard(RxTx *rxtx, ChipPacket *cp);
 
-/* A message for Statistics: 16 bits of counter index, 1 of direction, 32 of bytes. */
-static inline uint64_t stats_message(uint32_t index, bool out, uint32_t bytes) {
-    return (uint64_t)index << 33 | (uint64_t)out << 32 | bytes;
+/* A message for Statistics: 32 bits of counter and whose it is, 1 of direction, 31 of bytes. */
+static inline uint64_t stats_message(uint32_t stats, bool out, uint32_t bytes) {
+    return (uint64_t)stats << 32 | (uint64_t)out << 31 | bytes;
 }

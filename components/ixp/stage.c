@@ -59,8 +59,8 @@ static bool stats_resume(Context *c, SimTime now) {
         log_op(c, OP_GET_IN_SECTION, c->block->ring_in, &stats->get);
         c->step = 1;
     } else {
-        fp_count(stats->tables, (unsigned)(c->message >> 33), c->message >> 32 & 1,
-                 (uint32_t)c->message, &c->log);
+        fp_count(stats->tables, (uint32_t)(c->message >> 32), c->message >> 31 & 1,
+                 (uint32_t)c->message & INT32_MAX, &c->log);
         c->step = 0;
     }
     return true;

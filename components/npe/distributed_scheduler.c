@@ -50,8 +50,7 @@ static void plan(DistributedScheduler *d, bool equally) {
     for (unsigned i = 0; i < d->n_interfaces; i++) {
         uint64_t backlog[MAX_NPES], sum = 0;
         for (unsigned k = 0; k < d->n; k++) {
-            unsigned scheduler = qm_block_scheduler(&d->npes[k]->program.qm_block, i);
-            backlog[k] = equally ? 0 : qm_scheduler_bytes(d->npes[k]->qm, scheduler);
+            backlog[k] = equally ? 0 : npe_backlog(d->npes[k], i);
             sum += backlog[k];
         }
         for (unsigned k = 0; k < d->n; k++) {
@@ -93,7 +92,7 @@ static bool distributed_scheduler_start(Component *c, GError **error) {
             if ((Component *)d->npes[k] == npe)
                 return input_error(error, "npes: found %s twice", names[i]);
         d->npes[d->n++] = (Npe *)npe;
-        d->n_interfaces = MIN(d->n_interfaces, (unsigned)((Npe *)npe)->n_interfaces);
+        d->n_interfaces = MIN(d->n_interfaces, npe_interfaces((Npe *)npe));
     }
     sim_event_init(&d->ask, ask, &c->owner);
     sim_event_init(&d->tell, tell, &c->owner);

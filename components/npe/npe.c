@@ -10,13 +10,13 @@
  * 0 .. interfaces - 1 are the external interfaces; port `interfaces` carries exceptions to the slow
  * path. Sources: SPP paper 4; WashU "SPP V2 Router Plans and Design", "SPP Version 1 Router QM
  * Design", "SPP V1 Memory Map". Assumed: ME counts other than the queue manager's. */
-#include "components/npe/slices.h"
+#include "components/npe/npe.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "components/address.h"
-#include "components/linecard/linecard.h"
+#include "components/npe/private.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
@@ -87,7 +87,7 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, CHIP_MAC_FULL, pkt);
 }
 
-static bool npe_interfaces(Npe *npe, GError **error) {
+static bool set_interfaces(Npe *npe, GError **error) {
     uint32_t base;
     uint8_t next[6];
     if (!error_of_key(ipv4_parse(npe->address, &base, error), "address", error) ||
@@ -126,7 +126,7 @@ static bool npe_create(Component *c, GError **error) {
                            npe->n_schedulers, npe->n_interfaces + 1);
     npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
     if (!npe->tables) return input_error(error, "not enough memory for its tables");
-    if (!npe_interfaces(npe, error)) return false;
+    if (!set_interfaces(npe, error)) return false;
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
     npe_slices_init(npe);
     mp_init(&npe->mp, c);
@@ -231,6 +231,29 @@ static bool npe_command(Component *c, const char *verb, const char *args, GError
     default: npe_set_rate(npe, o.scheduler, (uint64_t)o.rate.per_second);
     }
     return true;
+}
+
+bool npe_switched(const Npe *npe) {
+    return *npe->linecard != 0;
+}
+LineCard *npe_linecard(const Npe *npe) {
+    return npe_switched(npe) ? linecard_find((Component *)&npe->base, npe->linecard, NULL) : NULL;
+}
+unsigned npe_interfaces(const Npe *npe) {
+    return (unsigned)npe->n_interfaces;
+}
+const uint8_t *npe_mac(const Npe *npe) {
+    return npe->own_mac;
+}
+FpTables *npe_tables(const Npe *npe) {
+    return npe->tables;
+}
+Mp *npe_mp(Npe *npe) {
+    return &npe->mp;
+}
+uint64_t npe_backlog(const Npe *npe, unsigned interface) {
+    return qm_scheduler_bytes(npe->program.qm,
+                              qm_block_scheduler(&npe->program.qm_block, interface));
 }
 
 void npe_leads_to(Npe *npe, unsigned interface) {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A record for each slice number: what the slice holds. What is given out is lowest first. */
-#include "components/npe/slices.h"
+#include "components/npe/npe.h"
+
+#include <string.h>
+
+#include "components/npe/private.h"
 
 enum { FIRST_POSITION = TCAM_MAX_ENTRIES / 4 }; /* the first filter's: there is room before it */
 
@@ -264,6 +268,22 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
     bool done = qm_set_queue(npe->program.qm, fp_slice(npe->tables, slice)->queue_base + queue,
                              scheduler, quantum, packets, bytes);
     g_assert(done); /* a queue that is opened is empty */
+}
+
+static unsigned physical(const Npe *npe, unsigned slice, unsigned queue) {
+    return fp_slice(npe->tables, slice)->queue_base + queue;
+}
+
+void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum) {
+    qm_set_share(npe->program.qm, physical(npe, slice, queue), quantum);
+}
+
+void npe_queue_set_limit(Npe *npe, unsigned slice, unsigned queue, uint32_t packets) {
+    qm_set_limit(npe->program.qm, physical(npe, slice, queue), packets);
+}
+
+uint32_t npe_queue_packets(const Npe *npe, unsigned slice, unsigned queue) {
+    return qm_queue_packets(npe->program.qm, physical(npe, slice, queue));
 }
 
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {

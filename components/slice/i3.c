@@ -19,7 +19,7 @@ typedef struct {
 
 static bool parse_places(const Slice *s, const char *name, const char *text, unsigned id_bytes,
                          GArray *places, GError **error) {
-    unsigned n_interfaces = (unsigned)s->npe->n_interfaces;
+    unsigned n_interfaces = npe_interfaces(s->npe);
     g_auto(GStrv) entries = g_strsplit(text, ";", -1);
     for (unsigned i = 0; entries[i]; i++) {
         const char *entry = g_strstrip(entries[i]);
@@ -124,21 +124,21 @@ static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, G
     bool quota;
     npe_leads_to(s->npe, all[n].interface);
     if (npe_filter_positions(s->npe, s->number, 1, &position, &quota) &&
-        fp_filter_insert(s->npe->tables, s->number, position, key, mask, &host) == FP_INSERTED)
+        fp_filter_insert(npe_tables(s->npe), s->number, position, key, mask, &host) == FP_INSERTED)
         return true;
     return input_error(error, "i3_triggers: the TCAM of %s has %u entries and they are all taken",
-                       s->npe->base.name, TCAM_MAX_ENTRIES);
+                       s->npe_name, TCAM_MAX_ENTRIES);
 }
 
 bool slice_i3_start(Slice *s, GError **error) {
     g_autoptr(GArray) triggers = g_array_new(FALSE, FALSE, sizeof(Place));
     if (!parse_places(s, "i3_triggers", s->i3.triggers, I3_ID_BYTES, triggers, error)) return false;
     uint32_t begin = i3_node_bytes() + s->memory, bytes = begin + triggers->len * I3_ID_BYTES;
-    uint8_t *block = fp_slice_sram(s->npe->tables, s->number, 0, bytes);
+    uint8_t *block = fp_slice_sram(npe_tables(s->npe), s->number, 0, bytes);
     if (!block)
-        return input_error(error,
-                           "sram: found %u bytes, expected %u or more for a node and %u triggers",
-                           fp_slice(s->npe->tables, s->number)->sram_bytes, bytes, triggers->len);
+        return input_error(
+            error, "sram: found %u bytes, expected %u or more for a node and %u triggers",
+            fp_slice(npe_tables(s->npe), s->number)->sram_bytes, bytes, triggers->len);
     if (!start_node(s, block, error)) return false;
     for (unsigned n = 0; n < triggers->len; n++) {
         const Place *all = (const Place *)(const void *)triggers->data;

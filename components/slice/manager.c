@@ -52,14 +52,14 @@ static void send_frame(Manager *m, unsigned interface, const Tunnel *tunnel, con
 /* To the slice's own port on the NPE. */
 static void send_in_band(Manager *m, const uint8_t *bytes, uint32_t length) {
     const Npe *npe = m->slice->npe;
-    const FpSlice *f = fp_slice(npe->tables, m->slice->number);
+    const FpSlice *f = fp_slice(npe_tables(npe), m->slice->number);
     Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, 0),
-                     .to = fp_interface(npe->tables, 0)->address,
+                     .to = fp_interface(npe_tables(npe), 0)->address,
                      .from_port = f->exception_port,
                      .to_port = f->udp_port,
                      .vlan = f->vlan};
     tunnel.from.address = f->exception_address;
-    memcpy(tunnel.from.next_mac, npe->own_mac, MAC_BYTES);
+    memcpy(tunnel.from.next_mac, npe_mac(npe), MAC_BYTES);
     send_frame(m, 0, &tunnel, bytes, length);
 }
 
@@ -93,7 +93,7 @@ static void answer_ipv4(Manager *m, FpReason reason, uint8_t *ip, uint32_t lengt
         icmp_answer(&m->limit, reason, ip, length, m->router, now, m->out, &bytes);
     FpResult way;
     if (outcome == ICMP_FORWARD &&
-        !route(m->slice->npe->tables, m->slice->number, get32(ip + IP4_DESTINATION), &way))
+        !route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION), &way))
         outcome = icmp_answer(&m->limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
     m->outcomes[outcome]++;
     if (outcome == ICMP_FORWARD) {
@@ -196,8 +196,8 @@ static void handle(Vserver *v, Packet *pkt) {
 static bool reachable(const Manager *m, const Npe *npe, uint8_t mac[6], GError **error) {
     const Component *gpe = &m->v->gpe->base, *to = NULL;
     bool switched = npe_switched(npe);
-    unsigned port = switched ? 0 : (unsigned)npe->n_interfaces;
-    to = port_peer(&npe->base, port, NULL);
+    unsigned port = switched ? 0 : npe_interfaces(npe);
+    to = port_peer((const Component *)npe, port, NULL);
     if (!gpe->class->station(gpe, 0, 0, mac)) to = NULL;
     if (to && (switched ? to == port_peer(gpe, 0, NULL) : to == gpe)) return true;
     return input_error(error,
@@ -205,7 +205,7 @@ static bool reachable(const Manager *m, const Npe *npe, uint8_t mac[6], GError *
                                   "and it on one data switch"
                                 : "slice: found %s, whose exceptions cannot get to %s, expected a "
                                   "link from the last port of %s to it",
-                       m->v->slice_name, gpe->name, npe->base.name);
+                       m->v->slice_name, gpe->name, m->slice->npe_name);
 }
 
 static bool start(Vserver *v, GError **error) {

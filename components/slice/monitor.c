@@ -63,15 +63,15 @@ static void read_inputs(void *user, void *data, SimTime now) {
 static void read_outputs(void *user, void *data, SimTime now) {
     Monitor *m = user;
     const Npe *npe = m->slice->npe;
-    const FpSlice *f = fp_slice(npe->tables, m->slice->number);
+    const FpSlice *f = fp_slice(npe_tables(npe), m->slice->number);
     Reading r = {.time = now};
     double out_bps[MAX_COLUMNS], length[MAX_COLUMNS], total = 0, total_in = 0, total_length = 0;
     (void)data;
     for (unsigned q = 0; q < m->n_out; q++) {
-        const FpCounter *n = fp_counter(npe->tables, f->stats_base + q);
+        const FpCounter *n = fp_counter(npe_tables(npe), f->stats_base + q);
         r.bytes[q] = n->bytes_out +
                      n->packets_out * (PACKET_FCS_BYTES + PACKET_PREAMBLE_BYTES + PACKET_GAP_BYTES);
-        length[q] = qm_queue_packets(npe->qm, f->queue_base + q);
+        length[q] = npe_queue_packets(npe, m->slice->number, q);
     }
     double seconds = (double)(r.time - m->out.time) / 1e12;
     bool counts = m->out.time >= m->from && now <= m->until;
@@ -112,15 +112,15 @@ static void attach(Monitor *m) {
     if (m->n_out || !npe) return;
     m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
     if (!npe_switched(npe)) return;
-    m->lc = linecard_find(&m->base, npe->linecard, NULL); /* the NPE has found it */
-    m->n_in = (unsigned)npe->n_interfaces;
+    m->lc = npe_linecard(npe);
+    m->n_in = npe_interfaces(npe);
 }
 
 static void poll(Sim *sim, SimEvent *event) {
     Monitor *m = (Monitor *)(void *)((char *)event - offsetof(Monitor, poll));
     attach(m);
     if (m->lc) mp_submit(linecard_mp(m->lc), read_inputs, m, NULL, NULL);
-    mp_submit(&m->slice->npe->mp, read_outputs, m, NULL, NULL);
+    mp_submit(npe_mp(m->slice->npe), read_outputs, m, NULL, NULL);
     sim_schedule(sim, event, m->interval);
 }
 

@@ -92,7 +92,7 @@ static void add_filter(Slice *s, const Request *r, SimTime now) {
                      : "the TCAM has no free entry before the slice's others");
         return;
     }
-    if (fp_filter_insert(s->npe->tables, s->number, position, r->filter.match.key,
+    if (fp_filter_insert(npe_tables(s->npe), s->number, position, r->filter.match.key,
                          r->filter.match.mask, &r->filter.result) == FP_INSERTED) {
         s->n_filters++;
         reply(s, now, "filter %u added", position);
@@ -170,7 +170,7 @@ static void set_queue_share(Slice *s, const Request *r, SimTime now) {
 }
 
 static void set_queue_limit(Slice *s, const Request *r, SimTime now) {
-    qm_set_limit(s->npe->qm, fp_slice(s->npe->tables, s->number)->queue_base + r->a, r->b);
+    npe_queue_set_limit(s->npe, s->number, r->a, r->b);
     if (r->b)
         reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
     else
@@ -199,14 +199,13 @@ static bool read_queue(const Slice *s, const char *args, Request *r, GError **er
         return text_number(text, UINT32_MAX, &r->b);
     }
     r->action = &move;
-    return !strcmp(word, "interface") &&
-           text_number(text, (uint32_t)s->npe->n_interfaces - 1, &r->b);
+    return !strcmp(word, "interface") && text_number(text, npe_interfaces(s->npe) - 1, &r->b);
 }
 
 static bool read_open(const Slice *s, const char *args, Request *r, GError **error) {
     g_auto(GStrv) parts = g_strsplit(args, ":", 2);
     (void)error;
-    return parts[0] && text_number(parts[0], (uint32_t)s->npe->n_interfaces - 1, &r->b) &&
+    return parts[0] && text_number(parts[0], npe_interfaces(s->npe) - 1, &r->b) &&
            (!parts[1] || read_share(parts[1], &r->share));
 }
 
@@ -232,7 +231,7 @@ static bool read_line_share(const Slice *s, const char *args, Request *r, GError
     char number[16], word[16], text[64], rest;
     (void)error;
     if (sscanf(args, "%15s %15s %63s %c", number, word, text, &rest) != 3 ||
-        !text_number(number, (uint32_t)s->npe->n_interfaces - 1, &r->b))
+        !text_number(number, npe_interfaces(s->npe) - 1, &r->b))
         return false;
     r->flag = !strcmp(word, "out");
     return (r->flag || !strcmp(word, "in")) && read_share(text, &r->share);
@@ -244,7 +243,7 @@ static void set_line_share(Slice *s, const Request *r, SimTime now) {
         refuse(s, now, "the NPE has no line card");
         return;
     }
-    LineCard *lc = linecard_find(&s->base, s->npe->linecard, NULL);
+    LineCard *lc = npe_linecard(s->npe);
     if (answered(s, now, linecard_set_share(lc, s->class, r->b, r->flag, r->share, &error), error))
         reply(s, now, "interface %u %s has a share of %g%%", r->b, r->flag ? "out" : "in",
               r->share * 100);
@@ -286,7 +285,7 @@ static bool read_write(const Slice *s, const char *args, Request *r, GError **er
 }
 
 static void write_sram(Slice *s, const Request *r, SimTime now) {
-    memcpy(fp_slice_sram(s->npe->tables, s->number, r->a, r->b), r->bytes, r->b);
+    memcpy(fp_slice_sram(npe_tables(s->npe), s->number, r->a, r->b), r->bytes, r->b);
     reply(s, now, "%u bytes written at %u", r->b, r->a);
 }
 
@@ -299,17 +298,17 @@ static bool read_read(const Slice *s, const char *args, Request *r, GError **err
 }
 
 static void read_sram(Slice *s, const Request *r, SimTime now) {
-    const uint8_t *sram = fp_slice_sram(s->npe->tables, s->number, r->a, r->b);
+    const uint8_t *sram = fp_slice_sram(npe_tables(s->npe), s->number, r->a, r->b);
     g_autoptr(GString) hex = g_string_new(NULL);
     for (uint32_t i = 0; i < r->b; i++) g_string_append_printf(hex, "%02x", sram[i]);
     reply(s, now, "%u bytes at %u: %s", r->b, r->a, hex->str);
 }
 
 static void list_counters(Slice *s, const Request *r, SimTime now) {
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    const FpSlice *f = fp_slice(npe_tables(s->npe), s->number);
     (void)r;
     for (unsigned i = 0; i < f->n_stats; i++) {
-        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+        const FpCounter *n = fp_counter(npe_tables(s->npe), f->stats_base + i);
         reply(s, now,
               "counter %u: %" G_GUINT64_FORMAT " packets %" G_GUINT64_FORMAT
               " bytes before the queue, %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " after",
@@ -408,7 +407,7 @@ bool slice_understands(const Component *c, const char *verb, const char *args, G
 }
 
 static void submit(Slice *s, Request *r) {
-    mp_submit(&s->npe->mp, carry_out, s, r, request_free);
+    mp_submit(npe_mp(s->npe), carry_out, s, r, request_free);
 }
 
 bool slice_command(Component *c, const char *verb, const char *args, GError **error) {

@@ -74,7 +74,7 @@ static bool parse_way(const Slice *s, const char *text, const char *const *w, un
     } ends[] = {{"local", FP_EXCEPTION, FP_LOCAL},
                 {"many", FP_EXCEPTION, FP_I3_MANY},
                 {"deny", FP_DROP, FP_DENIED}};
-    uint32_t interface, last = (uint32_t)s->npe->n_interfaces - 1;
+    uint32_t interface, last = npe_interfaces(s->npe) - 1;
     for (unsigned i = 0; w[*at] && i < G_N_ELEMENTS(ends); i++) {
         if (strcmp(w[*at], ends[i].word) != 0) continue;
         f->result.verdict = (uint8_t)ends[i].verdict;
@@ -179,14 +179,14 @@ static bool no_room(const Slice *s, bool quota, unsigned n, GError **error) {
                            s->filter_quota);
     return input_error(error,
                        "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
-                       key, n, s->npe->base.name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
+                       key, n, s->npe_name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
 }
 
 /* What Format looks for in the slice's SRAM, unless the filter says where that is. */
 static bool store(Slice *s, SliceFilter *f, GError **error) {
     if (!f->match.n_memory || f->data) return true;
     uint32_t at = option_of(s)->memory_at + s->memory;
-    uint8_t *memory = fp_slice_sram(s->npe->tables, s->number, at, f->match.n_memory);
+    uint8_t *memory = fp_slice_sram(npe_tables(s->npe), s->number, at, f->match.n_memory);
     if (!memory)
         return input_error(error,
                            "sram: found %" G_GUINT64_FORMAT " bytes, no more than its "
@@ -207,12 +207,12 @@ static bool insert_routes(Slice *s, GError **error) {
     for (unsigned i = 0; i < n; i++) {
         SliceFilter *f = &g_array_index(s->filters, SliceFilter, i);
         if (!store(s, f, error)) return false;
-        FpInsert done = fp_filter_insert(s->npe->tables, s->number, positions[i], f->match.key,
+        FpInsert done = fp_filter_insert(npe_tables(s->npe), s->number, positions[i], f->match.key,
                                          f->match.mask, &f->result);
         g_assert(done == FP_INSERTED);
         if (f->result.verdict == FP_FORWARD) npe_leads_to(s->npe, f->result.interface);
         if (f->result.verdict == FP_EXCEPTION && !npe_switched(s->npe))
-            npe_leads_to(s->npe, (unsigned)s->npe->n_interfaces);
+            npe_leads_to(s->npe, npe_interfaces(s->npe));
     }
     s->n_filters = n;
     return true;
@@ -223,7 +223,7 @@ static bool insert_routes(Slice *s, GError **error) {
 static bool parse_queue(Slice *s, const char *word, GError **error) {
     static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
     g_auto(GStrv) parts = g_strsplit(word, ":", 2);
-    uint32_t interface, last = (uint32_t)s->npe->n_interfaces - 1;
+    uint32_t interface, last = npe_interfaces(s->npe) - 1;
     double share = 0;
     if (s->n_queues == SLICE_MAX_QUEUES || !text_number(parts[0], last, &interface) ||
         (parts[1] && (!param_set(&row, &share, parts[1], NULL, NULL) || share <= 0)))
@@ -263,7 +263,7 @@ static bool parse_queues(Slice *s, GError **error) {
             return input_error(error, "queues: found \"%s\", expected one queue or more",
                                s->queues);
     } else {
-        for (; s->n_queues < s->npe->n_interfaces; s->n_queues++)
+        for (; s->n_queues < npe_interfaces(s->npe); s->n_queues++)
             s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
     }
     if (s->max_queues && s->max_queues < s->n_queues)
@@ -278,7 +278,6 @@ static double own_share(const Slice *s, unsigned queue) {
 }
 
 void slice_set_quanta(const Slice *s) {
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
     double sum[FP_MAX_INTERFACES] = {0};
     for (unsigned q = 0; q < s->room; q++)
         if (s->interface_of[q] != FP_NO_INTERFACE) sum[s->interface_of[q]] += own_share(s, q);
@@ -286,8 +285,8 @@ void slice_set_quanta(const Slice *s) {
         if (s->interface_of[q] == FP_NO_INTERFACE) continue;
         double share = own_share(s, q);
         if (s->share > 0) share *= s->share / sum[s->interface_of[q]];
-        qm_set_share(s->npe->qm, f->queue_base + q,
-                     (uint32_t)(share * TENTHS * (double)s->quantum + 0.5));
+        npe_queue_set_share(s->npe, s->number, q,
+                            (uint32_t)(share * TENTHS * (double)s->quantum + 0.5));
     }
 }
 
@@ -297,10 +296,10 @@ static void open_queue(const Slice *s, unsigned queue) {
 }
 
 static bool leads_to(const Slice *s, unsigned queue) {
-    uint32_t physical = fp_slice(s->npe->tables, s->number)->queue_base + queue, position = 0;
+    uint32_t physical = fp_slice(npe_tables(s->npe), s->number)->queue_base + queue, position = 0;
     TcamWord value, mask;
     for (; npe_filter_next(s->npe, s->number, position, &position, &value, &mask); position++) {
-        const FpResult *r = fp_filter_result(s->npe->tables, position);
+        const FpResult *r = fp_filter_result(npe_tables(s->npe), position);
         if (r->verdict == FP_FORWARD && r->queue == physical) return true;
     }
     return false;
@@ -355,11 +354,10 @@ bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **err
 /* Ports ----------------------------------------------------------------------------------- */
 
 static bool on_line_card(Slice *s, GError **error) {
-    if (!npe_switched(s->npe)) return true;
-    LineCard *lc = linecard_find(&s->base, s->npe->linecard, error);
-    if (!lc) return false;
-    s->class = linecard_attach(lc, s->tenant, s->npe->own_mac, (uint16_t)s->vlan, s->share, error);
-    for (unsigned i = 0; s->class >= 0 && i < s->npe->n_interfaces; i++)
+    LineCard *lc = npe_linecard(s->npe);
+    if (!lc) return true;
+    s->class = linecard_attach(lc, s->tenant, npe_mac(s->npe), (uint16_t)s->vlan, s->share, error);
+    for (unsigned i = 0; s->class >= 0 && i < npe_interfaces(s->npe); i++)
         if (!linecard_bind(lc, s->class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
             return false;
     return s->class >= 0;
@@ -383,11 +381,11 @@ static void ask(Slice *s) {
 }
 
 static void count(Slice *s, FpCounter *sum) {
-    const FpSlice *f = fp_slice(s->npe->tables, s->number);
+    const FpSlice *f = fp_slice(npe_tables(s->npe), s->number);
     *sum = s->counted;
     if (!s->attached) return;
     for (unsigned i = 0; i < f->n_stats; i++) {
-        const FpCounter *n = fp_counter(s->npe->tables, f->stats_base + i);
+        const FpCounter *n = fp_counter(npe_tables(s->npe), f->stats_base + i);
         sum->packets_in += n->packets_in;
         sum->packets_out += n->packets_out;
         sum->bytes_in += n->bytes_in;
@@ -404,7 +402,7 @@ static void forget(Slice *s) {
 static void leave(Slice *s, bool on_npe) {
     tenant_leave(s->tenant);
     if (on_npe) npe_slice_detach(s->npe, s->number);
-    if (s->class >= 0) linecard_detach(linecard_find(&s->base, s->npe->linecard, NULL), s->class);
+    if (s->class >= 0) linecard_detach(npe_linecard(s->npe), s->class);
     g_ptr_array_add(s->former, s->tenant);
     s->tenant = NULL;
     s->class = -1;
@@ -419,7 +417,7 @@ static bool install(Slice *s, GError **error) {
     slice_set_quanta(s);
     if (!on_line_card(s, error) || !insert_routes(s, error)) return false;
     if (option_of(s) == &i3_option && !slice_i3_start(s, error)) return false;
-    tcam_optimise(fp_tcam(s->npe->tables));
+    tcam_optimise(fp_tcam(npe_tables(s->npe)));
     return true;
 }
 
@@ -445,8 +443,8 @@ void slice_detach(Slice *s) {
 
 bool slice_port_open(Slice *s, uint16_t port, GError **error) {
     if (!npe_port_open(s->npe, s->number, port, error)) return false;
-    LineCard *lc = npe_switched(s->npe) ? linecard_find(&s->base, s->npe->linecard, NULL) : NULL;
-    for (unsigned i = 0; lc && i < s->npe->n_interfaces; i++) {
+    LineCard *lc = npe_linecard(s->npe);
+    for (unsigned i = 0; lc && i < npe_interfaces(s->npe); i++) {
         if (linecard_bind(lc, s->class, NULL, i, IP_PROTOCOL_UDP, port, error)) continue;
         while (i-- > 0) linecard_close(lc, s->class, i, IP_PROTOCOL_UDP, port);
         npe_port_close(s->npe, s->number, port);
@@ -459,8 +457,8 @@ bool slice_port_close(Slice *s, uint16_t port, GError **error) {
     if (!npe_port_close(s->npe, s->number, port))
         return input_error(error, "the slice has no port %u", port);
     if (!npe_switched(s->npe)) return true;
-    LineCard *lc = linecard_find(&s->base, s->npe->linecard, NULL);
-    for (unsigned i = 0; i < s->npe->n_interfaces; i++)
+    LineCard *lc = npe_linecard(s->npe);
+    for (unsigned i = 0; i < npe_interfaces(s->npe); i++)
         linecard_close(lc, s->class, i, IP_PROTOCOL_UDP, port);
     return true;
 }
@@ -473,7 +471,7 @@ bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac
     s->asked.exception_station = true;
     memcpy(s->asked.exception_mac, mac, MAC_BYTES);
     if (!s->attached) return true;
-    FpSlice *f = fp_slice(s->npe->tables, s->number);
+    FpSlice *f = fp_slice(npe_tables(s->npe), s->number);
     f->exception_station = true;
     memcpy(f->exception_mac, mac, MAC_BYTES);
     return true;

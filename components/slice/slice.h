@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "components/npe/slices.h"
+#include "components/npe/npe.h"
 #include "components/slice/i3.h"
 #include "emu/core/tenant.h"
 #include "fastpath/options/options.h"

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/npe/private.h: what the files of this folder, and tests that look inside, know of an
+ * NPE. */
+#pragma once
+
+#include "components/ixp/mp.h"
+#include "components/ixp/program.h"
+
+typedef struct Npe Npe;
+typedef struct NpeSlices NpeSlices;
+
+struct Npe {
+    Component base;
+    /* settings */
+    ProgramSettings settings;
+    uint64_t n_interfaces, me_decap, me_parse, me_lookup, me_format, me_stats;
+    uint64_t ring_decap, ring_parse, ring_lookup, ring_stats;
+    uint64_t n_schedulers, n_queues;
+    Rate scheduler_rate;
+    char *address, *next_mac, *mac, *linecard;
+    SimTime reset_time;
+    Mp mp;
+    /* state */
+    bool attached, resetting;
+    uint8_t own_mac[6];
+    SimEvent reset_over;
+    Program program;
+    FpTables *tables;
+    Qm *qm;            /* the program's */
+    NpeSlices *slices; /* what they hold: slices.c */
+    uint32_t leads_to; /* a bit for each interface that filters lead to */
+    /* counters */
+    uint64_t exceptions[FP_N_REASONS], forwarded;
+};
+
+/* Why the NPE itself drops; the fast path's reasons come after these. */
+enum { NPE_DROP_RESET = CHIP_N_DROPS, NPE_DROP_NOT_MINE, NPE_DROP_FAST_PATH };
+
+/* slices.c, for npe.c: of an NPE that has its tables and queues. */
+void npe_slices_init(Npe *npe);
+void npe_slices_free(Npe *npe);
+/* What attached slices hold and what is in quarantine are all that is taken. */
+bool npe_slices_check(const Npe *npe, GError **error);
