@@ -14,6 +14,11 @@
 #include "tests/check.h"
 #include "tests/runs.h"
 
+/* A test with classes of its own names them before it includes this. */
+#ifndef BENCH_CLASSES
+#define BENCH_CLASSES component_classes
+#endif
+
 /* A folder of its own for scenario and results; the caller removes it with bench_remove. */
 static inline char *bench_folder(void) {
     char *folder = g_dir_make_tmp("sppemu-test-XXXXXX", NULL);
@@ -42,7 +47,7 @@ static inline Scenario *bench_load(const char *folder, const char *text, const c
     g_autofree char *scenarios = g_build_filename(here, "scenarios", NULL);
     g_autofree char *whole = g_strjoinv(scenarios, parts);
     g_assert(g_file_set_contents(path, whole, -1, NULL));
-    return scenario_load(path, set, component_classes, error);
+    return scenario_load(path, set, BENCH_CLASSES, error);
 }
 
 static volatile int bench_never;

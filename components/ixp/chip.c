@@ -117,7 +117,7 @@ static Channel channel(const Chip *chip, Latency latency, SimTime per_unit, unsi
 }
 
 bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *label,
-               unsigned n_ports, GError **error) {
+               GError **error) {
     *chip = (Chip){.owner = owner,
                    .label = label,
                    .sim = owner->sim,
@@ -152,7 +152,7 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
     chip->unit[FP_SCRATCH] = &chip->scratch;
     chip->unit[OP_MSF] = &chip->msf_csr;
     for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], &chip->group, i, owner);
-    msf_init(&chip->msf, &s->msf, &chip->group, owner, n_ports);
+    msf_init(&chip->msf, &s->msf, &chip->group, owner);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
     chip->free_buffers = g_new(uint32_t, s->n_buffers);
     chip->n_free = chip->least_free = (unsigned)s->n_buffers;
@@ -223,8 +223,12 @@ static uint64_t in_mac(const void *from) {
     return ((const Chip *)from)->msf.fifo_packets;
 }
 
+static char *full_name(const Chip *chip, const char *name) {
+    return chip->label ? g_strconcat(chip->label, ".", name, NULL) : g_strdup(name);
+}
+
 void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from) {
-    g_autofree char *full = g_strconcat(chip->label, *chip->label ? "." : "", name, NULL);
+    g_autofree char *full = full_name(chip, name);
     component_gauge(chip->owner, full, read, from);
 }
 
@@ -288,8 +292,7 @@ static const struct {
 
 static void chip_scalar(const Chip *chip, Report *report, const char *name, double value,
                         const char *unit) {
-    g_autofree char *full =
-        *chip->label ? g_strconcat(chip->label, ".", name, NULL) : g_strdup(name);
+    g_autofree char *full = full_name(chip, name);
     report_scalar(report, full, value, unit);
 }
 
@@ -297,7 +300,8 @@ static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
     report_text(
         report,
         "%s%s%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
-        chip->owner->name, *chip->label ? " " : "", chip->label, (double)elapsed / 1e9);
+        chip->owner->name, chip->label ? " " : "", chip->label ? chip->label : "",
+        (double)elapsed / 1e9);
     report_text(report, "%3s %-8s %6s %6s %6s |", "ME", "block", "run", "stall", "idle");
     for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++)
         report_text(report, " %5s", columns[k].heading);

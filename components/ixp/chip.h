@@ -34,7 +34,7 @@ typedef struct {
 
 typedef struct {
     Component *owner;  /* whose ports it sends through */
-    const char *label; /* goes before the names of its scalars; "" for the only chip */
+    const char *label; /* goes before the names of its scalars; NULL for the only chip */
     Sim *sim;
     const ChipSettings *settings;
     MeGroup group;
@@ -124,7 +124,7 @@ enum { CHIP_MAC_FULL, CHIP_TOO_LONG, CHIP_NO_BUFFER, CHIP_QUEUE_FULL, CHIP_N_DRO
 
 /* Set up an unprogrammed chip. `settings` must outlive it. False: the settings contradict. */
 bool chip_init(Chip *chip, const ChipSettings *settings, Component *owner, const char *label,
-               unsigned n_ports, GError **error);
+               GError **error);
 void chip_clear(Chip *chip);
 
 /* Programming: before chip_start. A block takes the next free MEs. Its contexts take sections in

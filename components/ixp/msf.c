@@ -148,11 +148,10 @@ void msf_tbuf_valid(Msf *msf, uint32_t element, SimTime now) {
     transmit_next(msf, now);
 }
 
-void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component,
-              unsigned n_ports) {
+void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component) {
     *msf = (Msf){.component = component,
                  .group = group,
-                 .n_ports = n_ports,
+                 .n_ports = component->n_ports,
                  .element_bytes = (uint32_t)s->mpacket_bytes,
                  .fifo_limit = s->mac_fifo_bytes};
     msf->ps_per_byte_q16 = (SimTime)(8e12 / s->spi_rate.per_second * 65536.0 + 0.5);

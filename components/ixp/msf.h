@@ -68,8 +68,7 @@ typedef struct {
     SimTime bus_in, bus_out;
 } Msf;
 
-void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component,
-              unsigned n_ports);
+void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *component);
 void msf_clear(Msf *msf);
 
 uint32_t msf_mpackets(const Msf *msf, uint32_t length); /* of a packet of so many data bytes */

@@ -71,7 +71,7 @@ static bool add_block(Program *p, const ProgramBlock *b, Ring ***out, GError **e
 
 bool program_build(Program *p, Component *owner, GError **error) {
     Chip *chip = &p->chip;
-    if (!chip_init(chip, &p->settings->chip, owner, p->label, p->n_ports, error)) return false;
+    if (!chip_init(chip, &p->settings->chip, owner, p->label, error)) return false;
     p->rxtx =
         (RxTx){.settings = &p->settings->rxtx, .chip = chip, .port = p->port, .user = p->user};
     Ring *none, **out = &none;
@@ -87,9 +87,11 @@ static uint64_t in_queues(const void *from) {
     return qm_held(from);
 }
 
-void program_start(Program *p) {
+bool program_start(Program *p, GError **error) {
+    (void)error;
     chip_start(&p->chip);
     if (p->qm) chip_gauge(&p->chip, "queues", in_queues, p->qm);
+    return true;
 }
 
 void program_receive(Program *p, unsigned port, Packet *pkt, uint32_t most) {

@@ -64,8 +64,8 @@ typedef struct {
     /* set before program_build */
     const ProgramBlock *blocks; /* ends with {0} */
     const ProgramSettings *settings;
-    const char *label; /* of the chip, goes before the names of its scalars; "" for the only one */
-    unsigned n_ports;
+    const char
+        *label;   /* of the chip, goes before the names of its scalars; NULL: it is the only one */
     void *user;   /* whose program it is, for stages and `port` */
     TxPort *port; /* where packets leave; NULL: by the interface of their result */
     /* with a queue manager: at least so many schedulers, so many queues, each scheduler's rate */
@@ -84,10 +84,10 @@ typedef struct {
     uint16_t cost[FP_N_SITES];
 } Program;
 
-/* In the owner's create. */
+/* In the owner's create, when its number of ports is known. */
 bool program_build(Program *p, Component *owner, GError **error);
 /* In its start: contexts begin, and gauges watch what the chip and its queues hold. */
-void program_start(Program *p);
+bool program_start(Program *p, GError **error);
 /* Take a frame from a link, of at most `most` bytes, or drop it as too long or for lack of room. */
 void program_receive(Program *p, unsigned port, Packet *pkt, uint32_t most);
 /* A packet from outside the MEs into the ring of a stage; false: it is full. */

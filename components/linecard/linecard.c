@@ -177,7 +177,6 @@ static bool build(LineCard *lc, Program *p, const char *label, const ProgramBloc
     *p = (Program){.blocks = blocks,
                    .settings = &lc->settings,
                    .label = label,
-                   .n_ports = n + 1,
                    .user = lc,
                    .port = port,
                    .drop_detached = DROP_FAST_PATH + LC_DETACHED,
@@ -292,9 +291,7 @@ static bool lc_start(Component *c, GError **error) {
         open_queues(lc, 0, 0);
     }
     sim_event_init(&lc->sweep, sweep, &c->owner);
-    program_start(&lc->in);
-    program_start(&lc->out);
-    return true;
+    return program_start(&lc->in, error) && program_start(&lc->out, error);
 }
 
 static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {

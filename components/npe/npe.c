@@ -132,8 +132,6 @@ static bool npe_create(Component *c, GError **error) {
     mp_init(&npe->mp, c);
     npe->program = (Program){.blocks = npe_blocks,
                              .settings = &npe->settings,
-                             .label = "",
-                             .n_ports = c->n_ports,
                              .user = npe,
                              .port = npe_port,
                              .n_schedulers = (unsigned)npe->n_schedulers,
@@ -157,8 +155,7 @@ static bool npe_start(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
-    program_start(&npe->program);
-    return true;
+    return program_start(&npe->program, error);
 }
 
 static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
