@@ -138,7 +138,7 @@ END
 # Scripts
 for line in 'a = filter_add 10.0.0.0/8 0 192.168.100.1:30000 queue 5:filter_add: found queue 5' \
     'a = sram_write 16384 00:sram_write: found "16384 00"' \
-    'a = frobnicate:found "frobnicate", expected filter_add' \
+    'a = frobnicate:found "frobnicate", expected attach, detach, filter_add' \
     'npe0 = explode:found "explode", expected reset' \
     'lc0 = interface 10 down:found "interface 10 down", expected interface 0 to 9' \
     'data = port 0 sideways:found "port 0 sideways", expected port 0 to 13'; do

@@ -59,6 +59,21 @@ done
 { head_of $NANO $RAW; le32 1 0 0 0; } >"$dir/zero.pcap"
 expect "an empty record of raw IP is a short packet" 0 '^class bad:short<20 1$' "$B" -c "$dir/zero.pcap" -
 
+# Code options: the payload of UDP packets. A stack of one label, 100, with 64 hops to go, 9 bytes each.
+labelled() { le32 1 0 37 37; printf 'E\000\000\045\000\000\000\000\100\021\000\000\012\000\000\001\060\000\000\001\000\007\000\007\000\021\000\000'; printf "\\000\\006\\$1\\100-----"; }
+{ head_of $NANO $RAW; labelled 101; labelled 121; le32 1 0 20 20; printf 'E\000\000\024\000\000\000\000\100\006\000\000\012\000\000\001\060\000\000\001'; } >"$dir/label.pcap"
+printf 'label 100 3 10.0.0.1:7 200\n' >"$dir/labels"
+expect "-o runs another code option" 0 '^packets 2 forwarded 1 exceptions 1 dropped 0$' "$B" -o label -r "$dir/labels" "$dir/label.pcap" "$dir/label.out"
+grep -q '^reason no_route 1$' "$dir/stdout" && grep -q '^not UDP over IPv4 1$' "$dir/stdout" && ok "and counts what has no payload" || bad "and counts what has no payload: $(cat "$dir/stdout")"
+swapped=$(tail -c 9 "$dir/label.out" | od -An -tx1)
+[ "$swapped" = " 00 0c 81 3f 2d 2d 2d 2d 2d" ] && ok "which swaps the label" || bad "which swaps the label: $swapped"
+for option in ipv4 i3 label; do
+    expect "-o $option takes anything" 0 '^packets 2 ' "$B" -o $option "$dir/label.pcap" -
+done
+expect "-o wants one that there is" 2 'found "ipv6", expected -o with one of ipv4, i3, label' "$B" -o ipv6 "$dir/label.pcap" -
+expect "and a capture" 2 '^usage' "$B" -o label -g 3
+expect "and routes in its own words" 3 'none:1: found "10.0.0.0/8 0 10.0.0.1:7", expected KEY INTERFACE .* KEY: label N' sh -c 'echo 10.0.0.0/8 0 10.0.0.1:7 >"$2" && "$0" -o label -r "$2" "$1" -' "$B" "$dir/label.pcap" "$dir/none"
+
 # Output
 { head_of $NANO $RAW; le32 1697100452 123456789 28 28; packet; le32 1697100453 7 28 28; packet; } >"$dir/two.pcap"
 expect "two packets" 0 '^packets 2 forwarded 2' "$B" "$dir/two.pcap" "$dir/two.out"

@@ -251,6 +251,41 @@ static void a_waking_vserver_that_preempts_does_not_wait_for_the_slice(void) {
     CHECK(preempts < 2000);
 }
 
+static void a_vserver_runs_any_code_option(void) {
+    /* The source has five destinations in turn: of those a filter for one takes a fifth. */
+#define WAY " 0 192.168.100.1:7000"
+    static const struct {
+        const char *traffic, *option, *routes;
+        double ratio;
+    } cases[] = {
+        {"ipv4", "ipv4", "10.0.0.0/16" WAY, 0.2},
+        {"ipv4", "ipv4", "key 0a00/ffff" WAY, 0.2},
+        {"ipv4", "ipv4", "11.0.0.0/8" WAY, 0},
+        {"label", "label", "label 100" WAY " 200", 0.2},
+        {"label", "label", "label 100" WAY " 200; label 104" WAY " 204", 0.4},
+        {"label", "label", "label 105" WAY " 200", 0},
+        {"i3", "i3", "id 0a000001" WAY, 0.2},
+        {"i3", "i3", "id ff" WAY "; id 0a000001" WAY, 0.2},
+        {"i3", "i3", "id 0a0000010000000000000000000000000001" WAY, 0}, /* its bits from 112 on */
+        {"ipv4", "i3", "id 0a000001" WAY, 0},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *traffic = g_strconcat("traffic.application=", cases[i].traffic, NULL),
+                        *option = g_strconcat("v0.code_option=", cases[i].option, NULL),
+                        *routes = g_strconcat("v0.routes=", cases[i].routes, NULL);
+        RunResult *r = RUN(traffic, option, routes, "traffic.duration=200ms");
+        CHECK_NEAR(value(r, "sink.delivered_ratio"), cases[i].ratio, 0);
+        run_result_free(r);
+    }
+    /* The triggers of an I3 server are such routes. */
+    RunResult *a = RUN("traffic.application=i3", "v0.triggers=0a000001" WAY),
+              *b = RUN("traffic.application=i3", "v0.code_option=i3", "v0.routes=id 0a000001" WAY);
+    CHECK_NEAR(value(a, "sink.delivered_ratio"), 0.2, 0);
+    CHECK_U64(a->fingerprint, b->fingerprint);
+    run_result_free(a);
+    run_result_free(b);
+}
+
 static void bad_parameters_are_named(void) {
     static const struct {
         const char *set, *text;
@@ -265,6 +300,11 @@ static void bad_parameters_are_named(void) {
         {"v0.own_port=30000", "own_port: found udp_port again"},
         {"v0.routes=10.0.0.0/33 0 1.2.3.4:5", "routes: found \"10.0.0.0/33 0 1.2.3.4:5\""},
         {"v0.routes=10.0.0.0/8 1 1.2.3.4:5", "with interfaces 0 to 0"},
+        {"v0.code_option=label",
+         "routes: found \"0.0.0.0/0 0 192.168.100.1:30000\", expected KEY "
+         "INTERFACE NEXT-HOP:PORT [DATA] with interfaces 0 to 0; KEY: label N"},
+        {"v0.triggers=0g 0 1.2.3.4:5", "triggers: found \"0g 0 1.2.3.4:5\""},
+        {"gpe0.scheduler=sfq long=1", "scheduler: found \"long=1\""},
         {"gpe0.cores=17", "17"},
         {"gpe0.scheduler=magic", "magic"},
         {"gpe0.address=here", "here"},
@@ -293,6 +333,7 @@ int main(void) {
                                  TEST(without_root_tasks_the_default_cycle_is_constant),
                                  TEST(four_cores_without_shared_locks_do_four_times_as_much),
                                  TEST(a_waking_vserver_that_preempts_does_not_wait_for_the_slice),
+                                 TEST(a_vserver_runs_any_code_option),
                                  TEST(bad_parameters_are_named),
                                  {0}};
     return run_tests("gpe", tests);

@@ -507,7 +507,7 @@ static const Param gpe_params[] = {
     PARAM_BOOL("wake_preempts", Gpe, wake_preempts, "no",
                "a vServer that wakes runs at once, as the O(1) scheduler's bonus for interactive "
                "tasks would have it",
-               "assumed: equal priorities; see docs/gpe-notes.md"),
+               "assumed: equal priorities; see docs/calibration.md"),
     PARAM_TIME("tick", Gpe, kernel.tick_period, "1ms", "100us", "100ms", "period of the timer",
                "PlanetLab kernel configuration: HZ=1000"),
     PARAM_FREQUENCY("root_rate", Gpe, root_rate, "10Hz", "0Hz", "1kHz",
