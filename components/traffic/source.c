@@ -378,10 +378,30 @@ static const char *source_unused(const Component *c, const char *key) {
     return NULL;
 }
 
+/* A payload whose packets the link of one of its ports does not take. */
+static void doubt_lengths(const Source *s, GPtrArray *sentences) {
+    const Component *c = &s->emitter.base;
+    uint32_t before = IPV4_BYTES + UDP_BYTES + s->header, most = 0;
+    for (unsigned i = 0; i < s->n_sizes; i++) most = MAX(most, s->sizes[i]);
+    for (unsigned port = 0; port < c->n_ports; port++) {
+        uint32_t mtu = port_speed(c, port).mtu;
+        if (!mtu || before + most <= mtu) continue;
+        g_ptr_array_add(sentences,
+                        g_strdup_printf("payload: found %u bytes, whose packets of %u bytes in "
+                                        "their tunnel are all dropped, as %s.drop.too_long_for_link"
+                                        ": the link from %s.%u takes %u; set %u bytes or less, or "
+                                        "another mtu of the link",
+                                        most, before + most, c->name, c->name, port, mtu,
+                                        mtu > before ? mtu - before : 0));
+        return;
+    }
+}
+
 static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
     const Source *s = (const Source *)c;
     const Emitter *e = &s->emitter;
     if (!s->duration) return;
+    doubt_lengths(s, sentences);
     uint32_t least = s->sizes[0];
     for (unsigned i = 1; i < s->n_sizes; i++) least = MIN(least, s->sizes[i]);
     Wide gap = (s->gap_q16 * counted_bytes(s, least) + s->gap_fixed_q16) >> 16;
