@@ -44,6 +44,7 @@ enum {
  * those with a pointer count from 1, the option's first byte. */
 enum { IP4_OPTION_TYPE = 0, IP4_OPTION_LENGTH = 1, IP4_OPTION_POINTER = 2, IP4_OPTION_FLAG = 3 };
 enum { IP4_OPTION_END = 0, IP4_OPTION_NOP = 1 };
+#define IP4_OPTION_COPIED 0x80u /* of the type: it goes with every fragment */
 #define IP4_DONT_FRAGMENT 0x4000u
 #define IP4_MORE_FRAGMENTS 0x2000u
 #define IP4_OFFSET_MASK 0x1fffu

@@ -89,6 +89,12 @@ FpSlice *fp_slice(FpTables *t, unsigned slice) {
     return &t->slices[slice];
 }
 
+void fp_set_mtu(FpTables *t, unsigned interface, uint32_t bytes) {
+    uint32_t outer = TUNNEL_BYTES - TUNNEL_IP;
+    t->interfaces[interface].mtu =
+        (uint16_t)(bytes > outer && bytes - outer <= UINT16_MAX ? bytes - outer : 0);
+}
+
 /* The port table -------------------------------------------------------------------------- */
 
 static uint32_t port_hash(uint32_t address, uint32_t port) {
@@ -201,6 +207,11 @@ static bool remap(const FpTables *t, const FpSlice *s, const FpResult *own, FpRe
     result->queue = s->queue_base + own->queue;
     result->stats = counter_of(t, s->stats_base + own->stats);
     return true;
+}
+
+bool fp_too_long(const FpTables *t, const FpPacket *p, uint32_t bytes) {
+    uint32_t mtu = t->interfaces[p->result.interface].mtu;
+    return mtu && bytes > mtu;
 }
 
 FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own) {
@@ -334,9 +345,11 @@ static void outer_headers(const FpTables *t, FpPacket *p) {
 
 FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
     fp_read(log, SITE_FORMAT_SLICE, FP_SRAM0, p->result.interface * SLICE_BYTES, SLICE_BYTES);
+    uint32_t mtu = t->interfaces[p->result.interface].mtu;
     if (p->verdict == FP_FORWARD) {
         p->verdict = (uint8_t)fp_code_options[p->option]->format(t, p, log);
         if (p->refused) decide(p, FP_SRAM_BOUNDS);
+        if (p->verdict == FP_FORWARD && fp_too_long(t, p, p->length)) decide(p, FP_TOO_LONG);
         if (p->verdict == FP_DROP) return FP_DROP;
         if (p->verdict == FP_EXCEPTION) to_slow_path(t, p);
     }
@@ -347,7 +360,7 @@ FpVerdict fp_format(const FpTables *t, FpPacket *p, FpLog *log) {
         b[FP_INTERNAL_INTERFACE] = (uint8_t)p->rx_interface;
         put16(b + FP_INTERNAL_SLICE, p->slice);
         put16(b + FP_INTERNAL_LENGTH, p->length);
-        put16(b + FP_INTERNAL_ZERO, 0);
+        put16(b + FP_INTERNAL_MTU, p->reason == FP_FRAGMENT ? mtu : 0);
         p->length += FP_INTERNAL_BYTES;
     }
     outer_headers(t, p);

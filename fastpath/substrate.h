@@ -38,6 +38,8 @@
     X(FP_NO_ROUTE, "no_route", FP_EXCEPTION, "no filter matches")                                  \
     X(FP_DENIED, "denied", FP_DROP, "a filter says drop")                                          \
     X(FP_SRAM_BOUNDS, "sram_bounds", FP_DROP, "slice code reached outside its SRAM block")         \
+    X(FP_FRAGMENT, "fragment", FP_EXCEPTION, "longer than its way out takes")                      \
+    X(FP_TOO_LONG, "too_long_for_way", FP_DROP, "the same, of a code option that does not cut")    \
     X(FP_BAD_ROUTE, "bad_route", FP_DROP, "slice code chose a queue or counter that is not its")   \
     X(FP_DETACHED, "detached", FP_DROP, "its slice, or its queue, was detached meanwhile")
 
@@ -58,6 +60,7 @@ typedef struct {
     uint8_t mac[6];      /* this node's */
     uint8_t next_mac[6]; /* where outgoing frames go: the line card or the next node */
     uint32_t address;    /* this node's IPv4 address there, host order */
+    uint16_t mtu;        /* bytes of a slice's packet that the link takes in a tunnel; 0: any */
 } FpInterface;
 
 /* One slice. Its filters carry its id in the TCAM, so it can match only its own packets. */
@@ -89,6 +92,9 @@ void fp_tables_free(FpTables *t);
 Tcam *fp_tcam(FpTables *t);
 FpInterface *fp_interface(FpTables *t, unsigned interface);
 FpSlice *fp_slice(FpTables *t, unsigned slice);
+/* The interface's link takes IP packets of up to `bytes` bytes, the outer headers of a tunnel
+ * included; 0: any. */
+void fp_set_mtu(FpTables *t, unsigned interface, uint32_t bytes);
 
 /* Make (address, UDP port) of `interface` the slice's. False if the table is full or another slice
  * has it; nothing is changed then. */
@@ -130,6 +136,9 @@ const uint8_t *fp_sram_read(const FpTables *t, FpPacket *p, FpSite site, uint32_
                             uint32_t bytes, FpLog *log);
 uint8_t *fp_sram_write(const FpTables *t, FpPacket *p, FpSite site, uint32_t offset, uint32_t bytes,
                        FpLog *log);
+/* Whether so many bytes of a slice's packet are too long for the way that Lookup has found. A code
+ * option that can say more about it than that the packet is dropped asks in Format. */
+bool fp_too_long(const FpTables *t, const FpPacket *p, uint32_t bytes);
 /* Decide in Parse where the packet goes, without a filter. */
 FpVerdict fp_route(const FpTables *t, FpPacket *p, const FpResult *own);
 
@@ -164,5 +173,5 @@ enum {
     FP_INTERNAL_INTERFACE = 1, /* by which it came */
     FP_INTERNAL_SLICE = 2,
     FP_INTERNAL_LENGTH = 4, /* of the inner packet */
-    FP_INTERNAL_ZERO = 6
+    FP_INTERNAL_MTU = 6     /* of its way out, when the reason is FP_FRAGMENT; else 0 */
 };

@@ -233,6 +233,16 @@ static void a_window_without_a_packet_is_refused_or_named(void) {
             "[monitor m] interval: found 200 ms, of which none lies between 0 ms and 100 ms");
 }
 
+/* 1500 - 20 - 8 of the tunnel - 28 inside = 1444. */
+static void a_payload_that_the_link_does_not_take_is_named(void) {
+    CHECK(check_text(WIRED, "s.payload=40,1444"));
+    CHECK(!strstr(said, "payload"));
+    CHECK(check_text(WIRED, "s.payload=40,1445"));
+    CHECK_CONTAINS(said, "--set s.payload=40,1445: payload: found 1445 bytes, whose packets of "
+                         "1501 bytes in their tunnel are all dropped, as "
+                         "s.drop.too_long_for_link: the link from s.0 takes 1500; set 1444 bytes");
+}
+
 static void more_active_vservers_than_there_are_are_named(void) {
     const char *two = "[gpe g]\n[vserver a]\ngpe = g\n[vserver b]\ngpe = g\nudp_port = 30001\n";
     CHECK(check_text(two, "g.active=20"));
@@ -294,6 +304,7 @@ int main(void) {
                                  TEST(a_port_that_sends_and_leads_nowhere_is_named),
                                  TEST(a_link_that_was_removed_is_missed),
                                  TEST(a_window_without_a_packet_is_refused_or_named),
+                                 TEST(a_payload_that_the_link_does_not_take_is_named),
                                  TEST(more_active_vservers_than_there_are_are_named),
                                  TEST(a_key_without_effect_is_named),
                                  TEST(a_command_after_the_end_is_named),

@@ -100,6 +100,65 @@ static void the_slowest_link_does_not_overflow(void) {
     network_free(net);
 }
 
+static uint64_t sent_in_vain(Component *a, const char *reason) {
+    Report *report = report_new();
+    network_report(a->network, report);
+    g_autofree char *name = g_strconcat("a.drop.", reason, NULL);
+    const ReportScalar *s = report_find(report, name);
+    uint64_t n = s ? (uint64_t)s->value : 0;
+    report_free(report);
+    return n;
+}
+
+/* Queue of 10 frames, of 84 bytes on the wire: of 100 sent at once the first leaves and ten wait.
+ * Sent at twice the rate, frame k finds k / 2 before it: 0 to 20 fit, and of the others every
+ * second one, which finds 10 again: 60 of 100. Sent at the rate of the link, or 10 at a time: all.
+ */
+static void a_link_keeps_no_more_waiting_than_its_queue(void) {
+    const SimTime wire = 84 * 8000;
+    static const struct {
+        SimTime gap;
+        unsigned together, delivered;
+    } cases[] = {{0, 1, 11},
+                 {84 * 4000, 1, 60},
+                 {84 * 8000, 1, 100},
+                 {84 * 80000, 10, 100},
+                 {84 * 88000, 11, 100},
+                 {84 * 96000, 12, 92}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Component *a, *b;
+        Network *net = pair(&a, &b);
+        CHECK(network_link(a, 0, b, 0, (LinkSpeed){8000u << 16, 0, .queue = 840}, NULL));
+        for (unsigned k = 0; k < 100; k++) {
+            sim_run_until(network_sim(net), k / cases[i].together * cases[i].gap);
+            port_send(a, 0, packet_new(network_packets(net), &a->owner, 60));
+            CHECK(port_free_at(a, 0) <= sim_now(network_sim(net)) + 11 * wire);
+        }
+        network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
+        CHECK_U64(n_arrivals, cases[i].delivered);
+        CHECK_U64(sent_in_vain(a, "link_queue"), 100 - cases[i].delivered);
+        CHECK(network_stop(net, NULL));
+        network_free(net);
+    }
+}
+
+static void a_link_takes_frames_up_to_its_mtu(void) {
+    static const uint32_t mtus[] = {68, 1500, 9000, 0};
+    for (unsigned i = 0; i < G_N_ELEMENTS(mtus); i++) {
+        Component *a, *b;
+        Network *net = pair(&a, &b);
+        uint32_t most = mtus[i] ? mtus[i] + 14 + 4 : 20000;
+        CHECK(network_link(a, 0, b, 0, (LinkSpeed){8000u << 16, 0, .mtu = mtus[i]}, NULL));
+        for (uint32_t length = most - 1; length <= most + 1; length++)
+            port_send(a, 0, packet_new(network_packets(net), &a->owner, length));
+        network_run(net, SIM_NEVER, SIM_S, SIM_US, NULL, NULL);
+        CHECK_U64(n_arrivals, mtus[i] ? 2 : 3);
+        CHECK_U64(sent_in_vain(a, "too_long_for_link"), mtus[i] ? 1 : 0);
+        CHECK(network_stop(net, NULL));
+        network_free(net);
+    }
+}
+
 static void the_lookahead_is_the_earliest_arrival(void) {
     Component *a, *b;
     Network *net = pair(&a, &b);
@@ -310,6 +369,8 @@ static void a_stream_depends_on_name_use_and_repetition_alone(void) {
 int main(void) {
     static const Test tests[] = {TEST(packets_of_any_size_arrive_as_the_formula_says),
                                  TEST(the_slowest_link_does_not_overflow),
+                                 TEST(a_link_keeps_no_more_waiting_than_its_queue),
+                                 TEST(a_link_takes_frames_up_to_its_mtu),
                                  TEST(the_lookahead_is_the_earliest_arrival),
                                  TEST(arrivals_of_one_time_come_in_the_order_of_sending),
                                  TEST(a_link_without_rate_only_delays),

@@ -20,6 +20,8 @@
 
 enum { MAX_PORTS = 64, DROP_UNKNOWN = 0, DROP_BUFFER, DROP_DOWN };
 
+enum { BACKPLANE_MTU_BYTES = 9000 }; /* assumed: jumbo frames */
+
 typedef struct Switch Switch;
 
 typedef struct {
@@ -217,6 +219,7 @@ const ComponentClass switch_class = {
     .size = sizeof(Switch),
     .params = switch_params,
     .drops = switch_drops,
+    .link_mtu = BACKPLANE_MTU_BYTES,
     .create = switch_create,
     .start = switch_start,
     .receive = switch_receive,

@@ -326,10 +326,13 @@ bool linecard_addresses(Component *blade, const char *name, FpTables *tables, un
     if (lc->n_interfaces < n_interfaces)
         return input_error(error, "interfaces: found %u, but %s has %" G_GUINT64_FORMAT,
                            n_interfaces, name, lc->n_interfaces);
+    uint32_t inside = port_speed(blade, 0).mtu;
     for (unsigned i = 0; i < n_interfaces; i++) {
         FpInterface *f = fp_interface(tables, i);
         f->address = lc_address(lc->tables, i);
         memcpy(f->next_mac, lc->backplane[i], MAC_BYTES);
+        uint32_t outside = port_speed(&lc->base, i).mtu;
+        fp_set_mtu(tables, i, outside && (!inside || outside < inside) ? outside : inside);
     }
     return true;
 }

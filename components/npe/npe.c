@@ -155,6 +155,8 @@ static bool npe_start(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
+    for (unsigned i = 0; i < npe->n_interfaces && !npe_switched(npe); i++)
+        fp_set_mtu(npe->tables, i, port_speed(c, i).mtu);
     return program_start(&npe->program, error);
 }
 

@@ -14,6 +14,7 @@
 #include "components/gpe/vserver.h"
 #include "components/address.h"
 #include "components/slice/slice.h"
+#include "components/slowpath/fragment.h"
 #include "components/slowpath/i3_server.h"
 #include "components/slowpath/icmp.h"
 #include "fastpath/options/i3.h"
@@ -87,21 +88,50 @@ static bool route(FpTables *tables, unsigned slice, uint32_t to, FpResult *resul
 
 /* IPv4 ------------------------------------------------------------------------------------- */
 
-static void answer_ipv4(Manager *m, FpReason reason, uint8_t *ip, uint32_t length, SimTime now) {
-    uint32_t bytes;
-    IcmpOutcome outcome =
-        icmp_answer(&m->limit, reason, ip, length, m->router, now, m->out, &bytes);
+/* A piece of what the fast path found too long goes back to it; one with options would only come
+ * again, so it takes its way from here. */
+static void send_piece(void *user, uint8_t *ip, uint32_t bytes) {
+    Manager *m = user;
     FpResult way;
-    if (outcome == ICMP_FORWARD &&
-        !route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION), &way))
-        outcome = icmp_answer(&m->limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
-    m->outcomes[outcome]++;
+    if (ip4_header_bytes(ip) == IPV4_BYTES)
+        send_in_band(m, ip, bytes);
+    else if (route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION), &way))
+        send_out(m, way.interface, way.next_hop, way.next_port, ip,
+                 icmp_forward(ip, m->router, sim_now(m->v->base.sim)));
+}
+
+/* A packet that only the slow path may forward, as it came; false: it is too long for that. */
+static bool forward_options(Manager *m, uint8_t *ip, const FpResult *way, SimTime now) {
+    uint32_t mtu = fp_interface(npe_tables(m->slice->npe), way->interface)->mtu;
+    if (mtu && get16(ip + IP4_TOTAL) > mtu) return false;
+    send_out(m, way->interface, way->next_hop, way->next_port, ip,
+             icmp_forward(ip, m->router, now));
+    return true;
+}
+
+static void answer_ipv4(Manager *m, FpReason reason, uint32_t mtu, uint8_t *ip, uint32_t length,
+                        SimTime now) {
+    uint32_t bytes;
+    IcmpLimit *limit = &m->limit;
+    IcmpOutcome outcome =
+        reason == FP_FRAGMENT
+            ? icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes)
+            : icmp_answer(limit, reason, ip, length, m->router, now, m->out, &bytes);
+    FpResult way;
     if (outcome == ICMP_FORWARD) {
-        bytes = icmp_forward(ip, m->router, now);
-        send_out(m, way.interface, way.next_hop, way.next_port, ip, bytes);
-    } else if (icmp_answered(outcome)) {
-        send_in_band(m, m->out, bytes);
+        if (!route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION),
+                   &way)) {
+            outcome = icmp_answer(limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
+        } else if (!forward_options(m, ip, &way, now)) {
+            mtu = fp_interface(npe_tables(m->slice->npe), way.interface)->mtu;
+            outcome = icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes);
+        }
     }
+    m->outcomes[outcome]++;
+    if (outcome == ICMP_CUT)
+        fragment_packet(ip, mtu, m->out, send_piece, m);
+    else if (icmp_answered(outcome))
+        send_in_band(m, m->out, bytes);
 }
 
 /* I3 --------------------------------------------------------------------------------------- */
@@ -187,7 +217,8 @@ static void handle(Vserver *v, Packet *pkt) {
         i3_server_process(m->server, inner, length, 0, 0, now, emit, m);
         plan_expiry(m);
     } else {
-        answer_ipv4(m, (FpReason)header[FP_INTERNAL_REASON], inner, length, now);
+        answer_ipv4(m, (FpReason)header[FP_INTERNAL_REASON], get16(header + FP_INTERNAL_MTU), inner,
+                    length, now);
     }
     packet_deliver(pkt);
 }

@@ -4,7 +4,7 @@
  *
  *     IPv4    20 bytes, precedence 6 and the other packet's type of service (4.3.2.5), don't
  *             fragment and therefore no identification (RFC 6864), time to live 64 (4.3.2.2)
- *     ICMP     8 bytes: type, code, checksum, pointer or 0
+ *     ICMP     8 bytes: type, code, checksum, pointer, MTU or 0
  *     quote   the packet from its header on, as it came, as far as 576 bytes go (4.3.2.3)
  *
  * Header tests come from the fast path, which has done them already: the slow path trusts nobody
@@ -19,6 +19,7 @@
 
 enum { TTL = 64, PRECEDENCE = 6 << 5, TOS_BITS = 0x1e };
 enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, EXCEEDED = 11, PARAMETER = 12 };
+enum { FRAGMENTATION_NEEDED = 4 }; /* of UNREACHABLE */
 enum { RECORD_ROUTE = 7, TIMESTAMP = 68, LOOSE = 131, STRICT = 137 };
 
 static const char *const outcomes[] = {
@@ -161,7 +162,7 @@ static void put_header(uint8_t *ip, uint32_t tos, uint32_t total, uint32_t from,
 typedef struct {
     IcmpLimit *limit;
     const uint8_t *ip;
-    uint32_t header, total, router;
+    uint32_t length, header, total, router, mtu;
     SimTime now;
     uint8_t *out;
     uint32_t *out_bytes;
@@ -185,7 +186,7 @@ static IcmpOutcome error(const Call *c, IcmpOutcome outcome, unsigned type, unsi
     put_header(c->out, PRECEDENCE | (ip[IP4_TOS] & TOS_BITS), before + quote, c->router,
                get32(ip + IP4_SOURCE));
     put32(icmp + ICMP_TYPE, type << 24 | code << 16); /* and no checksum yet */
-    put32(icmp + ICMP_WORD, type == PARAMETER ? c->options.bad << 24 : 0);
+    put32(icmp + ICMP_WORD, type == PARAMETER ? c->options.bad << 24 : c->mtu);
     memcpy(icmp + ICMP_BYTES, ip, quote);
     put16(icmp + ICMP_CHECKSUM, checksum(icmp, ICMP_BYTES + quote, 0));
     *c->out_bytes = before + quote;
@@ -237,16 +238,30 @@ static IcmpOutcome local(const Call *c) {
     return error(c, ICMP_PROTOCOL_UNREACHABLE, UNREACHABLE, 2);
 }
 
+/* Header and source are such that the packet may be answered: ICMP_UNKNOWN, and the call. */
+static IcmpOutcome open_call(Call *c) {
+    Ipv4Class class = ipv4_classify(c->ip, c->length, c->length);
+    *c->out_bytes = 0;
+    if (class < IPV4_MARTIAN_SRC) return ICMP_BAD_HEADER;
+    if (class == IPV4_MARTIAN_SRC || get32(c->ip + IP4_SOURCE) == c->router) return ICMP_BAD_SOURCE;
+    if (class <= IPV4_MULTICAST) return ICMP_BAD_DESTINATION;
+    c->header = ip4_header_bytes(c->ip);
+    c->total = get16(c->ip + IP4_TOTAL);
+    c->options = read_options(c->ip, c->header);
+    return ICMP_UNKNOWN;
+}
+
 IcmpOutcome icmp_answer(IcmpLimit *limit, FpReason reason, const uint8_t *ip, uint32_t length,
                         uint32_t router, SimTime now, uint8_t *out, uint32_t *out_bytes) {
-    *out_bytes = 0;
-    Ipv4Class class = ipv4_classify(ip, length, length);
-    if (class < IPV4_MARTIAN_SRC) return ICMP_BAD_HEADER;
-    if (class == IPV4_MARTIAN_SRC || get32(ip + IP4_SOURCE) == router) return ICMP_BAD_SOURCE;
-    if (class <= IPV4_MULTICAST) return ICMP_BAD_DESTINATION;
-    Call c = {limit,     ip, ip4_header_bytes(ip), get16(ip + IP4_TOTAL), router, now, out,
-              out_bytes, {0}};
-    c.options = read_options(ip, c.header);
+    Call c = {.limit = limit,
+              .ip = ip,
+              .length = length,
+              .router = router,
+              .now = now,
+              .out = out,
+              .out_bytes = out_bytes};
+    IcmpOutcome bad = open_call(&c);
+    if (bad != ICMP_UNKNOWN) return bad;
     switch (reason) {
     case FP_TTL: return error(&c, ICMP_TIME_EXCEEDED, EXCEEDED, 0);
     case FP_NO_ROUTE: return error(&c, ICMP_NET_UNREACHABLE, UNREACHABLE, 0);
@@ -257,4 +272,20 @@ IcmpOutcome icmp_answer(IcmpLimit *limit, FpReason reason, const uint8_t *ip, ui
         return c.options.bad ? error(&c, ICMP_PARAMETER, PARAMETER, 0) : ICMP_FORWARD;
     default: return ICMP_UNKNOWN;
     }
+}
+
+IcmpOutcome icmp_too_long(IcmpLimit *limit, uint32_t mtu, const uint8_t *ip, uint32_t length,
+                          uint32_t router, SimTime now, uint8_t *out, uint32_t *out_bytes) {
+    Call c = {.limit = limit,
+              .ip = ip,
+              .length = length,
+              .router = router,
+              .now = now,
+              .out = out,
+              .out_bytes = out_bytes,
+              .mtu = mtu};
+    IcmpOutcome bad = open_call(&c);
+    if (bad != ICMP_UNKNOWN) return bad;
+    if (!(get16(ip + IP4_FRAGMENT) & IP4_DONT_FRAGMENT)) return ICMP_CUT;
+    return error(&c, ICMP_NEEDS_FRAGMENTS, UNREACHABLE, FRAGMENTATION_NEEDED);
 }

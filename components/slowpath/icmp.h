@@ -7,6 +7,7 @@
  *     reason of the fast path    answer
  *     FP_TTL                     11/0 time exceeded
  *     FP_NO_ROUTE                 3/0 net unreachable
+ *     FP_FRAGMENT                 3/4 fragmentation needed, with the MTU (RFC 1191), or cut it
  *     FP_OPTIONS                 forward (or 12/0 if the options are damaged, 11/0 if it expired)
  *     FP_MULTICAST               none
  *     FP_LOCAL, echo request      0/0 echo reply
@@ -15,7 +16,7 @@
  *     FP_LOCAL, source route      3/5 source route failed, if its end is not reached
  *
  * Not here: reassembly (fragments of an echo request are dropped), directed broadcasts (nobody here
- * knows a netmask), source routing, timestamp and address mask requests, fragmentation. */
+ * knows a netmask), source routing, timestamp and address mask requests. */
 #pragma once
 
 #include "emu/core/sim.h"
@@ -29,8 +30,10 @@
     X(ICMP_PORT_UNREACHABLE, "port_unreachable", "answered: nobody has this UDP port, 3/3")        \
     X(ICMP_ROUTE_FAILED, "route_failed", "answered: source routes are not followed, 3/5")          \
     X(ICMP_PARAMETER, "parameter_problem", "answered: damaged IP options, 12/0")                   \
+    X(ICMP_NEEDS_FRAGMENTS, "fragmentation_needed", "answered: too long and not to be cut, 3/4")   \
     X(ICMP_ECHO_REPLY, "echo_reply", "answered: echo reply, 0/0")                                  \
     X(ICMP_FORWARD, "options_forward", "with IP options, to be forwarded")                         \
+    X(ICMP_CUT, "fragmented", "too long, to be forwarded in pieces")                               \
     X(ICMP_BAD_HEADER, "bad_header", "no answer: a header test fails")                             \
     X(ICMP_BAD_SOURCE, "bad_source", "no answer: source is nobody's, several hosts' or our own")   \
     X(ICMP_BAD_DESTINATION, "bad_destination", "no answer: destination multicast or broadcast")    \
@@ -79,6 +82,11 @@ static inline uint32_t icmp_room(uint32_t length) {
  * FP_NO_ROUTE. */
 IcmpOutcome icmp_answer(IcmpLimit *limit, FpReason reason, const uint8_t *ip, uint32_t length,
                         uint32_t router, SimTime now, uint8_t *out, uint32_t *out_bytes);
+
+/* The same for FP_FRAGMENT: the packet is longer than the `mtu` bytes that its way out takes. On
+ * ICMP_CUT fragment_packet cuts it. RFC 1191 section 4. */
+IcmpOutcome icmp_too_long(IcmpLimit *limit, uint32_t mtu, const uint8_t *ip, uint32_t length,
+                          uint32_t router, SimTime now, uint8_t *out, uint32_t *out_bytes);
 
 /* Make a packet that was ICMP_FORWARD ready for its next hop, in place: time to live, record route
  * and timestamp options (RFC 791 3.1) with `address`, the router's on the way out, and checksum.

@@ -37,6 +37,7 @@ typedef struct {
     /* settings */
     uint64_t n_ports, flows, ttl, inner_port;
     int application, pattern;
+    bool dont_fragment;
     char *payload, *destinations, *ids, *labels, *sources, *weights;
     Rate rate;
     SimTime start, duration, warmup, on, off;
@@ -88,14 +89,17 @@ static bool rate_counts_something(const Source *s, Rate rate, GError **error) {
     return input_error(error, "rate: found one that counts payload, but every payload is 0 bytes");
 }
 
-static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to) {
+/* `number` tells the pieces of one packet from those of another, if it may be cut (RFC 6864). */
+static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to, uint32_t number) {
+    uint32_t id = s->dont_fragment ? 0 : number & 0xffff;
     memcpy(p, s->inner, INNER_BYTES);
+    put16(p + IP4_ID, id);
     uint32_t length = INNER_BYTES + payload, from = s->source_base + s->port;
     put16(p + IP4_TOTAL, length);
     put32(p + IP4_SOURCE, from);
     put32(p + IP4_DESTINATION, to);
-    put16(p + IP4_CHECKSUM, fold_checksum(s->inner_sum + length + (from >> 16) + (from & 0xffff) +
-                                          (to >> 16) + (to & 0xffff)));
+    put16(p + IP4_CHECKSUM, fold_checksum(s->inner_sum + id + length + (from >> 16) +
+                                          (from & 0xffff) + (to >> 16) + (to & 0xffff)));
     put16(p + IPV4_BYTES + UDP_LENGTH, UDP_BYTES + payload);
 }
 
@@ -110,7 +114,7 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
     uint8_t *p = pkt->data + TUNNEL_BYTES;
     tunnel_build(pkt->data, &s->tunnels[s->port], s->header + payload);
     switch (s->application) {
-    case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host); break;
+    case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host, pkt->sequence); break;
     case I3: fill_i3(p, s->id[d]); break;
     default: put32(p, label_entry(s->destination[d], true, (uint32_t)s->ttl));
     }
@@ -122,9 +126,9 @@ static void emit(Source *s, SimTime now) {
     d = s->turns[d < s->n_turns ? d : d % s->n_turns];
     Component *c = &s->emitter.base;
     Packet *pkt = packet_new(c->packets, &c->owner, TUNNEL_BYTES + s->header + payload);
-    fill(s, pkt, payload, d);
     pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
+    fill(s, pkt, payload, d);
     s->packets++;
     if (now >= s->emitter.from && now < s->emitter.until) {
         pkt->counted = true;
@@ -302,6 +306,7 @@ static bool source_create(Component *c, GError **error) {
     s->inner[IP4_VERSION] = IP4_PLAIN_VERSION;
     s->inner[IP4_TTL] = (uint8_t)s->ttl;
     s->inner[IP4_PROTOCOL] = IP_PROTOCOL_UDP;
+    put16(s->inner + IP4_FRAGMENT, s->dont_fragment ? IP4_DONT_FRAGMENT : 0);
     put16(s->inner + IPV4_BYTES + L4_SOURCE_PORT, (uint32_t)s->inner_port);
     put16(s->inner + IPV4_BYTES + L4_DESTINATION_PORT, (uint32_t)s->inner_port);
     s->inner_sum = sum_words(s->inner, IPV4_BYTES);
@@ -366,6 +371,7 @@ static const char *source_unused(const Component *c, const char *key) {
     } own[] = {{"destinations", "application = ipv4 uses it", IPV4},
                {"sources", "application = ipv4 uses it", IPV4},
                {"inner_port", "application = ipv4 uses it", IPV4},
+               {"dont_fragment", "application = ipv4 uses it", IPV4},
                {"ids", "application = i3 uses it", I3},
                {"labels", "application = label uses it", LABEL}};
     const Source *s = (const Source *)c;
@@ -378,10 +384,30 @@ static const char *source_unused(const Component *c, const char *key) {
     return NULL;
 }
 
+/* A payload whose packets the link of one of its ports does not take. */
+static void doubt_lengths(const Source *s, GPtrArray *sentences) {
+    const Component *c = &s->emitter.base;
+    uint32_t before = IPV4_BYTES + UDP_BYTES + s->header, most = 0;
+    for (unsigned i = 0; i < s->n_sizes; i++) most = MAX(most, s->sizes[i]);
+    for (unsigned port = 0; port < c->n_ports; port++) {
+        uint32_t mtu = port_speed(c, port).mtu;
+        if (!mtu || before + most <= mtu) continue;
+        g_ptr_array_add(sentences,
+                        g_strdup_printf("payload: found %u bytes, whose packets of %u bytes in "
+                                        "their tunnel are all dropped, as %s.drop.too_long_for_link"
+                                        ": the link from %s.%u takes %u; set %u bytes or less, or "
+                                        "another mtu of the link",
+                                        most, before + most, c->name, c->name, port, mtu,
+                                        mtu > before ? mtu - before : 0));
+        return;
+    }
+}
+
 static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences) {
     const Source *s = (const Source *)c;
     const Emitter *e = &s->emitter;
     if (!s->duration) return;
+    doubt_lengths(s, sentences);
     uint32_t least = s->sizes[0];
     for (unsigned i = 1; i < s->n_sizes; i++) least = MIN(least, s->sizes[i]);
     Wide gap = (s->gap_q16 * counted_bytes(s, least) + s->gap_fixed_q16) >> 16;
@@ -491,6 +517,8 @@ static const Param source_params[] = {
                "inner source address of port 0, counting up", "assumed"),
     PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
                 "assumed"),
+    PARAM_BOOL("dont_fragment", Source, dont_fragment, "no",
+               "inner packets must not be cut (else each has an identification)", "scenario"),
     PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live, ipv4 and label",
                 "assumed"),
     TUNNEL_PARAMS(Source, tunnel),

@@ -16,7 +16,8 @@ typedef struct {
 } Bundle;
 
 static bool equal_speed(LinkSpeed a, LinkSpeed b) {
-    return a.ps_per_byte_q16 == b.ps_per_byte_q16 && a.delay == b.delay;
+    return a.ps_per_byte_q16 == b.ps_per_byte_q16 && a.delay == b.delay && a.mtu == b.mtu &&
+           a.queue == b.queue;
 }
 
 /* Whether an equal link leads back. A port that is wired to itself has one link, not two. */

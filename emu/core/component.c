@@ -16,6 +16,8 @@ struct Port {
     unsigned peer_port;
     LinkSpeed speed;
     SimTime free_at;
+    SimTime queue_time;  /* that the bytes of its queue take */
+    uint32_t most;       /* bytes of a packet; 0: any */
     PacketQueue on_wire; /* Packet.due is the time of arrival */
     SimEvent arrival;
     bool exports; /* to a remote component: what is on the wire waits for port_export */
@@ -35,7 +37,11 @@ struct Network {
     SimTime last_busy; /* when `busy` last fell to zero */
 };
 
-static const DropReason unconnected = {"unconnected", "sent through a port without a link"};
+enum { UNCONNECTED, LINK_TOO_LONG, LINK_QUEUE, N_LINK_DROPS }; /* behind those of the class */
+static const DropReason link_drops[N_LINK_DROPS] = {
+    {"unconnected", "sent through a port without a link"},
+    {"too_long_for_link", "longer than the MTU of the link that it was sent through"},
+    {"link_queue", "the queue in front of the link was full"}};
 
 static unsigned n_reasons(const ComponentClass *class) {
     unsigned n = 0;
@@ -101,7 +107,7 @@ Component *network_add(Network *net, const ComponentClass *class, const char *na
     c->owners = g_ptr_array_new();
     component_owner(c, &c->owner);
     c->n_drops = n_reasons(class);
-    c->drops = g_new0(uint64_t, c->n_drops + 1);
+    c->drops = g_new0(uint64_t, c->n_drops + N_LINK_DROPS);
     if (class->params) param_set_defaults(class->params, c);
     g_ptr_array_add(net->components, c);
     g_hash_table_insert(net->by_name, c->name, c);
@@ -148,6 +154,11 @@ static bool port_exists(const Component *c, unsigned port, GError **error) {
                        c->n_ports - 1);
 }
 
+/* In 128 bits: a long packet at a few bit/s exceeds 64 before the shift. */
+static SimTime serialisation(uint32_t wire_bytes, const LinkSpeed *speed) {
+    return (SimTime)((unsigned __int128)wire_bytes * speed->ps_per_byte_q16 >> 16);
+}
+
 bool network_link(Component *from, unsigned from_port, Component *to, unsigned to_port,
                   LinkSpeed speed, GError **error) {
     if (!port_exists(from, from_port, error) || !port_exists(to, to_port, error)) return false;
@@ -161,6 +172,8 @@ bool network_link(Component *from, unsigned from_port, Component *to, unsigned t
     out->peer = to;
     out->peer_port = to_port;
     out->speed = speed;
+    out->most = speed.mtu ? speed.mtu + LINK_HEADER_BYTES : 0;
+    out->queue_time = speed.queue ? serialisation(speed.queue, &speed) : SIM_NEVER;
     out->exports = to->class == &remote_class;
     in->fed = true;
     return true;
@@ -287,7 +300,7 @@ bool network_stop(Network *net, GError **error) {
     uint64_t dropped = 0;
     for (unsigned i = 0; i < net->components->len; i++) {
         const Component *c = net->components->pdata[i];
-        for (unsigned r = 0; r <= c->n_drops; r++) dropped += c->drops[r];
+        for (unsigned r = 0; r < c->n_drops + N_LINK_DROPS; r++) dropped += c->drops[r];
     }
     PacketCounts counts = packet_pool_counts(net->packets);
     if (dropped == counts.dropped) return true;
@@ -303,9 +316,9 @@ void network_report(Network *net, Report *report) {
         report_component(report, c->name);
         if (c->class->report) c->class->report(c, report);
         unsigned n = c->n_drops;
-        for (unsigned r = 0; r <= n; r++) {
-            const DropReason *reason = r < n ? &c->class->drops[r] : &unconnected;
-            if (r == n && !c->drops[r] && !c->class->sends) continue;
+        for (unsigned r = 0; r < n + N_LINK_DROPS; r++) {
+            const DropReason *reason = r < n ? &c->class->drops[r] : &link_drops[r - n];
+            if (r >= n && !c->drops[r] && !c->class->sends) continue;
             char *name = g_strconcat("drop.", reason->name, NULL);
             report_scalar(report, name, (double)c->drops[r], "packets");
             g_free(name);
@@ -316,19 +329,18 @@ void network_report(Network *net, Report *report) {
 
 /* For components -------------------------------------------------------------------------- */
 
-/* In 128 bits: a long packet at a few bit/s exceeds 64 before the shift. */
-static SimTime serialisation(uint32_t wire_bytes, const LinkSpeed *speed) {
-    return (SimTime)((unsigned __int128)wire_bytes * speed->ps_per_byte_q16 >> 16);
-}
-
 void port_send(Component *c, unsigned port, Packet *pkt) {
     g_assert(port < c->n_ports);
     Port *p = &c->ports[port];
-    if (!p->peer) {
-        component_drop(c, c->n_drops, pkt);
+    SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
+    unsigned refused = !p->peer                           ? UNCONNECTED
+                       : p->most && pkt->length > p->most ? LINK_TOO_LONG
+                       : start - now > p->queue_time      ? LINK_QUEUE
+                                                          : N_LINK_DROPS;
+    if (refused != N_LINK_DROPS) {
+        component_drop(c, c->n_drops + refused, pkt);
         return;
     }
-    SimTime now = sim_now(c->sim), start = MAX(now, p->free_at);
     packet_charge(pkt, CAUSE_WIRE, now);
     sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
@@ -379,7 +391,7 @@ void component_owner(Component *c, SimOwner *owner) {
 }
 
 void component_drop(Component *c, unsigned reason, Packet *pkt) {
-    g_assert(reason <= c->n_drops);
+    g_assert(reason < c->n_drops + N_LINK_DROPS);
     c->drops[reason]++;
     sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
     packet_end_dropped(pkt);

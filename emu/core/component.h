@@ -47,12 +47,20 @@ typedef struct {
 
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
  * last bit does: at start + wire bytes * ps per byte + delay. A packet sent while the wire is busy
- * waits its turn inside the link, so senders that must not build a queue look at port_free_at.
+ * waits its turn in the link's queue, what a NIC's ring of descriptors is, unless more than `queue`
+ * wire bytes are ahead of it that have not left yet (link_queue); senders that must not build a
+ * queue look at port_free_at. A packet that is longer than an Ethernet header, a VLAN tag and `mtu`
+ * bytes is not sent (too_long_for_link); the tag has its room whether it is there or not, as in
+ * IEEE 802.3's longest frame. Both are drops of the sender.
  * Arrivals of one time run in the order of their senders' owners, and of one sender's sendings. */
 typedef struct {
     uint64_t ps_per_byte_q16; /* picoseconds per byte times 65,536; 0: no serialisation */
     SimTime delay;
+    uint32_t mtu;   /* bytes of an IP packet with its header, the outermost; 0: any */
+    uint32_t queue; /* 0: as many as come */
 } LinkSpeed;
+#define LINK_MTU_BYTES 1500u
+#define LINK_HEADER_BYTES 18u /* Ethernet and a VLAN tag */
 
 typedef struct Port Port;
 
@@ -63,6 +71,7 @@ struct ComponentClass {
     size_t size;
     const Param *params;     /* ends with {0} */
     const DropReason *drops; /* ends with {0}; may be NULL */
+    uint32_t link_mtu;       /* of links at its ports, where none is given; 0: LINK_MTU_BYTES */
     bool (*choice)(unsigned n,
                    Choice *choice); /* the n-th, asked in turn until false; may be NULL */
     bool (*create)(Component *c, GError **error);
@@ -102,7 +111,7 @@ struct Component {
     Port *ports;
     unsigned n_ports;  /* set by create; default 1 */
     uint64_t received; /* packets that arrived at its ports */
-    uint64_t *drops;   /* packets, by reason of the class; one more for "unconnected" */
+    uint64_t *drops;   /* packets, by reason of the class; then those of links */
     unsigned n_drops;  /* reasons of the class */
 };
 
@@ -145,7 +154,8 @@ void network_run(Network *net, SimTime end, SimTime drain, SimTime step,
 
 /* For components ------------------------------------------------------------------------- */
 
-/* Send through an output port; takes pkt. A port without a link drops it as "unconnected". */
+/* Send through an output port; takes pkt. A port without a link drops it as "unconnected", and the
+ * link what it cannot take. */
 void port_send(Component *c, unsigned port, Packet *pkt);
 bool port_connected(const Component *c, unsigned port);
 /* Whether a link leads to the input port; any input port of the component. */

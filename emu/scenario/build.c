@@ -32,6 +32,10 @@ static const Param link_params[] = {
     PARAM_TEXT("link", LinkSettings, link, NULL, "a.0 -> b.1", SETTING),
     PARAM_TEXT("rate", LinkSettings, rate, "1Gbit/s", "rate, or none", SETTING),
     PARAM_TIME("delay", LinkSettings, delay, "0", NULL, NULL, "propagation", SETTING),
+    PARAM_SIZE("mtu", LinkSettings, mtu, "0B", NULL, "64KiB",
+               "longest IP packet, the outermost; 0: 1500 bytes, 9000 at a switch", "assumed"),
+    PARAM_SIZE("queue", LinkSettings, queue, "384KiB", NULL, "1GiB",
+               "wire bytes that may wait for it, 0: any; a ring of 256 full frames", "assumed"),
     PARAM_BOOL("both", LinkSettings, both, "no", "both directions", SETTING),
     {0}};
 
@@ -562,9 +566,16 @@ static bool parse_end(const Scenario *s, Network *net, const char *text, Compone
     return false;
 }
 
-static bool link_speed(const LinkSettings *l, LinkSpeed *speed, GError **error) {
+/* What the classes of its ends say of their links; the longer. */
+static uint32_t usual_mtu(const Component *a, const Component *b) {
+    uint32_t most = MAX(a->class->link_mtu, b->class->link_mtu);
+    return most ? most : LINK_MTU_BYTES;
+}
+
+static bool link_speed(const LinkSettings *l, uint32_t mtu, LinkSpeed *speed, GError **error) {
     Rate r;
-    *speed = (LinkSpeed){.delay = l->delay};
+    *speed = (LinkSpeed){
+        .delay = l->delay, .mtu = l->mtu ? (uint32_t)l->mtu : mtu, .queue = (uint32_t)l->queue};
     if (!strcmp(l->rate, "none")) return true;
     if (!param_set(&link_rate, &r, l->rate, NULL, error)) return false;
     speed->ps_per_byte_q16 = (uint64_t)(8e12 / r.per_second * 65536.0 + 0.5);
@@ -590,7 +601,7 @@ static bool build_link(const Scenario *s, const Section *section, Network *net, 
         entry_error(error, section, entry, "%s", why);
     else if (n != m)
         entry_error(error, section, entry, "found %u ports on the left and %u on the right", n, m);
-    else if (!link_speed(&l, &speed, &cause))
+    else if (!link_speed(&l, usual_mtu(from, to), &speed, &cause))
         entry_error(error, section, section_entry(section, "rate"), "%s", cause->message);
     else {
         ok = true;

@@ -62,6 +62,7 @@ typedef struct {
     char *link, *rate;
     SimTime delay;
     bool both;
+    uint64_t mtu, queue;
 } LinkSettings;
 
 struct Scenario {

@@ -89,11 +89,14 @@ static FpVerdict parse(const FpTables *t, FpPacket *p, FpLog *log) {
 }
 
 static FpVerdict format(const FpTables *t, FpPacket *p, FpLog *log) {
-    (void)t;
     uint8_t *ip = p->bytes + p->offset;
     uint32_t word = get16(ip + IP4_TTL),
              total = get16(ip + IP4_TOTAL); /* time to live and protocol */
     fp_work(log, SITE_FORMAT_IPV4);
+    if (fp_too_long(t, p, total < p->length ? total : p->length)) {
+        p->reason = FP_FRAGMENT;
+        return FP_EXCEPTION;
+    }
     put16(ip + IP4_TTL, word - 0x100);
     put16(ip + IP4_CHECKSUM, checksum_update(get16(ip + IP4_CHECKSUM), word, word - 0x100));
     if (total < p->length) p->length = total; /* link padding stays behind */
