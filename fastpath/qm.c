@@ -11,9 +11,14 @@
 #define DESCRIPTOR_BYTES 16u
 #define LINK_BYTES 4u
 
+typedef enum { NOWHERE, ROUND, FIRST } Place;
+
 typedef struct {
     uint32_t head, tail; /* handles */
-    uint32_t next, prev; /* in its scheduler's round */
+    uint32_t next, prev; /* in its scheduler's round, or list of those that are served first */
+    Place place;
+    uint64_t clock;                   /* of its guarantee, ps; 0: it has not sent yet */
+    uint32_t stretch_q8, burst_bytes; /* 1 / its share; 0: no guarantee */
     uint32_t packets, scheduler, quantum, deficit;
     uint64_t bytes;
     uint32_t limit_packets, limit_bytes, group;
@@ -22,8 +27,10 @@ typedef struct {
 } Queue;
 
 typedef struct {
-    uint32_t turn; /* queue being visited, QM_NONE: no backlog */
-    bool visited;  /* it has had its quantum */
+    uint32_t turn;        /* queue being visited, QM_NONE: no backlog */
+    bool visited;         /* it has had its quantum */
+    uint32_t first, last; /* queues that are served before the round */
+    uint64_t bytes;       /* in its queues */
     uint64_t ps_per_byte_q16, burst_ps;
     uint32_t burst_bytes;
     uint64_t next_time, next_q16;
@@ -59,7 +66,8 @@ Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
         qm_free(qm);
         return NULL;
     }
-    for (unsigned i = 0; i < n_schedulers; i++) qm->schedulers[i].turn = QM_NONE;
+    for (unsigned i = 0; i < n_schedulers; i++)
+        qm->schedulers[i].turn = qm->schedulers[i].first = qm->schedulers[i].last = QM_NONE;
     for (unsigned i = 0; i < n_queues; i++) qm->queues[i].head = qm->queues[i].tail = QM_NONE;
     for (unsigned me = 0; me < QM_MAX_SCHEDULERS; me++)
         for (unsigned i = 0; i < CACHE_ENTRIES; i++) qm->cache[me].queue[i] = QM_NONE;
@@ -117,6 +125,11 @@ void qm_set_share(Qm *qm, unsigned queue, uint32_t quantum_bytes) {
     qm->queues[queue].quantum = quantum_bytes ? quantum_bytes : 1;
 }
 
+void qm_set_guarantee(Qm *qm, unsigned queue, double share, uint32_t burst_bytes) {
+    qm->queues[queue].stretch_q8 = share > 0 && burst_bytes ? (uint32_t)(256 / share + 0.5) : 0;
+    qm->queues[queue].burst_bytes = burst_bytes;
+}
+
 void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets) {
     qm->queues[queue].limit_packets = limit_packets;
 }
@@ -135,10 +148,32 @@ static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog
     entry[0] = queue;
 }
 
+/* The time that `bytes` take at the queue's guaranteed share. */
+static uint64_t guaranteed_time(const Scheduler *s, const Queue *q, uint64_t bytes) {
+    return (bytes * s->ps_per_byte_q16 >> 16) * q->stretch_q8 >> 8;
+}
+
+/* Whether the queue's next packet is within its guarantee. It begins without credit. */
+static bool is_guaranteed(const Scheduler *s, Queue *q, uint64_t now) {
+    if (!q->stretch_q8 || !s->ps_per_byte_q16) return false;
+    uint64_t burst = guaranteed_time(s, q, q->burst_bytes);
+    if (!q->clock) q->clock = now + burst + 1;
+    return q->clock <= now + burst;
+}
+
+/* What it sends in the round counts too, so that queues which are all backlogged share as the round
+ * has it; but it does not fall behind by more than two bursts. */
+static void count_guaranteed(const Scheduler *s, Queue *q, uint32_t bytes, uint64_t now) {
+    uint64_t most = now + 2 * guaranteed_time(s, q, q->burst_bytes);
+    q->clock = (q->clock > now ? q->clock : now) + guaranteed_time(s, q, bytes);
+    if (q->clock > most) q->clock = most;
+}
+
 /* A newly backlogged queue joins behind all others: just before the one being visited. */
 static void round_join(Qm *qm, Scheduler *s, uint32_t queue) {
     Queue *q = &qm->queues[queue];
     q->deficit = 0;
+    q->place = ROUND;
     if (s->turn == QM_NONE) {
         q->next = q->prev = queue;
         s->turn = queue;
@@ -161,7 +196,36 @@ static void round_leave(Qm *qm, Scheduler *s, uint32_t queue) {
     s->turn = q->next == queue ? QM_NONE : q->next;
 }
 
-bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, FpLog *log) {
+static void first_join(Qm *qm, Scheduler *s, uint32_t queue) {
+    Queue *q = &qm->queues[queue];
+    q->place = FIRST;
+    q->next = QM_NONE;
+    q->prev = s->last;
+    *(s->last == QM_NONE ? &s->first : &qm->queues[s->last].next) = queue;
+    s->last = queue;
+}
+
+static void first_leave(Qm *qm, Scheduler *s, uint32_t queue) {
+    Queue *q = &qm->queues[queue];
+    *(q->prev == QM_NONE ? &s->first : &qm->queues[q->prev].next) = q->next;
+    *(q->next == QM_NONE ? &s->last : &qm->queues[q->next].prev) = q->prev;
+}
+
+static void leave(Qm *qm, Scheduler *s, uint32_t queue) {
+    Queue *q = &qm->queues[queue];
+    (q->place == FIRST ? first_leave : round_leave)(qm, s, queue);
+    q->place = NOWHERE;
+}
+
+/* A queue that has nothing on a list yet, or is not the first any more, goes where it is served.
+ * One in the round stays until it is empty: queues that are always backlogged share by their
+ * quanta. */
+static void settle(Qm *qm, Scheduler *s, uint32_t queue, uint64_t now) {
+    if (qm->queues[queue].place != NOWHERE) return;
+    (is_guaranteed(s, &qm->queues[queue], now) ? first_join : round_join)(qm, s, queue);
+}
+
+bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {
     fp_work(log, SITE_ENQ_LOOKUP);
     if (queue >= qm->n_queues || !qm->queues[queue].known) return false;
     Queue *q = &qm->queues[queue];
@@ -187,13 +251,16 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, FpLog *
     q->counts.bytes_enqueued += bytes;
     qm->held++;
     qm->groups[q->group].packets++;
-    if (q->packets++ == 0) round_join(qm, &qm->schedulers[q->scheduler], queue);
+    q->packets++;
+    Scheduler *s = &qm->schedulers[q->scheduler];
+    s->bytes += bytes;
+    settle(qm, s, queue, now);
     return true;
 }
 
 uint64_t qm_next_time(const Qm *qm, unsigned scheduler) {
     const Scheduler *s = &qm->schedulers[scheduler];
-    return s->turn == QM_NONE ? QM_NEVER : s->next_time;
+    return s->turn == QM_NONE && s->first == QM_NONE ? QM_NEVER : s->next_time;
 }
 
 static void pace(Scheduler *s, uint32_t bytes, uint64_t now) {
@@ -207,35 +274,50 @@ static void pace(Scheduler *s, uint32_t bytes, uint64_t now) {
     s->next_q16 &= 0xffff;
 }
 
-uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
-    Scheduler *s = &qm->schedulers[scheduler];
-    if (s->turn == QM_NONE || s->next_time > now) return QM_NONE;
-    fp_work(log, SITE_DEQ_SCHEDULE);
-    Queue *q;
-    uint32_t bytes;
+/* The queue that the round visits, once its deficit lets its first packet go. */
+static uint32_t round_next(const Qm *qm, Scheduler *s) {
     for (;;) { /* ends: deficits grow on every visit */
-        q = &qm->queues[s->turn];
+        Queue *q = &qm->queues[s->turn];
         if (!s->visited) q->deficit += q->quantum;
         s->visited = true;
-        bytes = qm->bytes[q->head];
-        if (bytes <= q->deficit) break;
+        if (qm->bytes[q->head] <= q->deficit) return s->turn;
         s->turn = q->next;
         s->visited = false;
     }
-    uint32_t queue = s->turn, handle = q->head;
-    cache_touch(qm, queue, SITE_DEQ_EVICT, SITE_DEQ_LOAD, log);
-    fp_read(log, SITE_DEQ_LINK, FP_SRAM1, handle * LINK_BYTES, LINK_BYTES);
-    fp_work(log, SITE_DEQ_DONE);
-    q->deficit -= bytes;
+}
+
+/* Its first packet, off the queue. */
+static uint32_t take(Qm *qm, Scheduler *s, Queue *q) {
+    uint32_t handle = q->head, bytes = qm->bytes[handle];
     q->head = qm->link[handle];
     if (q->head == QM_NONE) q->tail = QM_NONE;
     q->bytes -= bytes;
-    q->counts.dequeued++;
-    q->counts.bytes_dequeued += bytes;
+    q->packets--;
+    s->bytes -= bytes;
     qm->held--;
     qm->groups[q->group].packets--;
+    return handle;
+}
+
+uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
+    Scheduler *s = &qm->schedulers[scheduler];
+    if (qm_next_time(qm, scheduler) > now) return QM_NONE;
+    fp_work(log, SITE_DEQ_SCHEDULE);
+    bool guaranteed = s->first != QM_NONE;
+    uint32_t queue = guaranteed ? s->first : round_next(qm, s);
+    Queue *q = &qm->queues[queue];
+    uint32_t handle = q->head, bytes = qm->bytes[handle];
+    cache_touch(qm, queue, SITE_DEQ_EVICT, SITE_DEQ_LOAD, log);
+    fp_read(log, SITE_DEQ_LINK, FP_SRAM1, handle * LINK_BYTES, LINK_BYTES);
+    fp_work(log, SITE_DEQ_DONE);
+    take(qm, s, q);
+    q->counts.dequeued++;
+    q->counts.bytes_dequeued += bytes;
     pace(s, bytes, now);
-    if (--q->packets == 0) round_leave(qm, s, queue);
+    if (q->stretch_q8) count_guaranteed(s, q, bytes, now);
+    if (!guaranteed) q->deficit -= bytes;
+    if (guaranteed || q->packets == 0) leave(qm, s, queue);
+    if (q->packets) settle(qm, s, queue, now);
     return handle;
 }
 
@@ -252,16 +334,12 @@ void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets) {
 
 uint32_t qm_flush_queue(Qm *qm, unsigned queue) {
     Queue *q = &qm->queues[queue];
+    Scheduler *s = &qm->schedulers[q->scheduler];
     if (q->packets == 0) return QM_NONE;
-    uint32_t handle = q->head, bytes = qm->bytes[handle];
-    q->head = qm->link[handle];
-    if (q->head == QM_NONE) q->tail = QM_NONE;
-    q->bytes -= bytes;
+    uint32_t handle = take(qm, s, q);
     q->counts.dropped++;
-    q->counts.bytes_dropped += bytes;
-    qm->held--;
-    qm->groups[q->group].packets--;
-    if (--q->packets == 0) round_leave(qm, &qm->schedulers[q->scheduler], queue);
+    q->counts.bytes_dropped += qm->bytes[handle];
+    if (q->packets == 0) leave(qm, s, queue);
     return handle;
 }
 
@@ -271,8 +349,11 @@ void qm_close_queue(Qm *qm, unsigned queue) {
 }
 
 uint32_t qm_flush(Qm *qm) {
-    for (unsigned i = 0; i < qm->n_schedulers; i++)
-        if (qm->schedulers[i].turn != QM_NONE) return qm_flush_queue(qm, qm->schedulers[i].turn);
+    for (unsigned i = 0; i < qm->n_schedulers; i++) {
+        const Scheduler *s = &qm->schedulers[i];
+        uint32_t queue = s->first != QM_NONE ? s->first : s->turn;
+        if (queue != QM_NONE) return qm_flush_queue(qm, queue);
+    }
     return QM_NONE;
 }
 
@@ -295,12 +376,7 @@ QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
     return qm->queues[queue].counts;
 }
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler) {
-    uint32_t first = qm->schedulers[scheduler].turn, queue = first;
-    uint64_t sum = 0;
-    if (first == QM_NONE) return 0;
-    do sum += qm->queues[queue].bytes;
-    while ((queue = qm->queues[queue].next) != first);
-    return sum;
+    return qm->schedulers[scheduler].bytes;
 }
 uint64_t qm_held(const Qm *qm) {
     return qm->held;

@@ -7,9 +7,14 @@
  * paper, section 4. A visit adds the queue's quantum to its deficit and sends while the head fits;
  * an emptied queue leaves the round with deficit 0, another goes to the tail and keeps it.
  * quantum = weight * quantum_bytes, and lengths are those the rate counts (wire bytes).
- * The rate is a token bucket of `burst_bytes`: a packet of n bytes moves the scheduler's next time
- * on by n * ps per byte, from no earlier than now - burst.
- * Time comes in as `now`, in picoseconds; nothing here reads a clock or allocates after qm_new. */
+ * A queue may have a guaranteed share of its scheduler's rate. As long as it keeps within that it
+ * is served before the round, first come first served among such queues: a packet is within it if
+ * the queue's clock, which every packet of n bytes moves on by n * ps per byte / share from no
+ * earlier than now, is at most a burst ahead (the generic cell rate algorithm, ITU-T I.371). A
+ * queue that exceeds it joins the round until it is empty; so queues that are always backlogged
+ * share by their quanta alone. The rate is a token bucket of `burst_bytes`: a packet of n bytes
+ * moves the scheduler's next time on by n * ps per byte, from no earlier than now - burst. Time
+ * comes in as `now`, in picoseconds; nothing here reads a clock or allocates after qm_new. */
 #pragma once
 
 #include "fastpath/fp.h"
@@ -44,12 +49,15 @@ void qm_set_rate(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint64_t now);
 bool qm_set_queue(Qm *qm, unsigned queue, unsigned scheduler, uint32_t quantum_bytes,
                   uint32_t limit_packets, uint32_t limit_bytes);
 
+/* The guaranteed share of its scheduler's rate, 0: none; and how many bytes it may have in advance.
+ */
+void qm_set_guarantee(Qm *qm, unsigned queue, double share, uint32_t burst_bytes);
 /* Another quantum, or limit in packets, for a queue that is set; from its next visit on. */
 void qm_set_share(Qm *qm, unsigned queue, uint32_t quantum_bytes);
 void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets);
 
 /* False: the queue is unknown or full; the caller keeps the handle and counts the drop. */
-bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, FpLog *log);
+bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log);
 /* When the scheduler may next send, QM_NEVER if it has no backlog. May be <= now. */
 uint64_t qm_next_time(const Qm *qm, unsigned scheduler);
 /* The next handle of a scheduler, or QM_NONE if it has no backlog or its time has not come. */

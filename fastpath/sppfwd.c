@@ -295,7 +295,7 @@ static void forward_batch(FpTables *t, Qm *qm, const Input *in, unsigned n, Tota
         }
         *(v == FP_FORWARD ? &totals->forwarded : &totals->exceptions) += 1;
         fp_count(t, p->result.stats, false, p->length, NULL);
-        qm_enqueue(qm, i, p->result.queue, p->length, NULL);
+        qm_enqueue(qm, i, p->result.queue, p->length, 0, NULL);
     }
     for (unsigned s = 0; s <= N_INTERFACES; s++)
         for (uint32_t h; (h = qm_dequeue(qm, s, 0, NULL)) != QM_NONE;) {

@@ -105,7 +105,7 @@ static void backlogged_queues_share_as_their_quanta(void) {
     for (unsigned q = 0; q < 5; q++)
         for (unsigned i = 0; i < 20; i++, next++) {
             bytes[next] = 64 + (uint32_t)dice(MAX - 63);
-            CHECK(qm_enqueue(qm, next, q, bytes[next], NULL));
+            CHECK(qm_enqueue(qm, next, q, bytes[next], 0, NULL));
         }
     for (unsigned i = 0; i < 100000; i++) {
         uint32_t h = qm_dequeue(qm, 0, 0, NULL);
@@ -115,7 +115,7 @@ static void backlogged_queues_share_as_their_quanta(void) {
         sent[q] += bytes[h];
         bytes[h] = 64 + (uint32_t)dice(MAX - 63);
         CHECK(qm_queue_deficit(qm, q) < MAX + quantum[q]);
-        CHECK(qm_enqueue(qm, h, q, bytes[h], NULL));
+        CHECK(qm_enqueue(qm, h, q, bytes[h], 0, NULL));
         double least = 1e30, most = 0;
         for (unsigned k = 0; k < 5; k++) {
             double share = sent[k] / quantum[k] * 1518;
@@ -137,9 +137,9 @@ static void a_scheduler_keeps_its_rate_exactly(void) {
     qm_set_scheduler(qm, 0, 800000000, 0);
     CHECK(qm_set_queue(qm, 0, 0, 1518, 0, 0));
     uint64_t now = 1000;
-    CHECK(qm_enqueue(qm, 0, 0, 98, NULL));
+    CHECK(qm_enqueue(qm, 0, 0, 98, 0, NULL));
     for (unsigned i = 0; i < 100000; i++) {
-        CHECK(qm_enqueue(qm, (i + 1) & 1, 0, 98, NULL));
+        CHECK(qm_enqueue(qm, (i + 1) & 1, 0, 98, 0, NULL));
         uint64_t next = qm_next_time(qm, 0);
         if (next > now) {
             CHECK_U64(qm_dequeue(qm, 0, next - 1, NULL), QM_NONE);
@@ -157,11 +157,11 @@ static void a_full_queue_refuses_and_counts(void) {
     CHECK(qm_set_queue(qm, 1, 1, 1500, 0, 250));
     CHECK(!qm_set_queue(qm, 3, 0, 1500, 0, 0));
     CHECK(!qm_set_queue(qm, 2, 2, 1500, 0, 0));
-    CHECK(qm_enqueue(qm, 0, 0, 100, NULL) && qm_enqueue(qm, 1, 0, 100, NULL));
-    CHECK(!qm_enqueue(qm, 2, 0, 100, NULL));
-    CHECK(qm_enqueue(qm, 2, 1, 200, NULL) && !qm_enqueue(qm, 3, 1, 51, NULL) &&
-          qm_enqueue(qm, 3, 1, 50, NULL));
-    CHECK(!qm_enqueue(qm, 4, 2, 50, NULL));     /* never set up */
+    CHECK(qm_enqueue(qm, 0, 0, 100, 0, NULL) && qm_enqueue(qm, 1, 0, 100, 0, NULL));
+    CHECK(!qm_enqueue(qm, 2, 0, 100, 0, NULL));
+    CHECK(qm_enqueue(qm, 2, 1, 200, 0, NULL) && !qm_enqueue(qm, 3, 1, 51, 0, NULL) &&
+          qm_enqueue(qm, 3, 1, 50, 0, NULL));
+    CHECK(!qm_enqueue(qm, 4, 2, 50, 0, NULL));  /* never set up */
     CHECK(!qm_set_queue(qm, 0, 1, 1500, 0, 0)); /* backlogged: stays with its scheduler */
     QmCounts n = qm_queue_counts(qm, 0);
     CHECK_U64(n.dropped, 1);

@@ -16,7 +16,7 @@ static unsigned loads(Qm *qm, unsigned n, const unsigned *of, unsigned n_of) {
     for (unsigned round = 0; round < 2; round++)
         for (unsigned q = 0; q < n; q++) {
             FpLog log = {.cost = cost};
-            CHECK(qm_enqueue(qm, round * n + q, q, 100, &log));
+            CHECK(qm_enqueue(qm, round * n + q, q, 100, 0, &log));
             for (unsigned i = 0; i < log.n && round == 1; i++)
                 loaded += log.reference[i].unit == FP_SRAM1 && !log.reference[i].write;
         }

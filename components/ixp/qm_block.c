@@ -102,7 +102,7 @@ static void enqueue(QmMe *q, Context *c, SimTime now) {
     /* Rates count the wire; the outer frame is what Format built. */
     bool detached = packet_detached(pkt) || !qm_known(qm_block->qm, cp->fp.result.queue);
     if (!detached && qm_enqueue(qm_block->qm, cp->fp.handle, cp->fp.result.queue,
-                                packet_wire_bytes(cp->fp.length), &c->log)) {
+                                packet_wire_bytes(cp->fp.length), now, &c->log)) {
         sim_observe(owner->sim, &owner->owner, SIM_ENQUEUE, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {

@@ -19,7 +19,7 @@
 #define QM_BLOCK_MAX_MES 4u
 
 typedef struct {
-    uint64_t me_qm, ring_qm, burst;
+    uint64_t me_qm, ring_qm, burst, guarantee;
 } QmBlockSettings;
 
 #define QM_BLOCK_PARAMS(S, field, each_way)                                                        \
@@ -30,7 +30,11 @@ typedef struct {
                     "messages in the scratch ring of one queue-manager microengine", "assumed"),   \
         PARAM_SIZE("scheduler_burst", S, field.burst, "2KiB", "0B", "1MiB",                        \
                    "credit a scheduler may save up",                                               \
-                   "assumed: one buffer; ONL's port rate is a token bucket")
+                   "assumed: one buffer; ONL's port rate is a token bucket"),                      \
+        PARAM_SIZE("guarantee_burst", S, field.guarantee, "32KiB", "0B", "1MiB",                   \
+                   "what a queue may send at once within its share, before the round; 0B: shares " \
+                   "are kept by the round alone",                                                  \
+                   "assumed: SPP paper 4 has WDRR alone; see docs/model.md, isolation")
 
 typedef struct QmBlock QmBlock;
 

@@ -252,6 +252,8 @@ static void open_queues(LineCard *lc, unsigned class, double share) {
                 qm_set_queue(p->qm, queue_of(lc, class, i), qm_block_scheduler(&p->qm_block, i),
                              quantum(lc, share), (uint32_t)lc->queue_packets, 0);
             g_assert(done); /* there is one for every class, and it is empty */
+            qm_set_guarantee(p->qm, queue_of(lc, class, i), share,
+                             (uint32_t)lc->settings.qm.guarantee);
         }
 }
 
@@ -448,8 +450,10 @@ bool linecard_set_share(LineCard *lc, int class, unsigned interface, bool out, d
                         GError **error) {
     if (!share_fits(lc, (unsigned)class, interface, out, share, error)) return false;
     lc->classes[class].share[out][interface] = share;
-    qm_set_share(side_of(lc, out)->qm, queue_of(lc, (unsigned)class, interface),
-                 quantum(lc, share));
+    Qm *qm = side_of(lc, out)->qm;
+    unsigned queue = queue_of(lc, (unsigned)class, interface);
+    qm_set_share(qm, queue, quantum(lc, share));
+    qm_set_guarantee(qm, queue, share, (uint32_t)lc->settings.qm.guarantee);
     return true;
 }
 

@@ -79,7 +79,8 @@ uint32_t npe_filters_free(const Npe *npe);
  */
 void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface, uint32_t quantum,
                    uint32_t packets, uint32_t bytes);
-void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum);
+/* What it adds to its deficit in each round, and its share of its scheduler's rate; 0: none. */
+void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum, double share);
 void npe_queue_set_limit(Npe *npe, unsigned slice, unsigned queue, uint32_t packets);
 uint32_t npe_queue_packets(const Npe *npe, unsigned slice, unsigned queue);
 /* No more: what it holds, and what comes for it, ends as detached. */

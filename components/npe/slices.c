@@ -274,8 +274,10 @@ static unsigned physical(const Npe *npe, unsigned slice, unsigned queue) {
     return fp_slice(npe->tables, slice)->queue_base + queue;
 }
 
-void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum) {
+void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum, double share) {
     qm_set_share(npe->program.qm, physical(npe, slice, queue), quantum);
+    qm_set_guarantee(npe->program.qm, physical(npe, slice, queue), share,
+                     (uint32_t)npe->settings.qm.guarantee);
 }
 
 void npe_queue_set_limit(Npe *npe, unsigned slice, unsigned queue, uint32_t packets) {
