@@ -140,10 +140,11 @@ static unsigned port_to(unsigned from, unsigned to, unsigned n) {
     return ((to + N_BOXES - from) % N_BOXES - 1) * N_LINKS + n;
 }
 
-/* Two links of a pair only delay; the third has a rate too, and packets wait in it. */
+/* Two links of a pair only delay; the third has a rate too, packets wait in it, and some in vain.
+ */
 static LinkSpeed speed_of(unsigned n) {
     static const LinkSpeed speeds[N_LINKS] = {
-        {.delay = 5 * SIM_US}, {.delay = 7 * SIM_US}, {8000 << 16, 6 * SIM_US}};
+        {.delay = 5 * SIM_US}, {.delay = 7 * SIM_US}, {8000 << 16, 6 * SIM_US, .queue = 1000}};
     return speeds[n];
 }
 
@@ -282,6 +283,7 @@ static void the_parts_of_a_network_do_what_the_whole_does(void) {
     CHECK(expected.delivered > 1000 && expected.dropped > 500 && expected.held > 10);
     CHECK_U64(expected.exported, 0);
     CHECK(g_hash_table_size(expected.scalars) > 20);
+    CHECK(g_hash_table_contains(expected.scalars, "a.drop.link_queue"));
     for (unsigned i = 0; i <= G_N_ELEMENTS(two); i++) {
         Outcome found = i < G_N_ELEMENTS(two) ? run(two[i], 2) : run(three, N_BOXES);
         CHECK(found.exported > 1000);
