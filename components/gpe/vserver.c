@@ -335,8 +335,8 @@ static const char *vserver_unused(const Component *c, const char *key) {
     const Vserver *v = (const Vserver *)c;
     for (unsigned i = 0; apps[i]; i++)
         if (apps[i] != v->app && uses(apps[i], key)) return app_uses[i];
-    if (!strcmp(key, "routes") && *v->triggers && uses(v->app, "triggers"))
-        return "triggers are used instead";
+    bool instead = !strcmp(key, "routes") || !strcmp(key, "code_option");
+    if (instead && *v->triggers && uses(v->app, "triggers")) return "triggers are used instead";
     if (!strcmp(key, "share") && !*v->gpe->linecard) return "a server with a linecard uses it";
     return NULL;
 }
