@@ -1,21 +1,54 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The management processor's queue. */
+ * The management processor's queues: one for each client, and a ring of the clients that have
+ * requests waiting. */
 #include "components/ixp/mp.h"
 
 struct MpRequest {
     MpRequest *next;
-    SimTime done;
+    SimTime there; /* when it reaches the processor */
     MpRun *run;
     void *user, *data;
     void (*release)(void *data);
 };
 
+static void begin(Mp *mp, MpRequest *r) {
+    Sim *sim = mp->owner->sim;
+    SimTime start = MAX(sim_now(sim), r->there);
+    mp->current = r;
+    sim_schedule_at(sim, &mp->event, start + (SimTime)((double)mp->service * mp->slower));
+}
+
+/* The first request of the client behind `before`, which leaves the ring with its last. */
+static MpRequest *take(Mp *mp, MpClient *before) {
+    MpClient *client = before->next;
+    MpRequest *r = client->first;
+    client->waiting--;
+    mp->clients_last = client; /* it is the last in turn now */
+    if (!(client->first = r->next)) {
+        before->next = client->next;
+        mp->clients_last = before == client ? NULL : before;
+    }
+    return r;
+}
+
+/* The first client in turn whose request is there; if none is, the one whose will be first. */
+static MpRequest *next_request(Mp *mp) {
+    SimTime now = sim_now(mp->owner->sim);
+    MpClient *last = mp->clients_last, *best = last;
+    if (!last) return NULL;
+    for (MpClient *before = last;; before = before->next) {
+        if (before->next->first->there <= now) return take(mp, before);
+        if (before->next->first->there < best->next->first->there) best = before;
+        if (before->next == last) return take(mp, best);
+    }
+}
+
 static void served(Sim *sim, SimEvent *event) {
     Mp *mp = (Mp *)(void *)((char *)event - offsetof(Mp, event));
-    MpRequest *r = mp->first;
-    mp->first = r->next;
-    if (mp->first) sim_schedule_at(sim, &mp->event, mp->first->done);
+    MpRequest *r = mp->current, *next = next_request(mp);
+    mp->current = NULL;
+    if (next) begin(mp, next);
     r->run(r->user, r->data, sim_now(sim));
     g_free(r);
 }
@@ -26,28 +59,39 @@ void mp_init(Mp *mp, Component *owner) {
     sim_event_init(&mp->event, served, &owner->owner);
 }
 
-void mp_submit(Mp *mp, MpRun *run, void *user, void *data, void (*release)(void *data)) {
-    SimTime there = sim_now(mp->owner->sim) + mp->latency;
-    SimTime start = MAX(there, mp->free_at);
+bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
+               void (*release)(void *data)) {
+    if (client->waiting >= mp->backlog) return false;
     MpRequest *r = g_new(MpRequest, 1);
-    *r = (MpRequest){.done = start + (SimTime)((double)mp->service * mp->slower),
+    *r = (MpRequest){.there = sim_now(mp->owner->sim) + mp->latency,
                      .run = run,
                      .user = user,
                      .data = data,
                      .release = release};
-    mp->free_at = r->done;
-    if (mp->first)
-        mp->last->next = r;
-    else
-        mp->first = r;
-    mp->last = r;
-    if (mp->first == r) sim_schedule_at(mp->owner->sim, &mp->event, r->done);
+    if (!mp->current) {
+        begin(mp, r);
+        return true;
+    }
+    if (client->first) {
+        client->last->next = r;
+    } else {
+        client->first = r;
+        client->next = mp->clients_last ? mp->clients_last->next : client;
+        if (mp->clients_last) mp->clients_last->next = client;
+        mp->clients_last = client;
+    }
+    client->last = r;
+    client->waiting++;
+    return true;
+}
+
+static void end(MpRequest *r) {
+    if (r->release) r->release(r->data);
+    g_free(r);
 }
 
 void mp_clear(Mp *mp) {
-    for (MpRequest *r; (r = mp->first);) {
-        mp->first = r->next;
-        if (r->release) r->release(r->data);
-        g_free(r);
-    }
+    if (mp->current) end(mp->current);
+    mp->current = NULL;
+    while (mp->clients_last) end(take(mp, mp->clients_last));
 }

@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * components/ixp/mp.h: the management processor, the chip's XScale core, and the way to it through
- * the control switch. Requests are served one after the other: each takes `latency` to get there
- * and then `service` of the processor. SPP paper 3 and 6; both times are assumed. */
+ * the control switch. A request takes `latency` to get there and then `service` of the processor,
+ * which serves its clients (slices, classes of a line card, monitors) in turn, one request each,
+ * and the requests of one in their order. So a request waits for at most one of each other client,
+ * and `backlog` of its own; one more than that is refused. SPP paper 3 and 6; times, turns and
+ * bounds are assumed. */
 #pragma once
 
 #include "emu/core/component.h"
 
 typedef struct MpRequest MpRequest;
+typedef struct MpClient MpClient;
+
+/* Whose requests are in an order of their own; zero at first, part of its owner, which outlives its
+ * requests or clears the processor. */
+struct MpClient {
+    MpRequest *first, *last; /* that wait */
+    unsigned waiting;
+    MpClient *next; /* of those that have some, in turn */
+};
 
 typedef struct {
     /* settings */
     SimTime latency, service;
+    uint64_t backlog;
     /* state */
     Component *owner;
-    double slower; /* a fault: service times this */
-    SimTime free_at;
-    MpRequest *first, *last;
+    double slower;      /* a fault: service times this, from the next request on */
+    MpRequest *current; /* on its way, or served */
+    MpClient *clients_last;
     SimEvent event;
 } Mp;
 
@@ -24,12 +37,15 @@ typedef struct {
     PARAM_TIME("mp_latency", S, field.latency, "100us", NULL, "10s",                               \
                "request to the management processor: control switch, kernel, library", "assumed"), \
         PARAM_TIME("mp_service", S, field.service, "20us", NULL, "10s",                            \
-                   "management processor, per request", "assumed")
+                   "management processor, per request", "assumed"),                                \
+        PARAM_COUNT("mp_backlog", S, field.backlog, "128", "1", "1000000",                         \
+                    "requests of one client that may wait for it; more are refused", "assumed")
 
 typedef void MpRun(void *user, void *data, SimTime now);
 
 void mp_init(Mp *mp, Component *owner);
 /* Run run(user, data, now) when the request has been served. `release`, if any, frees data when
- * that never happens. */
-void mp_submit(Mp *mp, MpRun *run, void *user, void *data, void (*release)(void *data));
+ * that never happens. False: the client has its `backlog` waiting; data stays the caller's. */
+bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
+               void (*release)(void *data));
 void mp_clear(Mp *mp);

@@ -22,7 +22,7 @@
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
-enum { DROP_MP_RING = CHIP_N_DROPS, DROP_FAST_PATH };
+enum { DROP_MP_RING = CHIP_N_DROPS, DROP_MP_BUSY, DROP_FAST_PATH };
 
 /* A port that a class has bound at an interface. */
 typedef struct {
@@ -37,6 +37,7 @@ typedef struct {
     Tenant *tenant;
     double share[2][LC_MAX_INTERFACES]; /* in, out */
     GArray *bindings;
+    MpClient mp; /* of its translations */
 } LcClass;
 
 struct LineCard {
@@ -126,10 +127,14 @@ static void translate(void *user, void *data, SimTime now) {
 static bool out_translate(Stage *stage, Context *c, ChipPacket *cp) {
     LineCard *lc = stage->user;
     SimTime now = sim_now(lc->base.sim);
+    Packet *pkt = cp->pkt;
     FpVerdict verdict = lc_out_translate(lc->tables, &cp->fp, now, &c->log);
     if (verdict != FP_EXCEPTION) return next(stage, c, cp, verdict);
     context_leave(c, CAUSE_HOST, now);
-    mp_submit(&lc->mp, translate, lc, cp, NULL);
+    if (!mp_submit(&lc->mp, &lc->classes[cp->fp.slice].mp, translate, lc, cp, NULL)) {
+        rxtx_discard(&lc->out.rxtx, cp);
+        component_drop(&lc->base, DROP_MP_BUSY, pkt);
+    }
     return false;
 }
 
@@ -673,6 +678,7 @@ static const Param lc_params[] = {
 static const DropReason lc_drops[] = {
     CHIP_DROPS,
     {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
+    {"mp_busy", "its class has mp_backlog translations waiting for the management processor"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X

@@ -32,7 +32,8 @@ typedef struct {
     bool incremental;
     /* state */
     Slice *slice;
-    LineCard *lc; /* NULL: NPE without one */
+    MpClient at_lc, at_npe; /* a poll that is refused is none */
+    LineCard *lc;           /* NULL: NPE without one */
     unsigned n_in, n_out;
     SimEvent poll;
     Reading in, out;
@@ -119,8 +120,8 @@ static void attach(Monitor *m) {
 static void poll(Sim *sim, SimEvent *event) {
     Monitor *m = (Monitor *)(void *)((char *)event - offsetof(Monitor, poll));
     attach(m);
-    if (m->lc) mp_submit(linecard_mp(m->lc), read_inputs, m, NULL, NULL);
-    mp_submit(npe_mp(m->slice->npe), read_outputs, m, NULL, NULL);
+    if (m->lc) mp_submit(linecard_mp(m->lc), &m->at_lc, read_inputs, m, NULL, NULL);
+    mp_submit(npe_mp(m->slice->npe), &m->at_npe, read_outputs, m, NULL, NULL);
     sim_schedule(sim, event, m->interval);
 }
 
