@@ -153,12 +153,14 @@ static uint64_t guaranteed_time(const Scheduler *s, const Queue *q, uint64_t byt
     return (bytes * s->ps_per_byte_q16 >> 16) * q->stretch_q8 >> 8;
 }
 
-/* Whether the queue's next packet is within its guarantee. It begins without credit. */
+/* Whether the queue is within its guarantee, which it begins without credit: what it sent is, and
+ * what waits is no more than a burst. (Where all together get less than their guarantees, as behind
+ * a chip that is the limit, they would starve the round.) */
 static bool is_guaranteed(const Scheduler *s, Queue *q, uint64_t now) {
     if (!q->stretch_q8 || !s->ps_per_byte_q16) return false;
     uint64_t burst = guaranteed_time(s, q, q->burst_bytes);
     if (!q->clock) q->clock = now + burst + 1;
-    return q->clock <= now + burst;
+    return q->clock <= now + burst && q->bytes <= q->burst_bytes;
 }
 
 /* What it sends in the round counts too, so that queues which are all backlogged share as the round
@@ -217,12 +219,14 @@ static void leave(Qm *qm, Scheduler *s, uint32_t queue) {
     q->place = NOWHERE;
 }
 
-/* A queue that has nothing on a list yet, or is not the first any more, goes where it is served.
- * One in the round stays until it is empty: queues that are always backlogged share by their
- * quanta. */
+/* A queue with a packet more, or with packets left, goes where it is to be served. */
 static void settle(Qm *qm, Scheduler *s, uint32_t queue, uint64_t now) {
-    if (qm->queues[queue].place != NOWHERE) return;
-    (is_guaranteed(s, &qm->queues[queue], now) ? first_join : round_join)(qm, s, queue);
+    Queue *q = &qm->queues[queue];
+    if (q->place == FIRST) return;
+    bool first = is_guaranteed(s, q, now);
+    if (q->place == ROUND && !first) return;
+    if (q->place == ROUND) round_leave(qm, s, queue);
+    (first ? first_join : round_join)(qm, s, queue);
 }
 
 bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {

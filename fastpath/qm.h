@@ -7,14 +7,16 @@
  * paper, section 4. A visit adds the queue's quantum to its deficit and sends while the head fits;
  * an emptied queue leaves the round with deficit 0, another goes to the tail and keeps it.
  * quantum = weight * quantum_bytes, and lengths are those the rate counts (wire bytes).
+ *
  * A queue may have a guaranteed share of its scheduler's rate. As long as it keeps within that it
- * is served before the round, first come first served among such queues: a packet is within it if
- * the queue's clock, which every packet of n bytes moves on by n * ps per byte / share from no
- * earlier than now, is at most a burst ahead (the generic cell rate algorithm, ITU-T I.371). A
- * queue that exceeds it joins the round until it is empty; so queues that are always backlogged
- * share by their quanta alone. The rate is a token bucket of `burst_bytes`: a packet of n bytes
- * moves the scheduler's next time on by n * ps per byte, from no earlier than now - burst. Time
- * comes in as `now`, in picoseconds; nothing here reads a clock or allocates after qm_new. */
+ * is served before the round, first come first served among such queues. It does as long as its
+ * clock, which every packet of n bytes moves on by n * ps per byte / share from no earlier than
+ * now, is at most a burst ahead (the generic cell rate algorithm, ITU-T I.371), and no more than a
+ * burst waits. So queues that are always backlogged share by their quanta alone.
+ *
+ * The rate is a token bucket of `burst_bytes`: a packet of n bytes moves the scheduler's next time
+ * on by n * ps per byte, from no earlier than now - burst.
+ * Time comes in as `now`, in picoseconds; nothing here reads a clock or allocates after qm_new. */
 #pragma once
 
 #include "fastpath/fp.h"

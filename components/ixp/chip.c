@@ -245,6 +245,13 @@ void chip_start(Chip *chip) {
 
 /* Accounts -------------------------------------------------------------------------------- */
 
+unsigned chip_queue_buffers(const Chip *chip) {
+    unsigned all = (unsigned)chip->settings->n_buffers, moving = chip->n_mes_used * ME_MAX_CONTEXTS;
+    for (unsigned i = 0; i < chip->n_rings; i++)
+        moving += chip->rings[i].packets ? chip->rings[i].size : 0;
+    return all - MIN(moving, all / 2);
+}
+
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
     SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
     for (unsigned i = 0; i < chip->n_mes_used; i++) {

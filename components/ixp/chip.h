@@ -143,6 +143,9 @@ void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void 
 ChipPacket *chip_buffer_get(Chip *chip);
 void chip_buffer_put(Chip *chip, ChipPacket *cp);
 
+/* Packet buffers for queues: all but as many as rings and contexts can hold, but no less than half.
+ */
+unsigned chip_queue_buffers(const Chip *chip);
 /* Invariants: every context's and every ME's times sum to the time elapsed; buffers are all
  * accounted for, given the number the program still holds. */
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error);

@@ -249,6 +249,18 @@ static uint32_t quantum(const LineCard *lc, double share) {
     return MAX(1, (uint32_t)bytes);
 }
 
+/* Every class has an equal part of the buffers, each way. */
+static void share_buffers(LineCard *lc) {
+    unsigned n = 1;
+    for (unsigned i = 1; i < LC_MAX_CLASSES; i++) n += lc->classes[i].attached;
+    for (unsigned out = 0; out < 2; out++) {
+        Program *p = side_of(lc, out);
+        uint32_t part = chip_queue_buffers(&p->chip) / n;
+        for (unsigned i = 0; i < LC_MAX_CLASSES; i++)
+            if (i == 0 || lc->classes[i].attached) qm_limit_group(p->qm, i, MAX(1, part));
+    }
+}
+
 static void open_queues(LineCard *lc, unsigned class, double share) {
     for (unsigned i = 0; i < lc->n_interfaces; i++)
         for (unsigned out = 0; out < 2; out++) {
@@ -257,6 +269,7 @@ static void open_queues(LineCard *lc, unsigned class, double share) {
                 qm_set_queue(p->qm, queue_of(lc, class, i), qm_block_scheduler(&p->qm_block, i),
                              quantum(lc, share), (uint32_t)lc->queue_packets, 0);
             g_assert(done); /* there is one for every class, and it is empty */
+            qm_set_group(p->qm, queue_of(lc, class, i), class);
             qm_set_guarantee(p->qm, queue_of(lc, class, i), share,
                              (uint32_t)lc->settings.qm.guarantee);
         }
@@ -419,6 +432,7 @@ int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t
     }
     for (unsigned i = 0; i < lc->n_interfaces; i++) c->share[0][i] = c->share[1][i] = share;
     open_queues(lc, class, share);
+    share_buffers(lc);
     return (int)class;
 }
 
@@ -447,6 +461,7 @@ void linecard_detach(LineCard *lc, int class) {
     lc_close_class(lc->tables, &c->target);
     close_queues(lc, (unsigned)class);
     c->attached = false;
+    share_buffers(lc);
     lc->n_resting++;
     tenant_return(c->tenant, class_back, lc, (uint32_t) class, 1);
 }

@@ -32,20 +32,46 @@ static inline bool run(Stage *stage, Context *c, ChipPacket *cp, StageFunction *
     return stage_drop(stage, c, cp, NPE_DROP_FAST_PATH + cp->fp.reason);
 }
 
+enum { DECAP, PARSE, LOOKUP, FORMAT };
+
+/* A block that runs slices' own code is behind, and this slice had more of it than its part. */
+static bool too_much(const Npe *npe, unsigned stage, unsigned slice, unsigned block) {
+    return npe->program.stages[stage].block.ring_in->n >= npe->hold_back &&
+           budget_exceeded(&npe->budget, slice, block, sim_now(npe->base.sim));
+}
+
+static bool held_back(const Npe *npe, unsigned slice) {
+    return npe->hold_back && (too_much(npe, PARSE, slice, BUDGET_PARSE) ||
+                              too_much(npe, FORMAT, slice, BUDGET_FORMAT));
+}
+
 static bool decap(Stage *stage, Context *c, ChipPacket *cp) {
+    Npe *npe = stage->user;
     if (!run(stage, c, cp, fp_decap)) return false;
-    packet_carry(cp->pkt, npe_tenant(stage->user, cp->fp.slice));
+    if (held_back(npe, cp->fp.slice)) return stage_drop(stage, c, cp, NPE_DROP_HELD_BACK);
+    packet_carry(cp->pkt, npe_tenant(npe, cp->fp.slice));
     return true;
 }
+
+/* The slice's own code, on its account. */
+static inline bool run_code(Stage *stage, Context *c, ChipPacket *cp, StageFunction *function,
+                            unsigned block) {
+    Npe *npe = stage->user;
+    unsigned slice = cp->fp.slice, from = c->log.n;
+    bool on = run(stage, c, cp, function);
+    budget_charge(&npe->budget, slice, block, &c->log, from, sim_now(npe->base.sim));
+    return on;
+}
+
 static bool parse(Stage *stage, Context *c, ChipPacket *cp) {
-    return run(stage, c, cp, fp_parse);
+    return run_code(stage, c, cp, fp_parse, BUDGET_PARSE);
 }
 static bool lookup(Stage *stage, Context *c, ChipPacket *cp) {
     return run(stage, c, cp, fp_lookup);
 }
 static bool format(Stage *stage, Context *c, ChipPacket *cp) {
     Npe *npe = stage->user;
-    if (!run(stage, c, cp, fp_format)) return false;
+    if (!run_code(stage, c, cp, fp_format, BUDGET_FORMAT)) return false;
     if (cp->fp.verdict == FP_EXCEPTION)
         npe->exceptions[cp->fp.reason]++;
     else
@@ -329,6 +355,12 @@ static const Param npe_params[] = {
                 "messages from Parse to Lookup, if in scratch", "assumed"),
     PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024",
                 "messages from Lookup to Format, if in scratch", "assumed"),
+    PARAM_COUNT("hold_back", Npe, hold_back, "4", "0", "1024",
+                "messages that wait for Parse or Format from which on Decap drops the packets of a "
+                "slice that had more than its part of them; 0: it never does",
+                "assumed: half as many as a microengine has contexts, which keeps them busy"),
+    PARAM_TIME("code_burst", Npe, code_burst, "10us", "1us", "1s",
+               "time of Parse and Format that a slice may have in advance of its part", "assumed"),
     PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
                 "messages in the scratch ring to Statistics", "assumed"),
 #define X(symbol, name, count, text, source)                                                       \
@@ -362,15 +394,17 @@ static const Param npe_params[] = {
     MP_PARAMS(Npe, mp),
     {0}};
 
-static const DropReason npe_drops[] = {CHIP_DROPS,
-                                       {"reset", "the NPE was being reset"},
-                                       {"not_mine", "another station's MAC address"},
+static const DropReason npe_drops[] = {
+    CHIP_DROPS,
+    {"reset", "the NPE was being reset"},
+    {"not_mine", "another station's MAC address"},
+    {"held_back", "its slice had more than its part of Parse and Format, which are behind"},
 #define X(symbol, name, verdict, text) {name, text},
-                                       FP_REASONS(X)
+    FP_REASONS(X)
 #define REASON(...) X(__VA_ARGS__)
 #include "fastpath/options/options.def"
 #undef X
-                                           {0}};
+        {0}};
 
 const ComponentClass npe_class = {
     .name = "npe",

@@ -6,6 +6,7 @@
 
 #include "components/ixp/mp.h"
 #include "components/ixp/program.h"
+#include "components/npe/budget.h"
 
 typedef struct Npe Npe;
 typedef struct NpeSlices NpeSlices;
@@ -18,6 +19,8 @@ struct Npe {
     uint64_t ring_decap, ring_parse, ring_lookup, ring_stats;
     uint64_t n_schedulers, n_queues;
     Rate scheduler_rate;
+    uint64_t hold_back;
+    SimTime code_burst;
     char *address, *next_mac, *mac, *linecard;
     SimTime reset_time;
     Mp mp;
@@ -27,7 +30,8 @@ struct Npe {
     SimEvent reset_over;
     Program program;
     FpTables *tables;
-    Qm *qm;            /* the program's */
+    Qm *qm; /* the program's */
+    Budget budget;
     NpeSlices *slices; /* what they hold: slices.c */
     uint32_t leads_to; /* a bit for each interface that filters lead to */
     /* counters */
@@ -35,7 +39,7 @@ struct Npe {
 };
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
-enum { NPE_DROP_RESET = CHIP_N_DROPS, NPE_DROP_NOT_MINE, NPE_DROP_FAST_PATH };
+enum { NPE_DROP_RESET = CHIP_N_DROPS, NPE_DROP_NOT_MINE, NPE_DROP_HELD_BACK, NPE_DROP_FAST_PATH };
 
 /* slices.c, for npe.c: of an NPE that has its tables and queues. */
 void npe_slices_init(Npe *npe);

@@ -46,6 +46,50 @@ static bool share_fits(const Npe *npe, double share, GError **error) {
         share * 100, sum * 100, npe->base.name);
 }
 
+/* Every slice has its buffers: what it asked for by number, else an equal part of the rest. */
+static uint64_t asked_buffers(const Npe *npe, unsigned *n_equal) {
+    uint64_t sum = 0;
+    *n_equal = 0;
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+        const NpeSlice *asked = npe->slices->held[i].asked;
+        sum += asked ? asked->buffers : 0;
+        *n_equal += asked && !asked->buffers;
+    }
+    return sum;
+}
+
+static bool buffers_fit(const Npe *npe, GError **error) {
+    unsigned n_equal, all = chip_queue_buffers(&npe->program.chip);
+    uint64_t asked = asked_buffers(npe, &n_equal);
+    if (asked + n_equal <= all) return true;
+    return input_error(error,
+                       "buffers: found %" G_GUINT64_FORMAT " with the others', and %u slices that "
+                       "share the rest, but %s has %u for queues",
+                       asked, n_equal, npe->base.name, all);
+}
+
+/* Slices have come or gone: their equal parts of the blocks that run their code. */
+static void share_code(Npe *npe) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++) n += npe->slices->held[i].asked != NULL;
+    if (n == 1) n = 0;
+    uint64_t cycle = (SIM_S + npe->settings.chip.me_clock_hz / 2) / npe->settings.chip.me_clock_hz;
+    npe->budget.burst_ps = npe->code_burst;
+    npe->budget.part_ps[BUDGET_PARSE] = cycle * n / npe->me_parse;
+    npe->budget.part_ps[BUDGET_FORMAT] = cycle * n / npe->me_format;
+}
+
+static void share_buffers(Npe *npe) {
+    unsigned n_equal;
+    uint64_t asked = asked_buffers(npe, &n_equal), all = chip_queue_buffers(&npe->program.chip);
+    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+        const NpeSlice *a = npe->slices->held[i].asked;
+        if (a)
+            qm_limit_group(npe->program.qm, i + 1,
+                           a->buffers ? a->buffers : (uint32_t)((all - asked) / n_equal));
+    }
+}
+
 static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GError **error) {
     uint32_t n = h->asked->n_queues, first;
     if (!intervals_take(npe->slices->queues, n, 0, &first))
@@ -61,7 +105,6 @@ static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GErro
     f->queue_interface = h->asked->queue_interface;
     fp_counters_clear(npe->tables, first, n);
     for (unsigned q = 0; q < n; q++) qm_set_group(npe->program.qm, first + q, number + 1);
-    qm_limit_group(npe->program.qm, number + 1, h->asked->buffers);
     return true;
 }
 
@@ -110,9 +153,13 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
                    .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
     f->exception_station = asked->exception_station;
     memcpy(f->exception_mac, asked->exception_mac, sizeof f->exception_mac);
-    if (fits && take_queues(npe, h, f, number, error) && take_sram(npe, h, f, error) &&
-        npe_port_open(npe, number, asked->udp_port, error))
+    if (fits && buffers_fit(npe, error) && take_queues(npe, h, f, number, error) &&
+        take_sram(npe, h, f, error) && npe_port_open(npe, number, asked->udp_port, error)) {
+        share_buffers(npe);
+        share_code(npe);
+        for (unsigned b = 0; b < BUDGET_BLOCKS; b++) npe->budget.clock[b][number] = 0;
         return true;
+    }
     npe_slice_detach(npe, number);
     return false;
 }
@@ -178,6 +225,8 @@ void npe_slice_detach(Npe *npe, unsigned slice) {
     g_array_unref(h->ports);
     for (unsigned q = 0; h->has_queues && q < f->n_queues; q++) npe_queue_close(npe, slice, q);
     h->asked = NULL;
+    share_buffers(npe);
+    share_code(npe);
     s->resting.sram += h->has_sram ? f->sram_bytes : 0;
     s->resting.queues += h->has_queues ? f->n_queues : 0;
     s->resting.numbers++;

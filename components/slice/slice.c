@@ -586,9 +586,12 @@ static const Param slice_params[] = {
                 "assumed: SPP's limits are not published"),
     PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB",
                "limit of each of its queues in wire bytes, 0: none", "assumed"),
-    PARAM_COUNT("buffers", Slice, buffers, "0", "0", "229376",
-                "packet buffers that its queues may hold together, 0: no limit",
-                "WashU, SPP fast-path request: buffers are a resource of a slice"),
+    PARAM_COUNT(
+        "buffers", Slice, buffers, "0", "0", "229376",
+        "packet buffers that its queues have, and no other slice's; 0: an equal part of what "
+        "is left by those that ask by number",
+        "WashU, SPP fast-path request: buffers are a resource of a slice; the equal part is "
+        "assumed"),
     PARAM_COUNT("filters", Slice, filter_quota, "0", "0", "131072",
                 "TCAM entries that it may have, 0: as many as there are",
                 "SPP paper 4: 128K entries, shared by slices; the quota is assumed"),
