@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/cli/private.h: what the verbs share (cli.c), and those about studies (cli_study.c). */
+ * emu/cli/private.h: what the verbs share (cli.c), and those about studies (study.h). */
 #pragma once
 
 #include "emu/study/study.h"

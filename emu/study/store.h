@@ -9,10 +9,10 @@
  *   FOLDER/study.lock    who is changing anything else
  *   and what is drawn from the records (emu/study/results.h)
  *
- * A run's identity is a hash of the resolved parameters, the contents of input files, the order of
- * components, the seed, the repetition and the program's build-id. A study's identity is a hash of
- * its scenario's name and of the identities of its points; the number of repetitions, pictures and
- * claims may change. A folder belongs to one study. */
+ * A run's identity is a hash of the resolved parameters, the contents of input files, the seed, the
+ * repetition and the program's build-id. A study's identity is a hash of its scenario's name and of
+ * the identities of its points; the number of repetitions, pictures and claims may change. A folder
+ * belongs to one study. */
 #pragma once
 
 #include "emu/study/lock.h"

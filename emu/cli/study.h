@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * emu/cli/study.h: what the verbs about studies share. `run` (run.c) is what `point` does for every
+ * run that has no record, and then what `merge` does (machines.c); results.c has verify and
+ * results. */
+#pragma once
+
+#include "emu/cli/private.h"
+#include "emu/study/store.h"
+
+/* Set by a signal that would end the process, from cli_catch_signals() on: the run at hand is given
+ * up, finished ones stay. */
+extern volatile int cli_interrupted;
+void cli_catch_signals(void);
+
+/* What may be printed of a study, and what run and merge are told about it. */
+typedef struct {
+    gboolean json, quiet, stats, strict, no_plots;
+} ShowFlags;
+
+/* The command line of `run`. */
+typedef struct {
+    char **set, *output, *seed, *filter, *emit;
+    int jobs, repeat;
+    gboolean force, retry_failed, dry_run;
+    ShowFlags show;
+} RunFlags;
+enum { MAX_JOBS = 256 };
+
+/* GOption wants "-j 2"; people and make write "-j2". Caller frees. */
+char **cli_split_jobs(int *argc, char **argv);
+/* "results/x/" is results/x. Caller frees. */
+char *cli_folder(const char *given);
+#define RESULTS "results" /* holds the folders that nobody named */
+extern const char cli_exit_codes[];
+
+/* RunKeys of all points and repetitions. */
+GArray *cli_keys(const Scenario *s, unsigned repeat);
+/* Those of a store; `wanted`: to be computed where there is no record. */
+GArray *cli_store_keys(const Store *store, bool wanted);
+/* The results of all keys, and with `until` of the repetitions that they call for, which are added
+ * to the keys. */
+GPtrArray *cli_results_of(const Store *store, GArray *keys, const RunOptions *options);
+/* What has a record. */
+GPtrArray *cli_recorded(const Store *store, GArray *keys);
+
+/* A study of the runs, which it takes. */
+Study cli_study(const Store *store, GPtrArray *runs);
+void cli_study_clear(Study *study);
+/* The exit code that its gravest failure asks for. */
+int cli_study_code(const Study *study);
+/* Judge, write and print what the runs say; the exit code. */
+int cli_show_study(Study *study, const Store *store, const Claims *claims, const ShowFlags *flags);
+/* Name each failure once, with the parameters of the first run that had it. */
+void cli_print_failures(const Study *study);
+/* The parameters of a point as --set would give them. */
+void cli_append_parameters(GString *out, const Scenario *s, unsigned point);
+
+/* Of run --emit. What a script could not hold is refused before a folder is made for it. */
+int cli_can_emit(const RunFlags *f, const char *folder);
+int cli_emit(const Store *store, const RunFlags *f, const GArray *keys);
