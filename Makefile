@@ -84,9 +84,8 @@ lint:
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch] components/*/*/*.[ch]
 	@for folder in $(FOLDERS); do set -- $$(echo $$folder | tr :, '  '); known=$$(echo $$* | tr ' ' '|'); \
 	    ! grep -nE '#include "components/[a-z]+/' $$(find components/$$1 -name '*.[ch]') | grep -vE "include .components/($$known)/" || exit 1; done
-	@{ find components/gpe components/slice components/traffic components/chassis components/ixp components/linecard -name '*.[ch]' ! -path components/slice/i3.c; \
-	    find components/npe -name '*.h'; } | \
-	    while read f; do sed -n "s|^#include \"\(components/.*\)\.h\".*|$${f%.?} \1|p" $$f; done | tsort >/dev/null
+	@find emu components -name '*.[ch]' | while read f; do \
+	    sed -n "s|^#include \"\(emu/.*\|components/.*\)\.h\".*|$${f%.?} \1|p" $$f; done | awk '$$1 != $$2' | tsort >/dev/null
 	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
 	@echo "ok lint includes and licences"
 	@if command -v clang-format >/dev/null; then \

@@ -2,6 +2,7 @@
  *
  * Records and locks. The oracle of a record is itself: what was put in comes out, and no other text
  * is one, whichever byte of it is changed, and wherever it stops. */
+#include "emu/study/lock.h"
 #include "emu/study/record.h"
 
 #include <fcntl.h>

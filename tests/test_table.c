@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The table at a glance, for studies whose runs have ended in every way; and intervals. */
+#include "emu/study/headline.h"
 #include "emu/study/table.h"
 #include "tests/bench.h"
 
@@ -63,7 +64,7 @@ static char *printed(void) {
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     g_unsetenv("COLUMNS");
-    table_print(&study, out);
+    headline_print(&study, out);
     fclose(out);
     return text; /* of malloc */
 }

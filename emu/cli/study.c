@@ -11,6 +11,7 @@
 #include "emu/study/build.h"
 #include "emu/study/file.h"
 #include "emu/study/results.h"
+#include "emu/study/headline.h"
 #include "emu/study/table.h"
 
 /* Signals --------------------------------------------------------------------------------- */
@@ -220,7 +221,7 @@ int cli_show_study(Study *study, const Store *store, const Claims *claims, const
     if (flags->json) {
         print_json(study);
     } else if (!flags->quiet) {
-        table_print(study, stdout);
+        headline_print(study, stdout);
         if (flags->stats) print_stats(study, store);
         print_files(study, store);
     }

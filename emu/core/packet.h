@@ -95,6 +95,42 @@ void packet_end_dropped(Packet *pkt);
 /* Ends it here: another pool has imported it. */
 void packet_end_exported(Packet *pkt);
 
+/* Whose a packet is: emu/core/tenant.h. */
+typedef struct Tenant Tenant;
+typedef struct Lease Lease;
+
+struct Tenant {
+    Lease *oldest, *newest; /* packets join the newest */
+    unsigned held;          /* by others than packets */
+    bool left, returning;
+};
+
+/* The packets that a tenant was given between two returns of numbers. */
+struct Lease {
+    Tenant *tenant;
+    uint64_t packets;
+    bool detached; /* the tenant has left: its packets end where they are next looked at */
+    Lease *newer;
+    GArray *returns;
+};
+
+/* The lease has no packet any more. */
+void lease_last_packet(Lease *lease);
+
+/* The packet is the tenant's from now on, and no longer another's; NULL: nobody's. */
+static inline void packet_carry(Packet *pkt, Tenant *tenant) {
+    Lease *before = pkt->lease, *now = tenant ? tenant->newest : NULL;
+    if (before == now) return;
+    pkt->lease = now;
+    if (now) now->packets++;
+    if (before && --before->packets == 0) lease_last_packet(before);
+}
+
+/* Whether the packet's tenant has left meanwhile. */
+static inline bool packet_detached(const Packet *pkt) {
+    return pkt->lease && pkt->lease->detached;
+}
+
 /* From now on the packet's time goes to `cause`. */
 static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {
     pkt->charged[pkt->cause] += now - pkt->since;

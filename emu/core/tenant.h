@@ -15,24 +15,6 @@
 
 #include "emu/core/packet.h"
 
-typedef struct Tenant Tenant;
-typedef struct Lease Lease;
-
-struct Tenant {
-    Lease *oldest, *newest; /* packets join the newest */
-    unsigned held;          /* by others than packets */
-    bool left, returning;
-};
-
-/* The packets that a tenant was given between two returns of numbers. */
-struct Lease {
-    Tenant *tenant;
-    uint64_t packets;
-    bool detached; /* the tenant has left: its packets end where they are next looked at */
-    Lease *newer;
-    GArray *returns;
-};
-
 /* Called when the numbers may be given out again. */
 typedef void TenantReturn(void *user, uint32_t first, uint32_t n);
 
@@ -49,20 +31,3 @@ void tenant_leave(Tenant *tenant);
 void tenant_hold(Tenant *tenant, int change);
 /* Whether nothing of it is inside, and nothing in quarantine. */
 bool tenant_gone(const Tenant *tenant);
-
-/* The lease has no packet any more. */
-void lease_last_packet(Lease *lease);
-
-/* The packet is the tenant's from now on, and no longer another's; NULL: nobody's. */
-static inline void packet_carry(Packet *pkt, Tenant *tenant) {
-    Lease *before = pkt->lease, *now = tenant ? tenant->newest : NULL;
-    if (before == now) return;
-    pkt->lease = now;
-    if (now) now->packets++;
-    if (before && --before->packets == 0) lease_last_packet(before);
-}
-
-/* Whether the packet's tenant has left meanwhile. */
-static inline bool packet_detached(const Packet *pkt) {
-    return pkt->lease && pkt->lease->detached;
-}

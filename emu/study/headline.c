@@ -12,8 +12,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "emu/study/table.h"
-
 enum { MAX_ROWS = 45, NARROWEST = 40, GAP = 2 };
 
 /* By the end of the name; the first are the most telling. */
@@ -394,7 +392,7 @@ static void print_claims(const Study *study, FILE *out) {
     fprintf(out, "%s%s\n", share ? ", judged over " : "", share ? share : "");
 }
 
-void table_print(const Study *study, FILE *out) {
+void headline_print(const Study *study, FILE *out) {
     fprintf(out, "%s\n\n", scenario_title(study->scenario));
     print_runs(study, out);
     if (study->claims->len) print_claims(study, out);

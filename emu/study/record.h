@@ -14,7 +14,7 @@
  * broken invariant. A full disk, a killed process or an interruption leaves nothing. */
 #pragma once
 
-#include "emu/study/run.h"
+#include "emu/study/result.h"
 
 typedef struct {
     double wall_s, cpu_s;

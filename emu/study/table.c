@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The tables that are files. table_print is in headline.c. */
+ * The tables that are files. */
 #include "emu/study/table.h"
 
 #include <math.h>

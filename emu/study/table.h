@@ -9,8 +9,6 @@
 
 #include "emu/study/study.h"
 
-/* The study at a glance, as wide as the terminal: COLUMNS, else what the terminal says, else 80. */
-void table_print(const Study *study, FILE *out);
 /* runs.tsv: run, repetition, status (ok, failed, not run), parameters, scalars of all runs. Scalars
  * that are the same in all of several runs are left out, unless a plot, an expectation or the
  * headline asks for them. Callers free. */
