@@ -99,6 +99,14 @@ typedef struct {
     uint8_t to_mac[6]; /* of the blade that gets it */
 } FpLineCard;
 
+/* One external interface of the node as the fast path sees it. */
+typedef struct {
+    uint8_t mac[6];      /* this node's */
+    uint8_t next_mac[6]; /* where outgoing frames go: the line card or the next node */
+    uint32_t address;    /* this node's IPv4 address there, host order */
+    uint16_t mtu;        /* bytes of a slice's packet that the link takes in a tunnel; 0: any */
+} FpInterface;
+
 /* A packet on its way through the blocks: what WashU kept in the buffer descriptor and in ring
  * messages. `offset` moves as headers are stripped and built. */
 typedef struct FpPacket {

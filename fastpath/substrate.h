@@ -55,14 +55,6 @@ typedef enum {
 const char *fp_reason_name(FpReason reason);
 FpVerdict fp_reason_verdict(FpReason reason);
 
-/* One external interface of the node as the fast path sees it. */
-typedef struct {
-    uint8_t mac[6];      /* this node's */
-    uint8_t next_mac[6]; /* where outgoing frames go: the line card or the next node */
-    uint32_t address;    /* this node's IPv4 address there, host order */
-    uint16_t mtu;        /* bytes of a slice's packet that the link takes in a tunnel; 0: any */
-} FpInterface;
-
 /* One slice. Its filters carry its id in the TCAM, so it can match only its own packets. */
 typedef struct {
     bool used;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
-#include "fastpath/substrate.h"
+#include "fastpath/fp.h"
 
 enum { TUNNEL_TTL = 64 };
 
