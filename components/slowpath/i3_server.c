@@ -258,24 +258,24 @@ static bool take_option(Cursor *c, Option *o) {
     *o = (Option){.code = *take(c, 1)};
     switch (o->code) {
     case I3_SENDER:
-    case 0x20: /* destination */ return take_address(c, &o->address);
+    case I3_DESTINATION: return take_address(c, &o->address);
     case I3_INSERT:
     case I3_CHALLENGE:
     case I3_ACK:
     case I3_REMOVE:
     case I3_CACHE_ADDRESS:
-    case 0x09: /* the same, forced */
-    case 0x10: /* constraint failed */
-    case 0x11: /* route broken */
-    case 0x13: /* shortcut's address */
-    case 0x14: /* destination's address */ return take_trigger(c, o);
+    case I3_CACHE_ADDRESS_FORCED:
+    case I3_CONSTRAINT_FAILED:
+    case I3_ROUTE_BROKEN:
+    case I3_SHORTCUT_ADDRESS:
+    case I3_DESTINATION_ADDRESS: return take_trigger(c, o);
     case I3_NOT_PRESENT:
-    case 0x30: /* rate limit exceeded */ return take(c, I3_ID_BYTES);
+    case I3_RATE_LIMIT_EXCEEDED: return take(c, I3_ID_BYTES);
     case I3_REQUEST_CACHE:
-    case 0x0a: /* log */
-    case 0x0b: /* time stamp */
-    case 0x12: /* shortcut request */
-    case 0x15: /* shortcut, indirect */ return true;
+    case I3_LOG:
+    case I3_TIME_STAMP:
+    case I3_SHORTCUT_REQUEST:
+    case I3_SHORTCUT_INDIRECT: return true;
     default: return false; /* how long it is nobody knows */
     }
 }

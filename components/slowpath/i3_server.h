@@ -39,6 +39,7 @@
 #define I3_NONCE_BYTES 16u
 #define I3_TRIGGER_BYTES 74u /* to an IPv4 host, no token bucket */
 
+/* Options. */
 #define I3_SENDER 0x01u
 #define I3_INSERT 0x02u
 #define I3_CHALLENGE 0x03u
@@ -47,6 +48,18 @@
 #define I3_NOT_PRESENT 0x06u
 #define I3_REQUEST_CACHE 0x07u
 #define I3_CACHE_ADDRESS 0x08u
+#define I3_CACHE_ADDRESS_FORCED 0x09u
+#define I3_LOG 0x0au
+#define I3_TIME_STAMP 0x0bu
+#define I3_CONSTRAINT_FAILED 0x10u
+#define I3_ROUTE_BROKEN 0x11u
+#define I3_SHORTCUT_REQUEST 0x12u
+#define I3_SHORTCUT_ADDRESS 0x13u
+#define I3_DESTINATION_ADDRESS 0x14u
+#define I3_SHORTCUT_INDIRECT 0x15u
+#define I3_DESTINATION 0x20u
+#define I3_RATE_LIMIT_EXCEEDED 0x30u
+/* What a trigger leads to. */
 #define I3_TO_STACK 0x10u
 #define I3_TO_IPV4 0x20u
 
