@@ -161,6 +161,25 @@ npe9 = reset
 $traffic
 END
 
+# Exceptions need somebody who is there: the manager's server, and who the slice says it is
+refuse "a manager that its slice's exceptions cannot get to" 'test.ini:[0-9]*: .*slice: found a, whose exceptions cannot get to far, expected npe0 and it on one data switch' <<END
+[slice a]
+npe = npe0
+[gpe far]
+[vserver m]
+gpe = far
+application = manager
+slice = a
+udp_port = 30200
+$traffic
+END
+refuse "an exception host without an address on the switch" 'test.ini:5: .*exception_host: found "nobody", expected a component with a MAC address on the data switch' <<END
+[slice a]
+npe = npe0
+exception_host = nobody
+$traffic
+END
+
 # Includes in a circle: of one, and of three
 printf '[scenario]\ninclude = self.ini\n' >"$dir/self.ini"
 refused "a file that includes itself" 'self.ini:2: .*include' "$dir/self.ini"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario/private.h: what the reader (scenario_read.c), the checks and the builder
- * (scenario.c) and the writer (scenario_text.c) share. */
+ * emu/scenario/private.h: what reading (read.c), checking and building (build.c),
+ * writing (resolve.c) and what is looked up before a run (check.c) share. */
 #pragma once
 
 #include "emu/scenario/scenario.h"
@@ -79,7 +79,7 @@ struct Scenario {
     GHashTable *file_digests; /* of the contents of FILE values, by path */
 };
 
-/* Reading: sections and entries, syntax only (scenario_read.c). */
+/* Reading: sections and entries, syntax only (read.c). */
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
 bool scenario_override(Scenario *s, const char *assignment, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
