@@ -370,9 +370,6 @@ unsigned qm_queue_scheduler(const Qm *qm, unsigned queue) {
 uint32_t qm_queue_packets(const Qm *qm, unsigned queue) {
     return qm->queues[queue].packets;
 }
-uint64_t qm_queue_bytes(const Qm *qm, unsigned queue) {
-    return qm->queues[queue].bytes;
-}
 uint32_t qm_queue_deficit(const Qm *qm, unsigned queue) {
     return qm->queues[queue].deficit;
 }

@@ -80,7 +80,6 @@ uint32_t qm_flush(Qm *qm);
 bool qm_known(const Qm *qm, unsigned queue); /* it has been set */
 unsigned qm_queue_scheduler(const Qm *qm, unsigned queue);
 uint32_t qm_queue_packets(const Qm *qm, unsigned queue);
-uint64_t qm_queue_bytes(const Qm *qm, unsigned queue);
 uint32_t qm_queue_deficit(const Qm *qm, unsigned queue);
 QmCounts qm_queue_counts(const Qm *qm, unsigned queue);
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler); /* wire bytes in its queues */

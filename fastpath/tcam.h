@@ -13,9 +13,9 @@
 #define TCAM_MAX_ENTRIES 131072u /* SPP paper, section 4: 128K */
 #define TCAM_MISS (-1)
 
+/* word[0]: slice id in the top 16 bits, then key bytes 0 to 5; word[1]: bytes 6 to 13. */
 typedef struct {
-    uint64_t
-        word[2]; /* word[0]: slice id in the top 16 bits, then key bytes 0..5; word[1]: 6..13 */
+    uint64_t word[2];
 } TcamWord;
 
 typedef struct Tcam Tcam;

@@ -330,15 +330,6 @@ LineCard *linecard_find(Component *c, const char *name, GError **error) {
     return NULL;
 }
 
-unsigned linecard_interfaces(const LineCard *lc) {
-    return (unsigned)lc->n_interfaces;
-}
-uint32_t linecard_address(const LineCard *lc, unsigned interface) {
-    return lc_address(lc->tables, interface);
-}
-void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]) {
-    memcpy(mac, lc->backplane[interface], MAC_BYTES);
-}
 bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
                         GError **error) {
     LineCard *lc = linecard_find(blade, name, error);

@@ -14,10 +14,6 @@ extern const ComponentClass linecard_class;
 
 /* The line card of that name, or NULL and an error. */
 LineCard *linecard_find(Component *c, const char *name, GError **error);
-unsigned linecard_interfaces(const LineCard *lc);
-/* The interface's address, host order, and its MAC address on the backplane. */
-uint32_t linecard_address(const LineCard *lc, unsigned interface);
-void linecard_backplane_mac(const LineCard *lc, unsigned interface, uint8_t mac[6]);
 
 /* A class for whoever lives behind this MAC address in this VLAN, with a share of every interface
  * both ways (0: none in particular). -1 and an error: somebody has the VLAN, or the shares would

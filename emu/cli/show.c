@@ -44,14 +44,14 @@ static GArray *bundles_of(const Network *net) {
             unsigned there;
             const Component *peer = port_peer(c, port, &there);
             if (!peer || (both_ways(c, port) && drawn_already(bundles, c, port))) continue;
-            Bundle new = {c, peer, port, there, 1, port_speed(c, port), both_ways(c, port)};
+            Bundle bundle = {c, peer, port, there, 1, port_speed(c, port), both_ways(c, port)};
             Bundle *last = bundles->len ? &g_array_index(bundles, Bundle, bundles->len - 1) : NULL;
             if (last && last->from == c && last->to == peer && peer != c &&
                 last->first_from + last->n == port && last->first_to + last->n == there &&
-                last->both == new.both &&equal_speed(last->speed, new.speed))
+                last->both == bundle.both && equal_speed(last->speed, bundle.speed))
                 last->n++;
             else
-                g_array_append_val(bundles, new);
+                g_array_append_val(bundles, bundle);
         }
     return bundles;
 }

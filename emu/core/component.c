@@ -92,9 +92,6 @@ Sim *network_sim(Network *net) {
 PacketPool *network_packets(Network *net) {
     return net->packets;
 }
-const NetworkOptions *network_options(const Network *net) {
-    return &net->options;
-}
 
 Component *network_add(Network *net, const ComponentClass *class, const char *name) {
     Component *c = g_malloc0(class->size);

@@ -125,7 +125,6 @@ Network *network_new(const NetworkOptions *options);
 void network_free(Network *net);
 Sim *network_sim(Network *net);
 PacketPool *network_packets(Network *net);
-const NetworkOptions *network_options(const Network *net);
 
 /* Make a component with default parameters; the caller sets others, then calls network_create. */
 Component *network_add(Network *net, const ComponentClass *class, const char *name);

@@ -103,11 +103,6 @@ void intervals_give(Intervals *v, uint32_t first, uint32_t n) {
     }
 }
 
-bool intervals_is_free(const Intervals *v, uint32_t number) {
-    unsigned i = find(v, number);
-    return i < v->runs->len && run_at(v, i)->first <= number;
-}
-
 uint32_t intervals_n_free(const Intervals *v) {
     return v->n_free;
 }

@@ -20,7 +20,6 @@ bool intervals_take(Intervals *v, uint32_t n, uint32_t from, uint32_t *first);
 bool intervals_take_before(Intervals *v, uint32_t before, uint32_t *number);
 /* n numbers, which must be taken. */
 void intervals_give(Intervals *v, uint32_t first, uint32_t n);
-bool intervals_is_free(const Intervals *v, uint32_t number);
 uint32_t intervals_n_free(const Intervals *v);
 uint32_t intervals_n(const Intervals *v);
 /* The ends of what is taken: the lowest, and one past the highest; n and 0 of nothing. */

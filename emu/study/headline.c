@@ -121,9 +121,17 @@ static void add_cell(PageColumn *p, char *text) {
 
 /* Rates are shown in the largest unit that the largest of them has. */
 static double scale_of(const Column *column, double most, const char **prefix) {
-    bool rate = g_str_has_suffix(column->name, "_bps") || g_str_has_suffix(column->name, "_pps");
-    *prefix = !rate ? NULL : most >= 1e9 ? "G" : most >= 1e6 ? "M" : most >= 1e3 ? "k" : "";
-    return !rate ? 1 : most >= 1e9 ? 1e-9 : most >= 1e6 ? 1e-6 : most >= 1e3 ? 1e-3 : 1;
+    static const struct {
+        double unit;
+        const char *prefix;
+    } units[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {0, ""}};
+    *prefix = NULL;
+    if (!g_str_has_suffix(column->name, "_bps") && !g_str_has_suffix(column->name, "_pps"))
+        return 1;
+    unsigned i = 0;
+    while (units[i].unit && !(most >= units[i].unit)) i++;
+    *prefix = units[i].prefix;
+    return units[i].unit ? 1 / units[i].unit : 1;
 }
 
 static char *label_of(const Column *column, const char *prefix) {

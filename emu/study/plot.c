@@ -54,6 +54,11 @@ static unsigned published(const ScenarioPlot *plot, GString *data) {
     return n;
 }
 
+/* What is written beside an axis: the label, else the expression, else `otherwise`. */
+static const char *label(const char *given, const char *expression, const char *otherwise) {
+    return given ? given : expression ? expression : otherwise;
+}
+
 static void script_head(const Study *study, const ScenarioPlot *plot, GString *gp) {
     g_autofree char *share = study_share(study);
     g_string_append_printf(
@@ -63,13 +68,8 @@ static void script_head(const Study *study, const ScenarioPlot *plot, GString *g
         "set autoscale xfixmin\nset autoscale yfixmin\nset key left top reverse "
         "Left\nset datafile separator \"\\t\"\nset border lw 1.2\n",
         plot->title ? plot->title : plot->name, share ? " (from " : "", share ? share : "",
-        share ? ")" : "",
-        plot->x_label ? plot->x_label
-        : plot->x     ? plot->x
-                      : "time, s",
-        plot->y_label ? plot->y_label
-        : plot->y     ? plot->y
-                      : plot->series);
+        share ? ")" : "", label(plot->x_label, plot->x, "time, s"),
+        label(plot->y_label, plot->y, plot->series));
     if (plot->y && strchr(plot->y, ';')) g_string_append(gp, "set key outside right top\n");
     if (plot->log && strchr(plot->log, 'x')) g_string_append(gp, "set logscale x\nset mxtics 10\n");
     if (plot->log && strchr(plot->log, 'y')) g_string_append(gp, "set logscale y\nset mytics 10\n");

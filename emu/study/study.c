@@ -178,7 +178,7 @@ unsigned study_n_ok(const Study *study) {
     return n;
 }
 
-const char *study_status(const RunResult *r) {
+static const char *status_text(const RunResult *r) {
     static const char *const words[] = {"not run", "ok", "failed"};
     return r->status == RUN_MISSING && r->code ? "failed" : words[r->status];
 }
@@ -336,7 +336,7 @@ json_t *study_json(const Study *study) {
         json_t *one = json_object();
         json_object_set_new(one, "parameters", study_parameters_json(study, r));
         json_object_set_new(one, "scalars", scalars_json(r));
-        json_object_set_new(one, "status", json_string(study_status(r)));
+        json_object_set_new(one, "status", json_string(status_text(r)));
         json_object_set_new(one, "fingerprint",
                             r->status == RUN_OK ? study_hex(r->fingerprint) : json_null());
         if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));

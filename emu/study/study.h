@@ -29,8 +29,6 @@ typedef struct {
 
 /* Runs that are ok. */
 unsigned study_n_ok(const Study *study);
-/* ok, failed, or not run. */
-const char *study_status(const RunResult *run);
 /* "12 of 42 runs", if not all of them are ok; else NULL. Caller frees. */
 char *study_share(const Study *study);
 /* Evaluate the scenario's [expect] sections. False: one names a metric or claim that does not
