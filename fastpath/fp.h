@@ -8,7 +8,7 @@
  * modelled time. Real bytes and real tables are touched either way, at once.
  *
  * A site is a place in the code. Its cost, the instructions that run before the reference is
- * issued, is a parameter of the block (FP_SITES below gives defaults and sources). */
+ * issued, is a parameter of the box (fastpath/sites.h has defaults and sources). */
 #pragma once
 
 #include <stdbool.h>
