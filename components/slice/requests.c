@@ -61,10 +61,10 @@ static void refuse(Slice *s, SimTime now, const char *why) {
     reply(s, now, "refused: %s", why);
 }
 
-/* `done` or what `error` says, which is freed. */
-static bool answered(Slice *s, SimTime now, bool done, GError *error) {
-    if (!done) refuse(s, now, error->message);
-    g_clear_error(&error);
+/* Whether it was done; if not, what `error` says, which is freed, is the reply. */
+static bool answered(Slice *s, SimTime now, bool done, GError **error) {
+    if (!done) refuse(s, now, (*error)->message);
+    g_clear_error(error);
     return done;
 }
 
@@ -179,7 +179,7 @@ static void set_queue_limit(Slice *s, const Request *r, SimTime now) {
 
 static void move_queue(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
-    if (answered(s, now, slice_queue_move(s, r->a, r->b, &error), error))
+    if (answered(s, now, slice_queue_move(s, r->a, r->b, &error), &error))
         reply(s, now, "queue %u goes to interface %u", r->a, r->b);
 }
 
@@ -212,7 +212,7 @@ static bool read_open(const Slice *s, const char *args, Request *r, GError **err
 static void open_queue(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
     unsigned queue;
-    if (answered(s, now, slice_queue_open(s, r->b, r->share, &queue, &error), error))
+    if (answered(s, now, slice_queue_open(s, r->b, r->share, &queue, &error), &error))
         reply(s, now, "queue %u opened", queue);
 }
 
@@ -223,7 +223,7 @@ static bool read_close(const Slice *s, const char *args, Request *r, GError **er
 
 static void close_queue(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
-    if (answered(s, now, slice_queue_close(s, r->a, &error), error))
+    if (answered(s, now, slice_queue_close(s, r->a, &error), &error))
         reply(s, now, "queue %u closes", r->a);
 }
 
@@ -244,7 +244,7 @@ static void set_line_share(Slice *s, const Request *r, SimTime now) {
         return;
     }
     LineCard *lc = npe_linecard(s->npe);
-    if (answered(s, now, linecard_set_share(lc, s->class, r->b, r->flag, r->share, &error), error))
+    if (answered(s, now, linecard_set_share(lc, s->class, r->b, r->flag, r->share, &error), &error))
         reply(s, now, "interface %u %s has a share of %g%%", r->b, r->flag ? "out" : "in",
               r->share * 100);
 }
@@ -258,13 +258,13 @@ static bool read_port(const Slice *s, const char *args, Request *r, GError **err
 
 static void open_port(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
-    if (answered(s, now, slice_port_open(s, (uint16_t)r->a, &error), error))
+    if (answered(s, now, slice_port_open(s, (uint16_t)r->a, &error), &error))
         reply(s, now, "port %u opened", r->a);
 }
 
 static void close_port(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
-    if (answered(s, now, slice_port_close(s, (uint16_t)r->a, &error), error))
+    if (answered(s, now, slice_port_close(s, (uint16_t)r->a, &error), &error))
         reply(s, now, "port %u closed", r->a);
 }
 
@@ -323,7 +323,7 @@ static void attach(Slice *s, const Request *r, SimTime now) {
     (void)r;
     if (s->attached)
         refuse(s, now, "the slice is attached");
-    else if (answered(s, now, slice_attach(s, &error), error))
+    else if (answered(s, now, slice_attach(s, &error), &error))
         reply(s, now, "attached as slice %u", s->number);
 }
 
