@@ -10,7 +10,7 @@
 #include "fastpath/options/options.h"
 #include "fastpath/tunnel.h"
 
-enum { PORT_SLOTS = 4096, MAX_PORTS = PORT_SLOTS / 2, N_COUNTERS = 65536 };
+enum { PORT_SLOTS = 2 * FP_MAX_PORTS, N_COUNTERS = 65536 };
 enum { CLOSED = 0xffff }; /* no slice: the port is in quarantine */
 enum {
     PORT_BUCKET_BYTES = 16,
@@ -112,7 +112,7 @@ static uint32_t port_slot(const FpTables *t, uint32_t address, uint32_t port) {
 bool fp_bind_port(FpTables *t, unsigned slice, unsigned interface, uint32_t address,
                   uint16_t port) {
     PortEntry *e = &t->ports[port_slot(t, address, port)];
-    if (e->used || t->n_ports == MAX_PORTS) return false;
+    if (e->used || t->n_ports == FP_MAX_PORTS) return false;
     *e = (PortEntry){address, port, (uint16_t)slice, (uint16_t)interface, true};
     t->n_ports++;
     return true;

@@ -9,6 +9,7 @@
 
 #define FP_MAX_INTERFACES 16u
 #define FP_MAX_SLICES 256u
+#define FP_MAX_PORTS 2048u
 #define FP_NO_INTERFACE 255u
 
 /* Why a packet left the fast path. EXC: to the slice's slow path; DROP: nowhere. The names follow

@@ -34,7 +34,7 @@ static void one(Network *net, const char *name, const char *text) {
     SliceFilter f;
     bool good = slice_parse_filter(s, text, &f, &error);
     if (good == !!error) g_error("a filter and an error, or neither");
-    if (good && slice_check_filter(s, &f, &refusal) == !!refusal)
+    if (good && slice_check_filter(s, &f, true, &refusal) == !!refusal)
         g_error("in order and an error, or neither");
     const char *space = strchr(text, ' ');
     g_autofree char *verb = space ? g_strndup(text, (size_t)(space - text)) : g_strdup(text);

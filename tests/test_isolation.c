@@ -541,9 +541,21 @@ static void shares_above_100_percent_are_refused(void) {
     CHECK_REFUSED(NPE A "share = 60%\n" ALL_TO("0") B "share = 50%\n" TRAFFIC,
                   "[slice b] share: found 50%, which with the others' makes 110% of each interface "
                   "of npe0, expected at most 100% in all");
-    CHECK_REFUSED(NPE A "queues = 0:60% 0:20%\n" ALL_TO("0") B TRAFFIC
-                  "[at 1us]\na = queue 1 share 50%\n",
-                  "queue: found shares of 110% at interface 0, expected at most 100%");
+    Bench *b = bench_open(NPE A "queues = 0:60% 0:20% 1:50%\nmax_queues = 5\n" ALL_TO("0") B TRAFFIC
+                          "[at 1us]\na = queue 1 share 50%; queue 2 interface 0; "
+                          "queue_open 1:60%; queue_open 1:50%; queue 2 interface 0; "
+                          "queue 1 share 40%; queue 2 share 60%\n");
+    bench_finish(b);
+    g_autofree char *replies = bench_file(b, "mp-a.txt");
+    CHECK_CONTAINS(replies, "s  refused: queue: found shares of 110% at interface 0, expected at "
+                            "most 100%\n");
+    CHECK_CONTAINS(replies, "refused: queue: found shares of 130% at interface 0");
+    CHECK_CONTAINS(replies, "refused: queue: found shares of 110% at interface 1");
+    CHECK_CONTAINS(replies, "queue 3 opened\n");
+    CHECK_CONTAINS(replies, "queue 1 has a share of 40%\n");
+    CHECK_CONTAINS(replies, "refused: queue: found shares of 110% at interface 1");
+    CHECK_NEAR(bench_scalar(b, "a.mp_refused"), 5, 0);
+    bench_close(b);
 }
 
 /* Code options ---------------------------------------------------------------------------- */

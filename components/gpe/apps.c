@@ -85,7 +85,6 @@ const App click_app = {.name = "click",
 static bool i3_filters(Vserver *v, GError **error) {
     if (!*v->triggers) return vserver_routes(v, "routes", v->routes, "", error);
     v->code_option = fp_code_option_find("i3");
-    fp_slice(v->gpe->tables, v->guest.number)->option = (uint8_t)v->code_option;
     return vserver_routes(v, "triggers", v->triggers, "id ", error);
 }
 

@@ -154,6 +154,7 @@ bool vserver_routes(Vserver *v, const char *key, const char *text, const char *p
             r.bits += (unsigned)__builtin_popcount(r.match.mask[k]);
         g_array_append_val(routes, r);
     }
+    if (!v->guest.ports) return true; /* it is not there yet: they make sense */
     /* Most bits first, of prefixes the longest, because position decides. */
     for (unsigned bits = 8 * FP_KEY_BYTES + 1; bits-- > 0;)
         for (unsigned i = 0; i < routes->len; i++) {
@@ -228,12 +229,21 @@ static bool shares(Vserver *v, GError **error) {
     return sched_share_check(share, &g->kernel.sched.settings, error);
 }
 
+static bool filters(Vserver *v, GError **error) {
+    return v->app->filters ? v->app->filters(v, error)
+                           : vserver_routes(v, "routes", v->routes, "", error);
+}
+
+/* Of one that comes later: whether its settings make sense by themselves. */
+static bool settings(Vserver *v, GError **error) {
+    return shares(v, error) && filters(v, error) && (!v->app->check || v->app->check(v, error));
+}
+
 /* On the server as a guest with a number: ports, routes, line card, application. */
 static bool install(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     *fp_slice(g->tables, v->guest.number) =
         (FpSlice){.used = true,
-                  .option = (uint8_t)v->code_option,
                   .vlan = (uint16_t)v->vlan,
                   .udp_port = (uint16_t)v->udp_port,
                   .n_queues = 1,
@@ -242,11 +252,8 @@ static bool install(Vserver *v, GError **error) {
                   .sram_bytes = VSERVER_SRAM_BYTES};
     v->memory = 0;
     memset(fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES), 0, VSERVER_SRAM_BYTES);
-    if (!vserver_ports(v, error) ||
-        !(v->app->filters ? v->app->filters(v, error)
-                          : vserver_routes(v, "routes", v->routes, "", error)) ||
-        !on_line_card(v, error))
-        return false;
+    if (!vserver_ports(v, error) || !filters(v, error) || !on_line_card(v, error)) return false;
+    fp_slice(g->tables, v->guest.number)->option = (uint8_t)v->code_option;
     tcam_optimise(fp_tcam(g->tables));
     v->stage = STAGE_POLL;
     v->ready = 0;
@@ -301,7 +308,7 @@ static bool vserver_start(Component *c, GError **error) {
     if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
     g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
     component_gauge(&v->gpe->base, gauge, in_sockets, v); /* the server has the packets' count */
-    return !v->attached_at_start || vserver_attach(v, error);
+    return v->attached_at_start ? vserver_attach(v, error) : settings(v, error);
 }
 
 static const Verb vserver_verbs[] = {

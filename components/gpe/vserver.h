@@ -20,6 +20,8 @@ typedef struct {
     const char *const *keys;
     /* Put its filters and code option in place; NULL: those of `routes`. */
     bool (*filters)(Vserver *v, GError **error);
+    /* Whether the settings make sense, of a vServer that comes later; or NULL. */
+    bool (*check)(Vserver *v, GError **error);
     /* Everything that the vServer has is there. May be NULL. */
     bool (*start)(Vserver *v, GError **error);
     /* Begin the next step: its cost, or SIM_NEVER if it blocks until a packet comes. A step of
@@ -79,6 +81,6 @@ void vserver_detach(Vserver *v);
  * own work on a packet costs `process`; it `sends` one for each. */
 SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends);
 /* For an application's `filters`: those of a setting, separated by `;`, each behind the `prefix`.
- */
+ * Of a vServer that is not on its server yet they are only read. */
 bool vserver_routes(Vserver *v, const char *key, const char *text, const char *prefix,
                     GError **error);

@@ -90,7 +90,7 @@ static void share_buffers(Npe *npe) {
     }
 }
 
-static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GError **error) {
+static bool take_queues(Npe *npe, Holding *h, FpSlice *f, GError **error) {
     uint32_t n = h->asked->n_queues, first;
     if (!intervals_take(npe->slices->queues, n, 0, &first))
         return input_error(error, "%u more queues, but %s has %u, of which %u are free", n,
@@ -104,7 +104,6 @@ static bool take_queues(Npe *npe, Holding *h, FpSlice *f, unsigned number, GErro
     f->exception_queue = first + n - 1;
     f->queue_interface = h->asked->queue_interface;
     fp_counters_clear(npe->tables, first, n);
-    for (unsigned q = 0; q < n; q++) qm_set_group(npe->program.qm, first + q, number + 1);
     return true;
 }
 
@@ -129,8 +128,10 @@ bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error) {
         if (fp_bind_port(npe->tables, slice, i, fp_interface(npe->tables, i)->address, port))
             continue;
         unbind(npe, port, i);
-        return input_error(error, "udp_port: another slice of %s has port %u already",
-                           npe->base.name, port);
+        if (fp_ports(npe->tables) == FP_MAX_PORTS)
+            return input_error(error, "udp_port: found %u, but all %u ports of %s are taken", port,
+                               FP_MAX_PORTS, npe->base.name);
+        return input_error(error, "udp_port: port %u of %s is taken", port, npe->base.name);
     }
     g_array_append_val(npe->slices->held[slice].ports, port);
     return true;
@@ -153,7 +154,7 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
                    .exception_interface = npe_switched(npe) ? (uint16_t)npe->n_interfaces : 0};
     f->exception_station = asked->exception_station;
     memcpy(f->exception_mac, asked->exception_mac, sizeof f->exception_mac);
-    if (fits && buffers_fit(npe, error) && take_queues(npe, h, f, number, error) &&
+    if (fits && buffers_fit(npe, error) && take_queues(npe, h, f, error) &&
         take_sram(npe, h, f, error) && npe_port_open(npe, number, asked->udp_port, error)) {
         share_buffers(npe);
         share_code(npe);
@@ -309,18 +310,19 @@ uint32_t npe_filters_free(const Npe *npe) {
 
 /* Queues ---------------------------------------------------------------------------------- */
 
+static unsigned physical(const Npe *npe, unsigned slice, unsigned queue) {
+    return fp_slice(npe->tables, slice)->queue_base + queue;
+}
+
 void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface, uint32_t quantum,
                    uint32_t packets, uint32_t bytes) {
     unsigned scheduler = interface == FP_NO_INTERFACE
                              ? (unsigned)npe->n_schedulers - 1
                              : qm_block_scheduler(&npe->program.qm_block, interface);
-    bool done = qm_set_queue(npe->program.qm, fp_slice(npe->tables, slice)->queue_base + queue,
-                             scheduler, quantum, packets, bytes);
+    bool done = qm_set_queue(npe->program.qm, physical(npe, slice, queue), scheduler, quantum,
+                             packets, bytes);
     g_assert(done); /* a queue that is opened is empty */
-}
-
-static unsigned physical(const Npe *npe, unsigned slice, unsigned queue) {
-    return fp_slice(npe->tables, slice)->queue_base + queue;
+    qm_set_group(npe->program.qm, physical(npe, slice, queue), slice + 1);
 }
 
 void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum, double share) {

@@ -80,18 +80,17 @@ static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsig
     }
 }
 
-static bool start_node(const Slice *s, uint8_t *block, GError **error) {
-    g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
-    Place self = {0};
-    if (!error_of_key(id_parse(s->i3.id, self.id, I3_CHORD_BYTES, error), "i3_id", error))
+/* All nodes, this one too, in rising order; *self is its place. */
+static bool read_ring(const Slice *s, GArray *ring, unsigned *self, GError **error) {
+    Place own = {0};
+    if (!error_of_key(id_parse(s->i3.id, own.id, I3_CHORD_BYTES, error), "i3_id", error) ||
+        !parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error))
         return false;
-    if (!parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error)) return false;
-    g_array_append_val(ring, self);
+    g_array_append_val(ring, own);
     qsort(ring->data, ring->len, sizeof(Place), by_id);
-    unsigned at = 0;
     for (unsigned i = 0; i < ring->len; i++) {
         const Place *node = &g_array_index(ring, Place, i);
-        if (!memcmp(node->id, self.id, I3_CHORD_BYTES)) at = i;
+        if (!memcmp(node->id, own.id, I3_CHORD_BYTES)) *self = i;
         if (i == 0 || memcmp(node->id, node[-1].id, I3_CHORD_BYTES) != 0) continue;
         return input_error(
             error,
@@ -99,8 +98,15 @@ static bool start_node(const Slice *s, uint8_t *block, GError **error) {
             "and this node's in i3_id only",
             node->id[0], node->id[1], node->id[2], node->id[3]);
     }
-    write_node(s, block, ring, at);
     return true;
+}
+
+bool slice_i3_check(const Slice *s, GError **error) {
+    g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
+    g_autoptr(GArray) triggers = g_array_new(FALSE, FALSE, sizeof(Place));
+    unsigned self = 0;
+    return parse_places(s, "i3_triggers", s->i3.triggers, I3_ID_BYTES, triggers, error) &&
+           read_ring(s, ring, &self, error);
 }
 
 static bool insert_trigger(const Slice *s, const GArray *triggers, unsigned n, GError **error) {
@@ -139,7 +145,10 @@ bool slice_i3_start(Slice *s, GError **error) {
         return input_error(
             error, "sram: found %u bytes, expected %u or more for a node and %u triggers",
             fp_slice(npe_tables(s->npe), s->number)->sram_bytes, bytes, triggers->len);
-    if (!start_node(s, block, error)) return false;
+    g_autoptr(GArray) ring = g_array_new(FALSE, FALSE, sizeof(Place));
+    unsigned self = 0;
+    if (!read_ring(s, ring, &self, error)) return false;
+    write_node(s, block, ring, self);
     for (unsigned n = 0; n < triggers->len; n++) {
         const Place *all = (const Place *)(const void *)triggers->data;
         bool first = true;

@@ -206,6 +206,10 @@ static void handle(Vserver *v, Packet *pkt) {
     v->consumed++;
     SimTime now = sim_now(v->base.sim);
     uint8_t *header = pkt->data, *inner = header + FP_INTERNAL_BYTES;
+    if (!m->slice->attached) { /* its number, port and filters may be another's now */
+        component_drop(&v->gpe->base, GPE_DROP_DETACHED, pkt);
+        return;
+    }
     if (pkt->length <= FP_INTERNAL_BYTES || header[FP_INTERNAL_REASON] >= FP_N_REASONS) {
         component_drop(&v->gpe->base, GPE_DROP_REFUSED, pkt);
         return;
@@ -239,7 +243,8 @@ static bool reachable(const Manager *m, const Npe *npe, uint8_t mac[6], GError *
                        m->v->slice_name, gpe->name, m->slice->npe_name);
 }
 
-static bool start(Vserver *v, GError **error) {
+/* Its slice, and itself as a router and a station. */
+static bool find(Vserver *v, uint8_t mac[6], GError **error) {
     Manager *m = v->state;
     Component *slice = network_find(v->base.network, v->slice_name);
     if (!slice || slice->class != &slice_class)
@@ -248,6 +253,20 @@ static bool start(Vserver *v, GError **error) {
     m->v = v;
     m->slice = (Slice *)slice;
     m->i3 = fp_code_options[m->slice->code_option] == &i3_option;
+    const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
+    return error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
+           reachable(m, npe, mac, error);
+}
+
+static bool check(Vserver *v, GError **error) {
+    uint8_t mac[6];
+    return find(v, mac, error);
+}
+
+static bool start(Vserver *v, GError **error) {
+    Manager *m = v->state;
+    uint8_t mac[6];
+    if (!find(v, mac, error)) return false;
     icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
     uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
     ipv4_parse(m->slice->exception_address, &exceptions, NULL);
@@ -262,12 +281,7 @@ static bool start(Vserver *v, GError **error) {
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     memset(m->taken, 0, sizeof m->taken);
     sim_event_init(&m->expiry, expire, &v->base.owner);
-    const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
-    uint8_t mac[6];
-    if (!error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) ||
-        !reachable(m, npe, mac, error) ||
-        !slice_set_exception_host(m->slice, &v->gpe->base, mac, error))
-        return false;
+    if (!slice_set_exception_host(m->slice, &v->gpe->base, mac, error)) return false;
     if (gpe_bind(v->gpe, &v->guest, 0, exceptions, (uint16_t)m->slice->exception_port)) return true;
     return input_error(error,
                        "slice: another vServer of %s has the exception_address and exception_port "
@@ -313,6 +327,7 @@ const App manager_app = {.name = "manager",
                          .sockets = 1,
                          .size = sizeof(Manager),
                          .keys = keys,
+                         .check = check,
                          .start = start,
                          .stop = stop,
                          .next = next,

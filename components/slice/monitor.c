@@ -22,6 +22,7 @@ enum { MAX_COLUMNS = 64 };
 typedef struct {
     uint64_t bytes[MAX_COLUMNS];
     SimTime time;
+    unsigned attachment; /* which one of the slice counted them; 0: it was detached */
 } Reading;
 
 typedef struct {
@@ -44,17 +45,23 @@ typedef struct {
     double seconds, peak_out, peak_in, peak_length;
 } Monitor;
 
+/* Counters begin with an attachment. */
 static double rate(const Reading *before, const Reading *now, unsigned column) {
     double ps = (double)(now->time - before->time);
-    return ps > 0 ? (double)(now->bytes[column] - before->bytes[column]) * 8e12 / ps : 0;
+    uint64_t from = now->attachment == before->attachment ? before->bytes[column] : 0;
+    return ps > 0 ? (double)(now->bytes[column] - from) * 8e12 / ps : 0;
+}
+
+static unsigned attachment(const Monitor *m) {
+    return m->slice->attached ? m->slice->attachments : 0;
 }
 
 /* Line card: what came in. */
 static void read_inputs(void *user, void *data, SimTime now) {
     Monitor *m = user;
-    Reading r = {.time = now};
+    Reading r = {.time = now, .attachment = attachment(m)};
     (void)data;
-    for (unsigned i = 0; i < m->n_in; i++)
+    for (unsigned i = 0; r.attachment && i < m->n_in; i++)
         r.bytes[i] = linecard_counts(m->lc, false, m->slice->class, i).bytes_enqueued;
     for (unsigned i = 0; i < m->n_in; i++) m->in_bps[i] = rate(&m->in, &r, i);
     m->in = r;
@@ -65,10 +72,11 @@ static void read_outputs(void *user, void *data, SimTime now) {
     Monitor *m = user;
     const Npe *npe = m->slice->npe;
     const FpSlice *f = fp_slice(npe_tables(npe), m->slice->number);
-    Reading r = {.time = now};
-    double out_bps[MAX_COLUMNS], length[MAX_COLUMNS], total = 0, total_in = 0, total_length = 0;
+    Reading r = {.time = now, .attachment = attachment(m)};
+    double out_bps[MAX_COLUMNS], length[MAX_COLUMNS] = {0}, total = 0, total_in = 0,
+                                 total_length = 0;
     (void)data;
-    for (unsigned q = 0; q < m->n_out; q++) {
+    for (unsigned q = 0; r.attachment && q < m->n_out; q++) {
         const FpCounter *n = fp_counter(npe_tables(npe), f->stats_base + q);
         r.bytes[q] = n->bytes_out +
                      n->packets_out * (PACKET_FCS_BYTES + PACKET_PREAMBLE_BYTES + PACKET_GAP_BYTES);

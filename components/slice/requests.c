@@ -72,7 +72,7 @@ static bool answered(Slice *s, SimTime now, bool done, GError **error) {
 
 static bool read_filter(const Slice *s, const char *args, Request *r, GError **error) {
     if (slice_parse_filter(s, args, &r->filter, error) &&
-        slice_check_filter(s, &r->filter, error)) {
+        slice_check_filter(s, &r->filter, true, error)) {
         if (!r->filter.match.n_memory || r->filter.data) return true;
         input_error(error,
                     "found \"%s\", expected DATA behind it: where in its SRAM the slice keeps what "
@@ -84,6 +84,10 @@ static bool read_filter(const Slice *s, const char *args, Request *r, GError **e
 }
 
 static void add_filter(Slice *s, const Request *r, SimTime now) {
+    FpResult way = r->filter.result;
+    if (way.verdict == FP_FORWARD &&
+        way.queue == s->room) /* there was none when it was asked for */
+        way.queue = way.stats = (uint16_t)slice_first_queue(s, way.interface);
     uint32_t position;
     bool quota;
     if (!npe_filter_in_front(s->npe, s->number, &position, &quota)) {
@@ -93,7 +97,7 @@ static void add_filter(Slice *s, const Request *r, SimTime now) {
         return;
     }
     if (fp_filter_insert(npe_tables(s->npe), s->number, position, r->filter.match.key,
-                         r->filter.match.mask, &r->filter.result) == FP_INSERTED) {
+                         r->filter.match.mask, &way) == FP_INSERTED) {
         s->n_filters++;
         reply(s, now, "filter %u added", position);
         return;
@@ -153,24 +157,15 @@ static bool read_share(const char *text, double *share) {
     return param_set(&row, share, text, NULL, NULL) && *share > 0;
 }
 
-/* With what the queue's interface has at the time. */
-static bool share_fits(const Slice *s, const Request *r, GError **error) {
-    double sum = r->share;
-    for (unsigned q = 0; q < s->room; q++)
-        if (q != r->a && s->interface_of[q] == s->interface_of[r->a]) sum += s->queue_share[q];
-    return sum <= 1 + 1e-9 ||
-           input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
-                       sum * 100, s->interface_of[r->a]);
-}
-
 static void set_queue_share(Slice *s, const Request *r, SimTime now) {
-    s->queue_share[r->a] = r->share;
-    slice_set_quanta(s);
-    reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
+    GError *error = NULL;
+    if (answered(s, now, slice_queue_share(s, r->a, r->share, &error), &error))
+        reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
 }
 
 static void set_queue_limit(Slice *s, const Request *r, SimTime now) {
-    npe_queue_set_limit(s->npe, s->number, r->a, r->b);
+    GError *error = NULL;
+    if (!answered(s, now, slice_queue_limit(s, r->a, r->b, &error), &error)) return;
     if (r->b)
         reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
     else
@@ -184,6 +179,7 @@ static void move_queue(Slice *s, const Request *r, SimTime now) {
 }
 
 static bool read_queue(const Slice *s, const char *args, Request *r, GError **error) {
+    (void)error;
     static const Action share = {NULL, set_queue_share, false},
                         limit = {NULL, set_queue_limit, false}, move = {NULL, move_queue, false};
     char number[16], word[16], text[64], rest;
@@ -192,7 +188,7 @@ static bool read_queue(const Slice *s, const char *args, Request *r, GError **er
         return false;
     if (!strcmp(word, "share")) {
         r->action = &share;
-        return read_share(text, &r->share) && share_fits(s, r, error);
+        return read_share(text, &r->share);
     }
     if (!strcmp(word, "limit")) {
         r->action = &limit;
@@ -252,8 +248,9 @@ static void set_line_share(Slice *s, const Request *r, SimTime now) {
 /* Ports ----------------------------------------------------------------------------------- */
 
 static bool read_port(const Slice *s, const char *args, Request *r, GError **error) {
-    (void)error;
-    return text_number(args, UINT16_MAX, &r->a) && r->a > 0 && r->a != s->udp_port;
+    if (!text_number(args, UINT16_MAX, &r->a) || r->a == 0) return false;
+    return r->a != s->udp_port ||
+           input_error(error, "found port %u, which is its udp_port, expected another", r->a);
 }
 
 static void open_port(Slice *s, const Request *r, SimTime now) {

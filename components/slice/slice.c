@@ -35,9 +35,9 @@ unsigned slice_first_queue(const Slice *s, unsigned interface) {
     return s->room;
 }
 
-bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
+bool slice_check_filter(const Slice *s, const SliceFilter *f, bool script, GError **error) {
     unsigned queue = f->result.queue, interface = f->result.interface;
-    bool later = s->room > s->n_queues; /* the script may open others */
+    bool later = script && s->room > s->n_queues; /* it may open and move others */
     if (f->result.verdict != FP_FORWARD) return true;
     if (slice_first_queue(s, interface) == s->room)
         return later ||
@@ -45,8 +45,9 @@ bool slice_check_filter(const Slice *s, const SliceFilter *f, GError **error) {
     if (queue >= s->room)
         return input_error(error, "found queue %u, but the slice has queues 0 to %u", queue,
                            s->room - 1);
-    if (s->interface_of[queue] == interface || (later && s->interface_of[queue] == FP_NO_INTERFACE))
-        return true;
+    if (s->interface_of[queue] == interface || later) return true;
+    if (s->interface_of[queue] == FP_NO_INTERFACE)
+        return input_error(error, "found queue %u, which is not open from the start", queue);
     return input_error(error,
                        "found queue %u, which is at interface %u, expected one at interface %u",
                        queue, s->interface_of[queue], interface);
@@ -143,6 +144,16 @@ static int narrowest_first(const void *a, const void *b) {
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static bool no_room(const Slice *s, bool quota, unsigned n, GError **error) {
+    const char *key = *s->routes_file ? "routes_file" : "routes";
+    if (quota)
+        return input_error(error, "%s: found %u filters, but filters = %" G_GUINT64_FORMAT, key, n,
+                           s->filter_quota);
+    return input_error(error,
+                       "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
+                       key, n, s->npe_name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
+}
+
 static bool read_routes(Slice *s, GError **error) {
     g_autofree char *text = NULL;
     bool file = *s->routes_file != 0;
@@ -160,26 +171,18 @@ static bool read_routes(Slice *s, GError **error) {
         SliceFilter f;
         g_autofree char *where = file ? g_strdup_printf("routes_file: %s:%u", s->routes_file, i + 1)
                                       : g_strdup("routes");
-        if (!slice_parse_filter(s, line, &f, error) || !slice_check_filter(s, &f, error)) {
+        if (!slice_parse_filter(s, line, &f, error) || !slice_check_filter(s, &f, false, error)) {
             g_prefix_error(error, "%s: ", where);
             return false;
         }
         f.order = i;
         g_array_append_val(s->filters, f);
     }
+    if (s->filter_quota && s->filters->len > s->filter_quota)
+        return no_room(s, true, s->filters->len, error);
     if (s->filters->len)
         qsort(s->filters->data, s->filters->len, sizeof(SliceFilter), narrowest_first);
     return true;
-}
-
-static bool no_room(const Slice *s, bool quota, unsigned n, GError **error) {
-    const char *key = *s->routes_file ? "routes_file" : "routes";
-    if (quota)
-        return input_error(error, "%s: found %u filters, but filters = %" G_GUINT64_FORMAT, key, n,
-                           s->filter_quota);
-    return input_error(error,
-                       "%s: found %u filters, but the TCAM of %s has %u of its %u entries left",
-                       key, n, s->npe_name, npe_filters_free(s->npe), TCAM_MAX_ENTRIES);
 }
 
 /* What Format looks for in the slice's SRAM, unless the filter says where that is. */
@@ -273,6 +276,24 @@ static bool parse_queues(Slice *s, GError **error) {
     return queue_shares_fit(s, error);
 }
 
+/* With what others have at the interface, or will when they have moved there. */
+static bool share_fits(const Slice *s, unsigned queue, unsigned interface, double share,
+                       GError **error) {
+    double sum = share;
+    for (unsigned q = 0; q < s->room; q++)
+        if (q != queue &&
+            interface == (s->queue_rests[q] ? s->interface_after[q] : s->interface_of[q]))
+            sum += s->queue_share[q];
+    return sum <= 1 + 1e-9 ||
+           input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
+                       sum * 100, interface);
+}
+
+static bool is_open(const Slice *s, unsigned queue, GError **error) {
+    return (queue < s->room && s->interface_of[queue] != FP_NO_INTERFACE) ||
+           input_error(error, "the slice has no queue %u", queue);
+}
+
 static double own_share(const Slice *s, unsigned queue) {
     return s->queue_share[queue] > 0 ? s->queue_share[queue] : 1.0 / TENTHS;
 }
@@ -321,8 +342,7 @@ static void queue_closed(void *user, uint32_t queue, uint32_t attachment) {
 
 /* Nothing new comes to the queue; what has its number leaves as it would have. */
 static bool rest(Slice *s, unsigned queue, unsigned after, GError **error) {
-    if (queue >= s->room || s->interface_of[queue] == FP_NO_INTERFACE)
-        return input_error(error, "the slice has no queue %u", queue);
+    if (!is_open(s, queue, error)) return false;
     if (leads_to(s, queue)) return input_error(error, "a filter leads to queue %u", queue);
     s->interface_of[queue] = FP_NO_INTERFACE;
     s->interface_after[queue] = (uint8_t)after;
@@ -335,6 +355,7 @@ bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queu
     unsigned q = 0;
     while (q < s->room && (s->interface_of[q] != FP_NO_INTERFACE || s->queue_rests[q])) q++;
     if (q == s->room) return input_error(error, "the slice has its %u queues", s->room);
+    if (!share_fits(s, q, interface, share, error)) return false;
     s->interface_of[q] = (uint8_t)interface;
     s->queue_share[q] = share;
     open_queue(s, q);
@@ -348,7 +369,23 @@ bool slice_queue_close(Slice *s, unsigned queue, GError **error) {
 }
 
 bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **error) {
-    return rest(s, queue, interface, error);
+    return is_open(s, queue, error) &&
+           share_fits(s, queue, interface, s->queue_share[queue], error) &&
+           rest(s, queue, interface, error);
+}
+
+bool slice_queue_share(Slice *s, unsigned queue, double share, GError **error) {
+    if (!is_open(s, queue, error) || !share_fits(s, queue, s->interface_of[queue], share, error))
+        return false;
+    s->queue_share[queue] = share;
+    slice_set_quanta(s);
+    return true;
+}
+
+bool slice_queue_limit(Slice *s, unsigned queue, uint32_t packets, GError **error) {
+    if (!is_open(s, queue, error)) return false;
+    npe_queue_set_limit(s->npe, s->number, queue, packets);
+    return true;
 }
 
 /* Ports ----------------------------------------------------------------------------------- */
@@ -400,6 +437,7 @@ static void forget(Slice *s) {
 }
 
 static void leave(Slice *s, bool on_npe) {
+    s->attached = false; /* before its last packets end: no queue opens anew */
     tenant_leave(s->tenant);
     if (on_npe) npe_slice_detach(s->npe, s->number);
     if (s->class >= 0) linecard_detach(npe_linecard(s->npe), s->class);
@@ -407,7 +445,6 @@ static void leave(Slice *s, bool on_npe) {
     s->tenant = NULL;
     s->class = -1;
     s->n_filters = 0;
-    s->attached = false;
 }
 
 static bool install(Slice *s, GError **error) {
@@ -508,6 +545,7 @@ static bool slice_start(Component *c, GError **error) {
            error_of_key(ipv4_parse(s->exception_address, &s->asked.exception_address, error),
                         "exception_address", error) &&
            parse_queues(s, error) && find_exception_host(s, error) && read_routes(s, error) &&
+           (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
            (!s->attached_at_start || slice_attach(s, error));
 }
 

@@ -84,8 +84,9 @@ bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter, G
 
 /* The first of its queues at an interface, its room if it has none there. */
 unsigned slice_first_queue(const Slice *s, unsigned interface);
-/* Whether the filter's queue is the slice's and at the filter's interface. */
-bool slice_check_filter(const Slice *s, const SliceFilter *filter, GError **error);
+/* Whether the filter's queue is the slice's and at the filter's interface; a script's filter of a
+ * slice that may have more queues than at first is judged when it is added. */
+bool slice_check_filter(const Slice *s, const SliceFilter *filter, bool script, GError **error);
 /* Put its queues' shares in force, as quanta. `share` is divided among its queues of an interface
  * by their own shares (one without counts as 10%), so that more queues are no more share. Without
  * `share`, a queue's own is of the whole interface. */
@@ -104,12 +105,17 @@ bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac
 bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error);
 bool slice_queue_close(Slice *s, unsigned queue, GError **error);
 bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **error);
+/* What a queue that is open gets of its interface, and how much it holds. */
+bool slice_queue_share(Slice *s, unsigned queue, double share, GError **error);
+bool slice_queue_limit(Slice *s, unsigned queue, uint32_t packets, GError **error);
 
 /* Another UDP port of its own at every interface, and no more. */
 bool slice_port_open(Slice *s, uint16_t port, GError **error);
 bool slice_port_close(Slice *s, uint16_t port, GError **error);
 
-/* i3.c: fill its SRAM block with a node's state and triggers, and insert their filters. */
+/* i3.c: whether its settings make sense; and fill its SRAM block with a node's state and triggers,
+ * and insert their filters. */
+bool slice_i3_check(const Slice *s, GError **error);
 bool slice_i3_start(Slice *s, GError **error);
 
 /* requests.c: one request of the scenario's script. */
