@@ -207,6 +207,27 @@ static void what_it_does_not_understand_stops_the_run_at_the_line(void) {
     CHECK_REFUSED(NPE A ROUTE TRAFFIC "[at 1ms]\nnpe0 = interface_rate 0 fast\n", "[at 1ms] npe0:");
 }
 
+static void what_cannot_be_done_is_refused_in_the_reply(void) {
+    Bench *b =
+        bench_open(NPE A "max_queues = 7\n" ROUTE B ROUTE TRAFFIC
+                         "[at 1ms]\na = attach; port_open 30001; queue_close 0; queue_close 5; "
+                         "queue 0 interface 1; queue_open 1; queue_open 1; queue_open 1; "
+                         "share 0 in 5%\nb = detach\n[at 2ms]\nb = counters\n");
+    bench_finish(b);
+    g_autofree char *replies = bench_file(b, "mp-a.txt"), *other = bench_file(b, "mp-b.txt");
+    static const char *const refusals[] = {
+        "the slice is attached",      "udp_port: another slice of npe0 has port 30001 already",
+        "a filter leads to queue 0",  "the slice has no queue 5",
+        "the slice has its 7 queues", "the NPE has no line card"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        g_autofree char *line = g_strconcat("refused: ", refusals[i], "\n", NULL);
+        CHECK_CONTAINS(replies, line);
+    }
+    CHECK_CONTAINS(other, "refused: the slice is detached\n");
+    CHECK_U64(slice(b, "a")->mp_refused, 7);
+    bench_close(b);
+}
+
 static void replies_that_cannot_be_written_are_a_failure_of_files(void) {
     g_autoptr(GError) error = NULL;
     Bench *b = bench_open(NPE A ROUTE TRAFFIC "[at 1ms]\na = counters\n");
@@ -310,6 +331,7 @@ int main(void) {
                                  TEST(a_queues_limit_holds_from_then_on),
                                  TEST(counters_are_those_of_the_moment),
                                  TEST(what_it_does_not_understand_stops_the_run_at_the_line),
+                                 TEST(what_cannot_be_done_is_refused_in_the_reply),
                                  TEST(replies_that_cannot_be_written_are_a_failure_of_files),
                                  TEST(the_longest_prefix_wins_in_a_full_tcam),
                                  TEST(filters_may_come_and_go_for_ever),
