@@ -153,23 +153,30 @@ static bool read_share(const char *text, double *share) {
     return param_set(&row, share, text, NULL, NULL) && *share > 0;
 }
 
+/* If not, that is the reply. */
+static bool is_open(Slice *s, unsigned queue, SimTime now) {
+    GError *error = NULL;
+    bool open = slice_queue_interface(s, queue) != FP_NO_INTERFACE ||
+                input_error(&error, "the slice has no queue %u", queue);
+    return answered(s, now, open, &error);
+}
+
 /* With what the queue's interface has at the time. */
 static bool share_fits(const Slice *s, const Request *r, GError **error) {
-    double sum = r->share;
-    for (unsigned q = 0; q < s->room; q++)
-        if (q != r->a && s->interface_of[q] == s->interface_of[r->a]) sum += s->queue_share[q];
-    return sum <= 1 + 1e-9 ||
-           input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
-                       sum * 100, s->interface_of[r->a]);
+    unsigned interface = slice_queue_interface(s, r->a);
+    return interface == FP_NO_INTERFACE || slice_share_fits(s, r->a, interface, r->share, error);
 }
 
 static void set_queue_share(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
+    if (!is_open(s, r->a, now) || !answered(s, now, share_fits(s, r, &error), &error)) return;
     s->queue_share[r->a] = r->share;
     slice_set_quanta(s);
     reply(s, now, "queue %u has a share of %g%%", r->a, r->share * 100);
 }
 
 static void set_queue_limit(Slice *s, const Request *r, SimTime now) {
+    if (!is_open(s, r->a, now)) return;
     npe_queue_set_limit(s->npe, s->number, r->a, r->b);
     if (r->b)
         reply(s, now, "queue %u holds up to %u packets", r->a, r->b);
@@ -213,7 +220,7 @@ static void open_queue(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
     unsigned queue;
     if (answered(s, now, slice_queue_open(s, r->b, r->share, &queue, &error), &error))
-        reply(s, now, "queue %u opened", queue);
+        reply(s, now, "queue %u opened at interface %u", queue, r->b);
 }
 
 static bool read_close(const Slice *s, const char *args, Request *r, GError **error) {

@@ -331,10 +331,25 @@ static bool rest(Slice *s, unsigned queue, unsigned after, GError **error) {
     return true;
 }
 
+unsigned slice_queue_interface(const Slice *s, unsigned queue) {
+    return s->queue_rests[queue] ? s->interface_after[queue] : s->interface_of[queue];
+}
+
+bool slice_share_fits(const Slice *s, unsigned queue, unsigned interface, double share,
+                      GError **error) {
+    double sum = share;
+    for (unsigned q = 0; q < s->room; q++)
+        if (q != queue && slice_queue_interface(s, q) == interface) sum += s->queue_share[q];
+    return sum <= 1 + 1e-9 ||
+           input_error(error, "queue: found shares of %g%% at interface %u, expected at most 100%%",
+                       sum * 100, interface);
+}
+
 bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error) {
     unsigned q = 0;
     while (q < s->room && (s->interface_of[q] != FP_NO_INTERFACE || s->queue_rests[q])) q++;
     if (q == s->room) return input_error(error, "the slice has its %u queues", s->room);
+    if (share > 0 && !slice_share_fits(s, q, interface, share, error)) return false;
     s->interface_of[q] = (uint8_t)interface;
     s->queue_share[q] = share;
     open_queue(s, q);
@@ -348,7 +363,9 @@ bool slice_queue_close(Slice *s, unsigned queue, GError **error) {
 }
 
 bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **error) {
-    return rest(s, queue, interface, error);
+    double share = queue < s->room ? s->queue_share[queue] : 0;
+    return (share == 0 || slice_share_fits(s, queue, interface, share, error)) &&
+           rest(s, queue, interface, error);
 }
 
 /* Ports ----------------------------------------------------------------------------------- */

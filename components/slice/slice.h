@@ -100,6 +100,11 @@ void slice_detach(Slice *s);
  * whenever it is again. False: another host was asked for. */
 bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac[6],
                               GError **error);
+/* Where the queue is, or goes; FP_NO_INTERFACE: it is not open. */
+unsigned slice_queue_interface(const Slice *s, unsigned queue);
+/* Whether the share fits beside what the interface's other queues of the slice have. */
+bool slice_share_fits(const Slice *s, unsigned queue, unsigned interface, double share,
+                      GError **error);
 /* One more queue, closed again, or with another interface's scheduler. */
 bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error);
 bool slice_queue_close(Slice *s, unsigned queue, GError **error);
