@@ -208,23 +208,26 @@ static void what_it_does_not_understand_stops_the_run_at_the_line(void) {
 }
 
 static void what_cannot_be_done_is_refused_in_the_reply(void) {
-    Bench *b =
-        bench_open(NPE A "max_queues = 7\n" ROUTE B ROUTE TRAFFIC
-                         "[at 1ms]\na = attach; port_open 30001; queue_close 0; queue_close 5; "
-                         "queue 0 interface 1; queue_open 1; queue_open 1; queue_open 1; "
-                         "share 0 in 5%\nb = detach\n[at 2ms]\nb = counters\n");
+    Bench *b = bench_open(NPE A "max_queues = 7\n" ROUTE B ROUTE TRAFFIC
+                                "[at 1ms]\na = attach; port_open 30001; port_open 30002; port_open "
+                                "30002; queue_close 0; queue_close 5; "
+                                "queue 0 interface 1; queue_open 1; queue_open 1; queue_open 1; "
+                                "share 0 in 5%\nb = detach\n[at 2ms]\nb = counters\n");
     bench_finish(b);
     g_autofree char *replies = bench_file(b, "mp-a.txt"), *other = bench_file(b, "mp-b.txt");
-    static const char *const refusals[] = {
-        "the slice is attached",      "udp_port: another slice of npe0 has port 30001 already",
-        "a filter leads to queue 0",  "the slice has no queue 5",
-        "the slice has its 7 queues", "the NPE has no line card"};
+    static const char *const refusals[] = {"the slice is attached",
+                                           "udp_port: another slice of npe0 has port 30001 already",
+                                           "udp_port: this slice of npe0 has port 30002 already",
+                                           "a filter leads to queue 0",
+                                           "the slice has no queue 5",
+                                           "the slice has its 7 queues",
+                                           "the NPE has no line card"};
     for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++) {
         g_autofree char *line = g_strconcat("refused: ", refusals[i], "\n", NULL);
         CHECK_CONTAINS(replies, line);
     }
     CHECK_CONTAINS(other, "refused: the slice is detached\n");
-    CHECK_U64(slice(b, "a")->mp_refused, 7);
+    CHECK_U64(slice(b, "a")->mp_refused, 8);
     bench_close(b);
 }
 
