@@ -86,7 +86,7 @@ lint:
 	    ! grep -nE '#include "components/[a-z]+/' $$(find components/$$1 -name '*.[ch]') | grep -vE "include .components/($$known)/" || exit 1; done
 	@find emu components -name '*.[ch]' | while read f; do \
 	    sed -n "s|^#include \"\(emu/.*\|components/.*\)\.h\".*|$${f%.?} \1|p" $$f; done | awk '$$1 != $$2' | tsort >/dev/null
-	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | grep .
+	@! find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' \) -exec grep -L SPDX-License-Identifier {} + | sed 's/$$/: no line SPDX-License-Identifier: GPL-3.0-or-later/' | grep .
 	@echo "ok lint includes and licences"
 	@if command -v clang-format >/dev/null; then \
 	    find emu fastpath components tests bench -name '*.[ch]' -exec clang-format --dry-run --Werror {} + && \

@@ -42,10 +42,11 @@ tail -n +2 scenarios/label.ini | cmp -s - "$dir/ini" && ok "quoted scenario is l
 # end of one, or, for links, from the document's folder. Not those of results, nor those that a
 # walk-through makes.
 find . \( -path ./build -o -path ./results -o -path ./.git \) -prune -o -type d -printf '%P/\n' -o -printf '%P\n' >"$dir/all"
+sed -n 's/^<!-- file \(.*\) -->$/\1/p' CONTRIBUTING.md docs/*.md >"$dir/made"
 named() { # DOCUMENT: names in `...` outside code blocks
     sed '/^```/,/^```/d' "$1" | grep -oE '`[^`]+`' | tr -d '`' |
         grep -xE '[A-Za-z0-9_.*/-]+(\.(c|h|def|sh|ini|mk|md|svg)|/)' |
-        grep -vxE 'records/.*|runs/.*|results/.*|(study|resolved|wire)\.ini|components/wire/wire\.c'
+        grep -vxE 'records/.*|runs/.*|results/.*|(study|resolved|wire)\.ini|components/wire/wire\.c' | grep -vxFf "$dir/made"
 }
 there() { grep -qE "(^|/)$(echo "$1" | sed 's/\./\\./g; s/\*/[^\/]*/g')\$" "$dir/all"; }
 for doc in README.md CONTRIBUTING.md docs/*.md docs/*/*.md; do

@@ -440,10 +440,11 @@ static void a_scheduler_has_settings_of_its_own(void) {
     }
     static const char *const bad[][2] = {
         {"magic", "found \"magic\", expected one of token, vserver, sfq, rr"},
-        {"sfq long=1", "found \"long=1\", expected KEY=VALUE with a setting of sfq"},
+        {"sfq long=1", "found \"long=1\", expected KEY=VALUE with a setting of sfq: longest, "
+                       "shortest"},
         {"sfq longest", "found \"longest\""},
         {"sfq longest=0", "\"0\""},
-        {"rr longest=1", "expected KEY=VALUE with a setting of rr"}};
+        {"rr longest=1", "found \"longest=1\", but rr has no settings"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         Sched s;

@@ -207,6 +207,49 @@ static void what_it_does_not_understand_stops_the_run_at_the_line(void) {
     CHECK_REFUSED(NPE A ROUTE TRAFFIC "[at 1ms]\nnpe0 = interface_rate 0 fast\n", "[at 1ms] npe0:");
 }
 
+static void what_cannot_be_done_is_refused_in_the_reply(void) {
+    Bench *b = bench_open(NPE A "max_queues = 7\n" ROUTE B ROUTE TRAFFIC
+                                "[at 1ms]\na = attach; port_open 30001; port_open 30002; port_open "
+                                "30002; queue_close 0; queue_close 5; "
+                                "queue 0 interface 1; queue_open 1; queue_open 1; queue_open 1; "
+                                "share 0 in 5%\nb = detach\n[at 2ms]\nb = counters\n");
+    bench_finish(b);
+    g_autofree char *replies = bench_file(b, "mp-a.txt"), *other = bench_file(b, "mp-b.txt");
+    static const char *const refusals[] = {"the slice is attached",
+                                           "udp_port: another slice of npe0 has port 30001 already",
+                                           "udp_port: this slice of npe0 has port 30002 already",
+                                           "a filter leads to queue 0",
+                                           "the slice has no queue 5",
+                                           "the slice has its 7 queues",
+                                           "the NPE has no line card"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        g_autofree char *line = g_strconcat("refused: ", refusals[i], "\n", NULL);
+        CHECK_CONTAINS(replies, line);
+    }
+    CHECK_CONTAINS(other, "refused: the slice is detached\n");
+    CHECK_U64(slice(b, "a")->mp_refused, 8);
+    bench_close(b);
+}
+
+static void shares_fit_when_they_take_effect_and_only_open_queues_have_them(void) {
+    /* Queue 0 is interface 0's with 60%: 41% more do not fit, however they come to it. */
+    Bench *b = bench_open(NPE A "max_queues = 7\nqueues = 0:60% 1:41%\n"
+                                "routes = 0.0.0.0/0 0 192.168.100.1:30000\n" TRAFFIC
+                                "[at 1ms]\na = queue_open 0:41%; queue 1 interface 0; "
+                                "queue 5 share 10%; queue 5 limit 9; queue_open 0:40%; "
+                                "queue_open 0; queue 3 share 1%\n");
+    bench_finish(b);
+    g_autofree char *replies = bench_file(b, "mp-a.txt");
+#define FULL(sum) "refused: queue: found shares of " sum "% at interface 0, expected at most 100%\n"
+    CHECK_TEXT(replies, "0.001120 s  " FULL("101") "0.001140 s  " FULL(
+                            "101") "0.001160 s  refused: the slice has no queue 5\n"
+                                   "0.001180 s  refused: the slice has no queue 5\n"
+                                   "0.001200 s  queue 2 opened at interface 0\n"
+                                   "0.001220 s  queue 3 opened at interface 0\n"
+                                   "0.001240 s  " FULL("101"));
+    bench_close(b);
+}
+
 static void replies_that_cannot_be_written_are_a_failure_of_files(void) {
     g_autoptr(GError) error = NULL;
     Bench *b = bench_open(NPE A ROUTE TRAFFIC "[at 1ms]\na = counters\n");
@@ -301,18 +344,21 @@ static void filters_may_come_and_go_for_ever(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(requests_take_effect_one_after_the_other),
-                                 TEST(an_idle_processor_does_not_save_up_time),
-                                 TEST(a_slow_processor_delays_what_comes_after_it_became_slow),
-                                 TEST(settings_of_the_processor_count),
-                                 TEST(replies_say_what_was_done),
-                                 TEST(a_new_filter_comes_before_those_there_are),
-                                 TEST(a_queues_limit_holds_from_then_on),
-                                 TEST(counters_are_those_of_the_moment),
-                                 TEST(what_it_does_not_understand_stops_the_run_at_the_line),
-                                 TEST(replies_that_cannot_be_written_are_a_failure_of_files),
-                                 TEST(the_longest_prefix_wins_in_a_full_tcam),
-                                 TEST(filters_may_come_and_go_for_ever),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(requests_take_effect_one_after_the_other),
+        TEST(an_idle_processor_does_not_save_up_time),
+        TEST(a_slow_processor_delays_what_comes_after_it_became_slow),
+        TEST(settings_of_the_processor_count),
+        TEST(replies_say_what_was_done),
+        TEST(a_new_filter_comes_before_those_there_are),
+        TEST(a_queues_limit_holds_from_then_on),
+        TEST(counters_are_those_of_the_moment),
+        TEST(what_it_does_not_understand_stops_the_run_at_the_line),
+        TEST(what_cannot_be_done_is_refused_in_the_reply),
+        TEST(shares_fit_when_they_take_effect_and_only_open_queues_have_them),
+        TEST(replies_that_cannot_be_written_are_a_failure_of_files),
+        TEST(the_longest_prefix_wins_in_a_full_tcam),
+        TEST(filters_may_come_and_go_for_ever),
+        {0}};
     return run_tests("mp", tests);
 }

@@ -123,6 +123,12 @@ static void unbind(Npe *npe, uint16_t port, unsigned n_interfaces) {
         fp_unbind_port(npe->tables, fp_interface(npe->tables, i)->address, port);
 }
 
+static bool holds(const Holding *h, uint16_t port) {
+    for (unsigned i = 0; i < h->ports->len; i++)
+        if (g_array_index(h->ports, uint16_t, i) == port) return true;
+    return false;
+}
+
 bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error) {
     for (unsigned i = 0; i < npe->n_interfaces; i++) {
         if (fp_bind_port(npe->tables, slice, i, fp_interface(npe->tables, i)->address, port))
@@ -131,7 +137,9 @@ bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error) {
         if (fp_ports(npe->tables) == FP_MAX_PORTS)
             return input_error(error, "udp_port: found %u, but all %u ports of %s are taken", port,
                                FP_MAX_PORTS, npe->base.name);
-        return input_error(error, "udp_port: port %u of %s is taken", port, npe->base.name);
+        bool own = i == 0 && holds(&npe->slices->held[slice], port);
+        return input_error(error, "udp_port: %s slice of %s has port %u already",
+                           own ? "this" : "another", npe->base.name, port);
     }
     g_array_append_val(npe->slices->held[slice].ports, port);
     return true;

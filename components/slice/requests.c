@@ -209,7 +209,7 @@ static void open_queue(Slice *s, const Request *r, SimTime now) {
     GError *error = NULL;
     unsigned queue;
     if (answered(s, now, slice_queue_open(s, r->b, r->share, &queue, &error), &error))
-        reply(s, now, "queue %u opened", queue);
+        reply(s, now, "queue %u opened at interface %u", queue, r->b);
 }
 
 static bool read_close(const Slice *s, const char *args, Request *r, GError **error) {
@@ -333,20 +333,22 @@ static void detach(Slice *s, const Request *r, SimTime now) {
 /* The verbs ------------------------------------------------------------------------------- */
 
 const Verb slice_verbs[] = {
-    {"attach", "", "take all that the settings ask for"},
+    {"attach", "", "take all that the settings ask for, or nothing"},
     {"detach", "", "give it back; packets of the slice that are inside end as detached"},
     {"filter_add", "FILTER", "one more filter, as in `routes`, in front of the slice's others"},
     {"filter_remove", "POSITION|key HEX[/MASK]", "a filter goes"},
     {"filter_list", "", "all filters, in the reply"},
     {"queue", "N share SHARE|limit PACKETS|interface I",
-     "what queue N gets, how much it holds, 0: no limit, and whose scheduler serves it"},
-    {"queue_open", "INTERFACE[:SHARE]", "one more queue, up to max_queues"},
+     "what queue N, from 0, gets, how much it holds, 0: no limit, or whose scheduler serves it"},
+    {"queue_open", "INTERFACE[:SHARE]",
+     "one more queue, up to max_queues; the reply has its number"},
     {"queue_close", "N", "no more packets for queue N; it is free when those inside have left"},
-    {"share", "INTERFACE in|out SHARE", "its share of one interface of the line card, one way"},
-    {"port_open", "PORT", "one more UDP port at every interface"},
-    {"port_close", "PORT", "and no more"},
-    {"sram_write", "OFFSET HEX", "bytes of its block of SRAM"},
-    {"sram_read", "OFFSET BYTES", "the same, in the reply"},
+    {"share", "INTERFACE in|out SHARE",
+     "its share of one interface of the line card, one way, above 0% and up to 100%"},
+    {"port_open", "PORT", "one more UDP port at every interface, from 1"},
+    {"port_close", "PORT", "a port that port_open opened goes; udp_port stays"},
+    {"sram_write", "OFFSET HEX", "bytes into its block of SRAM, which ends at `sram`"},
+    {"sram_read", "OFFSET BYTES", "bytes of its block of SRAM, which ends at `sram`, in the reply"},
     {"counters", "", "all counters, in the reply"},
     {0}};
 

@@ -270,7 +270,9 @@ static bool parse_queues(Slice *s, GError **error) {
             s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
     }
     if (s->max_queues && s->max_queues < s->n_queues)
-        return input_error(error, "max_queues: found %" G_GUINT64_FORMAT ", expected %u or more",
+        return input_error(error,
+                           "max_queues: found %" G_GUINT64_FORMAT
+                           ", expected %u or more, those of `queues`",
                            s->max_queues, s->n_queues);
     s->room = MAX(s->n_queues, (unsigned)s->max_queues);
     return queue_shares_fit(s, error);

@@ -231,7 +231,7 @@ static bool row_unsteady(const Study *study, unsigned row) {
 static void print_page(const Study *study, GPtrArray *page, unsigned n_parameters, unsigned width,
                        FILE *out) {
     unsigned rows = n_rows(study);
-    for (unsigned line = 0; line < 2; line++) {
+    for (unsigned line = 0; page->len && line < 2; line++) {
         for (unsigned k = 0; k < page->len; k++) {
             const PageColumn *p = page->pdata[k];
             put(out, line ? p->quantity : p->component, p->width, k < n_parameters, !k);
@@ -243,6 +243,7 @@ static void print_page(const Study *study, GPtrArray *page, unsigned n_parameter
         bool measured;
         g_autofree char *trouble = trouble_of(study, row, &measured);
         unsigned cells = measured ? page->len : n_parameters;
+        if (!cells && !trouble) continue;
         for (unsigned k = 0; k < cells; k++) {
             const PageColumn *p = page->pdata[k];
             put(out, p->cells->pdata[row], p->width, k < n_parameters, !k);
@@ -364,6 +365,8 @@ static void print_runs(const Study *study, FILE *out) {
     unsigned n_parameters, width = terminal_width(out);
     unsigned dropped = lay_out(c, width, page, &n_parameters);
     print_page(study, page, n_parameters, width, out);
+    if (c->columns->len && page->len == n_parameters && !dropped)
+        fputs("no sink, claim or plot says what to show here: all numbers are in runs.tsv\n", out);
     if (dropped)
         fprintf(out, "%u more column%s: in runs.tsv, or on a wider terminal\n", dropped,
                 dropped > 1 ? "s" : "");

@@ -32,8 +32,13 @@ static bool set(Sched *s, const char *word, GError **error) {
     g_auto(GStrv) parts = g_strsplit(word, "=", 2);
     const Param *row = param_find(s->ops->params ? s->ops->params : none, parts[0]);
     if (row && parts[1]) return param_set(row, s->own, parts[1], NULL, error);
-    return input_error(error, "found \"%s\", expected KEY=VALUE with a setting of %s", word,
-                       s->ops->name);
+    if (!s->ops->params)
+        return input_error(error, "found \"%s\", but %s has no settings", word, s->ops->name);
+    g_autoptr(GString) keys = g_string_new(NULL);
+    for (row = s->ops->params; row->name; row++)
+        g_string_append_printf(keys, "%s%s", keys->len ? ", " : "", row->name);
+    return input_error(error, "found \"%s\", expected KEY=VALUE with a setting of %s: %s", word,
+                       s->ops->name, keys->str);
 }
 
 bool sched_init(Sched *s, const char *text, unsigned n_cores, const SchedSettings *settings,
