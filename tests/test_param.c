@@ -4,6 +4,8 @@
  * the integer they stand for, and edit distances by exhaustive recursion. */
 #include "emu/core/param.h"
 
+#include <math.h>
+
 #include "emu/core/random.h"
 #include "emu/core/sim.h"
 #include "tests/check.h"
@@ -42,7 +44,7 @@ static bool set(const char *name, const char *text) {
 
 static bool read_as(ParamType type, const char *text, const char *kinds) {
     size_t offset = type == PARAM_TYPE_RATE ? offsetof(Target, rate) : offsetof(Target, word);
-    const Param row = {"x", type, offset, NULL, NULL, NULL, kinds, NULL, NULL};
+    const Param row = {.name = "x", .type = type, .offset = offset, .choices = kinds};
     g_autoptr(GError) error = NULL;
     bool ok = param_set(&row, &target, text, NULL, &error);
     g_strlcpy(message, error ? error->message : "", sizeof message);
@@ -161,28 +163,143 @@ static void what_is_formatted_reads_back_to_the_same(void) {
                   {PARAM_TYPE_LATENCY, "3cycles"},
                   {PARAM_TYPE_LATENCY, "0"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
-        const Param row = {"x", values[i].type, 0, NULL, NULL, NULL, "any", NULL, NULL};
-        union {
-            uint64_t word[2];
-            Rate rate;
-            Latency latency;
-            double real;
-        } a = {{0}}, b = {{0}};
-        CHECK(param_set(&row, &a, values[i].text, NULL, NULL));
-        g_autofree char *text = param_format(&row, &a);
-        bool same = param_set(&row, &b, text, NULL, NULL) && !memcmp(&a, &b, sizeof a);
+        const Param row = {.type = values[i].type, .choices = "any"};
+        ParamValue a, b;
+        CHECK(param_read(&row, &a, values[i].text, NULL, NULL));
+        g_autofree char *text = param_spell(&row, &a);
+        bool same = param_read(&row, &b, text, NULL, NULL) && !memcmp(&a, &b, sizeof a);
         if (!same) printf("  %s became %s\n", values[i].text, text);
         CHECK(same);
     }
     Random random;
     random_seed(&random, 1, 0, "formats");
-    const Param real = {"x", PARAM_TYPE_REAL, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+    const Param real = {.type = PARAM_TYPE_REAL};
     for (unsigned i = 0; i < 2000; i++) {
         double a = random_unit(&random) - 0.5, b = 0;
         g_autofree char *text = param_format(&real, &a);
         CHECK(param_set(&real, &b, text, NULL, NULL));
         CHECK(a == b);
     }
+}
+
+/* How each text is spelled again; NULL: it is refused, with `says`. */
+typedef struct {
+    const char *text, *again, *says;
+} Spelling;
+
+static void check_spellings(const Param *row, const Spelling *s, unsigned n) {
+    for (unsigned i = 0; i < n; i++) {
+        g_autoptr(GError) error = NULL;
+        ParamValue value, same;
+        bool ok = param_read(row, &value, s[i].text, NULL, &error);
+        if (ok != !!s[i].again) printf("  %s: %s\n", s[i].text, error ? error->message : "taken");
+        CHECK(ok == !!s[i].again);
+        if (!ok) CHECK_CONTAINS(error->message, s[i].says);
+        g_autofree char *text = ok ? param_spell(row, &value) : NULL;
+        if (s[i].again) CHECK_TEXT(text, s[i].again);
+        CHECK(!text || param_read(row, &same, text, NULL, NULL));
+        g_autofree char *once_more = text ? param_spell(row, &same) : NULL;
+        if (text) CHECK_TEXT(once_more, text);
+        if (text) param_value_clear(row, &value), param_value_clear(row, &same);
+    }
+}
+#define CHECK_SPELLINGS(row, spellings) check_spellings(row, spellings, G_N_ELEMENTS(spellings))
+
+static void addresses_are_four_numbers(void) {
+    static const Param row = {.type = PARAM_TYPE_IPV4};
+    static const char *const why = "expected an IPv4 address such as 10.0.0.1";
+    const Spelling spellings[] = {
+        {"0.0.0.0", "0.0.0.0", ""},      {"255.255.255.255", "255.255.255.255", ""},
+        {"10.0.0.1", "10.0.0.1", ""},    {"", NULL, why},
+        {"10.0.0", NULL, why},           {"10.0.0.256", NULL, why},
+        {"10.0.0.1.2", NULL, why},       {" 10.0.0.1", NULL, why},
+        {"10.0.0.1x", NULL, why},        {"10.0.0.-1", NULL, why},
+        {"node", NULL, "found \"node\""}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&row, &value, "10.1.2.3", NULL, NULL) && value.ipv4 == 0x0a010203);
+}
+
+static void mac_addresses_are_six_pairs_of_digits(void) {
+    static const Param row = {.type = PARAM_TYPE_MAC};
+    static const char *const why = "expected a MAC address such as 02:00:00:00:00:01";
+    const Spelling spellings[] = {{"02:00:00:00:01:ff", "02:00:00:00:01:ff", ""},
+                                  {"02:00:00:00:01:FF", "02:00:00:00:01:ff", ""},
+                                  {"", NULL, why},
+                                  {"2:0:0:0:1:0", NULL, why},
+                                  {"02:00:00:00:01", NULL, why},
+                                  {"02:00:00:00:01:00:00", NULL, why},
+                                  {"02-00-00-00-01-00", NULL, why},
+                                  {"02:00:00:00:01:0g", NULL, why},
+                                  {"02:00:00:00:01:+1", NULL, why},
+                                  {"02:00:00:00:01: 1", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+}
+
+static void prefixes_have_no_bits_behind_their_length(void) {
+    static const Param row = {.type = PARAM_TYPE_PREFIX},
+                       none = {.type = PARAM_TYPE_PREFIX, .def = ""};
+    static const char *const why = "expected a prefix such as 192.168.0.0/16";
+    const Spelling spellings[] = {{"192.168.0.0/16", "192.168.0.0/16", ""},
+                                  {"10.1.2.3/8", "10.0.0.0/8", ""},
+                                  {"255.255.255.255/32", "255.255.255.255/32", ""},
+                                  {"1.2.3.4/0", "0.0.0.0/0", ""},
+                                  {"", NULL, why},
+                                  {"10.0.0.0", NULL, why},
+                                  {"10.0.0.0/", NULL, why},
+                                  {"10.0.0.0/33", NULL, why},
+                                  {"10.0.0.0/-1", NULL, why},
+                                  {"10.0.0.0/+8", NULL, why},
+                                  {"10.0.0.0/ 8", NULL, why},
+                                  {"10.0/8", NULL, why},
+                                  {"10.0.0.0/8/8", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.prefix.given);
+    CHECK(param_read(&none, &value, "0.0.0.0/0", NULL, NULL) && value.prefix.given);
+}
+
+static void leading_digits_are_spelled_in_whole_bytes(void) {
+    static const Param row = {.type = PARAM_TYPE_HEX, .most = 4},
+                       none = {.type = PARAM_TYPE_HEX, .most = 4, .def = ""};
+    static const char *const why = "expected 1 to 8 hexadecimal digits";
+    const Spelling spellings[] = {
+        {"0A", "0a", ""},     {"8", "80", ""},      {"0a000001", "0a000001", ""},
+        {"0a0000", "0a", ""}, {"0", "00", ""},      {"00000000", "00", ""},
+        {"123", "1230", ""},  {"", NULL, why},      {"123456789", NULL, why},
+        {"0x12", NULL, why},  {"12 34", NULL, why}, {"-1", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.hex.given);
+    g_autofree char *empty = param_spell(&none, &value);
+    CHECK_TEXT(empty, "");
+}
+
+static void lists_are_values_of_one_row_with_commas_between(void) {
+    static const Param port = {.type = PARAM_TYPE_COUNT, .min = "1", .max = "9"},
+                       row = {.type = PARAM_TYPE_LIST, .item = &port, .most = 3, .def = "1"},
+                       none = {.type = PARAM_TYPE_LIST, .item = &port, .most = 3, .def = ""},
+                       name = {.type = PARAM_TYPE_NAME},
+                       names = {.type = PARAM_TYPE_LIST, .item = &name, .most = 2};
+    const Spelling spellings[] = {
+        {"1", "1", ""},
+        {" 1 ,2,  3", "1,2,3", ""},
+        {"1,2,3,4", NULL, "found more than 3"},
+        {"", NULL, "found none, expected 1 to 3 values with commas between, each a whole number"},
+        {"1,", NULL, "found \"\", expected a whole number"},
+        {"1,,2", NULL, "found \"\""},
+        {"1,x", NULL, "found \"x\", expected a whole number"},
+        {"1,10", NULL, "found \"10\", expected 1 or more, up to 9"},
+        {"1;2", NULL, "found \"1;2\""}};
+    CHECK_SPELLINGS(&row, spellings);
+    const Spelling components[] = {{"a, b", "a,b", ""}};
+    CHECK_SPELLINGS(&names, components);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.list.n);
+    CHECK(param_read(&row, &value, "7", NULL, NULL) && param_number(&row, &value) == 7);
+    param_value_clear(&row, &value);
+    CHECK(param_read(&row, &value, "7,8", NULL, NULL) && isnan(param_number(&row, &value)));
+    param_value_clear(&row, &value);
 }
 
 static unsigned distance(const char *a, const char *b) {
@@ -221,6 +338,11 @@ int main(void) {
                                  TEST(a_refused_value_changes_nothing),
                                  TEST(strings_are_owned_and_files_are_relative_to_their_file),
                                  TEST(what_is_formatted_reads_back_to_the_same),
+                                 TEST(addresses_are_four_numbers),
+                                 TEST(mac_addresses_are_six_pairs_of_digits),
+                                 TEST(prefixes_have_no_bits_behind_their_length),
+                                 TEST(leading_digits_are_spelled_in_whole_bytes),
+                                 TEST(lists_are_values_of_one_row_with_commas_between),
                                  TEST(the_nearest_name_is_the_nearest_by_exhaustion),
                                  {0}};
     return run_tests("param", tests);

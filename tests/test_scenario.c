@@ -21,7 +21,7 @@ static Value value;
 static char message[400];
 
 static bool read_as(ParamType type, const char *text) {
-    const Param row = {"x", type, 0, NULL, NULL, NULL, "any", NULL, NULL};
+    const Param row = {.name = "x", .type = type, .choices = "any"};
     g_autoptr(GError) error = NULL;
     bool ok = param_set(&row, &value, text, NULL, &error);
     g_strlcpy(message, error ? error->message : "", sizeof message);

@@ -186,9 +186,9 @@ static const Param chassis_params[] = {
     PARAM_TEXT("blades", Chassis, blades, "",
                "what is on each blade, in slot order: LINECARD; NPE+NPE; GPE; CP; ...",
                "scenario; SPP paper 2.3: two NPEs on a blade"),
-    PARAM_TEXT("data_switch", Chassis, data_switch, "", "name of the data switch, if there is one",
-               "scenario"),
-    PARAM_TEXT("control_switch", Chassis, control_switch, "",
+    PARAM_NAME("data_switch", Chassis, data_switch, "", "switch",
+               "name of the data switch, if there is one", "scenario"),
+    PARAM_NAME("control_switch", Chassis, control_switch, "", "switch",
                "name of the control switch, if there is one", "scenario"),
     {0}};
 

@@ -143,7 +143,8 @@ typedef struct {
 static bool switch_read(const Component *c, const char *verb, const char *args, SwitchOrder *o,
                         GError **error) {
     static const char *const words[] = {"down", "up", "free"};
-    static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};
+    static const Param row = {
+        .name = "rate", .type = PARAM_TYPE_RATE, .min = "1bit/s", .choices = "bits"};
     char number[12];
     int used = 0;
     if (!strcmp(verb, "port") && sscanf(args, "%11s %n", number, &used) == 1 && used &&

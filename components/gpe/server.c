@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 
@@ -80,22 +79,15 @@ static void boot(Sim *sim, SimEvent *event) {
     kernel_resched(&g->kernel);
 }
 
-static bool prepare_interfaces(Gpe *g, GError **error) {
-    uint32_t address;
-    uint8_t mac[6], next_mac[6];
-    if (!error_of_key(ipv4_parse(g->address, &address, error), "address", error) ||
-        !error_of_key(mac_parse(g->mac, mac, error), "mac", error) ||
-        !error_of_key(mac_parse(g->next_mac, next_mac, error), "next_mac", error))
-        return false;
+static void prepare_interfaces(Gpe *g) {
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         FpInterface *f = fp_interface(g->tables, i);
-        f->address = address + i;
-        memcpy(f->mac, mac, MAC_BYTES);
-        memcpy(f->next_mac, next_mac, MAC_BYTES);
+        f->address = g->address + i;
+        memcpy(f->mac, g->mac, MAC_BYTES);
+        memcpy(f->next_mac, g->next_mac, MAC_BYTES);
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
     }
-    return true;
 }
 
 /* On a line card: take addresses from it. Guests may start before their server, so they bring it
@@ -209,7 +201,7 @@ static bool gpe_create(Component *c, GError **error) {
     g->numbers = intervals_new((uint32_t)g->max_vservers);
     g->positions = intervals_new(TCAM_MAX_ENTRIES);
     g->log.cost = free_of_charge;
-    if (!prepare_interfaces(g, error)) return false;
+    prepare_interfaces(g);
     if (g->tokens) {
         g->share.min = g->share.max = g->share.initial = g->tokens;
         g->share.rate = g->tokens_rate;
@@ -465,13 +457,13 @@ static const Param gpe_params[] = {
     PARAM_COUNT("interfaces", Gpe, n_interfaces, "5", "1", "16",
                 "logical interfaces of the node; interface i sends through port i mod ports",
                 "SPP paper 7.1: five"),
-    PARAM_TEXT("address", Gpe, address, "10.255.0.1",
+    PARAM_IPV4("address", Gpe, address, "10.255.0.1",
                "IPv4 address of the node's interface 0, counting up", "assumed"),
-    PARAM_TEXT("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-               "assumed"),
-    PARAM_TEXT("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
-               "MAC address that interface 0 sends to, counting up", "assumed"),
-    PARAM_TEXT("linecard", Gpe, linecard, "",
+    PARAM_MAC("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+              "assumed"),
+    PARAM_MAC("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
+              "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_NAME("linecard", Gpe, linecard, "", "linecard",
                "the line card of its chassis: then its ports are on the data switch, and addresses "
                "are the line card's; empty: links bring the traffic",
                "scenario"),

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/gpe/app_list.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
@@ -408,10 +407,10 @@ static const Param vserver_params[] = {
         "i3: ID INTERFACE HOST:PORT; ..., leading hexadecimal digits of the id; it owns every "
         "id. None: it forwards IPv4",
         "SPP paper 7.2"),
-    PARAM_TEXT("slice", Vserver, slice_name, "",
+    PARAM_NAME("slice", Vserver, slice_name, "", "slice",
                "manager: the slice whose exceptions it handles, sent to this server by its NPE",
                "SPP paper 2.1"),
-    PARAM_TEXT("router", Vserver, router, "10.250.0.1",
+    PARAM_IPV4("router", Vserver, router, "10.250.0.1",
                "manager: the address that its ICMP messages come from", "assumed"),
     PARAM_COUNT("icmp_rate", Vserver, icmp_rate, "1000", "0", "1000000",
                 "manager: ICMP error messages a second", "RFC 1812 4.3.2.8; the rate is assumed"),

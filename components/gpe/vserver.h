@@ -43,7 +43,8 @@ typedef struct {
 struct Vserver {
     Component base;
     /* settings */
-    char *gpe_name, *routes, *triggers, *slice_name, *router;
+    char *gpe_name, *routes, *triggers, *slice_name;
+    uint32_t router;
     int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
     SimTime i3_lifetime;

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "emu/core/intervals.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
@@ -46,7 +45,10 @@ struct LineCard {
     ProgramSettings settings;
     uint64_t n_interfaces, me_block, ring_block, queue_packets, quantum;
     Rate in_rate, out_rate;
-    char *address, *mac, *next_mac, *backplane_mac, *control_processor, *inside;
+    uint32_t address;
+    uint8_t mac[6], next_mac[6], backplane_mac[6];
+    char *control_processor;
+    Prefix inside;
     uint64_t control_vlan, nat_entries, nat_first_port, nat_ports;
     NatIdle idle;
     SimTime nat_sweep;
@@ -191,29 +193,19 @@ static bool build(LineCard *lc, Program *p, const char *label, const ProgramBloc
     return program_build(p, &lc->base, error);
 }
 
-static bool set_interfaces(LineCard *lc, GError **error) {
-    uint32_t address;
-    uint8_t mac[6], next_mac[6], backplane[6];
-    if (!error_of_key(ipv4_parse(lc->address, &address, error), "address", error) ||
-        !error_of_key(mac_parse(lc->mac, mac, error), "mac", error) ||
-        !error_of_key(mac_parse(lc->next_mac, next_mac, error), "next_mac", error) ||
-        !error_of_key(mac_parse(lc->backplane_mac, backplane, error), "backplane_mac", error))
-        return false;
+static void set_interfaces(LineCard *lc) {
+    uint8_t mac[MAC_BYTES], next_mac[MAC_BYTES], backplane[MAC_BYTES];
+    memcpy(mac, lc->mac, MAC_BYTES);
+    memcpy(next_mac, lc->next_mac, MAC_BYTES);
+    memcpy(backplane, lc->backplane_mac, MAC_BYTES);
     for (unsigned i = 0; i < lc->n_interfaces; i++) {
-        lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
+        lc_set_interface(lc->tables, i, lc->address + i, mac, next_mac, backplane);
         memcpy(lc->backplane[i], backplane, MAC_BYTES);
         mac[5]++;
         next_mac[5]++;
         backplane[5]++;
     }
-    if (!*lc->inside) return true;
-    uint32_t prefix;
-    unsigned length;
-    if (!text_prefix(lc->inside, &prefix, &length))
-        return input_error(error, "inside: found \"%s\", expected a prefix such as 192.168.0.0/16",
-                           lc->inside);
-    lc_set_inside(lc->tables, prefix, length);
-    return true;
+    if (lc->inside.given) lc_set_inside(lc->tables, lc->inside.address, lc->inside.length);
 }
 
 static bool lc_create(Component *c, GError **error) {
@@ -230,8 +222,8 @@ static bool lc_create(Component *c, GError **error) {
     lc->numbers = intervals_new(LC_MAX_CLASSES);
     intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
-    return set_interfaces(lc, error) &&
-           build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
+    set_interfaces(lc);
+    return build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
            build(lc, &lc->out, "out", out_blocks, to_interface, &lc->out_rate, error);
 }
 
@@ -369,7 +361,8 @@ static const char *lc_unused(const Component *c, const char *key) {
     const LineCard *lc = (const LineCard *)c;
     if (!strcmp(key, "control_vlan") && !*lc->control_processor)
         return "control_processor would use it, which is empty";
-    if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
+    if (g_str_has_prefix(key, "nat_") && !lc->inside.given)
+        return "inside would use it, which is empty";
     return program_unused(&lc->in, key);
 }
 
@@ -472,7 +465,7 @@ bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned inter
                    uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
     LcClass *c = &lc->classes[class];
-    if (*lc->inside && port >= lc->nat_first_port && port <= last)
+    if (lc->inside.given && port >= lc->nat_first_port && port <= last)
         return input_error(error,
                            "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
                            " to %" G_GUINT64_FORMAT ")",
@@ -646,22 +639,22 @@ static const Param lc_params[] = {
     PARAM_SIZE("quantum", LineCard, quantum, "2048B", "64B", "1MB",
                "quantum of a class with a tenth of the interface, or without a share",
                "ONL NSP default quantum"),
-    PARAM_TEXT("address", LineCard, address, "10.255.0.1",
+    PARAM_IPV4("address", LineCard, address, "10.255.0.1",
                "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
-    PARAM_TEXT("mac", LineCard, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-               "assumed"),
-    PARAM_TEXT("next_mac", LineCard, next_mac, "02:00:00:00:02:00",
-               "MAC address of interface 0's neighbour, counting up", "assumed"),
-    PARAM_TEXT("backplane_mac", LineCard, backplane_mac, "02:00:00:01:00:00",
-               "MAC address on the data switch that stands for interface 0, counting up",
-               "assumed: SPP paper 6 has MAC addresses and VLANs"),
+    PARAM_MAC("mac", LineCard, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+              "assumed"),
+    PARAM_MAC("next_mac", LineCard, next_mac, "02:00:00:00:02:00",
+              "MAC address of interface 0's neighbour, counting up", "assumed"),
+    PARAM_MAC("backplane_mac", LineCard, backplane_mac, "02:00:00:01:00:00",
+              "MAC address on the data switch that stands for interface 0, counting up",
+              "assumed: SPP paper 6 has MAC addresses and VLANs"),
     PARAM_TEXT("control_processor", LineCard, control_processor, "",
                "who gets what nobody has bound; empty: it is dropped", "SPP paper 6"),
     PARAM_COUNT("control_vlan", LineCard, control_vlan, "2", "1", "4094",
                 "VLAN of the control processor", "assumed"),
-    PARAM_TEXT("inside", LineCard, inside, "192.168.0.0/16",
-               "addresses of hosts behind the node, which are translated; empty: none",
-               "assumed: SPP paper 6 translates, its addresses are not published"),
+    PARAM_PREFIX("inside", LineCard, inside, "192.168.0.0/16",
+                 "addresses of hosts behind the node, which are translated; empty: none",
+                 "assumed: SPP paper 6 translates, its addresses are not published"),
     PARAM_COUNT("nat_entries", LineCard, nat_entries, "65536", "1", "1048576",
                 "translations at a time", "assumed"),
     PARAM_COUNT("nat_first_port", LineCard, nat_first_port, "40000", "1", "65535",

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "components/gpe/vserver.h"
-#include "components/address.h"
 #include "components/slice/slice.h"
 #include "components/slowpath/fragment.h"
 #include "components/slowpath/i3_server.h"
@@ -27,7 +26,6 @@ typedef struct {
     Vserver *v;
     Slice *slice;
     bool i3;
-    uint32_t router; /* its address as a router */
     IcmpLimit limit;
     I3Server *server;
     SimEvent expiry;
@@ -97,7 +95,7 @@ static void send_piece(void *user, uint8_t *ip, uint32_t bytes) {
         send_in_band(m, ip, bytes);
     else if (route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION), &way))
         send_out(m, way.interface, way.next_hop, way.next_port, ip,
-                 icmp_forward(ip, m->router, sim_now(m->v->base.sim)));
+                 icmp_forward(ip, m->v->router, sim_now(m->v->base.sim)));
 }
 
 /* A packet that only the slow path may forward, as it came; false: it is too long for that. */
@@ -105,7 +103,7 @@ static bool forward_options(Manager *m, uint8_t *ip, const FpResult *way, SimTim
     uint32_t mtu = fp_interface(npe_tables(m->slice->npe), way->interface)->mtu;
     if (mtu && get16(ip + IP4_TOTAL) > mtu) return false;
     send_out(m, way->interface, way->next_hop, way->next_port, ip,
-             icmp_forward(ip, m->router, now));
+             icmp_forward(ip, m->v->router, now));
     return true;
 }
 
@@ -115,16 +113,17 @@ static void answer_ipv4(Manager *m, FpReason reason, uint32_t mtu, uint8_t *ip, 
     IcmpLimit *limit = &m->limit;
     IcmpOutcome outcome =
         reason == FP_FRAGMENT
-            ? icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes)
-            : icmp_answer(limit, reason, ip, length, m->router, now, m->out, &bytes);
+            ? icmp_too_long(limit, mtu, ip, length, m->v->router, now, m->out, &bytes)
+            : icmp_answer(limit, reason, ip, length, m->v->router, now, m->out, &bytes);
     FpResult way;
     if (outcome == ICMP_FORWARD) {
         if (!route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION),
                    &way)) {
-            outcome = icmp_answer(limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
+            outcome =
+                icmp_answer(limit, FP_NO_ROUTE, ip, length, m->v->router, now, m->out, &bytes);
         } else if (!forward_options(m, ip, &way, now)) {
             mtu = fp_interface(npe_tables(m->slice->npe), way.interface)->mtu;
-            outcome = icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes);
+            outcome = icmp_too_long(limit, mtu, ip, length, m->v->router, now, m->out, &bytes);
         }
     }
     m->outcomes[outcome]++;
@@ -249,8 +248,6 @@ static bool start(Vserver *v, GError **error) {
     m->slice = (Slice *)slice;
     m->i3 = fp_code_options[m->slice->code_option] == &i3_option;
     icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
-    uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
-    ipv4_parse(m->slice->exception_address, &exceptions, NULL);
     I3ServerParams params = {.min_prefix_bits = (unsigned)v->i3_min_prefix,
                              .lifetime = v->i3_lifetime,
                              .single = single,
@@ -264,11 +261,12 @@ static bool start(Vserver *v, GError **error) {
     sim_event_init(&m->expiry, expire, &v->base.owner);
     const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
     uint8_t mac[6];
-    if (!error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) ||
-        !reachable(m, npe, mac, error) ||
+    if (!reachable(m, npe, mac, error) ||
         !slice_set_exception_host(m->slice, &v->gpe->base, mac, error))
         return false;
-    if (gpe_bind(v->gpe, &v->guest, 0, exceptions, (uint16_t)m->slice->exception_port)) return true;
+    if (gpe_bind(v->gpe, &v->guest, 0, m->slice->exception_address,
+                 (uint16_t)m->slice->exception_port))
+        return true;
     return input_error(error,
                        "slice: another vServer of %s has the exception_address and exception_port "
                        "of %s already",

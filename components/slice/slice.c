@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
@@ -221,7 +220,7 @@ static bool insert_routes(Slice *s, GError **error) {
 /* Queues ---------------------------------------------------------------------------------- */
 
 static bool parse_queue(Slice *s, const char *word, GError **error) {
-    static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+    static const Param row = {.name = "share", .type = PARAM_TYPE_FRACTION};
     g_auto(GStrv) parts = g_strsplit(word, ":", 2);
     uint32_t interface, last = npe_interfaces(s->npe) - 1;
     double share = 0;
@@ -503,12 +502,10 @@ static bool slice_start(Component *c, GError **error) {
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     s->npe = (Npe *)network_find(c->network, s->npe_name);
+    s->asked.exception_address = s->exception_address;
     return component_output_path(c, replies, &s->replies_path, error) &&
-           npe_attach(s->npe, error) &&
-           error_of_key(ipv4_parse(s->exception_address, &s->asked.exception_address, error),
-                        "exception_address", error) &&
-           parse_queues(s, error) && find_exception_host(s, error) && read_routes(s, error) &&
-           (!s->attached_at_start || slice_attach(s, error));
+           npe_attach(s->npe, error) && parse_queues(s, error) && find_exception_host(s, error) &&
+           read_routes(s, error) && (!s->attached_at_start || slice_attach(s, error));
 }
 
 static const char *slice_unused(const Component *c, const char *key) {
@@ -611,7 +608,7 @@ static const Param slice_params[] = {
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),
-    PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1",
+    PARAM_IPV4("exception_address", Slice, exception_address, "10.254.0.1",
                "where its exceptions go: the slice manager's address", "assumed"),
     PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
                 "UDP port of the slice manager", "assumed"),

@@ -176,7 +176,7 @@ static bool replay_create(Component *c, GError **error) {
     c->n_ports = (unsigned)s->n_ports;
     s->emitter.n_flows = 1;
     s->tunnels = g_new0(Tunnel, s->n_ports);
-    if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
+    tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports);
     if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
     if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return fits_the_clock(s, error);
     return input_error(

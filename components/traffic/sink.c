@@ -29,7 +29,8 @@ typedef struct {
     Component base;
     /* settings */
     uint64_t n_ports;
-    char *source, *capture_name;
+    ParamList source;
+    char *capture_name;
     SimTime sample;
     /* state */
     Origin origins[MAX_SOURCES];
@@ -110,15 +111,13 @@ static bool sink_create(Component *c, GError **error) {
 
 static bool sink_start(Component *c, GError **error) {
     Sink *s = (Sink *)c;
-    g_auto(GStrv) names = g_strsplit(s->source, ",", -1);
-    for (unsigned i = 0; names[i]; i++) {
+    for (unsigned i = 0; i < s->source.n; i++) {
+        const char *name = s->source.at[i].text;
         Origin *o = &s->origins[s->n_origins];
-        if (s->n_origins == MAX_SOURCES)
-            return input_error(error, "source: found more than %d", MAX_SOURCES);
-        if (!(o->emitter = emitter_find(c, g_strstrip(names[i]), error))) return false;
+        if (!(o->emitter = emitter_find(c, name, error))) return false;
         for (unsigned k = 0; k < s->n_origins; k++)
             if (s->origins[k].emitter == o->emitter)
-                return input_error(error, "source: found %s twice", names[i]);
+                return input_error(error, "source: found %s twice", name);
         o->next_sequence = g_new0(uint32_t, MAX(o->emitter->n_flows, 1));
         histogram_init(&o->latency);
         s->n_origins++;
@@ -223,9 +222,11 @@ static void sink_free(Component *c) {
     }
 }
 
+static const Param source_item = {.type = PARAM_TYPE_NAME, .choices = "source|replay"};
+
 static const Param sink_params[] = {
     PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
-    PARAM_TEXT("source", Sink, source, "traffic",
+    PARAM_LIST("source", Sink, source, "traffic", &source_item, MAX_SOURCES,
                "the source or replay whose packets it measures, or several, separated by commas",
                "scenario"),
     PARAM_TIME("sample", Sink, sample, "0", NULL, NULL,

@@ -204,22 +204,27 @@ static int verb_list(const ComponentClass *const *classes) {
     return EXIT_OK;
 }
 
+static char *range_text(const Param *row) {
+    if (row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME)
+        return g_strdelimit(g_strdup(row->choices), "|", ' ');
+    return row->min || row->max
+               ? g_strdup_printf("%s to %s", row->min ? row->min : "", row->max ? row->max : "")
+               : g_strdup("");
+}
+
 static void print_rows(const Param *rows, bool markdown) {
     if (markdown)
         puts("| key | value | default | range | what | source |\n|---|---|---|---|---|---|");
     for (const Param *row = rows; row && row->name; row++) {
-        g_autofree char *range =
-            row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME
-                ? g_strdelimit(g_strdup(row->choices), "|", ' ')
-                : g_strdup_printf("%s%s%s", row->min ? row->min : "",
-                                  row->min || row->max ? " to " : "", row->max ? row->max : "");
+        g_autofree char *range = range_text(row->item ? row->item : row);
+        g_autofree char *type = param_type_text(row);
         const char *def = !row->def ? "must be given" : *row->def ? row->def : "none";
         if (markdown)
-            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, param_type_text(row->type), def,
-                   range, row->text, row->source);
+            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, type, def, range, row->text,
+                   row->source);
         else
             printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
-                   param_type_text(row->type), def, *range ? "; " : "", range, row->source);
+                   type, def, *range ? "; " : "", range, row->source);
     }
 }
 
