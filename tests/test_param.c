@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "components/classes.h"
 #include "emu/core/random.h"
 #include "emu/core/sim.h"
 #include "tests/check.h"
@@ -119,6 +120,11 @@ static void limits_hold_on_both_sides_and_are_named(void) {
     CHECK(set("rate", "1Tbit/s") && !set("rate", "1.000001Tbit/s"));
     CHECK_CONTAINS(message, "up to 1Tbit/s");
     CHECK(!set("rate", "0bit/s") && !set("rate", "0p/s"));
+    CHECK(read_as(PARAM_TYPE_RATE, "10000Mp/s", "any"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "10001Mp/s", "any"));
+    CHECK_CONTAINS(message, "up to 10000Mpacket/s");
+    CHECK(set("latency", "1000000cycles") && !set("latency", "1000001cycles"));
+    CHECK_CONTAINS(message, "up to 1000000cycles");
     CHECK(set("latency", "1ms") && !set("latency", "1001us") && !set("latency", "0"));
     CHECK(set("real", "-10") && !set("real", "-10.5") && !set("real", "inf"));
     CHECK(!set("choice", "pink"));
@@ -302,6 +308,33 @@ static void lists_are_values_of_one_row_with_commas_between(void) {
     param_value_clear(&row, &value);
 }
 
+static void check_rows(const char *class, const Param *row) {
+    for (; row && row->name; row++) {
+        const Param *number = row->item ? row->item : row;
+        bool bounded = number->type > PARAM_TYPE_FRACTION || (number->min && number->max);
+        bool explained = row->text && *row->text && row->source && *row->source;
+        if (!bounded || !explained) printf("  %s.%s\n", class, row->name);
+        CHECK(bounded && explained);
+        Param open = *number;
+        ParamValue low, high;
+        open.min = open.max = NULL;
+        if (number->type > PARAM_TYPE_FRACTION || !bounded) continue;
+        CHECK(param_read(&open, &low, number->min, NULL, NULL) &&
+              param_read(&open, &high, number->max, NULL, NULL) &&
+              param_number(&open, &low) < param_number(&open, &high));
+    }
+}
+
+/* Of every class, and of what its settings may choose. Units stand in the bounds. */
+static void every_number_has_a_range_and_every_row_a_source(void) {
+    for (const ComponentClass *const *c = component_classes; *c; c++) {
+        Choice choice = {0};
+        check_rows((*c)->name, (*c)->params);
+        for (unsigned n = 0; (*c)->choice && (*c)->choice(n, &choice); n++)
+            check_rows(choice.name, choice.params);
+    }
+}
+
 static unsigned distance(const char *a, const char *b) {
     if (!*a || !*b) return (unsigned)(strlen(a) + strlen(b));
     unsigned keep = distance(a + 1, b + 1) + (*a != *b);
@@ -343,6 +376,7 @@ int main(void) {
                                  TEST(prefixes_have_no_bits_behind_their_length),
                                  TEST(leading_digits_are_spelled_in_whole_bytes),
                                  TEST(lists_are_values_of_one_row_with_commas_between),
+                                 TEST(every_number_has_a_range_and_every_row_a_source),
                                  TEST(the_nearest_name_is_the_nearest_by_exhaustion),
                                  {0}};
     return run_tests("param", tests);

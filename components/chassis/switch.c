@@ -203,7 +203,7 @@ static const Param switch_params[] = {
                 "SPP paper 2.3: a 14 slot chassis"),
     PARAM_SIZE("buffer", Switch, buffer, "512KiB", "2KiB", "1GiB", "output buffer of one port",
                "assumed"),
-    PARAM_TIME("latency", Switch, latency, "2us", NULL, "1s", "input to output, unloaded",
+    PARAM_TIME("latency", Switch, latency, "2us", "0", "1s", "input to output, unloaded",
                "assumed: store and forward 10 GbE of 2007, a few microseconds"),
     {0}};
 

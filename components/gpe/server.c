@@ -447,7 +447,7 @@ static void gpe_free(Component *c) {
     intervals_free(g->positions);
 }
 
-#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, NULL, "1s", text, src)
+#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, "0", "1s", text, src)
 
 static const Param gpe_params[] = {
     PARAM_COUNT("cores", Gpe, kernel.n_cores, "1", "1", "16", "processor cores",
@@ -475,21 +475,21 @@ static const Param gpe_params[] = {
     PARAM_COUNT("interval", Gpe, interval, "1000", "1", "1000000",
                 "ticks in which a vServer earns `rate` tokens",
                 "util-vserver lib/planetlab.c, pl_setsched"),
-    PARAM_COUNT("rate", Gpe, share.rate, "32", NULL, NULL,
+    PARAM_COUNT("rate", Gpe, share.rate, "32", "0", "1000000",
                 "tokens of 1 ms that a vServer earns in a second; sfq: its weight",
                 "SPP paper 5; NodeManager sm.py of 2007"),
-    PARAM_COUNT("min", Gpe, share.min, "50", NULL, "1000000",
+    PARAM_COUNT("min", Gpe, share.min, "50", "0", "1000000",
                 "tokens that a vServer needs to be picked",
                 "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("max", Gpe, share.max, "100", NULL, "1000000", "tokens that a vServer can hold",
+    PARAM_COUNT("max", Gpe, share.max, "100", "0", "1000000", "tokens that a vServer can hold",
                 "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("initial", Gpe, share.initial, "100", NULL, "1000000",
+    PARAM_COUNT("initial", Gpe, share.initial, "100", "0", "1000000",
                 "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
-    PARAM_COUNT("tokens", Gpe, tokens, "0", NULL, "1000000",
+    PARAM_COUNT("tokens", Gpe, tokens, "0", "0", "1000000",
                 "min, max and initial in one; 0: each its own", "SPP paper 5: min = max = 2 to 16"),
-    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", NULL, NULL, "the rate then",
+    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", "0", "1000000", "the rate then",
                 "SPP paper 5: 120/s, 960 divided by eight vServers"),
-    PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
+    PARAM_COUNT("active", Gpe, active, "0", "0", "128",
                 "only so many vServers run, those of the lowest `place`; 0: all", "scenario"),
     PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s", "time slice of a task (sfq has its own)",
                "Linux 2.6.12: 100 ms at nice 0"),
@@ -564,7 +564,7 @@ static const Param gpe_params[] = {
     PARAM_TIME("gap_min", Gpe, kernel.gap_min, "900us", "1ns", "1s",
                "shortest time without the processor that a compute-bound task notes",
                "assumed: below one tick, above interrupts and root's tasks"),
-    PARAM_TIME("gap_from", Gpe, kernel.gap_from, "0", NULL, NULL,
+    PARAM_TIME("gap_from", Gpe, kernel.gap_from, "0", "0", "1000s",
                "and it begins to note them at this time", "scenario"),
     {0}};
 

@@ -122,10 +122,10 @@ static const Param distributed_scheduler_params[] = {
                "of each interface, on the wire", "SPP paper 2.3: 1 GbE"),
     PARAM_TIME("interval", DistributedScheduler, interval, "500us", "10us", "10s",
                "between two reports of backlog", "assumed; PA03 uses a few hundred microseconds"),
-    PARAM_TIME("delay", DistributedScheduler, delay, "50us", NULL, "10s",
+    PARAM_TIME("delay", DistributedScheduler, delay, "50us", "0", "10s",
                "from a report to the new rates: control switch and management processors",
                "assumed"),
-    PARAM_FRACTION("floor", DistributedScheduler, floor, "10%", NULL, NULL,
+    PARAM_FRACTION("floor", DistributedScheduler, floor, "10%", "0", "100%",
                    "part of the rate that is dealt out equally, backlog or not, so that a packet "
                    "never waits a whole interval",
                    "assumed"),

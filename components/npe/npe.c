@@ -380,7 +380,7 @@ static const Param npe_params[] = {
         "the line card of its chassis: then port 0 is the data switch, and addresses are the "
         "line card's; empty: its interfaces are ports of its own",
         "scenario"),
-    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", NULL,
+    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", "1000s",
                "from a reset until packets are taken again", "assumed"),
     MP_PARAMS(Npe, mp),
     {0}};

@@ -571,7 +571,7 @@ static const Param slice_params[] = {
     PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_FRACTION(
-        "share", Slice, share, "0%", NULL, NULL,
+        "share", Slice, share, "0%", "0", "100%",
         "its share of each interface, of the NPE and of the line card both ways; its queues divide "
         "it among themselves; 0%: none in particular",
         "SPP paper 2.2"),

@@ -92,7 +92,7 @@ static const Param responder_params[] = {
     PARAM_COUNT("port_shift", Responder, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
-    PARAM_TIME("delay", Responder, delay, "31us", NULL, "10s",
+    PARAM_TIME("delay", Responder, delay, "31us", "0", "10s",
                "from the last bit of a ping to the answer: interrupt and kernel of both hosts",
                "calibrated on F12-npe"),
     PARAM_HEX("answer_id", Responder, answer_id, "", I3_ID_BYTES,

@@ -229,7 +229,7 @@ static const Param sink_params[] = {
     PARAM_LIST("source", Sink, source, "traffic", &source_item, MAX_SOURCES,
                "the source or replay whose packets it measures, or several, separated by commas",
                "scenario"),
-    PARAM_TIME("sample", Sink, sample, "0", NULL, NULL,
+    PARAM_TIME("sample", Sink, sample, "0", "0", "1000s",
                "interval of the series of delivered wire rate by port, 0: none",
                "SPP paper 7.1 samples every 200 ms"),
     PARAM_TEXT("capture", Sink, capture_name, "",

@@ -207,9 +207,7 @@ static int verb_list(const ComponentClass *const *classes) {
 static char *range_text(const Param *row) {
     if (row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME)
         return g_strdelimit(g_strdup(row->choices), "|", ' ');
-    return row->min || row->max
-               ? g_strdup_printf("%s to %s", row->min ? row->min : "", row->max ? row->max : "")
-               : g_strdup("");
+    return row->min ? g_strdup_printf("%s to %s", row->min, row->max) : g_strdup("");
 }
 
 static void print_rows(const Param *rows, bool markdown) {

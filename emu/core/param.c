@@ -315,6 +315,10 @@ static bool may_be_empty(const Param *row) {
             row->type == PARAM_TYPE_LIST);
 }
 
+/* What the bounds of a row, which are times and bits, say nothing of. */
+#define MAX_CYCLES UINT64_C(1000000)
+#define MAX_PACKETS 1e10 /* per second */
+
 static bool read_value(const Param *row, ParamValue *value, const char *text, const char *directory,
                        GError **error) {
     g_autofree char *expected = param_type_text(row);
@@ -327,15 +331,18 @@ static bool read_value(const Param *row, ParamValue *value, const char *text, co
                bounded(row, value, text, error);
     case PARAM_TYPE_LATENCY:
         value->latency.cycles = strstr(text, "cycle") != NULL;
-        return read_whole(text, value->latency.cycles ? cycle_units : time_units,
-                          &value->latency.value, expected, error) &&
-               bounded(row, value, text, error);
+        if (!read_whole(text, value->latency.cycles ? cycle_units : time_units,
+                        &value->latency.value, expected, error))
+            return false;
+        if (value->latency.cycles && value->latency.value > MAX_CYCLES)
+            return complain(error, text, "up to 1000000cycles", "");
+        return bounded(row, value, text, error);
     case PARAM_TYPE_RATE:
         if (!read_rate(text, row->choices ? row->choices : "bits", &value->rate, error))
             return false;
-        /* Limits are in bits; a packet rate only has to be positive. */
         if (value->rate.layer != RATE_PACKETS) return bounded(row, value, text, error);
-        return value->rate.per_second > 0 || complain(error, text, "a rate above 0", "");
+        return (value->rate.per_second > 0 && value->rate.per_second <= MAX_PACKETS) ||
+               complain(error, text, "a rate above 0, up to 10000Mpacket/s", "");
     case PARAM_TYPE_REAL:
         return read_real(text, &value->real, expected, error) && bounded(row, value, text, error);
     case PARAM_TYPE_FRACTION:

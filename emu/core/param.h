@@ -17,6 +17,8 @@
  *   TEXT      anything            FILE      a path, relative to the file that names it
  *   NAME      the name of another component, of one of the classes in `choices`
  *   LIST      values of one row, with commas between
+ * Beyond the bounds of a row, which are times and bits, cycles go up to 1,000,000 and packets to
+ * 10,000 million a second.
  * A number without its unit, a unit of another kind and anything left over are errors. A PREFIX, a
  * HEX, a NAME or a LIST may be left empty where that is its default. */
 #pragma once
@@ -101,7 +103,7 @@ struct Param {
     ParamType type;
     size_t offset;   /* of the field in the component's struct */
     const char *def; /* as it would be written in a scenario; NULL: must be given */
-    const char *min; /* likewise; NULL: the type's own limit */
+    const char *min; /* likewise; numbers have both */
     const char *max;
     const char *choices; /* ENUM: "a|b|c"; NAME: classes; RATE: "bits", "packets" or "any" */
     const char *text;    /* one sentence, without a full stop */
