@@ -192,6 +192,9 @@ static const Param chassis_params[] = {
                "name of the control switch, if there is one", "scenario"),
     {0}};
 
+static const Scalar chassis_scalars[] = {
+    {"blades", "blades", "in slots"}, {"free_slots", "slots", "without a blade or a switch"}, {0}};
+
 const ComponentClass chassis_class = {
     .name = "chassis",
     .text = "the blades of a node and what may be on them, checked before the run",
@@ -200,5 +203,6 @@ const ComponentClass chassis_class = {
     .params = chassis_params,
     .create = chassis_create,
     .start = chassis_start,
+    .scalars = chassis_scalars,
     .report = chassis_report,
 };

@@ -91,6 +91,11 @@ static const Param server_params[] = {
 
 static const DropReason server_drops[] = {{"not_mine", "another station's MAC address"}, {0}};
 
+static const Scalar cp_scalars[] = {{"packets", "packets", "that came in"},
+                                    {"ssh", "packets", "of these, to the port of SSH"},
+                                    {"other", "packets", "of these, the others"},
+                                    {0}};
+
 const ComponentClass cp_class = {
     .name = "cp",
     .text = "control processor: a server blade that ends what nobody else claims",
@@ -103,6 +108,7 @@ const ComponentClass cp_class = {
     .receive = server_receive,
     .station = server_station,
     .check = server_check,
+    .scalars = cp_scalars,
     .report = server_report,
     .free = server_free,
 };

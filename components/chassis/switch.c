@@ -213,6 +213,12 @@ static const DropReason switch_drops[] = {
     {"port_down", "the port is down"},
     {0}};
 
+static const Scalar switch_scalars[] = {
+    {"port*.packets", "packets", "sent to a port", "ports with a link"},
+    {"port*.peak_bytes", "bytes", "in the buffer of a port at one time, at most",
+     "ports with a link"},
+    {0}};
+
 const ComponentClass switch_class = {
     .name = "switch",
     .text = "Ethernet switch of the chassis, for data or control",
@@ -227,6 +233,7 @@ const ComponentClass switch_class = {
     .verbs = switch_verbs,
     .understands = switch_understands,
     .command = switch_command,
+    .scalars = switch_scalars,
     .report = switch_report,
     .free = switch_free,
 };

@@ -578,6 +578,36 @@ static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"}
                                        {"detached", "its vServer was detached meanwhile"},
                                        {0}};
 
+static const Scalar gpe_scalars[] = {
+    {"share.interrupt", "ratio", "interrupts and timer ticks, of the time of all cores"},
+    {"share.softirq", "ratio", "packets in softirq, of the time of all cores"},
+    {"share.root", "ratio", "work of the root context, of the time of all cores"},
+    {"share.switch", "ratio", "changing from one process to the next, of the time of all cores"},
+    {"share.task", "ratio", "processes of vServers, of the time of all cores"},
+    {"share.idle", "ratio", "nothing, of the time of all cores"},
+    {"switches", "switches", "from one process to another"},
+    {"interrupts", "interrupts", "of its interfaces"},
+    {"softirq_deferred", "times",
+     "that softirq left its work to ksoftirqd, an interrupt or a system call"},
+    {"ksoftirqd", "runs", "of ksoftirqd over work that was left to it"},
+    {"lock_waited_us", "us",
+     "that system calls waited for the part of the kernel that only one core can be in"},
+    {"cycles", "gaps", "times that a process did not have its core",
+     "with two or more vServers that compute"},
+    {"cycle_min_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the shortest",
+     "with two or more vServers that compute"},
+    {"cycle_p10_ms", "ms",
+     "time of a round of all processes, n/(n-1) of a gap: 10 percent are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_p50_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: half are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_p90_ms", "ms",
+     "time of a round of all processes, n/(n-1) of a gap: 90 percent are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_max_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the longest",
+     "with two or more vServers that compute"},
+    {0}};
+
 const ComponentClass gpe_class = {
     .name = "gpe",
     .text = "general-purpose engine: a server blade with PlanetLab's Linux and vServers",
@@ -595,6 +625,7 @@ const ComponentClass gpe_class = {
     .sends = gpe_sends,
     .unused = gpe_unused,
     .doubts = gpe_doubts,
+    .scalars = gpe_scalars,
     .report = gpe_report,
     .free = gpe_free,
 };

@@ -342,7 +342,7 @@ static const char *vserver_unused(const Component *c, const char *key) {
 
 static bool vserver_choice(unsigned n, Choice *choice) {
     const App *app = apps[n];
-    if (app) *choice = (Choice){"application", app->name, app->text, NULL, NULL};
+    if (app) *choice = (Choice){"application", app->name, app->text, NULL, NULL, app->scalars};
     return app != NULL;
 }
 
@@ -441,6 +441,18 @@ static const Param vserver_params[] = {
                "whether it is there from the start; no: from the script's `attach` on", "scenario"),
     {0}};
 
+static const Scalar vserver_scalars[] = {
+    {"share.running", "ratio", "of its time that its process ran"},
+    {"share.ready", "ratio", "of its time that its process could have run"},
+    {"share.held", "ratio", "of its time that the scheduler held its process back"},
+    {"share.asleep", "ratio", "of its time that its process waited for packets"},
+    {"received", "packets", "that came to its sockets"},
+    {"socket_full", "packets", "dropped, as a socket had no room"},
+    {"forwarded", "packets", "sent on"},
+    {"consumed", "packets", "handled and not sent on"},
+    {"polls", "calls", "of poll()"},
+    {0}};
+
 const ComponentClass vserver_class = {
     .name = "vserver",
     .text = "a vServer on a GPE, and the application in it",
@@ -454,6 +466,7 @@ const ComponentClass vserver_class = {
     .understands = vserver_understands,
     .command = vserver_command,
     .unused = vserver_unused,
+    .scalars = vserver_scalars,
     .report = vserver_report,
     .free = vserver_free,
 };

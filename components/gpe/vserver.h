@@ -31,6 +31,7 @@ typedef struct {
      */
     void (*stop)(Vserver *v);
     void (*report)(const Vserver *v, Report *report); /* may be NULL */
+    const Scalar *scalars;                            /* of it, ends with {0}; may be NULL */
     void (*free)(Vserver *v);                         /* also of one that did not start; or NULL */
 } App;
 

@@ -149,5 +149,18 @@ unsigned chip_queue_buffers(const Chip *chip);
 /* Invariants: every context's and every ME's times sum to the time elapsed; buffers are all
  * accounted for, given the number the program still holds. */
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error);
-/* Utilisation of MEs, channels and rings: scalars, and the tables of --stats. */
+#define CHIP_SCALARS(label)                                                                        \
+    {label "me*_busy", "fraction", "of the time that a microengine, by number and block, ran"},    \
+        {label "sram*_busy", "fraction", "of the time that an SRAM channel moved data"},           \
+        {label "tcam_busy", "fraction", "of the time that the TCAM's bus was taken"},              \
+        {label "dram*_busy", "fraction", "of the time that a DRAM channel moved data"},            \
+        {label "scratch_busy", "fraction", "of the time that the scratchpad moved data"},          \
+        {label "msf_csr_busy", "fraction",                                                         \
+         "of the time that the registers of the media switch fabric were used"},                   \
+        {label "mpackets_in", "mpackets", "pieces of frames that came in over SPI-4"},             \
+        {label "mpackets_out", "mpackets", "pieces of frames that left over SPI-4"}, {             \
+        label "buffers_peak", "buffers", "packet buffers in use at one time, at most"              \
+    }
+/* Utilisation of MEs, channels and rings: scalars (CHIP_SCALARS of the chip's label and a point),
+ * and the tables of --stats. */
 void chip_report(Chip *chip, Report *report);

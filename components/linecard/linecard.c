@@ -683,6 +683,19 @@ static const DropReason lc_drops[] = {
 #undef X
         {0}};
 
+static const Scalar linecard_scalars[] = {
+    CHIP_SCALARS("in."),
+    CHIP_SCALARS("out."),
+    {"forwarded_in", "packets", "rewritten on the way in"},
+    {"forwarded_out", "packets", "rewritten on the way out"},
+    {"held", "packets", "in its two chips at the end of the run"},
+    {"bindings", "filters", "ports of slices and servers, at the end"},
+    {"nat.allocated", "flows", "that were given a translation"},
+    {"nat.expired", "flows", "whose translation was idle for too long"},
+    {"nat.exhausted", "requests", "for which no port or no entry was free"},
+    {"nat.filtered", "packets", "that came in from hosts to whom nobody had sent"},
+    {0}};
+
 const ComponentClass linecard_class = {
     .name = "linecard",
     .text = "line card: two IXP 2850 between the physical interfaces and the data switch",
@@ -699,6 +712,7 @@ const ComponentClass linecard_class = {
     .sends = lc_sends,
     .unused = lc_unused,
     .check = lc_check,
+    .scalars = linecard_scalars,
     .report = lc_report,
     .free = lc_free,
     .station = lc_station,

@@ -131,6 +131,9 @@ static const Param distributed_scheduler_params[] = {
                    "assumed"),
     {0}};
 
+static const Scalar distributed_scheduler_scalars[] = {
+    {"updates", "updates", "times that new rates came into force"}, {0}};
+
 const ComponentClass distributed_scheduler_class = {
     .name = "distributed_scheduler",
     .text = "shares physical interfaces among NPEs: the distributed scheduler",
@@ -140,5 +143,6 @@ const ComponentClass distributed_scheduler_class = {
     .create = distributed_scheduler_create,
     .start = distributed_scheduler_start,
     .unused = distributed_scheduler_unused,
+    .scalars = distributed_scheduler_scalars,
     .report = distributed_scheduler_report,
 };

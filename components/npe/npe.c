@@ -397,6 +397,22 @@ static const DropReason npe_drops[] = {
 #undef X
         {0}};
 
+static const Scalar npe_scalars[] = {
+    CHIP_SCALARS(""),
+    {"forwarded", "packets", "sent by the fast path, exceptions left out"},
+    {"exceptions", "packets", "sent to the slow paths of slices"},
+
+#define OF_FP_FORWARD(name, text)
+#define OF_FP_DROP(name, text)
+#define OF_FP_EXCEPTION(name, text) {"exception." name, "packets", "sent to the slow path: " text},
+#define X(symbol, name, verdict, text) OF_##verdict(name, text)
+    FP_REASONS(X)
+#define REASON(...) X(__VA_ARGS__)
+#include "fastpath/options/options.def"
+#undef X
+        {"held", "packets", "in the chip at the end of the run"},
+    {0}};
+
 const ComponentClass npe_class = {
     .name = "npe",
     .text = "network-processing engine: an IXP 2850 running slices' fast paths",
@@ -416,6 +432,7 @@ const ComponentClass npe_class = {
     .sends = npe_sends,
     .unused = npe_unused,
     .check = npe_check,
+    .scalars = npe_scalars,
     .report = npe_report,
     .free = npe_free,
 };

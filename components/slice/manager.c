@@ -306,6 +306,24 @@ static void clear(Vserver *v) {
 
 static const char *const keys[] = {"slice",       "router",        "icmp_rate", "icmp_burst",
                                    "i3_lifetime", "i3_min_prefix", NULL};
+#define FOR_IPV4 "its slice is not of I3"
+#define FOR_I3 "its slice is of I3"
+static const Scalar scalars[] = {
+    {"exceptions", "packets", "that its slice sent it"},
+    {"sent", "packets", "answers, and what goes on"},
+#define X(symbol, name, text) {"icmp." name, "packets", text, FOR_IPV4},
+    ICMP_OUTCOMES(X)
+#undef X
+#define X(symbol, name, text) {"i3." name, "packets", text, FOR_I3},
+        I3_COUNTS(X)
+#undef X
+            {"i3.triggers", "triggers", "kept at the end of the run", FOR_I3},
+    {"i3.installed", "filters", "put into the fast path for a trigger", FOR_I3},
+    {"i3.not_installed", "filters", "kept by the slow path: no room in the SRAM block, or no way",
+     FOR_I3},
+    {"i3.no_route", "packets", "to a host or node to which no route leads", FOR_I3},
+    {0}};
+
 const App manager_app = {.name = "manager",
                          .text = "slice manager",
                          .sockets = 1,
@@ -316,4 +334,5 @@ const App manager_app = {.name = "manager",
                          .next = next,
                          .handle = handle,
                          .report = report_counts,
+                         .scalars = scalars,
                          .free = clear};

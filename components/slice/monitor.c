@@ -214,6 +214,17 @@ static const Param monitor_params[] = {
                "SPP paper 7.1, Figures 7 and 8"),
     {0}};
 
+static const Scalar monitor_scalars[] = {
+    {"in*.bps", "bit/s wire", "that came in for the slice, by interface", "with a line card"},
+    {"queue*.bps", "bit/s wire", "that left a queue"},
+    {"queue*.packets", "packets", "in a queue, mean over time"},
+    {"in_bps", "bit/s wire", "the sum over interfaces"},
+    {"out_bps", "bit/s wire", "the sum over queues"},
+    {"peak_in_bps", "bit/s wire", "the most between two polls"},
+    {"peak_out_bps", "bit/s wire", "the most between two polls"},
+    {"peak_packets", "packets", "in all queues at one poll, at most"},
+    {0}};
+
 const ComponentClass monitor_class = {
     .name = "monitor",
     .text = "polls a slice's counters through the management processors",
@@ -223,6 +234,7 @@ const ComponentClass monitor_class = {
     .create = monitor_create,
     .start = monitor_start,
     .doubts = monitor_doubts,
+    .scalars = monitor_scalars,
     .report = monitor_report,
     .free = monitor_free,
 };

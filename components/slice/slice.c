@@ -620,6 +620,14 @@ static const Param slice_params[] = {
                "whether it is there from the start; no: from the script's `attach` on", "scenario"),
     {0}};
 
+static const Scalar slice_scalars[] = {
+    {"packets_before_queue", "packets", "counted before its queues"},
+    {"packets_after_queue", "packets", "counted as they left its queues"},
+    {"filters", "filters", "at the end of the run"},
+    {"mp_requests", "requests", "that the management processor carried out"},
+    {"mp_refused", "requests", "that it refused"},
+    {0}};
+
 const ComponentClass slice_class = {
     .name = "slice",
     .text = "a slice's share of an NPE: code option, port, queues and filters",
@@ -634,6 +642,7 @@ const ComponentClass slice_class = {
     .command = slice_command,
     .unused = slice_unused,
     .check = slice_check,
+    .scalars = slice_scalars,
     .report = slice_report,
     .free = slice_free,
 };

@@ -303,6 +303,18 @@ static const Param i3_host_params[] = {
 static const DropReason i3_host_drops[] = {
     {"form", "not an I3 packet in a tunnel"}, {"stranger", "to another address or UDP port"}, {0}};
 
+static const Scalar i3_host_scalars[] = {
+    {"inserts", "packets", "asking for its trigger to be kept"},
+    {"removes", "packets", "asking for its trigger to be taken out"},
+    {"challenges", "packets", "that asked for a nonce back"},
+    {"acks", "packets", "that said its trigger is there"},
+    {"failures", "handshakes", "given up without an ack"},
+    {"other", "packets", "that were something else"},
+    {"data", "packets", "that its trigger sent here"},
+    {"insert_ack_us", "us", "from an insert to its ack, mean"},
+    {"insert_ack_max_us", "us", "from an insert to its ack, the longest"},
+    {0}};
+
 const ComponentClass i3_host_class = {
     .name = "i3_host",
     .text = "a receiver of I3: keeps a trigger to itself at its node",
@@ -318,6 +330,7 @@ const ComponentClass i3_host_class = {
     .command = i3_host_command,
     .sends = i3_host_sends,
     .unused = i3_host_unused,
+    .scalars = i3_host_scalars,
     .report = i3_host_report,
     .free = i3_host_free,
 };

@@ -262,6 +262,13 @@ static const DropReason replay_drops[] = {
     {"too_long", "too long for a tunnel or a frame"},
     {0}};
 
+static const Scalar replay_scalars[] = {
+    {"packets", "packets", "sent"},
+    {"records", "packets", "in the capture"},
+    {"completed_from_snap", "packets", "cut short in the capture, filled up with zeros"},
+    {"out_of_order_times", "packets", "whose time in the capture is before that of the one before"},
+    {0}};
+
 const ComponentClass replay_class = {
     .name = "replay",
     .text = "replays a packet capture, in the slice's tunnel if asked to",
@@ -273,6 +280,7 @@ const ComponentClass replay_class = {
     .start = replay_start,
     .sends = replay_sends,
     .unused = replay_unused,
+    .scalars = replay_scalars,
     .report = replay_report,
     .free = replay_free,
 };

@@ -102,6 +102,8 @@ static const Param responder_params[] = {
 
 static const DropReason responder_drops[] = {{"form", "not a packet in a tunnel"}, {0}};
 
+static const Scalar responder_scalars[] = {{"reflected", "packets", "that were answered"}, {0}};
+
 const ComponentClass responder_class = {
     .name = "responder",
     .text = "a host that answers pings",
@@ -112,5 +114,6 @@ const ComponentClass responder_class = {
     .create = responder_create,
     .receive = responder_receive,
     .sends = responder_sends,
+    .scalars = responder_scalars,
     .report = responder_report,
 };

@@ -237,6 +237,37 @@ static const Param sink_params[] = {
                "scenario"),
     {0}};
 
+#define SEVERAL "with several sources"
+static const Scalar sink_scalars[] = {
+    {"delivered_pps", "packets/s", "packets that came in within the source's window"},
+    {"delivered_bps", "bit/s wire", "the same, on the wire"},
+    {"delivered_frame_bps", "bit/s frame", "the same, frames alone"},
+    {"carried_ratio", "ratio", "packets that came in within the window, over those sent in it"},
+    {"delivered_ratio", "ratio", "of the packets sent in the window, those that came in at all"},
+    {"lost", "packets", "sent in the window, that did not come in"},
+    {"reordered", "packets", "that came in behind a later one of their flow"},
+    {"latency_mean_us", "us", "from creation to the last bit here: mean"},
+    {"latency_sd_us", "us", "standard deviation of the latency"},
+    {"latency_p50_us", "us", "half of the packets are as fast"},
+    {"latency_p90_us", "us", "90 percent are as fast"},
+    {"latency_p99_us", "us", "99 percent are as fast"},
+    {"latency_p999_us", "us", "99.9 percent are as fast"},
+    {"latency_max_us", "us", "the slowest"},
+#define X(symbol, name, text) {"cause." name "_us", "us", "mean part of the latency: " text},
+    PACKET_GENERIC_CAUSES(X) COMPONENT_CAUSES(X)
+#undef X
+        {"port*.packets", "packets", "that came in at the port, at any time"},
+    {"*.delivered_pps", "packets/s", "of one source", SEVERAL},
+    {"*.delivered_bps", "bit/s wire", "of one source", SEVERAL},
+    {"*.carried_ratio", "ratio", "of one source", SEVERAL},
+    {"*.delivered_ratio", "ratio", "of one source", SEVERAL},
+    {"*.lost", "packets", "of one source", SEVERAL},
+    {"*.latency_mean_us", "us", "of one source", SEVERAL},
+    {"*.latency_sd_us", "us", "of one source", SEVERAL},
+    {"*.latency_p99_us", "us", "of one source", SEVERAL},
+    {"*.latency_max_us", "us", "of one source", SEVERAL},
+    {0}};
+
 const ComponentClass sink_class = {
     .name = "sink",
     .text = "ends packets and measures rate, loss, latency and order",
@@ -247,6 +278,7 @@ const ComponentClass sink_class = {
     .start = sink_start,
     .receive = sink_receive,
     .check = sink_check,
+    .scalars = sink_scalars,
     .report = sink_report,
     .free = sink_free,
 };

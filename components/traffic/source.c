@@ -507,6 +507,15 @@ static const Param source_params[] = {
     TUNNEL_PARAMS(Source, tunnel),
     {0}};
 
+static const Scalar source_scalars[] = {
+    {"offered_pps", "packets/s", "sent in the window"},
+    {"offered_bps", "bit/s wire", "sent in the window, on the wire"},
+    {"offered_frame_bps", "bit/s frame", "sent in the window, frames alone"},
+    {"payload_bytes", "bytes", "behind the headers of the application, mean in the window"},
+    {"packets", "packets", "sent in the window"},
+    {"packets_all", "packets", "sent, with those outside the window"},
+    {0}};
+
 const ComponentClass source_class = {
     .name = "source",
     .text = "creates a slice's packets at a given rate",
@@ -521,6 +530,7 @@ const ComponentClass source_class = {
     .sends = source_sends,
     .unused = source_unused,
     .doubts = source_doubts,
+    .scalars = source_scalars,
     .report = source_report,
     .free = source_free,
 };
