@@ -98,7 +98,7 @@ static const Scalar cp_scalars[] = {{"packets", "packets", "that came in"},
 
 const ComponentClass cp_class = {
     .name = "cp",
-    .text = "control processor: a server blade that ends what nobody else claims",
+    .text = "control processor: a server blade that ends what nobody else has bound",
     .ports = "0: data switch; 1: control switch",
     .size = sizeof(Server),
     .params = server_params,

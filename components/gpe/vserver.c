@@ -176,7 +176,7 @@ static bool vserver_ports(Vserver *v, GError **error) {
     return true;
 }
 
-/* A class on the line card, and its ports at every interface's address. */
+/* A traffic class on the line card, and its ports at every interface's address. */
 static bool on_line_card(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     if (!*g->linecard) return true;
@@ -436,7 +436,7 @@ static const Param vserver_params[] = {
     PARAM_COUNT("initial", Vserver, share.initial, "0", "0", "1000000",
                 "tokens it begins with; 0: the server's, at most max", "scenario"),
     PARAM_BOOL("guaranteed", Vserver, share.guaranteed, "no",
-               "token: of the class with guaranteed processor time", "NodeManager sm.py: cpu_min"),
+               "token: of those with guaranteed processor time", "NodeManager sm.py: cpu_min"),
     PARAM_BOOL("attached", Vserver, attached_at_start, "yes",
                "whether it is there from the start; no: from the script's `attach` on", "scenario"),
     {0}};

@@ -7,11 +7,11 @@
  *   out  Rx <- switch; Lookup -> Translate -> Rewrite -> Queue Manager -> Tx
  *
  * Ports 0 .. interfaces - 1 are the physical interfaces, port `interfaces` is the data switch.
- * Each interface has a scheduler each way, each class a queue at each of them. What a host behind
- * the node opens to the outside is translated; the first packet of a flow waits in its buffer until
- * the management processor has found a port for it. Sources: SPP paper 2.2, 2.3, 6; WashU, "High
- * Performance PlanetLab Node: Line Card". Assumed: the microengines' numbers and instruction
- * counts, and that order is kept per interface only. */
+ * Each interface has a scheduler each way, each traffic class a queue at each of them. What a host
+ * behind the node opens to the outside is translated; the first packet of a flow waits in its
+ * buffer until the management processor has found a port for it. Sources: SPP paper 2.2, 2.3, 6;
+ * WashU, "High Performance PlanetLab Node: Line Card". Assumed: the microengines' numbers and
+ * instruction counts, and that order is kept per interface only. */
 #include "components/linecard/linecard.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@
 
 enum { DROP_MP_RING = CHIP_N_DROPS, DROP_MP_BUSY, DROP_FAST_PATH };
 
-/* A port that a class has bound at an interface. */
+/* A port that a traffic class has bound at an interface. */
 typedef struct {
     unsigned interface;
     uint8_t protocol;
@@ -57,8 +57,9 @@ struct LineCard {
     LcTables *tables;
     Program in, out;
     LcClass classes[LC_MAX_CLASSES];
-    Intervals *numbers;                  /* of classes */
-    unsigned n_resting, n_resting_ports; /* in quarantine: classes; ports of classes that are not */
+    Intervals *numbers; /* of traffic classes */
+    unsigned n_resting,
+        n_resting_ports; /* in quarantine: traffic classes; ports of those that are not */
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint32_t leads_to; /* a bit for each interface that routes lead to */
     SimEvent sweep;
@@ -218,7 +219,7 @@ static bool lc_create(Component *c, GError **error) {
                            lc->nat_ports, lc->nat_first_port);
     lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
     if (!lc->tables) return input_error(error, "not enough memory for its tables");
-    uint32_t control; /* class 0 */
+    uint32_t control; /* traffic class 0 */
     lc->numbers = intervals_new(LC_MAX_CLASSES);
     intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
@@ -241,7 +242,7 @@ static uint32_t quantum(const LineCard *lc, double share) {
     return MAX(1, (uint32_t)bytes);
 }
 
-/* Every class has an equal part of the buffers, each way. */
+/* Every traffic class has an equal part of the buffers, each way. */
 static void share_buffers(LineCard *lc) {
     unsigned n = 1;
     for (unsigned i = 1; i < LC_MAX_CLASSES; i++) n += lc->classes[i].attached;
@@ -260,7 +261,7 @@ static void open_queues(LineCard *lc, unsigned class, double share) {
             bool done =
                 qm_set_queue(p->qm, queue_of(lc, class, i), qm_block_scheduler(&p->qm_block, i),
                              quantum(lc, share), (uint32_t)lc->queue_packets, 0);
-            g_assert(done); /* there is one for every class, and it is empty */
+            g_assert(done); /* there is one for every traffic class, and it is empty */
             qm_set_group(p->qm, queue_of(lc, class, i), class);
             qm_set_guarantee(p->qm, queue_of(lc, class, i), share,
                              (uint32_t)lc->settings.qm.guarantee);
@@ -371,7 +372,7 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
                            class * (unsigned)lc->n_interfaces + interface);
 }
 
-/* Besides those of other classes than `class`; 0: of all. */
+/* Besides those of other traffic classes than `class`; 0: of all. */
 static bool share_fits(const LineCard *lc, unsigned class, unsigned interface, bool out,
                        double share, GError **error) {
     double sum = share;
@@ -398,7 +399,8 @@ int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t
         return -1;
     }
     if (!intervals_take(lc->numbers, 1, 0, &class)) {
-        input_error(error, "%s has its %u classes already", lc->base.name, LC_MAX_CLASSES - 1);
+        input_error(error, "%s has its %u traffic classes already", lc->base.name,
+                    LC_MAX_CLASSES - 1);
         return -1;
     }
     LcClass *c = &lc->classes[class];
@@ -567,7 +569,7 @@ LcOccupancy linecard_occupancy(const LineCard *lc) {
                          .held = lc->in.rxtx.held + lc->out.rxtx.held};
 }
 
-/* What classes hold and what is in quarantine are all that is taken. */
+/* What traffic classes hold and what is in quarantine are all that is taken. */
 static bool classes_check(const LineCard *lc, GError **error) {
     LcOccupancy taken = linecard_occupancy(lc);
     uint64_t classes = 1 + lc->n_resting, bindings = lc->n_resting_ports;
@@ -577,7 +579,7 @@ static bool classes_check(const LineCard *lc, GError **error) {
     }
     return (taken.classes == classes && taken.bindings == bindings) ||
            invariant_error(error,
-                           "%s: %" G_GUINT64_FORMAT " classes and %" G_GUINT64_FORMAT
+                           "%s: %" G_GUINT64_FORMAT " traffic classes and %" G_GUINT64_FORMAT
                            " ports are taken, but %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
                            " are held or in quarantine",
                            lc->base.name, taken.classes, taken.bindings, classes, bindings);
@@ -637,7 +639,7 @@ static const Param lc_params[] = {
     PARAM_COUNT("queue_packets", LineCard, queue_packets, "512", "0", "229376",
                 "limit of each queue in packets, 0: none", "assumed"),
     PARAM_SIZE("quantum", LineCard, quantum, "2048B", "64B", "1MB",
-               "quantum of a class with a tenth of the interface, or without a share",
+               "quantum of a traffic class with a tenth of the interface, or without a share",
                "ONL NSP default quantum"),
     PARAM_IPV4("address", LineCard, address, "10.255.0.1",
                "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
@@ -677,7 +679,8 @@ static const Param lc_params[] = {
 static const DropReason lc_drops[] = {
     CHIP_DROPS,
     {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
-    {"mp_busy", "its class has mp_backlog translations waiting for the management processor"},
+    {"mp_busy",
+     "its traffic class has mp_backlog translations waiting for the management processor"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X

@@ -6,8 +6,8 @@
  * Its queues are one per interface, or what `queues` says, and one more for its exceptions. Filters
  * come as routes, inline (separated by `;`) or one per line of a file; the one that looks at most
  * bits is put first (of prefixes the longest), because position decides in a TCAM. On a line card
- * the slice gets a class, with its VLAN and its share of each interface, and binds its UDP port at
- * every interface's address. */
+ * the slice gets a traffic class, with its VLAN and its share of each interface, and binds its UDP
+ * port at every interface's address. */
 #include "components/slice/slice.h"
 
 #include <errno.h>

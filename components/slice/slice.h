@@ -60,7 +60,7 @@ typedef struct {
     Tenant *tenant;     /* while it is attached */
     GPtrArray *former;  /* tenants of which something is, or was, still inside */
     unsigned number;    /* slice id on the NPE */
-    int class;          /* on the line card */
+    int class;          /* the traffic class on the line card */
     FpCounter counted;  /* while it was attached before */
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */
