@@ -143,8 +143,11 @@ typedef struct {
 static bool switch_read(const Component *c, const char *verb, const char *args, SwitchOrder *o,
                         GError **error) {
     static const char *const words[] = {"down", "up", "free"};
-    static const Param row = {
-        .name = "rate", .type = PARAM_TYPE_RATE, .min = "1bit/s", .choices = "bits"};
+    static const Param row = {.name = "rate",
+                              .type = PARAM_TYPE_RATE,
+                              .min = "1bit/s",
+                              .max = "10Tbit/s",
+                              .choices = "bits"};
     char number[12];
     int used = 0;
     if (!strcmp(verb, "port") && sscanf(args, "%11s %n", number, &used) == 1 && used &&

@@ -222,20 +222,18 @@ double param_number(const Param *row, const ParamValue *value) {
 
 /* Compare with the bounds, which are written as values of the same row. */
 static bool bounded(const Param *row, const ParamValue *value, const char *text, GError **error) {
-    for (unsigned upper = 0; upper < 2; upper++) {
-        const char *bound = upper ? row->max : row->min;
+    for (unsigned upper = 0; row->min && upper < 2; upper++) {
         Param open = *row;
         ParamValue limit;
         open.min = open.max = NULL;
-        if (!bound || !param_read(&open, &limit, bound, NULL, NULL)) continue;
+        bool read = param_read(&open, &limit, upper ? row->max : row->min, NULL, NULL);
+        g_assert(read);
         if (row->type == PARAM_TYPE_LATENCY && value->latency.cycles != limit.latency.cycles)
             continue;
         double found = param_number(row, value), edge = param_number(row, &limit);
         if (upper ? found <= edge : found >= edge) continue;
-        return input_error(error, "found \"%s\", expected %s%s%s%s", text, row->min ? row->min : "",
-                           row->min ? " or more" : "",
-                           row->max ? (row->min ? ", up to " : "up to ") : "",
-                           row->max ? row->max : "");
+        return input_error(error, "found \"%s\", expected %s or more, up to %s", text, row->min,
+                           row->max);
     }
     return true;
 }

@@ -103,7 +103,7 @@ struct Param {
     ParamType type;
     size_t offset;   /* of the field in the component's struct */
     const char *def; /* as it would be written in a scenario; NULL: must be given */
-    const char *min; /* likewise; numbers have both */
+    const char *min; /* likewise; both or neither, and numbers of a class have them */
     const char *max;
     const char *choices; /* ENUM: "a|b|c"; NAME: classes; RATE: "bits", "packets" or "any" */
     const char *text;    /* one sentence, without a full stop */

@@ -20,7 +20,7 @@ const Param scenario_params[] = {
                "end of the run, 0: when idle", SETTING),
     PARAM_TIME("drain", ScenarioSettings, drain, "100ms", "0", "1000000s",
                "longest wait for packets after the last source", SETTING),
-    PARAM_COUNT("seed", ScenarioSettings, seed, "1", "0", "18446744073709551615",
+    PARAM_COUNT("seed", ScenarioSettings, seed, "1", "0", "18446744073709551609",
                 "seed of all random streams", SETTING),
     PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
                 SETTING),
