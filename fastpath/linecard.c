@@ -20,7 +20,7 @@ typedef struct {
 struct LcTables {
     unsigned n_interfaces;
     Interface interfaces[LC_MAX_INTERFACES];
-    LcTarget targets[LC_MAX_CLASSES]; /* by class; where translated flows go */
+    LcTarget targets[LC_MAX_CLASSES]; /* by traffic class; where translated flows go */
     bool has_default;
     Tcam *tcam;
     LcTarget *results; /* by TCAM position */

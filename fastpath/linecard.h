@@ -9,8 +9,9 @@
  * address that a blade sent to says which interface is meant, the VLAN says whose share it uses;
  * packets of hosts behind the node are translated; the frame is addressed to the next router.
  *
- * A class is whoever has a share of the interfaces: a slice, or the control processor (class 0).
- * Queue of a packet: class * interfaces + interface. No function allocates after lc_tables_new. */
+ * A traffic class is whoever has a share of the interfaces: a slice, a vServer, or the control
+ * processor (0). Queue of a packet: class * interfaces + interface. No function allocates after
+ * lc_tables_new. */
 #pragma once
 
 #include "fastpath/fp.h"
@@ -43,7 +44,7 @@ typedef enum {
         LC_N_REASONS
 } LcReason;
 
-/* Where packets of a class go inside the chassis. */
+/* Where packets of a traffic class go inside the chassis. */
 typedef struct {
     uint8_t mac[6];
     uint16_t vlan, class;
@@ -61,13 +62,13 @@ void lc_set_interface(LcTables *t, unsigned interface, uint32_t address, const u
                       const uint8_t next_mac[6], const uint8_t backplane_mac[6]);
 uint32_t lc_address(const LcTables *t, unsigned interface);
 void lc_set_down(LcTables *t, unsigned interface, bool down);
-/* The control processor; class 0. */
+/* The control processor; traffic class 0. */
 void lc_set_default(LcTables *t, const LcTarget *target);
-/* Packets in the target's VLAN are of its class; answers to what the class has opened go to the
- * target. False: another class has the VLAN. */
+/* Packets in the target's VLAN are of its traffic class; answers to what that has opened go to
+ * the target. False: another has the VLAN. */
 bool lc_set_class(LcTables *t, const LcTarget *target);
-/* The VLAN is not to be given to another class yet: its packets are dropped as detached, until it
- * is nobody's (lc_clear_class). The class's translations end. */
+/* The VLAN is not to be given to another traffic class yet: its packets are dropped as detached,
+ * until it is nobody's (lc_clear_class). Its translations end. */
 void lc_close_class(LcTables *t, const LcTarget *target);
 void lc_clear_class(LcTables *t, uint16_t vlan);
 /* Hosts behind the node: their packets are translated on the way out. */

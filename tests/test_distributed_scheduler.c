@@ -121,7 +121,8 @@ static void what_makes_no_sense_is_refused(void) {
     static const struct {
         const char *distributor, *part;
     } bad[] = {
-        {"npes = npe0, npe2", "npes: found \"npe2\", expected the names of up to 24 NPEs"},
+        {"npes = npe0, npe2", "npes: found \"npe2\", expected the name of a component of class "
+                              "npe; the nearest is npe0"},
         {"npes = npe0, a", "npes: found \"a\", expected"},
         {"npes = npe0, npe0", "npes: found npe0 twice"},
         {"npes = npe0,", "npes: found \"\", expected"},

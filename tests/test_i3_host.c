@@ -590,15 +590,16 @@ static void only_answers_about_its_own_trigger_are_believed(void) {
 
 static void a_bad_id_or_address_is_an_error(void) {
     static const char *const cases[][2] = {
-        {"id=xyz", "id: found \"xyz\", expected an id"},
-        {"id=", "id: found \"\", expected an id"},
+        {"id=xyz", "found \"xyz\", expected 1 to 64 hexadecimal digits"},
+        {"id=", "found \"\", expected 1 to 64 hexadecimal digits"},
         {"peer_address=10.0.0", "found \"10.0.0\", expected an IPv4 address"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         NetworkOptions options = {.seed = 1};
         g_autoptr(GError) error = NULL;
         net = network_new(&options);
-        add(&i3_host_class, "host", cases[i][0]);
-        CHECK(!network_create(net, &error));
+        Component *c = network_add(net, &i3_host_class, "host");
+        g_auto(GStrv) pair = g_strsplit(cases[i][0], "=", 2);
+        CHECK(!param_set(param_find(c->class->params, pair[0]), c, pair[1], NULL, &error));
         CHECK_CONTAINS(error ? error->message : NULL, cases[i][1]);
         network_free(net);
     }

@@ -860,11 +860,11 @@ static void a_prefix_is_a_prefix(void) {
         NetworkOptions options = {.seed = 1};
         net = network_new(&options);
         lc = network_add(net, &linecard_class, "lc");
-        g_autofree char *setting = g_strconcat("inside=", prefix, NULL);
-        set(lc, setting);
         g_autoptr(GError) error = NULL;
-        if (network_create(net, &error) == wrong) printf("  %s\n", prefix);
-        CHECK((error != NULL) == wrong);
+        bool taken = param_set(param_find(lc->class->params, "inside"), lc, prefix, NULL, &error);
+        if (taken == wrong) printf("  %s\n", prefix);
+        CHECK(taken != wrong && (error != NULL) == wrong);
+        CHECK(!taken || network_create(net, NULL));
         if (error) CHECK_CONTAINS(error->message, "expected a prefix such as 192.168.0.0/16");
         network_free(net);
     }

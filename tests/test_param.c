@@ -4,6 +4,9 @@
  * the integer they stand for, and edit distances by exhaustive recursion. */
 #include "emu/core/param.h"
 
+#include <math.h>
+
+#include "components/classes.h"
 #include "emu/core/random.h"
 #include "emu/core/sim.h"
 #include "tests/check.h"
@@ -19,7 +22,7 @@ typedef struct {
 } Target;
 
 static const Param table[] = {
-    PARAM_COUNT("count", Target, word, "12", "1", "18446744073709551614", "a", "test"),
+    PARAM_COUNT("count", Target, word, "12", "1", "18446744073709551609", "a", "test"),
     PARAM_RATE("rate", Target, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any", "b", "test"),
     PARAM_LATENCY("latency", Target, latency, "107ns", "1ns", "1ms", "c", "test"),
     PARAM_REAL("real", Target, real, "-2.5", "-10", "1e300", "d", "test"),
@@ -42,7 +45,7 @@ static bool set(const char *name, const char *text) {
 
 static bool read_as(ParamType type, const char *text, const char *kinds) {
     size_t offset = type == PARAM_TYPE_RATE ? offsetof(Target, rate) : offsetof(Target, word);
-    const Param row = {"x", type, offset, NULL, NULL, NULL, kinds, NULL, NULL};
+    const Param row = {.name = "x", .type = type, .offset = offset, .choices = kinds};
     g_autoptr(GError) error = NULL;
     bool ok = param_set(&row, &target, text, NULL, &error);
     g_strlcpy(message, error ? error->message : "", sizeof message);
@@ -113,10 +116,15 @@ static void rates_know_their_layer_and_packets_have_none(void) {
 static void limits_hold_on_both_sides_and_are_named(void) {
     CHECK(set("count", "1") && set("count", "18446744073709551609"));
     CHECK(!set("count", "0"));
-    CHECK_CONTAINS(message, "expected 1 or more, up to 18446744073709551614");
+    CHECK_CONTAINS(message, "expected 1 or more, up to 18446744073709551609");
     CHECK(set("rate", "1Tbit/s") && !set("rate", "1.000001Tbit/s"));
     CHECK_CONTAINS(message, "up to 1Tbit/s");
     CHECK(!set("rate", "0bit/s") && !set("rate", "0p/s"));
+    CHECK(read_as(PARAM_TYPE_RATE, "10000Mp/s", "any"));
+    CHECK(!read_as(PARAM_TYPE_RATE, "10001Mp/s", "any"));
+    CHECK_CONTAINS(message, "up to 10000Mpacket/s");
+    CHECK(set("latency", "1000000cycles") && !set("latency", "1000001cycles"));
+    CHECK_CONTAINS(message, "up to 1000000cycles");
     CHECK(set("latency", "1ms") && !set("latency", "1001us") && !set("latency", "0"));
     CHECK(set("real", "-10") && !set("real", "-10.5") && !set("real", "inf"));
     CHECK(!set("choice", "pink"));
@@ -161,27 +169,169 @@ static void what_is_formatted_reads_back_to_the_same(void) {
                   {PARAM_TYPE_LATENCY, "3cycles"},
                   {PARAM_TYPE_LATENCY, "0"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
-        const Param row = {"x", values[i].type, 0, NULL, NULL, NULL, "any", NULL, NULL};
-        union {
-            uint64_t word[2];
-            Rate rate;
-            Latency latency;
-            double real;
-        } a = {{0}}, b = {{0}};
-        CHECK(param_set(&row, &a, values[i].text, NULL, NULL));
-        g_autofree char *text = param_format(&row, &a);
-        bool same = param_set(&row, &b, text, NULL, NULL) && !memcmp(&a, &b, sizeof a);
+        const Param row = {.type = values[i].type, .choices = "any"};
+        ParamValue a, b;
+        CHECK(param_read(&row, &a, values[i].text, NULL, NULL));
+        g_autofree char *text = param_spell(&row, &a);
+        bool same = param_read(&row, &b, text, NULL, NULL) && !memcmp(&a, &b, sizeof a);
         if (!same) printf("  %s became %s\n", values[i].text, text);
         CHECK(same);
     }
     Random random;
     random_seed(&random, 1, 0, "formats");
-    const Param real = {"x", PARAM_TYPE_REAL, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+    const Param real = {.type = PARAM_TYPE_REAL};
     for (unsigned i = 0; i < 2000; i++) {
         double a = random_unit(&random) - 0.5, b = 0;
         g_autofree char *text = param_format(&real, &a);
         CHECK(param_set(&real, &b, text, NULL, NULL));
         CHECK(a == b);
+    }
+}
+
+/* How each text is spelled again; NULL: it is refused, with `says`. */
+typedef struct {
+    const char *text, *again, *says;
+} Spelling;
+
+static void check_spellings(const Param *row, const Spelling *s, unsigned n) {
+    for (unsigned i = 0; i < n; i++) {
+        g_autoptr(GError) error = NULL;
+        ParamValue value, same;
+        bool ok = param_read(row, &value, s[i].text, NULL, &error);
+        if (ok != !!s[i].again) printf("  %s: %s\n", s[i].text, error ? error->message : "taken");
+        CHECK(ok == !!s[i].again);
+        if (!ok) CHECK_CONTAINS(error->message, s[i].says);
+        g_autofree char *text = ok ? param_spell(row, &value) : NULL;
+        if (s[i].again) CHECK_TEXT(text, s[i].again);
+        CHECK(!text || param_read(row, &same, text, NULL, NULL));
+        g_autofree char *once_more = text ? param_spell(row, &same) : NULL;
+        if (text) CHECK_TEXT(once_more, text);
+        if (text) param_value_clear(row, &value), param_value_clear(row, &same);
+    }
+}
+#define CHECK_SPELLINGS(row, spellings) check_spellings(row, spellings, G_N_ELEMENTS(spellings))
+
+static void addresses_are_four_numbers(void) {
+    static const Param row = {.type = PARAM_TYPE_IPV4};
+    static const char *const why = "expected an IPv4 address such as 10.0.0.1";
+    const Spelling spellings[] = {
+        {"0.0.0.0", "0.0.0.0", ""},      {"255.255.255.255", "255.255.255.255", ""},
+        {"10.0.0.1", "10.0.0.1", ""},    {"", NULL, why},
+        {"10.0.0", NULL, why},           {"10.0.0.256", NULL, why},
+        {"10.0.0.1.2", NULL, why},       {" 10.0.0.1", NULL, why},
+        {"10.0.0.1x", NULL, why},        {"10.0.0.-1", NULL, why},
+        {"node", NULL, "found \"node\""}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&row, &value, "10.1.2.3", NULL, NULL) && value.ipv4 == 0x0a010203);
+}
+
+static void mac_addresses_are_six_pairs_of_digits(void) {
+    static const Param row = {.type = PARAM_TYPE_MAC};
+    static const char *const why = "expected a MAC address such as 02:00:00:00:00:01";
+    const Spelling spellings[] = {{"02:00:00:00:01:ff", "02:00:00:00:01:ff", ""},
+                                  {"02:00:00:00:01:FF", "02:00:00:00:01:ff", ""},
+                                  {"", NULL, why},
+                                  {"2:0:0:0:1:0", NULL, why},
+                                  {"02:00:00:00:01", NULL, why},
+                                  {"02:00:00:00:01:00:00", NULL, why},
+                                  {"02-00-00-00-01-00", NULL, why},
+                                  {"02:00:00:00:01:0g", NULL, why},
+                                  {"02:00:00:00:01:+1", NULL, why},
+                                  {"02:00:00:00:01: 1", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+}
+
+static void prefixes_have_no_bits_behind_their_length(void) {
+    static const Param row = {.type = PARAM_TYPE_PREFIX},
+                       none = {.type = PARAM_TYPE_PREFIX, .def = ""};
+    static const char *const why = "expected a prefix such as 192.168.0.0/16";
+    const Spelling spellings[] = {{"192.168.0.0/16", "192.168.0.0/16", ""},
+                                  {"10.1.2.3/8", "10.0.0.0/8", ""},
+                                  {"255.255.255.255/32", "255.255.255.255/32", ""},
+                                  {"1.2.3.4/0", "0.0.0.0/0", ""},
+                                  {"", NULL, why},
+                                  {"10.0.0.0", NULL, why},
+                                  {"10.0.0.0/", NULL, why},
+                                  {"10.0.0.0/33", NULL, why},
+                                  {"10.0.0.0/-1", NULL, why},
+                                  {"10.0.0.0/+8", NULL, why},
+                                  {"10.0.0.0/ 8", NULL, why},
+                                  {"10.0/8", NULL, why},
+                                  {"10.0.0.0/8/8", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.prefix.given);
+    CHECK(param_read(&none, &value, "0.0.0.0/0", NULL, NULL) && value.prefix.given);
+}
+
+static void leading_digits_are_spelled_in_whole_bytes(void) {
+    static const Param row = {.type = PARAM_TYPE_HEX, .most = 4},
+                       none = {.type = PARAM_TYPE_HEX, .most = 4, .def = ""};
+    static const char *const why = "expected 1 to 8 hexadecimal digits";
+    const Spelling spellings[] = {
+        {"0A", "0a", ""},     {"8", "80", ""},      {"0a000001", "0a000001", ""},
+        {"0a0000", "0a", ""}, {"0", "00", ""},      {"00000000", "00", ""},
+        {"123", "1230", ""},  {"", NULL, why},      {"123456789", NULL, why},
+        {"0x12", NULL, why},  {"12 34", NULL, why}, {"-1", NULL, why}};
+    CHECK_SPELLINGS(&row, spellings);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.hex.given);
+    g_autofree char *empty = param_spell(&none, &value);
+    CHECK_TEXT(empty, "");
+}
+
+static void lists_are_values_of_one_row_with_commas_between(void) {
+    static const Param port = {.type = PARAM_TYPE_COUNT, .min = "1", .max = "9"},
+                       row = {.type = PARAM_TYPE_LIST, .item = &port, .most = 3, .def = "1"},
+                       none = {.type = PARAM_TYPE_LIST, .item = &port, .most = 3, .def = ""},
+                       name = {.type = PARAM_TYPE_NAME},
+                       names = {.type = PARAM_TYPE_LIST, .item = &name, .most = 2};
+    const Spelling spellings[] = {
+        {"1", "1", ""},
+        {" 1 ,2,  3", "1,2,3", ""},
+        {"1,2,3,4", NULL, "found more than 3"},
+        {"", NULL, "found none, expected 1 to 3 values with commas between, each a whole number"},
+        {"1,", NULL, "found \"\", expected a whole number"},
+        {"1,,2", NULL, "found \"\""},
+        {"1,x", NULL, "found \"x\", expected a whole number"},
+        {"1,10", NULL, "found \"10\", expected 1 or more, up to 9"},
+        {"1;2", NULL, "found \"1;2\""}};
+    CHECK_SPELLINGS(&row, spellings);
+    const Spelling components[] = {{"a, b", "a,b", ""}};
+    CHECK_SPELLINGS(&names, components);
+    ParamValue value;
+    CHECK(param_read(&none, &value, "", NULL, NULL) && !value.list.n);
+    CHECK(param_read(&row, &value, "7", NULL, NULL) && param_number(&row, &value) == 7);
+    param_value_clear(&row, &value);
+    CHECK(param_read(&row, &value, "7,8", NULL, NULL) && isnan(param_number(&row, &value)));
+    param_value_clear(&row, &value);
+}
+
+static void check_rows(const char *class, const Param *row) {
+    for (; row && row->name; row++) {
+        const Param *number = row->item ? row->item : row;
+        bool bounded = number->type > PARAM_TYPE_FRACTION || (number->min && number->max);
+        bool explained = row->text && *row->text && row->source && *row->source;
+        if (!bounded || !explained) printf("  %s.%s\n", class, row->name);
+        CHECK(bounded && explained);
+        Param open = *number;
+        ParamValue low, high;
+        open.min = open.max = NULL;
+        if (number->type > PARAM_TYPE_FRACTION || !bounded) continue;
+        CHECK(param_read(&open, &low, number->min, NULL, NULL) &&
+              param_read(&open, &high, number->max, NULL, NULL) &&
+              param_number(&open, &low) < param_number(&open, &high));
+    }
+}
+
+/* Of every class, and of what its settings may choose. Units stand in the bounds. */
+static void every_number_has_a_range_and_every_row_a_source(void) {
+    for (const ComponentClass *const *c = component_classes; *c; c++) {
+        Choice choice = {0};
+        check_rows((*c)->name, (*c)->params);
+        for (unsigned n = 0; (*c)->choice && (*c)->choice(n, &choice); n++)
+            check_rows(choice.name, choice.params);
     }
 }
 
@@ -221,6 +371,12 @@ int main(void) {
                                  TEST(a_refused_value_changes_nothing),
                                  TEST(strings_are_owned_and_files_are_relative_to_their_file),
                                  TEST(what_is_formatted_reads_back_to_the_same),
+                                 TEST(addresses_are_four_numbers),
+                                 TEST(mac_addresses_are_six_pairs_of_digits),
+                                 TEST(prefixes_have_no_bits_behind_their_length),
+                                 TEST(leading_digits_are_spelled_in_whole_bytes),
+                                 TEST(lists_are_values_of_one_row_with_commas_between),
+                                 TEST(every_number_has_a_range_and_every_row_a_source),
                                  TEST(the_nearest_name_is_the_nearest_by_exhaustion),
                                  {0}};
     return run_tests("param", tests);

@@ -21,7 +21,7 @@ static Value value;
 static char message[400];
 
 static bool read_as(ParamType type, const char *text) {
-    const Param row = {"x", type, 0, NULL, NULL, NULL, "any", NULL, NULL};
+    const Param row = {.name = "x", .type = type, .choices = "any"};
     g_autoptr(GError) error = NULL;
     bool ok = param_set(&row, &value, text, NULL, &error);
     g_strlcpy(message, error ? error->message : "", sizeof message);
@@ -286,6 +286,12 @@ static void an_identity_is_of_values_not_of_their_spelling(void) {
                         NULL, identity));
     CHECK(same_identity("[source s]\nrate = ${1, 3}Gbit/s\nduration = 20ms\n[sink k]\n" REST, NULL,
                         identity)); /* the first point of a study */
+    CHECK(same_identity("[source s]\nrate = 1Gbit/s\nduration = 20ms\n"
+                        "ids = 0A000001, 0a01000100,0a020001 ,0a030001,0a040001\n"
+                        "labels = 100, 1_01, 102, 103, 104\n[sink k]\n" REST,
+                        NULL, identity));
+    CHECK(same_identity("[source s]\nrate = 1Gbit/s\nduration = 20ms\n[sink k]\n" REST,
+                        "s.ids=0A000001,0A010001,0A020001,0A030001,0A040001", identity));
 }
 
 static void an_identity_is_not_of_the_order_of_sections_and_keys(void) {

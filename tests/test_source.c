@@ -134,20 +134,20 @@ static void rates_count_the_application_s_header(void) {
 static void bad_destinations_are_named(void) {
     static const struct {
         const char *application, *setting, *says;
-    } cases[] = {{"application=i3", "ids=", "ids: found none"},
-                 {"application=i3", "ids=12,", "ids: found \"\""},
-                 {"application=i3", "ids=xyz", "ids: found \"xyz\", expected an id of 1 to 64"},
-                 {"application=i3", "ids=12 34", "ids: found \"12 34\""},
-                 {"application=i3",
-                  "ids=00112233445566778899aabbccddeeff0123456789abcdeffedcba98765432100",
-                  "expected an id of 1 to 64 hexadecimal digits"},
-                 {"application=label", "labels=1048576", "labels: found \"1048576\""},
-                 {"application=label", "labels=-1", "labels: found \"-1\""},
-                 {"application=label", "labels=", "labels: found none"},
-                 {"application=ipv4", "destinations=", "destinations: found none"},
-                 {"application=ipv4", "destinations=0a000001",
-                  "destinations: found \"0a000001\", expected an IPv4 address"},
-                 {"application=mpls", "labels=16", "mpls"}};
+    } cases[] = {
+        {"application=i3", "ids=", "found none"},
+        {"application=i3", "ids=12,", "found \"\""},
+        {"application=i3", "ids=xyz", "found \"xyz\", expected 1 to 64 hexadecimal digits"},
+        {"application=i3", "ids=12 34", "found \"12 34\""},
+        {"application=i3", "ids=00112233445566778899aabbccddeeff0123456789abcdeffedcba98765432100",
+         "expected 1 to 64 hexadecimal digits"},
+        {"application=label", "labels=1048576", "found \"1048576\""},
+        {"application=label", "labels=-1", "found \"-1\""},
+        {"application=label", "labels=", "found none"},
+        {"application=ipv4", "destinations=", "found none"},
+        {"application=ipv4", "destinations=0a000001",
+         "found \"0a000001\", expected an IPv4 address"},
+        {"application=mpls", "labels=16", "mpls"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = RUN(cases[i].application, cases[i].setting);
         CHECK_CONTAINS(text, cases[i].says);
@@ -232,10 +232,14 @@ static void the_i3_scenario_has_its_exceptions(void) {
 }
 
 static void an_i3_node_that_cannot_be_is_refused(void) {
+    g_autoptr(GError) wrong = NULL;
+    CHECK(!scenario_load("scenarios/i3.ini", (const char *const[]){"router.i3_id=4g", NULL},
+                         component_classes, &wrong));
+    CHECK_CONTAINS(wrong ? wrong->message : NULL,
+                   "i3_id: found \"4g\", expected 1 to 40 hexadecimal digits");
     static const struct {
         const char *setting, *says;
     } cases[] = {
-        {"router.i3_id=4g", "i3_id: found \"4g\""},
         {"router.i3_ring=40 1 10.253.0.2:30000", "two nodes with the id 40000000"},
         {"router.i3_ring=41 5 10.253.0.2:30000", "interface below 5"},
         {"router.i3_ring=41 1 10.253.0.2:30000 7", "i3_ring: found \"41 1 10.253.0.2:30000 7\""},

@@ -465,9 +465,11 @@ static void bad_settings_are_refused(void) {
         {"peer_address=1.2.3.4.5", "expected an IPv4 address"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         open_world(NULL);
-        add(&source_class, "traffic", bad[i][0]);
+        Component *c = network_add(net, &source_class, "traffic");
+        g_auto(GStrv) pair = g_strsplit(bad[i][0], "=", 2);
         g_autoptr(GError) error = NULL;
-        CHECK(!network_create(net, &error));
+        CHECK(!param_set(param_find(c->class->params, pair[0]), c, pair[1], NULL, &error) ||
+              !network_create(net, &error));
         CHECK_CONTAINS(error ? error->message : NULL, bad[i][1]);
         network_free(net);
         g_array_unref(heard);

@@ -186,11 +186,14 @@ static const Param chassis_params[] = {
     PARAM_TEXT("blades", Chassis, blades, "",
                "what is on each blade, in slot order: LINECARD; NPE+NPE; GPE; CP; ...",
                "scenario; SPP paper 2.3: two NPEs on a blade"),
-    PARAM_TEXT("data_switch", Chassis, data_switch, "", "name of the data switch, if there is one",
-               "scenario"),
-    PARAM_TEXT("control_switch", Chassis, control_switch, "",
+    PARAM_NAME("data_switch", Chassis, data_switch, "", "switch",
+               "name of the data switch, if there is one", "scenario"),
+    PARAM_NAME("control_switch", Chassis, control_switch, "", "switch",
                "name of the control switch, if there is one", "scenario"),
     {0}};
+
+static const Scalar chassis_scalars[] = {
+    {"blades", "blades", "in slots"}, {"free_slots", "slots", "without a blade or a switch"}, {0}};
 
 const ComponentClass chassis_class = {
     .name = "chassis",
@@ -200,5 +203,6 @@ const ComponentClass chassis_class = {
     .params = chassis_params,
     .create = chassis_create,
     .start = chassis_start,
+    .scalars = chassis_scalars,
     .report = chassis_report,
 };

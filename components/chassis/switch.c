@@ -143,7 +143,11 @@ typedef struct {
 static bool switch_read(const Component *c, const char *verb, const char *args, SwitchOrder *o,
                         GError **error) {
     static const char *const words[] = {"down", "up", "free"};
-    static const Param row = {"rate", PARAM_TYPE_RATE, 0, NULL, "1bit/s", NULL, "bits", "", ""};
+    static const Param row = {.name = "rate",
+                              .type = PARAM_TYPE_RATE,
+                              .min = "1bit/s",
+                              .max = "10Tbit/s",
+                              .choices = "bits"};
     char number[12];
     int used = 0;
     if (!strcmp(verb, "port") && sscanf(args, "%11s %n", number, &used) == 1 && used &&
@@ -202,7 +206,7 @@ static const Param switch_params[] = {
                 "SPP paper 2.3: a 14 slot chassis"),
     PARAM_SIZE("buffer", Switch, buffer, "512KiB", "2KiB", "1GiB", "output buffer of one port",
                "assumed"),
-    PARAM_TIME("latency", Switch, latency, "2us", NULL, "1s", "input to output, unloaded",
+    PARAM_TIME("latency", Switch, latency, "2us", "0", "1s", "input to output, unloaded",
                "assumed: store and forward 10 GbE of 2007, a few microseconds"),
     {0}};
 
@@ -210,6 +214,12 @@ static const DropReason switch_drops[] = {
     {"unknown_station", "no port leads to the destination's MAC address"},
     {"buffer_full", "the output's buffer was full"},
     {"port_down", "the port is down"},
+    {0}};
+
+static const Scalar switch_scalars[] = {
+    {"port*.packets", "packets", "sent to a port", "ports with a link"},
+    {"port*.peak_bytes", "bytes", "in the buffer of a port at one time, at most",
+     "ports with a link"},
     {0}};
 
 const ComponentClass switch_class = {
@@ -226,6 +236,7 @@ const ComponentClass switch_class = {
     .verbs = switch_verbs,
     .understands = switch_understands,
     .command = switch_command,
+    .scalars = switch_scalars,
     .report = switch_report,
     .free = switch_free,
 };

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 
@@ -80,22 +79,15 @@ static void boot(Sim *sim, SimEvent *event) {
     kernel_resched(&g->kernel);
 }
 
-static bool prepare_interfaces(Gpe *g, GError **error) {
-    uint32_t address;
-    uint8_t mac[6], next_mac[6];
-    if (!error_of_key(ipv4_parse(g->address, &address, error), "address", error) ||
-        !error_of_key(mac_parse(g->mac, mac, error), "mac", error) ||
-        !error_of_key(mac_parse(g->next_mac, next_mac, error), "next_mac", error))
-        return false;
+static void prepare_interfaces(Gpe *g) {
     for (unsigned i = 0; i < g->n_interfaces; i++) {
         FpInterface *f = fp_interface(g->tables, i);
-        f->address = address + i;
-        memcpy(f->mac, mac, MAC_BYTES);
-        memcpy(f->next_mac, next_mac, MAC_BYTES);
+        f->address = g->address + i;
+        memcpy(f->mac, g->mac, MAC_BYTES);
+        memcpy(f->next_mac, g->next_mac, MAC_BYTES);
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
     }
-    return true;
 }
 
 /* On a line card: take addresses from it. Guests may start before their server, so they bring it
@@ -209,7 +201,7 @@ static bool gpe_create(Component *c, GError **error) {
     g->numbers = intervals_new((uint32_t)g->max_vservers);
     g->positions = intervals_new(TCAM_MAX_ENTRIES);
     g->log.cost = free_of_charge;
-    if (!prepare_interfaces(g, error)) return false;
+    prepare_interfaces(g);
     if (g->tokens) {
         g->share.min = g->share.max = g->share.initial = g->tokens;
         g->share.rate = g->tokens_rate;
@@ -455,7 +447,7 @@ static void gpe_free(Component *c) {
     intervals_free(g->positions);
 }
 
-#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, NULL, "1s", text, src)
+#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, "0", "1s", text, src)
 
 static const Param gpe_params[] = {
     PARAM_COUNT("cores", Gpe, kernel.n_cores, "1", "1", "16", "processor cores",
@@ -465,13 +457,13 @@ static const Param gpe_params[] = {
     PARAM_COUNT("interfaces", Gpe, n_interfaces, "5", "1", "16",
                 "logical interfaces of the node; interface i sends through port i mod ports",
                 "SPP paper 7.1: five"),
-    PARAM_TEXT("address", Gpe, address, "10.255.0.1",
+    PARAM_IPV4("address", Gpe, address, "10.255.0.1",
                "IPv4 address of the node's interface 0, counting up", "assumed"),
-    PARAM_TEXT("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-               "assumed"),
-    PARAM_TEXT("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
-               "MAC address that interface 0 sends to, counting up", "assumed"),
-    PARAM_TEXT("linecard", Gpe, linecard, "",
+    PARAM_MAC("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+              "assumed"),
+    PARAM_MAC("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
+              "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_NAME("linecard", Gpe, linecard, "", "linecard",
                "the line card of its chassis: then its ports are on the data switch, and addresses "
                "are the line card's; empty: links bring the traffic",
                "scenario"),
@@ -483,21 +475,21 @@ static const Param gpe_params[] = {
     PARAM_COUNT("interval", Gpe, interval, "1000", "1", "1000000",
                 "ticks in which a vServer earns `rate` tokens",
                 "util-vserver lib/planetlab.c, pl_setsched"),
-    PARAM_COUNT("rate", Gpe, share.rate, "32", NULL, NULL,
+    PARAM_COUNT("rate", Gpe, share.rate, "32", "0", "1000000",
                 "tokens of 1 ms that a vServer earns in a second; sfq: its weight",
                 "SPP paper 5; NodeManager sm.py of 2007"),
-    PARAM_COUNT("min", Gpe, share.min, "50", NULL, "1000000",
+    PARAM_COUNT("min", Gpe, share.min, "50", "0", "1000000",
                 "tokens that a vServer needs to be picked",
                 "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("max", Gpe, share.max, "100", NULL, "1000000", "tokens that a vServer can hold",
+    PARAM_COUNT("max", Gpe, share.max, "100", "0", "1000000", "tokens that a vServer can hold",
                 "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("initial", Gpe, share.initial, "100", NULL, "1000000",
+    PARAM_COUNT("initial", Gpe, share.initial, "100", "0", "1000000",
                 "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
-    PARAM_COUNT("tokens", Gpe, tokens, "0", NULL, "1000000",
+    PARAM_COUNT("tokens", Gpe, tokens, "0", "0", "1000000",
                 "min, max and initial in one; 0: each its own", "SPP paper 5: min = max = 2 to 16"),
-    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", NULL, NULL, "the rate then",
+    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", "0", "1000000", "the rate then",
                 "SPP paper 5: 120/s, 960 divided by eight vServers"),
-    PARAM_COUNT("active", Gpe, active, "0", NULL, "128",
+    PARAM_COUNT("active", Gpe, active, "0", "0", "128",
                 "only so many vServers run, those of the lowest `place`; 0: all", "scenario"),
     PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s", "time slice of a task (sfq has its own)",
                "Linux 2.6.12: 100 ms at nice 0"),
@@ -572,7 +564,7 @@ static const Param gpe_params[] = {
     PARAM_TIME("gap_min", Gpe, kernel.gap_min, "900us", "1ns", "1s",
                "shortest time without the processor that a compute-bound task notes",
                "assumed: below one tick, above interrupts and root's tasks"),
-    PARAM_TIME("gap_from", Gpe, kernel.gap_from, "0", NULL, NULL,
+    PARAM_TIME("gap_from", Gpe, kernel.gap_from, "0", "0", "1000s",
                "and it begins to note them at this time", "scenario"),
     {0}};
 
@@ -585,6 +577,36 @@ static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"}
                                        {"refused", "the application refuses it"},
                                        {"detached", "its vServer was detached meanwhile"},
                                        {0}};
+
+static const Scalar gpe_scalars[] = {
+    {"share.interrupt", "ratio", "interrupts and timer ticks, of the time of all cores"},
+    {"share.softirq", "ratio", "packets in softirq, of the time of all cores"},
+    {"share.root", "ratio", "work of the root context, of the time of all cores"},
+    {"share.switch", "ratio", "changing from one process to the next, of the time of all cores"},
+    {"share.task", "ratio", "processes of vServers, of the time of all cores"},
+    {"share.idle", "ratio", "nothing, of the time of all cores"},
+    {"switches", "switches", "from one process to another"},
+    {"interrupts", "interrupts", "of its interfaces"},
+    {"softirq_deferred", "times",
+     "that softirq left its work to ksoftirqd, an interrupt or a system call"},
+    {"ksoftirqd", "runs", "of ksoftirqd over work that was left to it"},
+    {"lock_waited_us", "us",
+     "that system calls waited for the part of the kernel that only one core can be in"},
+    {"cycles", "gaps", "times that a process did not have its core",
+     "with two or more vServers that compute"},
+    {"cycle_min_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the shortest",
+     "with two or more vServers that compute"},
+    {"cycle_p10_ms", "ms",
+     "time of a round of all processes, n/(n-1) of a gap: 10 percent are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_p50_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: half are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_p90_ms", "ms",
+     "time of a round of all processes, n/(n-1) of a gap: 90 percent are shorter",
+     "with two or more vServers that compute"},
+    {"cycle_max_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the longest",
+     "with two or more vServers that compute"},
+    {0}};
 
 const ComponentClass gpe_class = {
     .name = "gpe",
@@ -603,6 +625,7 @@ const ComponentClass gpe_class = {
     .sends = gpe_sends,
     .unused = gpe_unused,
     .doubts = gpe_doubts,
+    .scalars = gpe_scalars,
     .report = gpe_report,
     .free = gpe_free,
 };

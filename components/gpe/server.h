@@ -46,7 +46,9 @@ struct Gpe {
     bool idle_skip, wake_preempts;
     SchedShare share; /* of vServers that have none of their own */
     uint64_t tokens, tokens_rate, active;
-    char *scheduler, *address, *mac, *next_mac, *linecard;
+    char *scheduler, *linecard;
+    uint32_t address;
+    uint8_t mac[6], next_mac[6];
     GpeCosts cost;
     /* state */
     Kernel kernel;

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/gpe/app_list.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
@@ -178,7 +177,7 @@ static bool vserver_ports(Vserver *v, GError **error) {
     return true;
 }
 
-/* A class on the line card, and its ports at every interface's address. */
+/* A traffic class on the line card, and its ports at every interface's address. */
 static bool on_line_card(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     if (!*g->linecard) return true;
@@ -350,7 +349,7 @@ static const char *vserver_unused(const Component *c, const char *key) {
 
 static bool vserver_choice(unsigned n, Choice *choice) {
     const App *app = apps[n];
-    if (app) *choice = (Choice){"application", app->name, app->text, NULL, NULL};
+    if (app) *choice = (Choice){"application", app->name, app->text, NULL, NULL, app->scalars};
     return app != NULL;
 }
 
@@ -402,7 +401,7 @@ static const Param vserver_params[] = {
     PARAM_COUNT("vlan", Vserver, vlan, "100", "1", "4094", "VLAN of its outgoing frames",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_FRACTION(
-        "share", Vserver, lc_share, "0%", NULL, NULL,
+        "share", Vserver, lc_share, "0%", "0", "100%",
         "its share of each interface of the line card, both ways; 0%: none in particular",
         "SPP paper 2.2"),
     PARAM_ENUM("code_option", Vserver, code_option, "ipv4", fp_option_choices + 1,
@@ -415,16 +414,16 @@ static const Param vserver_params[] = {
         "i3: ID INTERFACE HOST:PORT; ..., leading hexadecimal digits of the id; it owns every "
         "id. None: it forwards IPv4",
         "SPP paper 7.2"),
-    PARAM_TEXT("slice", Vserver, slice_name, "",
+    PARAM_NAME("slice", Vserver, slice_name, "", "slice",
                "manager: the slice whose exceptions it handles, sent to this server by its NPE",
                "SPP paper 2.1"),
-    PARAM_TEXT("router", Vserver, router, "10.250.0.1",
+    PARAM_IPV4("router", Vserver, router, "10.250.0.1",
                "manager: the address that its ICMP messages come from", "assumed"),
     PARAM_COUNT("icmp_rate", Vserver, icmp_rate, "1000", "0", "1000000",
                 "manager: ICMP error messages a second", "RFC 1812 4.3.2.8; the rate is assumed"),
     PARAM_COUNT("icmp_burst", Vserver, icmp_burst, "100", "1", "1000000",
                 "manager: and how many at once", "assumed"),
-    PARAM_TIME("i3_lifetime", Vserver, i3_lifetime, "30s", "1us", NULL,
+    PARAM_TIME("i3_lifetime", Vserver, i3_lifetime, "30s", "1us", "86400s",
                "manager: a trigger that is not refreshed for longer is gone",
                "i3_matching.h: 30 s"),
     PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
@@ -434,19 +433,31 @@ static const Param vserver_params[] = {
                 "its place when the server boots: lower ones first, equal ones by name; the "
                 "server's `active` counts in this order",
                 "scenario"),
-    PARAM_COUNT("rate", Vserver, share.rate, "0", NULL, NULL,
+    PARAM_COUNT("rate", Vserver, share.rate, "0", "0", "1000000",
                 "tokens of 1 ms it earns in a second, as the server's `rate`; 0: the server's",
                 "scenario"),
-    PARAM_COUNT("min", Vserver, share.min, "0", NULL, "1000000",
+    PARAM_COUNT("min", Vserver, share.min, "0", "0", "1000000",
                 "tokens it needs to be picked; 0: the server's", "scenario"),
-    PARAM_COUNT("max", Vserver, share.max, "0", NULL, "1000000",
+    PARAM_COUNT("max", Vserver, share.max, "0", "0", "1000000",
                 "tokens it can hold; 0: the server's", "scenario"),
-    PARAM_COUNT("initial", Vserver, share.initial, "0", NULL, "1000000",
+    PARAM_COUNT("initial", Vserver, share.initial, "0", "0", "1000000",
                 "tokens it begins with; 0: the server's, at most max", "scenario"),
     PARAM_BOOL("guaranteed", Vserver, share.guaranteed, "no",
-               "token: of the class with guaranteed processor time", "NodeManager sm.py: cpu_min"),
+               "token: of those with guaranteed processor time", "NodeManager sm.py: cpu_min"),
     PARAM_BOOL("attached", Vserver, attached_at_start, "yes",
                "whether it is there from the start; no: from the script's `attach` on", "scenario"),
+    {0}};
+
+static const Scalar vserver_scalars[] = {
+    {"share.running", "ratio", "of its time that its process ran"},
+    {"share.ready", "ratio", "of its time that its process could have run"},
+    {"share.held", "ratio", "of its time that the scheduler held its process back"},
+    {"share.asleep", "ratio", "of its time that its process waited for packets"},
+    {"received", "packets", "that came to its sockets"},
+    {"socket_full", "packets", "dropped, as a socket had no room"},
+    {"forwarded", "packets", "sent on"},
+    {"consumed", "packets", "handled and not sent on"},
+    {"polls", "calls", "of poll()"},
     {0}};
 
 const ComponentClass vserver_class = {
@@ -462,6 +473,7 @@ const ComponentClass vserver_class = {
     .understands = vserver_understands,
     .command = vserver_command,
     .unused = vserver_unused,
+    .scalars = vserver_scalars,
     .report = vserver_report,
     .free = vserver_free,
 };

@@ -33,6 +33,7 @@ typedef struct {
      */
     void (*stop)(Vserver *v);
     void (*report)(const Vserver *v, Report *report); /* may be NULL */
+    const Scalar *scalars;                            /* of it, ends with {0}; may be NULL */
     void (*free)(Vserver *v);                         /* also of one that did not start; or NULL */
 } App;
 
@@ -45,7 +46,8 @@ typedef struct {
 struct Vserver {
     Component base;
     /* settings */
-    char *gpe_name, *routes, *triggers, *slice_name, *router;
+    char *gpe_name, *routes, *triggers, *slice_name;
+    uint32_t router;
     int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
     SimTime i3_lifetime;

@@ -63,24 +63,24 @@ typedef struct {
                     "HRM 35"),                                                                     \
         PARAM_COUNT("swap_cycles", S, field.swap_cycles, "2", "0", "100",                          \
                     "cycles to switch contexts", "SPP paper 3"),                                   \
-        PARAM_LATENCY("signal_latency", S, field.signal_latency, "10cycles", NULL, "100us",        \
+        PARAM_LATENCY("signal_latency", S, field.signal_latency, "10cycles", "0", "100us",         \
                       "passing an ordered section to a context of another microengine; within "    \
                       "one it is the swap",                                                        \
                       "assumed: a fast write through the chip's CSR bus"),                         \
-        PARAM_LATENCY("nn_latency", S, field.nn_latency, "4cycles", NULL, "100us",                 \
+        PARAM_LATENCY("nn_latency", S, field.nn_latency, "4cycles", "0", "100us",                  \
                       "next-neighbour put to visible", "assumed: a few cycles, no source found"),  \
-        PARAM_LATENCY("scratch_latency", S, field.scratch_latency, "100cycles", NULL, "100us",     \
+        PARAM_LATENCY("scratch_latency", S, field.scratch_latency, "100cycles", "0", "100us",      \
                       "scratchpad read or ring get, unloaded",                                     \
                       "assumed: 60 to 120 in secondary sources"),                                  \
-        PARAM_LATENCY("sram_latency", S, field.sram_latency, "107ns", NULL, "100us",               \
+        PARAM_LATENCY("sram_latency", S, field.sram_latency, "107ns", "0", "100us",                \
                       "SRAM read, unloaded",                                                       \
                       "assumed: 150 cycles; SPP paper 3 gives 50 to 100 ns or more"),              \
-        PARAM_LATENCY("dram_latency", S, field.dram_latency, "214ns", NULL, "100us",               \
+        PARAM_LATENCY("dram_latency", S, field.dram_latency, "214ns", "0", "100us",                \
                       "DRAM reference, unloaded",                                                  \
                       "assumed: 300 cycles, 200 to 400 in secondary sources"),                     \
-        PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", NULL, "100us",               \
+        PARAM_LATENCY("tcam_latency", S, field.tcam_latency, "143ns", "0", "100us",                \
                       "TCAM key write to result", "assumed: 200 cycles"),                          \
-        PARAM_LATENCY("msf_latency", S, field.msf_latency, "188cycles", NULL, "100us",             \
+        PARAM_LATENCY("msf_latency", S, field.msf_latency, "188cycles", "0", "100us",              \
                       "media switch fabric register read",                                         \
                       "calibrated on F11-80; no source found"),                                    \
         PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                   \
@@ -149,5 +149,18 @@ unsigned chip_queue_buffers(const Chip *chip);
 /* Invariants: every context's and every ME's times sum to the time elapsed; buffers are all
  * accounted for, given the number the program still holds. */
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error);
-/* Utilisation of MEs, channels and rings: scalars, and the tables of --stats. */
+#define CHIP_SCALARS(label)                                                                        \
+    {label "me*_busy", "fraction", "of the time that a microengine, by number and block, ran"},    \
+        {label "sram*_busy", "fraction", "of the time that an SRAM channel moved data"},           \
+        {label "tcam_busy", "fraction", "of the time that the TCAM's bus was taken"},              \
+        {label "dram*_busy", "fraction", "of the time that a DRAM channel moved data"},            \
+        {label "scratch_busy", "fraction", "of the time that the scratchpad moved data"},          \
+        {label "msf_csr_busy", "fraction",                                                         \
+         "of the time that the registers of the media switch fabric were used"},                   \
+        {label "mpackets_in", "mpackets", "pieces of frames that came in over SPI-4"},             \
+        {label "mpackets_out", "mpackets", "pieces of frames that left over SPI-4"}, {             \
+        label "buffers_peak", "buffers", "packet buffers in use at one time, at most"              \
+    }
+/* Utilisation of MEs, channels and rings: scalars (CHIP_SCALARS of the chip's label and a point),
+ * and the tables of --stats. */
 void chip_report(Chip *chip, Report *report);

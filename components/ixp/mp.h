@@ -34,9 +34,9 @@ typedef struct {
 } Mp;
 
 #define MP_PARAMS(S, field)                                                                        \
-    PARAM_TIME("mp_latency", S, field.latency, "100us", NULL, "10s",                               \
+    PARAM_TIME("mp_latency", S, field.latency, "100us", "0", "10s",                                \
                "request to the management processor: control switch, kernel, library", "assumed"), \
-        PARAM_TIME("mp_service", S, field.service, "20us", NULL, "10s",                            \
+        PARAM_TIME("mp_service", S, field.service, "20us", "0", "10s",                             \
                    "management processor, per request", "assumed"),                                \
         PARAM_COUNT("mp_backlog", S, field.backlog, "128", "1", "1000000",                         \
                     "requests of one client that may wait for it; more are refused", "assumed")

@@ -7,24 +7,23 @@
  *   out  Rx <- switch; Lookup -> Translate -> Rewrite -> Queue Manager -> Tx
  *
  * Ports 0 .. interfaces - 1 are the physical interfaces, port `interfaces` is the data switch.
- * Each interface has a scheduler each way, each class a queue at each of them. What a host behind
- * the node opens to the outside is translated; the first packet of a flow waits in its buffer until
- * the management processor has found a port for it. Sources: SPP paper 2.2, 2.3, 6; WashU, "High
- * Performance PlanetLab Node: Line Card". Assumed: the microengines' numbers and instruction
- * counts, and that order is kept per interface only. */
+ * Each interface has a scheduler each way, each traffic class a queue at each of them. What a host
+ * behind the node opens to the outside is translated; the first packet of a flow waits in its
+ * buffer until the management processor has found a port for it. Sources: SPP paper 2.2, 2.3, 6;
+ * WashU, "High Performance PlanetLab Node: Line Card". Assumed: the microengines' numbers and
+ * instruction counts, and that order is kept per interface only. */
 #include "components/linecard/linecard.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "emu/core/intervals.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
 enum { DROP_MP_RING = CHIP_N_DROPS, DROP_MP_BUSY, DROP_FAST_PATH };
 
-/* A port that a class has bound at an interface. */
+/* A port that a traffic class has bound at an interface. */
 typedef struct {
     unsigned interface;
     uint8_t protocol;
@@ -46,7 +45,10 @@ struct LineCard {
     ProgramSettings settings;
     uint64_t n_interfaces, me_block, ring_block, queue_packets, quantum;
     Rate in_rate, out_rate;
-    char *address, *mac, *next_mac, *backplane_mac, *control_processor, *inside;
+    uint32_t address;
+    uint8_t mac[6], next_mac[6], backplane_mac[6];
+    char *control_processor;
+    Prefix inside;
     uint64_t control_vlan, nat_entries, nat_first_port, nat_ports;
     NatIdle idle;
     SimTime nat_sweep;
@@ -55,8 +57,9 @@ struct LineCard {
     LcTables *tables;
     Program in, out;
     LcClass classes[LC_MAX_CLASSES];
-    Intervals *numbers;                  /* of classes */
-    unsigned n_resting, n_resting_ports; /* in quarantine: classes; ports of classes that are not */
+    Intervals *numbers; /* of traffic classes */
+    unsigned n_resting,
+        n_resting_ports; /* in quarantine: traffic classes; ports of those that are not */
     uint8_t backplane[LC_MAX_INTERFACES][6];
     uint32_t leads_to; /* a bit for each interface that routes lead to */
     SimEvent sweep;
@@ -191,29 +194,19 @@ static bool build(LineCard *lc, Program *p, const char *label, const ProgramBloc
     return program_build(p, &lc->base, error);
 }
 
-static bool set_interfaces(LineCard *lc, GError **error) {
-    uint32_t address;
-    uint8_t mac[6], next_mac[6], backplane[6];
-    if (!error_of_key(ipv4_parse(lc->address, &address, error), "address", error) ||
-        !error_of_key(mac_parse(lc->mac, mac, error), "mac", error) ||
-        !error_of_key(mac_parse(lc->next_mac, next_mac, error), "next_mac", error) ||
-        !error_of_key(mac_parse(lc->backplane_mac, backplane, error), "backplane_mac", error))
-        return false;
+static void set_interfaces(LineCard *lc) {
+    uint8_t mac[MAC_BYTES], next_mac[MAC_BYTES], backplane[MAC_BYTES];
+    memcpy(mac, lc->mac, MAC_BYTES);
+    memcpy(next_mac, lc->next_mac, MAC_BYTES);
+    memcpy(backplane, lc->backplane_mac, MAC_BYTES);
     for (unsigned i = 0; i < lc->n_interfaces; i++) {
-        lc_set_interface(lc->tables, i, address + i, mac, next_mac, backplane);
+        lc_set_interface(lc->tables, i, lc->address + i, mac, next_mac, backplane);
         memcpy(lc->backplane[i], backplane, MAC_BYTES);
         mac[5]++;
         next_mac[5]++;
         backplane[5]++;
     }
-    if (!*lc->inside) return true;
-    uint32_t prefix;
-    unsigned length;
-    if (!text_prefix(lc->inside, &prefix, &length))
-        return input_error(error, "inside: found \"%s\", expected a prefix such as 192.168.0.0/16",
-                           lc->inside);
-    lc_set_inside(lc->tables, prefix, length);
-    return true;
+    if (lc->inside.given) lc_set_inside(lc->tables, lc->inside.address, lc->inside.length);
 }
 
 static bool lc_create(Component *c, GError **error) {
@@ -226,12 +219,12 @@ static bool lc_create(Component *c, GError **error) {
                            lc->nat_ports, lc->nat_first_port);
     lc->tables = lc_tables_new((unsigned)lc->n_interfaces, (unsigned)lc->nat_entries);
     if (!lc->tables) return input_error(error, "not enough memory for its tables");
-    uint32_t control; /* class 0 */
+    uint32_t control; /* traffic class 0 */
     lc->numbers = intervals_new(LC_MAX_CLASSES);
     intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
-    return set_interfaces(lc, error) &&
-           build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
+    set_interfaces(lc);
+    return build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
            build(lc, &lc->out, "out", out_blocks, to_interface, &lc->out_rate, error);
 }
 
@@ -249,7 +242,7 @@ static uint32_t quantum(const LineCard *lc, double share) {
     return MAX(1, (uint32_t)bytes);
 }
 
-/* Every class has an equal part of the buffers, each way. */
+/* Every traffic class has an equal part of the buffers, each way. */
 static void share_buffers(LineCard *lc) {
     unsigned n = 1;
     for (unsigned i = 1; i < LC_MAX_CLASSES; i++) n += lc->classes[i].attached;
@@ -268,7 +261,7 @@ static void open_queues(LineCard *lc, unsigned class, double share) {
             bool done =
                 qm_set_queue(p->qm, queue_of(lc, class, i), qm_block_scheduler(&p->qm_block, i),
                              quantum(lc, share), (uint32_t)lc->queue_packets, 0);
-            g_assert(done); /* there is one for every class, and it is empty */
+            g_assert(done); /* there is one for every traffic class, and it is empty */
             qm_set_group(p->qm, queue_of(lc, class, i), class);
             qm_set_guarantee(p->qm, queue_of(lc, class, i), share,
                              (uint32_t)lc->settings.qm.guarantee);
@@ -369,7 +362,8 @@ static const char *lc_unused(const Component *c, const char *key) {
     const LineCard *lc = (const LineCard *)c;
     if (!strcmp(key, "control_vlan") && !*lc->control_processor)
         return "control_processor would use it, which is empty";
-    if (g_str_has_prefix(key, "nat_") && !*lc->inside) return "inside would use it, which is empty";
+    if (g_str_has_prefix(key, "nat_") && !lc->inside.given)
+        return "inside would use it, which is empty";
     return program_unused(&lc->in, key);
 }
 
@@ -378,7 +372,7 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
                            class * (unsigned)lc->n_interfaces + interface);
 }
 
-/* Besides those of other classes than `class`; 0: of all. */
+/* Besides those of other traffic classes than `class`; 0: of all. */
 static bool share_fits(const LineCard *lc, unsigned class, unsigned interface, bool out,
                        double share, GError **error) {
     double sum = share;
@@ -405,7 +399,8 @@ int linecard_attach(LineCard *lc, Tenant *tenant, const uint8_t mac[6], uint16_t
         return -1;
     }
     if (!intervals_take(lc->numbers, 1, 0, &class)) {
-        input_error(error, "%s has its %u classes already", lc->base.name, LC_MAX_CLASSES - 1);
+        input_error(error, "%s has its %u traffic classes already", lc->base.name,
+                    LC_MAX_CLASSES - 1);
         return -1;
     }
     LcClass *c = &lc->classes[class];
@@ -472,7 +467,7 @@ bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned inter
                    uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
     LcClass *c = &lc->classes[class];
-    if (*lc->inside && port >= lc->nat_first_port && port <= last)
+    if (lc->inside.given && port >= lc->nat_first_port && port <= last)
         return input_error(error,
                            "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
                            " to %" G_GUINT64_FORMAT ")",
@@ -574,7 +569,7 @@ LcOccupancy linecard_occupancy(const LineCard *lc) {
                          .held = lc->in.rxtx.held + lc->out.rxtx.held};
 }
 
-/* What classes hold and what is in quarantine are all that is taken. */
+/* What traffic classes hold and what is in quarantine are all that is taken. */
 static bool classes_check(const LineCard *lc, GError **error) {
     LcOccupancy taken = linecard_occupancy(lc);
     uint64_t classes = 1 + lc->n_resting, bindings = lc->n_resting_ports;
@@ -584,7 +579,7 @@ static bool classes_check(const LineCard *lc, GError **error) {
     }
     return (taken.classes == classes && taken.bindings == bindings) ||
            invariant_error(error,
-                           "%s: %" G_GUINT64_FORMAT " classes and %" G_GUINT64_FORMAT
+                           "%s: %" G_GUINT64_FORMAT " traffic classes and %" G_GUINT64_FORMAT
                            " ports are taken, but %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
                            " are held or in quarantine",
                            lc->base.name, taken.classes, taken.bindings, classes, bindings);
@@ -644,39 +639,39 @@ static const Param lc_params[] = {
     PARAM_COUNT("queue_packets", LineCard, queue_packets, "512", "0", "229376",
                 "limit of each queue in packets, 0: none", "assumed"),
     PARAM_SIZE("quantum", LineCard, quantum, "2048B", "64B", "1MB",
-               "quantum of a class with a tenth of the interface, or without a share",
+               "quantum of a traffic class with a tenth of the interface, or without a share",
                "ONL NSP default quantum"),
-    PARAM_TEXT("address", LineCard, address, "10.255.0.1",
+    PARAM_IPV4("address", LineCard, address, "10.255.0.1",
                "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
-    PARAM_TEXT("mac", LineCard, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-               "assumed"),
-    PARAM_TEXT("next_mac", LineCard, next_mac, "02:00:00:00:02:00",
-               "MAC address of interface 0's neighbour, counting up", "assumed"),
-    PARAM_TEXT("backplane_mac", LineCard, backplane_mac, "02:00:00:01:00:00",
-               "MAC address on the data switch that stands for interface 0, counting up",
-               "assumed: SPP paper 6 has MAC addresses and VLANs"),
+    PARAM_MAC("mac", LineCard, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+              "assumed"),
+    PARAM_MAC("next_mac", LineCard, next_mac, "02:00:00:00:02:00",
+              "MAC address of interface 0's neighbour, counting up", "assumed"),
+    PARAM_MAC("backplane_mac", LineCard, backplane_mac, "02:00:00:01:00:00",
+              "MAC address on the data switch that stands for interface 0, counting up",
+              "assumed: SPP paper 6 has MAC addresses and VLANs"),
     PARAM_TEXT("control_processor", LineCard, control_processor, "",
                "who gets what nobody has bound; empty: it is dropped", "SPP paper 6"),
     PARAM_COUNT("control_vlan", LineCard, control_vlan, "2", "1", "4094",
                 "VLAN of the control processor", "assumed"),
-    PARAM_TEXT("inside", LineCard, inside, "192.168.0.0/16",
-               "addresses of hosts behind the node, which are translated; empty: none",
-               "assumed: SPP paper 6 translates, its addresses are not published"),
+    PARAM_PREFIX("inside", LineCard, inside, "192.168.0.0/16",
+                 "addresses of hosts behind the node, which are translated; empty: none",
+                 "assumed: SPP paper 6 translates, its addresses are not published"),
     PARAM_COUNT("nat_entries", LineCard, nat_entries, "65536", "1", "1048576",
                 "translations at a time", "assumed"),
     PARAM_COUNT("nat_first_port", LineCard, nat_first_port, "40000", "1", "65535",
                 "first port of each address that translations may use", "assumed"),
     PARAM_COUNT("nat_ports", LineCard, nat_ports, "16384", "1", "65535", "number of such ports",
                 "assumed"),
-    PARAM_TIME("nat_idle_tcp", LineCard, idle.tcp, "7440s", "1us", NULL,
+    PARAM_TIME("nat_idle_tcp", LineCard, idle.tcp, "7440s", "1us", "86400s",
                "idle time of an established TCP translation", "RFC 5382, REQ-5: 2 h 4 min"),
-    PARAM_TIME("nat_idle_transitory", LineCard, idle.tcp_transitory, "240s", "1us", NULL,
+    PARAM_TIME("nat_idle_transitory", LineCard, idle.tcp_transitory, "240s", "1us", "86400s",
                "idle time of one that is opening or closing", "RFC 5382, REQ-5: 4 min"),
-    PARAM_TIME("nat_idle_udp", LineCard, idle.udp, "120s", "1us", NULL,
+    PARAM_TIME("nat_idle_udp", LineCard, idle.udp, "120s", "1us", "86400s",
                "idle time of a UDP translation", "RFC 4787, REQ-5: 2 min"),
-    PARAM_TIME("nat_idle_icmp", LineCard, idle.icmp, "60s", "1us", NULL,
+    PARAM_TIME("nat_idle_icmp", LineCard, idle.icmp, "60s", "1us", "86400s",
                "idle time of an ICMP translation", "RFC 5508, REQ-2: 60 s"),
-    PARAM_TIME("nat_sweep", LineCard, nat_sweep, "1s", "1us", NULL,
+    PARAM_TIME("nat_sweep", LineCard, nat_sweep, "1s", "1us", "1000s",
                "interval at which idle translations are removed", "assumed"),
     MP_PARAMS(LineCard, mp),
     {0}};
@@ -684,11 +679,25 @@ static const Param lc_params[] = {
 static const DropReason lc_drops[] = {
     CHIP_DROPS,
     {"mp_ring_full", "the ring from the management processor to Rewrite was full"},
-    {"mp_busy", "its class has mp_backlog translations waiting for the management processor"},
+    {"mp_busy",
+     "its traffic class has mp_backlog translations waiting for the management processor"},
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X
         {0}};
+
+static const Scalar linecard_scalars[] = {
+    CHIP_SCALARS("in."),
+    CHIP_SCALARS("out."),
+    {"forwarded_in", "packets", "rewritten on the way in"},
+    {"forwarded_out", "packets", "rewritten on the way out"},
+    {"held", "packets", "in its two chips at the end of the run"},
+    {"bindings", "filters", "ports of slices and servers, at the end"},
+    {"nat.allocated", "flows", "that were given a translation"},
+    {"nat.expired", "flows", "whose translation was idle for too long"},
+    {"nat.exhausted", "requests", "for which no port or no entry was free"},
+    {"nat.filtered", "packets", "that came in from hosts to whom nobody had sent"},
+    {0}};
 
 const ComponentClass linecard_class = {
     .name = "linecard",
@@ -706,6 +715,7 @@ const ComponentClass linecard_class = {
     .sends = lc_sends,
     .unused = lc_unused,
     .check = lc_check,
+    .scalars = linecard_scalars,
     .report = lc_report,
     .free = lc_free,
     .station = lc_station,

@@ -22,7 +22,7 @@ enum { MAX_NPES = 24, STATIC = 0, BACKLOG };
 typedef struct {
     Component base;
     /* settings */
-    char *npe_names;
+    ParamList npe_names;
     int policy;
     Rate rate;
     SimTime interval, delay;
@@ -81,16 +81,15 @@ static bool distributed_scheduler_create(Component *c, GError **error) {
 
 static bool distributed_scheduler_start(Component *c, GError **error) {
     DistributedScheduler *d = (DistributedScheduler *)c;
-    g_auto(GStrv) names = g_strsplit(d->npe_names, ",", -1);
     d->n_interfaces = FP_MAX_INTERFACES;
-    for (unsigned i = 0; names[i]; i++) {
-        Component *npe = network_find(c->network, g_strstrip(names[i]));
-        if (!npe || npe->class != &npe_class || d->n == MAX_NPES)
-            return input_error(error, "npes: found \"%s\", expected the names of up to %d NPEs",
-                               names[i], MAX_NPES);
+    for (unsigned i = 0; i < d->npe_names.n; i++) {
+        const char *name = d->npe_names.at[i].text;
+        Component *npe = network_find(c->network, name);
+        if (!npe || npe->class != &npe_class)
+            return input_error(error, "npes: found \"%s\", expected the name of an NPE", name);
         for (unsigned k = 0; k < d->n; k++)
             if ((Component *)d->npes[k] == npe)
-                return input_error(error, "npes: found %s twice", names[i]);
+                return input_error(error, "npes: found %s twice", name);
         d->npes[d->n++] = (Npe *)npe;
         d->n_interfaces = MIN(d->n_interfaces, npe_interfaces((Npe *)npe));
     }
@@ -112,8 +111,10 @@ static void distributed_scheduler_report(Component *c, Report *report) {
     report_scalar(report, "updates", (double)((DistributedScheduler *)c)->updates, "updates");
 }
 
+static const Param npe_item = {.type = PARAM_TYPE_NAME, .choices = "npe"};
+
 static const Param distributed_scheduler_params[] = {
-    PARAM_TEXT("npes", DistributedScheduler, npe_names, "npe0,npe1",
+    PARAM_LIST("npes", DistributedScheduler, npe_names, "npe0,npe1", &npe_item, MAX_NPES,
                "NPEs that share the interfaces", "scenario"),
     PARAM_ENUM("policy", DistributedScheduler, policy, "backlog", "static|backlog",
                "equal parts for ever, or by backlog", "SPP paper 4: either"),
@@ -121,14 +122,17 @@ static const Param distributed_scheduler_params[] = {
                "of each interface, on the wire", "SPP paper 2.3: 1 GbE"),
     PARAM_TIME("interval", DistributedScheduler, interval, "500us", "10us", "10s",
                "between two reports of backlog", "assumed; PA03 uses a few hundred microseconds"),
-    PARAM_TIME("delay", DistributedScheduler, delay, "50us", NULL, "10s",
+    PARAM_TIME("delay", DistributedScheduler, delay, "50us", "0", "10s",
                "from a report to the new rates: control switch and management processors",
                "assumed"),
-    PARAM_FRACTION("floor", DistributedScheduler, floor, "10%", NULL, NULL,
+    PARAM_FRACTION("floor", DistributedScheduler, floor, "10%", "0", "100%",
                    "part of the rate that is dealt out equally, backlog or not, so that a packet "
                    "never waits a whole interval",
                    "assumed"),
     {0}};
+
+static const Scalar distributed_scheduler_scalars[] = {
+    {"updates", "updates", "times that new rates came into force"}, {0}};
 
 const ComponentClass distributed_scheduler_class = {
     .name = "distributed_scheduler",
@@ -139,5 +143,6 @@ const ComponentClass distributed_scheduler_class = {
     .create = distributed_scheduler_create,
     .start = distributed_scheduler_start,
     .unused = distributed_scheduler_unused,
+    .scalars = distributed_scheduler_scalars,
     .report = distributed_scheduler_report,
 };

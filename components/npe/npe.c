@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/npe/private.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
@@ -106,30 +105,22 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
         component_drop(c, CHIP_TOO_LONG, pkt);
     else if (npe->resetting)
         component_drop(c, NPE_DROP_RESET, pkt);
-    else if (npe_switched(npe) &&
-             memcmp(pkt->data + ETHER_DESTINATION, npe->own_mac, MAC_BYTES) != 0)
+    else if (npe_switched(npe) && memcmp(pkt->data + ETHER_DESTINATION, npe->mac, MAC_BYTES) != 0)
         component_drop(c, NPE_DROP_NOT_MINE, pkt);
     else if (!msf_receive(&npe->program.chip.msf, port, pkt, now))
         component_drop(c, CHIP_MAC_FULL, pkt);
 }
 
-static bool set_interfaces(Npe *npe, GError **error) {
-    uint32_t base;
-    uint8_t next[6];
-    if (!error_of_key(ipv4_parse(npe->address, &base, error), "address", error) ||
-        !error_of_key(mac_parse(npe->mac, npe->own_mac, error), "mac", error) ||
-        !error_of_key(mac_parse(npe->next_mac, next, error), "next_mac", error))
-        return false;
+static void set_interfaces(Npe *npe) {
     for (unsigned i = 0; i <= npe->n_interfaces; i++) {
         FpInterface *f = fp_interface(npe->tables, i);
-        f->address = base + i;
-        memcpy(f->mac, npe->own_mac, MAC_BYTES);
-        memcpy(f->next_mac, next, MAC_BYTES);
+        f->address = npe->address + i;
+        memcpy(f->mac, npe->mac, MAC_BYTES);
+        memcpy(f->next_mac, npe->next_mac, MAC_BYTES);
         if (npe_switched(npe)) continue;
         f->mac[5] = (uint8_t)(f->mac[5] + i);
         f->next_mac[5] = (uint8_t)(f->next_mac[5] + i);
     }
-    return true;
 }
 
 bool npe_attach(Npe *npe, GError **error) {
@@ -152,7 +143,7 @@ static bool npe_create(Component *c, GError **error) {
                            npe->n_schedulers, npe->n_interfaces + 1);
     npe->tables = fp_tables_new(TCAM_MAX_ENTRIES);
     if (!npe->tables) return input_error(error, "not enough memory for its tables");
-    if (!set_interfaces(npe, error)) return false;
+    set_interfaces(npe);
     c->n_ports = npe_switched(npe) ? 1 : (unsigned)npe->n_interfaces + 1;
     npe_slices_init(npe);
     mp_init(&npe->mp, c);
@@ -189,7 +180,7 @@ static bool npe_start(Component *c, GError **error) {
 static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const Npe *npe = (const Npe *)c;
     if (!npe_switched(npe) || port || n) return false;
-    memcpy(mac, npe->own_mac, MAC_BYTES);
+    memcpy(mac, npe->mac, MAC_BYTES);
     return true;
 }
 
@@ -268,7 +259,7 @@ unsigned npe_interfaces(const Npe *npe) {
     return (unsigned)npe->n_interfaces;
 }
 const uint8_t *npe_mac(const Npe *npe) {
-    return npe->own_mac;
+    return npe->mac;
 }
 FpTables *npe_tables(const Npe *npe) {
     return npe->tables;
@@ -378,18 +369,18 @@ static const Param npe_params[] = {
     PARAM_RATE("scheduler_rate", Npe, scheduler_rate, "1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
                "output rate of each scheduler, on the wire",
                "SPP paper 7.1 uses 800 Mb/s in Figure 7; 1 Gb/s is one interface"),
-    PARAM_TEXT("address", Npe, address, "10.255.0.1",
+    PARAM_IPV4("address", Npe, address, "10.255.0.1",
                "IPv4 address of interface 0; interface i has the i-th after it", "assumed"),
-    PARAM_TEXT("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-               "assumed"),
-    PARAM_TEXT("next_mac", Npe, next_mac, "02:00:00:00:02:00",
-               "MAC address that interface 0 sends to, counting up", "assumed"),
-    PARAM_TEXT(
-        "linecard", Npe, linecard, "",
+    PARAM_MAC("mac", Npe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
+              "assumed"),
+    PARAM_MAC("next_mac", Npe, next_mac, "02:00:00:00:02:00",
+              "MAC address that interface 0 sends to, counting up", "assumed"),
+    PARAM_NAME(
+        "linecard", Npe, linecard, "", "linecard",
         "the line card of its chassis: then port 0 is the data switch, and addresses are the "
         "line card's; empty: its interfaces are ports of its own",
         "scenario"),
-    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", NULL,
+    PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", "1000s",
                "from a reset until packets are taken again", "assumed"),
     MP_PARAMS(Npe, mp),
     {0}};
@@ -405,6 +396,22 @@ static const DropReason npe_drops[] = {
 #include "fastpath/options/options.def"
 #undef X
         {0}};
+
+static const Scalar npe_scalars[] = {
+    CHIP_SCALARS(""),
+    {"forwarded", "packets", "sent by the fast path, exceptions left out"},
+    {"exceptions", "packets", "sent to the slow paths of slices"},
+
+#define OF_FP_FORWARD(name, text)
+#define OF_FP_DROP(name, text)
+#define OF_FP_EXCEPTION(name, text) {"exception." name, "packets", "sent to the slow path: " text},
+#define X(symbol, name, verdict, text) OF_##verdict(name, text)
+    FP_REASONS(X)
+#define REASON(...) X(__VA_ARGS__)
+#include "fastpath/options/options.def"
+#undef X
+        {"held", "packets", "in the chip at the end of the run"},
+    {0}};
 
 const ComponentClass npe_class = {
     .name = "npe",
@@ -425,6 +432,7 @@ const ComponentClass npe_class = {
     .sends = npe_sends,
     .unused = npe_unused,
     .check = npe_check,
+    .scalars = npe_scalars,
     .report = npe_report,
     .free = npe_free,
 };

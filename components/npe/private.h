@@ -21,12 +21,13 @@ struct Npe {
     Rate scheduler_rate;
     uint64_t hold_back;
     SimTime code_burst;
-    char *address, *next_mac, *mac, *linecard;
+    uint32_t address;
+    uint8_t mac[6], next_mac[6];
+    char *linecard;
     SimTime reset_time;
     Mp mp;
     /* state */
     bool attached, resetting;
-    uint8_t own_mac[6];
     SimEvent reset_over;
     Program program;
     FpTables *tables;

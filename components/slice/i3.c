@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/text.h"
 
@@ -29,8 +28,7 @@ static bool parse_places(const Slice *s, const char *name, const char *text, uns
         if (!*entry) continue;
         if (sscanf(entry, "%79s %11s %39s %c", id, number, host, &rest) != 3 ||
             !text_number(number, n_interfaces - 1, &interface) ||
-            !text_host(host, &place.address, &place.port) ||
-            !id_parse(id, place.id, id_bytes, NULL))
+            !text_host(host, &place.address, &place.port) || !text_digits(id, id_bytes, place.id))
             return input_error(error,
                                "%s: found \"%s\", expected ID INTERFACE ADDRESS:PORT with 1 to %u "
                                "hexadecimal digits and an interface below %u",
@@ -83,9 +81,8 @@ static void write_node(const Slice *s, uint8_t *block, const GArray *ring, unsig
 /* All nodes, this one too, in rising order; *self is its place. */
 static bool read_ring(const Slice *s, GArray *ring, unsigned *self, GError **error) {
     Place own = {0};
-    if (!error_of_key(id_parse(s->i3.id, own.id, I3_CHORD_BYTES, error), "i3_id", error) ||
-        !parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error))
-        return false;
+    memcpy(own.id, s->i3.id.bytes, I3_CHORD_BYTES);
+    if (!parse_places(s, "i3_ring", s->i3.ring, I3_CHORD_BYTES, ring, error)) return false;
     g_array_append_val(ring, own);
     qsort(ring->data, ring->len, sizeof(Place), by_id);
     for (unsigned i = 0; i < ring->len; i++) {

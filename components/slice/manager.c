@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "components/gpe/vserver.h"
-#include "components/address.h"
 #include "components/slice/slice.h"
 #include "components/slowpath/fragment.h"
 #include "components/slowpath/i3_server.h"
@@ -27,7 +26,6 @@ typedef struct {
     Vserver *v;
     Slice *slice;
     bool i3;
-    uint32_t router; /* its address as a router */
     IcmpLimit limit;
     I3Server *server;
     SimEvent expiry;
@@ -97,7 +95,7 @@ static void send_piece(void *user, uint8_t *ip, uint32_t bytes) {
         send_in_band(m, ip, bytes);
     else if (route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION), &way))
         send_out(m, way.interface, way.next_hop, way.next_port, ip,
-                 icmp_forward(ip, m->router, sim_now(m->v->base.sim)));
+                 icmp_forward(ip, m->v->router, sim_now(m->v->base.sim)));
 }
 
 /* A packet that only the slow path may forward, as it came; false: it is too long for that. */
@@ -105,7 +103,7 @@ static bool forward_options(Manager *m, uint8_t *ip, const FpResult *way, SimTim
     uint32_t mtu = fp_interface(npe_tables(m->slice->npe), way->interface)->mtu;
     if (mtu && get16(ip + IP4_TOTAL) > mtu) return false;
     send_out(m, way->interface, way->next_hop, way->next_port, ip,
-             icmp_forward(ip, m->router, now));
+             icmp_forward(ip, m->v->router, now));
     return true;
 }
 
@@ -115,16 +113,17 @@ static void answer_ipv4(Manager *m, FpReason reason, uint32_t mtu, uint8_t *ip, 
     IcmpLimit *limit = &m->limit;
     IcmpOutcome outcome =
         reason == FP_FRAGMENT
-            ? icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes)
-            : icmp_answer(limit, reason, ip, length, m->router, now, m->out, &bytes);
+            ? icmp_too_long(limit, mtu, ip, length, m->v->router, now, m->out, &bytes)
+            : icmp_answer(limit, reason, ip, length, m->v->router, now, m->out, &bytes);
     FpResult way;
     if (outcome == ICMP_FORWARD) {
         if (!route(npe_tables(m->slice->npe), m->slice->number, get32(ip + IP4_DESTINATION),
                    &way)) {
-            outcome = icmp_answer(limit, FP_NO_ROUTE, ip, length, m->router, now, m->out, &bytes);
+            outcome =
+                icmp_answer(limit, FP_NO_ROUTE, ip, length, m->v->router, now, m->out, &bytes);
         } else if (!forward_options(m, ip, &way, now)) {
             mtu = fp_interface(npe_tables(m->slice->npe), way.interface)->mtu;
-            outcome = icmp_too_long(limit, mtu, ip, length, m->router, now, m->out, &bytes);
+            outcome = icmp_too_long(limit, mtu, ip, length, m->v->router, now, m->out, &bytes);
         }
     }
     m->outcomes[outcome]++;
@@ -254,8 +253,7 @@ static bool find(Vserver *v, uint8_t mac[6], GError **error) {
     m->slice = (Slice *)slice;
     m->i3 = fp_code_options[m->slice->code_option] == &i3_option;
     const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
-    return error_of_key(ipv4_parse(v->router, &m->router, error), "router", error) &&
-           reachable(m, npe, mac, error);
+    return reachable(m, npe, mac, error);
 }
 
 static bool check(Vserver *v, GError **error) {
@@ -268,8 +266,6 @@ static bool start(Vserver *v, GError **error) {
     uint8_t mac[6];
     if (!find(v, mac, error)) return false;
     icmp_limit_init(&m->limit, (uint32_t)v->icmp_rate, (uint32_t)v->icmp_burst);
-    uint32_t exceptions = 0; /* the slice, which may start later, says so if it is no address */
-    ipv4_parse(m->slice->exception_address, &exceptions, NULL);
     I3ServerParams params = {.min_prefix_bits = (unsigned)v->i3_min_prefix,
                              .lifetime = v->i3_lifetime,
                              .single = single,
@@ -282,7 +278,9 @@ static bool start(Vserver *v, GError **error) {
     memset(m->taken, 0, sizeof m->taken);
     sim_event_init(&m->expiry, expire, &v->base.owner);
     if (!slice_set_exception_host(m->slice, &v->gpe->base, mac, error)) return false;
-    if (gpe_bind(v->gpe, &v->guest, 0, exceptions, (uint16_t)m->slice->exception_port)) return true;
+    if (gpe_bind(v->gpe, &v->guest, 0, m->slice->exception_address,
+                 (uint16_t)m->slice->exception_port))
+        return true;
     return input_error(error,
                        "slice: another vServer of %s has the exception_address and exception_port "
                        "of %s already",
@@ -322,6 +320,24 @@ static void clear(Vserver *v) {
 
 static const char *const keys[] = {"slice",       "router",        "icmp_rate", "icmp_burst",
                                    "i3_lifetime", "i3_min_prefix", NULL};
+#define FOR_IPV4 "its slice is not of I3"
+#define FOR_I3 "its slice is of I3"
+static const Scalar scalars[] = {
+    {"exceptions", "packets", "that its slice sent it"},
+    {"sent", "packets", "answers, and what goes on"},
+#define X(symbol, name, text) {"icmp." name, "packets", text, FOR_IPV4},
+    ICMP_OUTCOMES(X)
+#undef X
+#define X(symbol, name, text) {"i3." name, "packets", text, FOR_I3},
+        I3_COUNTS(X)
+#undef X
+            {"i3.triggers", "triggers", "kept at the end of the run", FOR_I3},
+    {"i3.installed", "filters", "put into the fast path for a trigger", FOR_I3},
+    {"i3.not_installed", "filters", "kept by the slow path: no room in the SRAM block, or no way",
+     FOR_I3},
+    {"i3.no_route", "packets", "to a host or node to which no route leads", FOR_I3},
+    {0}};
+
 const App manager_app = {.name = "manager",
                          .text = "slice manager",
                          .sockets = 1,
@@ -333,4 +349,5 @@ const App manager_app = {.name = "manager",
                          .next = next,
                          .handle = handle,
                          .report = report_counts,
+                         .scalars = scalars,
                          .free = clear};

@@ -212,14 +212,25 @@ static void monitor_free(Component *c) {
 
 static const Param monitor_params[] = {
     PARAM_NAME("slice", Monitor, slice_name, NULL, "slice", "whose counters it polls", "scenario"),
-    PARAM_TIME("interval", Monitor, interval, "200ms", "1us", NULL, "between two polls",
+    PARAM_TIME("interval", Monitor, interval, "200ms", "1us", "1000s", "between two polls",
                "SPP paper 7.1: every 200 ms"),
-    PARAM_TIME("from", Monitor, from, "0", NULL, NULL,
+    PARAM_TIME("from", Monitor, from, "0", "0", "10000s",
                "scalars are over the intervals that lie between this time", "scenario"),
-    PARAM_TIME("until", Monitor, until, "1000000s", NULL, NULL, "and this one", "scenario"),
+    PARAM_TIME("until", Monitor, until, "1000000s", "0", "1000000s", "and this one", "scenario"),
     PARAM_BOOL("incremental", Monitor, incremental, "no",
                "columns of the series add up: each includes those before it",
                "SPP paper 7.1, Figures 7 and 8"),
+    {0}};
+
+static const Scalar monitor_scalars[] = {
+    {"in*.bps", "bit/s wire", "that came in for the slice, by interface", "with a line card"},
+    {"queue*.bps", "bit/s wire", "that left a queue"},
+    {"queue*.packets", "packets", "in a queue, mean over time"},
+    {"in_bps", "bit/s wire", "the sum over interfaces"},
+    {"out_bps", "bit/s wire", "the sum over queues"},
+    {"peak_in_bps", "bit/s wire", "the most between two polls"},
+    {"peak_out_bps", "bit/s wire", "the most between two polls"},
+    {"peak_packets", "packets", "in all queues at one poll, at most"},
     {0}};
 
 const ComponentClass monitor_class = {
@@ -231,6 +242,7 @@ const ComponentClass monitor_class = {
     .create = monitor_create,
     .start = monitor_start,
     .doubts = monitor_doubts,
+    .scalars = monitor_scalars,
     .report = monitor_report,
     .free = monitor_free,
 };

@@ -153,7 +153,7 @@ static void list_filters(Slice *s, const Request *r, SimTime now) {
 /* Queues and shares ----------------------------------------------------------------------- */
 
 static bool read_share(const char *text, double *share) {
-    static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+    static const Param row = {.name = "share", .type = PARAM_TYPE_FRACTION};
     return param_set(&row, share, text, NULL, NULL) && *share > 0;
 }
 

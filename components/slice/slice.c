@@ -6,15 +6,14 @@
  * Its queues are one per interface, or what `queues` says, and one more for its exceptions. Filters
  * come as routes, inline (separated by `;`) or one per line of a file; the one that looks at most
  * bits is put first (of prefixes the longest), because position decides in a TCAM. On a line card
- * the slice gets a class, with its VLAN and its share of each interface, and binds its UDP port at
- * every interface's address. */
+ * the slice gets a traffic class, with its VLAN and its share of each interface, and binds its UDP
+ * port at every interface's address. */
 #include "components/slice/slice.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 #include "fastpath/options/i3.h"
@@ -224,7 +223,7 @@ static bool insert_routes(Slice *s, GError **error) {
 /* Queues ---------------------------------------------------------------------------------- */
 
 static bool parse_queue(Slice *s, const char *word, GError **error) {
-    static const Param row = {"share", PARAM_TYPE_FRACTION, 0, NULL, NULL, NULL, NULL, "", ""};
+    static const Param row = {.name = "share", .type = PARAM_TYPE_FRACTION};
     g_auto(GStrv) parts = g_strsplit(word, ":", 2);
     uint32_t interface, last = npe_interfaces(s->npe) - 1;
     double share = 0;
@@ -542,12 +541,10 @@ static bool slice_start(Component *c, GError **error) {
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     s->npe = (Npe *)network_find(c->network, s->npe_name);
+    s->asked.exception_address = s->exception_address;
     return component_output_path(c, replies, &s->replies_path, error) &&
-           npe_attach(s->npe, error) &&
-           error_of_key(ipv4_parse(s->exception_address, &s->asked.exception_address, error),
-                        "exception_address", error) &&
-           parse_queues(s, error) && find_exception_host(s, error) && read_routes(s, error) &&
-           (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
+           npe_attach(s->npe, error) && parse_queues(s, error) && find_exception_host(s, error) &&
+           read_routes(s, error) && (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
            (!s->attached_at_start || slice_attach(s, error));
 }
 
@@ -614,7 +611,7 @@ static const Param slice_params[] = {
     PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_FRACTION(
-        "share", Slice, share, "0%", NULL, NULL,
+        "share", Slice, share, "0%", "0", "100%",
         "its share of each interface, of the NPE and of the line card both ways; its queues divide "
         "it among themselves; 0%: none in particular",
         "SPP paper 2.2"),
@@ -651,7 +648,7 @@ static const Param slice_params[] = {
                "scenario"),
     PARAM_FILE("routes_file", Slice, routes_file, "", "the same, one per line, instead of `routes`",
                "scenario"),
-    PARAM_TEXT("exception_address", Slice, exception_address, "10.254.0.1",
+    PARAM_IPV4("exception_address", Slice, exception_address, "10.254.0.1",
                "where its exceptions go: the slice manager's address", "assumed"),
     PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
                 "UDP port of the slice manager", "assumed"),
@@ -661,6 +658,14 @@ static const Param slice_params[] = {
                "SPP paper 2.1: the slice's manager, on any GPE"),
     PARAM_BOOL("attached", Slice, attached_at_start, "yes",
                "whether it is there from the start; no: from the script's `attach` on", "scenario"),
+    {0}};
+
+static const Scalar slice_scalars[] = {
+    {"packets_before_queue", "packets", "counted before its queues"},
+    {"packets_after_queue", "packets", "counted as they left its queues"},
+    {"filters", "filters", "at the end of the run"},
+    {"mp_requests", "requests", "that the management processor carried out"},
+    {"mp_refused", "requests", "that it refused"},
     {0}};
 
 const ComponentClass slice_class = {
@@ -677,6 +682,7 @@ const ComponentClass slice_class = {
     .command = slice_command,
     .unused = slice_unused,
     .check = slice_check,
+    .scalars = slice_scalars,
     .report = slice_report,
     .free = slice_free,
 };

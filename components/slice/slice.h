@@ -17,12 +17,13 @@
 /* What an I3 slice needs beside routes: its place in the ring, the other nodes, and triggers. SPP
  * set these by hand too (SPP paper 7.2). */
 typedef struct {
-    char *id, *ring, *triggers;
+    Hex id;
+    char *ring, *triggers;
 } SliceI3;
 
 #define SLICE_I3_PARAMS(S, field)                                                                  \
-    PARAM_TEXT("i3_id", S, field.id, "80", "i3: the node's id, leading hexadecimal digits of 40",  \
-               "assumed"),                                                                         \
+    PARAM_HEX("i3_id", S, field.id, "80", 20,                                                      \
+              "i3: the node's id, leading hexadecimal digits of 40", "assumed"),                   \
         PARAM_TEXT("i3_ring", S, field.ring, "",                                                   \
                    "i3: the other nodes, ID INTERFACE NEXT-HOP:PORT; ..., of which fingers and "   \
                    "predecessor follow; none: it owns every id",                                   \
@@ -35,7 +36,8 @@ typedef struct {
 typedef struct {
     Component base;
     /* settings */
-    char *npe_name, *routes, *routes_file, *queues, *exception_address, *exception_host;
+    char *npe_name, *routes, *routes_file, *queues, *exception_host;
+    uint32_t exception_address;
     uint64_t udp_port, vlan, queue_packets, queue_bytes, quantum, exception_port, buffers, sram,
         filter_quota, max_queues;
     int code_option; /* its place in fp_code_options */
@@ -58,7 +60,7 @@ typedef struct {
     Tenant *tenant;     /* while it is attached */
     GPtrArray *former;  /* tenants of which something is, or was, still inside */
     unsigned number;    /* slice id on the NPE */
-    int class;          /* on the line card */
+    int class;          /* the traffic class on the line card */
     FpCounter counted;  /* while it was attached before */
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */

@@ -5,7 +5,6 @@
  * of the tunnel's form whose UDP port is one of `udp_ports` is given to one of `slices` slices, in
  * turn: its port becomes that port plus the slice's number. `train` frames go to one slice before
  * it is the next one's turn. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "components/traffic/traffic.h"
@@ -24,7 +23,7 @@ typedef struct {
     Component base;
     /* settings */
     uint64_t n_inputs, n_outputs, n_slices, train;
-    char *udp_ports;
+    ParamList udp_ports;
     /* state */
     Base bases[MAX_BASES];
     unsigned n_bases;
@@ -62,18 +61,14 @@ static void demux_receive(Component *c, unsigned port, Packet *pkt) {
 static bool demux_create(Component *c, GError **error) {
     Demux *s = (Demux *)c;
     c->n_ports = (unsigned)MAX(s->n_inputs, s->n_outputs);
-    g_auto(GStrv) words = g_strsplit(s->udp_ports, ",", -1);
-    for (unsigned i = 0; words[i]; i++) {
-        char *end, *word = g_strstrip(words[i]);
-        unsigned long value = strtoul(word, &end, 10);
-        if (!*word && !words[1]) break;
-        if (!g_ascii_isdigit(*word) || *end || value < 1 || value + s->n_slices > 65536 ||
-            i == MAX_BASES)
-            return input_error(
-                error, "udp_ports: found \"%s\", expected up to %d ports such as \"30000, 31000\"",
-                s->udp_ports, MAX_BASES);
+    for (unsigned i = 0; i < s->udp_ports.n; i++) {
         Base *b = &s->bases[s->n_bases++];
-        b->port = (uint32_t)value;
+        b->port = (uint32_t)s->udp_ports.at[i].word;
+        if (b->port + s->n_slices > 65536)
+            return input_error(error,
+                               "udp_ports: found %u, expected one that is %" G_GUINT64_FORMAT
+                               " or more below 65536, as there are so many slices",
+                               b->port, s->n_slices);
         b->left = (uint32_t)s->train;
         for (unsigned k = 0; k < s->n_slices; k++) b->output[k] = (uint16_t)(k % s->n_outputs);
     }
@@ -89,11 +84,13 @@ static const char *demux_unused(const Component *c, const char *key) {
     return shares && !((const Demux *)c)->n_bases ? "udp_ports would use it, which is empty" : NULL;
 }
 
+static const Param port_item = {.type = PARAM_TYPE_COUNT, .min = "1", .max = "65535"};
+
 static const Param demux_params[] = {
     PARAM_COUNT("inputs", Demux, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
     PARAM_COUNT("outputs", Demux, n_outputs, "4", "1", "64", "links it sends to",
                 "SPP paper 5: the GPE has four gigabit interfaces"),
-    PARAM_TEXT("udp_ports", Demux, udp_ports, "",
+    PARAM_LIST("udp_ports", Demux, udp_ports, "", &port_item, MAX_BASES,
                "UDP ports whose frames go to slices in turn; others are left alone", "scenario"),
     PARAM_COUNT("slices", Demux, n_slices, "1", "1", "256", "slices that share them", "scenario"),
     PARAM_COUNT("train", Demux, train, "1", "1", "1000000",

@@ -19,7 +19,6 @@
  */
 #include <string.h>
 
-#include "components/address.h"
 #include "components/slowpath/i3_server.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
@@ -36,7 +35,7 @@ typedef struct {
     Component base;
     /* settings */
     TunnelSettings tunnel_settings;
-    char *id;
+    Hex id;
     uint64_t prefix, max_tries;
     bool insert;
     SimTime insert_at, refresh, ack_timeout;
@@ -209,8 +208,9 @@ static bool i3_host_create(Component *c, GError **error) {
     c->n_ports = 2;
     histogram_init(&h->handshake);
     sim_event_init(&h->timer, on_timer, &c->owner);
-    if (!tunnel_prepare(&h->tunnel_settings, &h->tunnel, 1, error)) return false;
-    if (!error_of_key(id_parse(h->id, t + 1, I3_ID_BYTES, error), "id", error)) return false;
+    (void)error;
+    tunnel_prepare(&h->tunnel_settings, &h->tunnel, 1);
+    memcpy(t + 1, h->id.bytes, I3_ID_BYTES);
     put16(t + 1 + I3_ID_BYTES, (uint32_t)h->prefix);
     t[TRIGGER_TARGET] = I3_TO_IPV4;
     put32(t + TRIGGER_TARGET + 1, h->tunnel.from.address);
@@ -283,17 +283,17 @@ static void i3_host_free(Component *c) {
 }
 
 static const Param i3_host_params[] = {
-    PARAM_TEXT("id", I3Host, id, "0a000001",
-               "id of its trigger in hexadecimal, up to 64 digits, the rest 0", "scenario"),
+    PARAM_HEX("id", I3Host, id, "0a000001", I3_ID_BYTES,
+              "id of its trigger in hexadecimal, up to 64 digits, the rest 0", "scenario"),
     PARAM_COUNT("prefix", I3Host, prefix, "256", "0", "256",
                 "leading bits of the id that a packet's id must share; the node has a minimum too",
                 "assumed: all of them"),
     PARAM_BOOL("insert", I3Host, insert, "yes",
                "insert the trigger at insert_at; no: only when the script says so", "scenario"),
-    PARAM_TIME("insert_at", I3Host, insert_at, "0", NULL, NULL, "first insert", "scenario"),
-    PARAM_TIME("refresh", I3Host, refresh, "20s", NULL, NULL,
+    PARAM_TIME("insert_at", I3Host, insert_at, "0", "0", "10000s", "first insert", "scenario"),
+    PARAM_TIME("refresh", I3Host, refresh, "20s", "0", "86400s",
                "from an ack to the next insert; 0: never", "I3 client library: 20 s"),
-    PARAM_TIME("ack_timeout", I3Host, ack_timeout, "2s", "1us", NULL,
+    PARAM_TIME("ack_timeout", I3Host, ack_timeout, "2s", "1us", "1000s",
                "from an insert without ack to the next", "I3 client library: 2 s"),
     PARAM_COUNT("tries", I3Host, max_tries, "6", "1", "1000000",
                 "inserts without ack before it gives up", "I3 client library: 6"),
@@ -302,6 +302,18 @@ static const Param i3_host_params[] = {
 
 static const DropReason i3_host_drops[] = {
     {"form", "not an I3 packet in a tunnel"}, {"stranger", "to another address or UDP port"}, {0}};
+
+static const Scalar i3_host_scalars[] = {
+    {"inserts", "packets", "asking for its trigger to be kept"},
+    {"removes", "packets", "asking for its trigger to be taken out"},
+    {"challenges", "packets", "that asked for a nonce back"},
+    {"acks", "packets", "that said its trigger is there"},
+    {"failures", "handshakes", "given up without an ack"},
+    {"other", "packets", "that were something else"},
+    {"data", "packets", "that its trigger sent here"},
+    {"insert_ack_us", "us", "from an insert to its ack, mean"},
+    {"insert_ack_max_us", "us", "from an insert to its ack, the longest"},
+    {0}};
 
 const ComponentClass i3_host_class = {
     .name = "i3_host",
@@ -318,6 +330,7 @@ const ComponentClass i3_host_class = {
     .command = i3_host_command,
     .sends = i3_host_sends,
     .unused = i3_host_unused,
+    .scalars = i3_host_scalars,
     .report = i3_host_report,
     .free = i3_host_free,
 };

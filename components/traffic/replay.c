@@ -176,7 +176,7 @@ static bool replay_create(Component *c, GError **error) {
     c->n_ports = (unsigned)s->n_ports;
     s->emitter.n_flows = 1;
     s->tunnels = g_new0(Tunnel, s->n_ports);
-    if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
+    tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports);
     if (!(s->capture = capture_read(s->file, s->limit, error))) return false;
     if (s->capture->link_type == DLT_EN10MB || s->encapsulate) return fits_the_clock(s, error);
     return input_error(
@@ -251,15 +251,22 @@ static const Param replay_params[] = {
     PARAM_BOOL("encapsulate", Replay, encapsulate, "yes",
                "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
     PARAM_COUNT("loop", Replay, loop, "1", "1", "1000000", "times to play it", "scenario"),
-    PARAM_COUNT("limit", Replay, limit, "0", "0", NULL, "read at most so many packets, 0: all",
-                "scenario"),
-    PARAM_TIME("start", Replay, start, "0", NULL, NULL, "first packet", "scenario"),
+    PARAM_COUNT("limit", Replay, limit, "0", "0", "1000000000000",
+                "read at most so many packets, 0: all", "scenario"),
+    PARAM_TIME("start", Replay, start, "0", "0", "18446744s", "first packet", "scenario"),
     TUNNEL_PARAMS(Replay, tunnel),
     {0}};
 
 static const DropReason replay_drops[] = {
     {"other_l2", "not an IPv4 packet, or not an Ethernet frame where one is needed"},
     {"too_long", "too long for a tunnel or a frame"},
+    {0}};
+
+static const Scalar replay_scalars[] = {
+    {"packets", "packets", "sent"},
+    {"records", "packets", "in the capture"},
+    {"completed_from_snap", "packets", "cut short in the capture, filled up with zeros"},
+    {"out_of_order_times", "packets", "whose time in the capture is before that of the one before"},
     {0}};
 
 const ComponentClass replay_class = {
@@ -273,6 +280,7 @@ const ComponentClass replay_class = {
     .start = replay_start,
     .sends = replay_sends,
     .unused = replay_unused,
+    .scalars = replay_scalars,
     .report = replay_report,
     .free = replay_free,
 };

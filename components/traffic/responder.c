@@ -7,7 +7,6 @@
  * for answers. */
 #include <string.h>
 
-#include "components/address.h"
 #include "components/causes.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
@@ -18,12 +17,11 @@ typedef struct {
     Component base;
     /* settings */
     uint64_t port_shift;
-    char *answer_id;
+    Hex answer_id;
     SimTime delay;
     /* state */
     PacketQueue waiting; /* Packet.due: when it may leave */
     SimEvent departure;
-    uint8_t id[I3_ID_BYTES];
     uint64_t reflected;
 } Responder;
 
@@ -53,7 +51,7 @@ static void responder_receive(Component *c, unsigned port, Packet *pkt) {
     put16(udp + L4_DESTINATION_PORT, get16(udp + L4_DESTINATION_PORT) + (uint32_t)r->port_shift);
     ip4_set_ttl(ip, TTL);
     if (i3) {
-        if (*r->answer_id) memcpy(inner + I3_AT_IDS, r->id, I3_ID_BYTES);
+        if (r->answer_id.given) memcpy(inner + I3_AT_IDS, r->answer_id.bytes, I3_ID_BYTES);
     } else {
         udp = inner + IPV4_BYTES;
         exchange(inner + IP4_SOURCE, inner + IP4_DESTINATION, 4);
@@ -76,9 +74,9 @@ static void depart(Sim *sim, SimEvent *event) {
 
 static bool responder_create(Component *c, GError **error) {
     Responder *r = (Responder *)c;
+    (void)error;
     sim_event_init(&r->departure, depart, &c->owner);
-    return !*r->answer_id ||
-           error_of_key(id_parse(r->answer_id, r->id, I3_ID_BYTES, error), "answer_id", error);
+    return true;
 }
 
 /* What comes in. */
@@ -94,15 +92,17 @@ static const Param responder_params[] = {
     PARAM_COUNT("port_shift", Responder, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
-    PARAM_TIME("delay", Responder, delay, "31us", NULL, "10s",
+    PARAM_TIME("delay", Responder, delay, "31us", "0", "10s",
                "from the last bit of a ping to the answer: interrupt and kernel of both hosts",
                "calibrated on F12-npe"),
-    PARAM_TEXT("answer_id", Responder, answer_id, "",
-               "i3: id of the sender's trigger in hexadecimal, the rest 0; none: left alone",
-               "scenario"),
+    PARAM_HEX("answer_id", Responder, answer_id, "", I3_ID_BYTES,
+              "i3: id of the sender's trigger in hexadecimal, the rest 0; none: left alone",
+              "scenario"),
     {0}};
 
 static const DropReason responder_drops[] = {{"form", "not a packet in a tunnel"}, {0}};
+
+static const Scalar responder_scalars[] = {{"reflected", "packets", "that were answered"}, {0}};
 
 const ComponentClass responder_class = {
     .name = "responder",
@@ -114,5 +114,6 @@ const ComponentClass responder_class = {
     .create = responder_create,
     .receive = responder_receive,
     .sends = responder_sends,
+    .scalars = responder_scalars,
     .report = responder_report,
 };

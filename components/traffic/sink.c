@@ -29,7 +29,8 @@ typedef struct {
     Component base;
     /* settings */
     uint64_t n_ports;
-    char *source, *capture_name;
+    ParamList source;
+    char *capture_name;
     SimTime sample;
     /* state */
     Origin origins[MAX_SOURCES];
@@ -110,15 +111,13 @@ static bool sink_create(Component *c, GError **error) {
 
 static bool sink_start(Component *c, GError **error) {
     Sink *s = (Sink *)c;
-    g_auto(GStrv) names = g_strsplit(s->source, ",", -1);
-    for (unsigned i = 0; names[i]; i++) {
+    for (unsigned i = 0; i < s->source.n; i++) {
+        const char *name = s->source.at[i].text;
         Origin *o = &s->origins[s->n_origins];
-        if (s->n_origins == MAX_SOURCES)
-            return input_error(error, "source: found more than %d", MAX_SOURCES);
-        if (!(o->emitter = emitter_find(c, g_strstrip(names[i]), error))) return false;
+        if (!(o->emitter = emitter_find(c, name, error))) return false;
         for (unsigned k = 0; k < s->n_origins; k++)
             if (s->origins[k].emitter == o->emitter)
-                return input_error(error, "source: found %s twice", names[i]);
+                return input_error(error, "source: found %s twice", name);
         o->next_sequence = g_new0(uint32_t, MAX(o->emitter->n_flows, 1));
         histogram_init(&o->latency);
         s->n_origins++;
@@ -223,17 +222,50 @@ static void sink_free(Component *c) {
     }
 }
 
+static const Param source_item = {.type = PARAM_TYPE_NAME, .choices = "source|replay"};
+
 static const Param sink_params[] = {
     PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
-    PARAM_TEXT("source", Sink, source, "traffic",
+    PARAM_LIST("source", Sink, source, "traffic", &source_item, MAX_SOURCES,
                "the source or replay whose packets it measures, or several, separated by commas",
                "scenario"),
-    PARAM_TIME("sample", Sink, sample, "0", NULL, NULL,
+    PARAM_TIME("sample", Sink, sample, "0", "0", "1000s",
                "interval of the series of delivered wire rate by port, 0: none",
                "SPP paper 7.1 samples every 200 ms"),
     PARAM_TEXT("capture", Sink, capture_name, "",
                "name of a capture of all that arrives, in the results folder, NAME.pcap",
                "scenario"),
+    {0}};
+
+#define SEVERAL "with several sources"
+static const Scalar sink_scalars[] = {
+    {"delivered_pps", "packets/s", "packets that came in within the source's window"},
+    {"delivered_bps", "bit/s wire", "the same, on the wire"},
+    {"delivered_frame_bps", "bit/s frame", "the same, frames alone"},
+    {"carried_ratio", "ratio", "packets that came in within the window, over those sent in it"},
+    {"delivered_ratio", "ratio", "of the packets sent in the window, those that came in at all"},
+    {"lost", "packets", "sent in the window, that did not come in"},
+    {"reordered", "packets", "that came in behind a later one of their flow"},
+    {"latency_mean_us", "us", "from creation to the last bit here: mean"},
+    {"latency_sd_us", "us", "standard deviation of the latency"},
+    {"latency_p50_us", "us", "half of the packets are as fast"},
+    {"latency_p90_us", "us", "90 percent are as fast"},
+    {"latency_p99_us", "us", "99 percent are as fast"},
+    {"latency_p999_us", "us", "99.9 percent are as fast"},
+    {"latency_max_us", "us", "the slowest"},
+#define X(symbol, name, text) {"cause." name "_us", "us", "mean part of the latency: " text},
+    PACKET_GENERIC_CAUSES(X) COMPONENT_CAUSES(X)
+#undef X
+        {"port*.packets", "packets", "that came in at the port, at any time"},
+    {"*.delivered_pps", "packets/s", "of one source", SEVERAL},
+    {"*.delivered_bps", "bit/s wire", "of one source", SEVERAL},
+    {"*.carried_ratio", "ratio", "of one source", SEVERAL},
+    {"*.delivered_ratio", "ratio", "of one source", SEVERAL},
+    {"*.lost", "packets", "of one source", SEVERAL},
+    {"*.latency_mean_us", "us", "of one source", SEVERAL},
+    {"*.latency_sd_us", "us", "of one source", SEVERAL},
+    {"*.latency_p99_us", "us", "of one source", SEVERAL},
+    {"*.latency_max_us", "us", "of one source", SEVERAL},
     {0}};
 
 const ComponentClass sink_class = {
@@ -246,6 +278,7 @@ const ComponentClass sink_class = {
     .start = sink_start,
     .receive = sink_receive,
     .check = sink_check,
+    .scalars = sink_scalars,
     .report = sink_report,
     .free = sink_free,
 };

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "components/address.h"
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"
@@ -38,18 +37,19 @@ typedef struct {
     uint64_t n_ports, flows, ttl, inner_port;
     int application, pattern;
     bool dont_fragment;
-    char *payload, *destinations, *ids, *labels, *sources, *weights;
+    char *payload;
+    ParamList destinations, ids, labels, weights;
+    uint32_t sources;
     Rate rate;
     SimTime start, duration, warmup, on, off;
     TunnelSettings tunnel;
     /* state */
     Tunnel *tunnels;
     uint32_t sizes[MAX_SIZES], n_sizes, size;
-    uint32_t destination[MAX_DESTINATIONS], n_destinations; /* addresses or labels */
-    uint8_t id[MAX_DESTINATIONS][I3_ID_BYTES];
+    const ParamList *to;      /* of the application */
     uint8_t turns[MAX_TURNS]; /* the order in which destinations are served */
     uint32_t n_turns;
-    uint32_t source_base, inner_sum, header;
+    uint32_t inner_sum, header;
     uint8_t inner[INNER_BYTES];
     uint32_t *sequence; /* by flow */
     uint32_t port, rotation, host;
@@ -94,7 +94,7 @@ static void fill_ipv4(const Source *s, uint8_t *p, uint32_t payload, uint32_t to
     uint32_t id = s->dont_fragment ? 0 : number & 0xffff;
     memcpy(p, s->inner, INNER_BYTES);
     put16(p + IP4_ID, id);
-    uint32_t length = INNER_BYTES + payload, from = s->source_base + s->port;
+    uint32_t length = INNER_BYTES + payload, from = s->sources + s->port;
     put16(p + IP4_TOTAL, length);
     put32(p + IP4_SOURCE, from);
     put32(p + IP4_DESTINATION, to);
@@ -114,9 +114,9 @@ static void fill(Source *s, Packet *pkt, uint32_t payload, uint32_t d) {
     uint8_t *p = pkt->data + TUNNEL_BYTES;
     tunnel_build(pkt->data, &s->tunnels[s->port], s->header + payload);
     switch (s->application) {
-    case IPV4: fill_ipv4(s, p, payload, s->destination[d] + s->host, pkt->sequence); break;
-    case I3: fill_i3(p, s->id[d]); break;
-    default: put32(p, label_entry(s->destination[d], true, (uint32_t)s->ttl));
+    case IPV4: fill_ipv4(s, p, payload, s->to->at[d].ipv4 + s->host, pkt->sequence); break;
+    case I3: fill_i3(p, s->to->at[d].hex.bytes); break;
+    default: put32(p, label_entry((uint32_t)s->to->at[d].word, true, (uint32_t)s->ttl));
     }
     memset(p + s->header, 0, payload);
 }
@@ -126,7 +126,7 @@ static void emit(Source *s, SimTime now) {
     d = s->turns[d < s->n_turns ? d : d % s->n_turns];
     Component *c = &s->emitter.base;
     Packet *pkt = packet_new(c->packets, &c->owner, TUNNEL_BYTES + s->header + payload);
-    pkt->flow = (uint32_t)((s->port * s->n_destinations + d) * s->flows + s->host);
+    pkt->flow = (uint32_t)((s->port * s->to->n + d) * s->flows + s->host);
     pkt->sequence = s->sequence[pkt->flow]++;
     fill(s, pkt, payload, d);
     s->packets++;
@@ -222,67 +222,34 @@ static bool parse_sizes(Source *s, GError **error) {
     return true;
 }
 
-static bool parse_label(const char *word, uint32_t *label, GError **error) {
-    char *end;
-    unsigned long value = strtoul(word, &end, 10);
-    *label = (uint32_t)value;
-    if (g_ascii_isdigit(*word) && !*end && value <= 0xfffff) return true;
-    return input_error(error, "found \"%s\", expected a label of 0 to 1048575", word);
+/* No weights: all 1. */
+static uint64_t weight_of(const ParamList *weights, unsigned destination) {
+    return weights->n ? weights->at[destination].word : 1;
 }
 
-static bool parse_destinations(Source *s, GError **error) {
-    const char *name[] = {"destinations", "ids", "labels"};
-    const char *text[] = {s->destinations, s->ids, s->labels};
-    g_auto(GStrv) words = g_strsplit(text[s->application], ",", -1);
-    for (unsigned i = 0; words[i]; i++) {
-        if (i == MAX_DESTINATIONS)
-            return input_error(error, "%s: found more than %d", name[s->application],
-                               MAX_DESTINATIONS);
-        const char *word = g_strstrip(words[i]);
-        bool good = s->application == IPV4 ? ipv4_parse(word, &s->destination[i], error)
-                    : s->application == I3 ? id_parse(word, s->id[i], I3_ID_BYTES, error)
-                                           : parse_label(word, &s->destination[i], error);
-        if (!good) {
-            g_prefix_error(error, "%s: ", name[s->application]);
-            return false;
-        }
-        s->n_destinations++;
-    }
-    if (s->n_destinations) return true;
-    return input_error(error, "%s: found none", name[s->application]);
+static bool check_weights(const Source *s, const ParamList *weights, unsigned *sum,
+                          GError **error) {
+    uint64_t total = 0;
+    for (unsigned i = 0; i < (weights->n ? weights->n : s->to->n); i++)
+        total += weight_of(weights, i);
+    *sum = (unsigned)total;
+    if ((!weights->n || weights->n == s->to->n) && total && total <= MAX_TURNS) return true;
+    return input_error(error,
+                       "weights: found %u that sum to %u, expected %u whole numbers such as 2,0,1 "
+                       "that sum to 1 to %d",
+                       weights->n, *sum, s->to->n, MAX_TURNS);
 }
 
 /* Destinations in turn, each as often as its weight, spread evenly: of all, the one that is
  * furthest behind its share goes next. */
-static bool read_weights(const Source *s, const char *text, unsigned weight[MAX_DESTINATIONS],
-                         unsigned *total, GError **error) {
-    unsigned n = 0, sum = 0;
-    g_auto(GStrv) words = g_strsplit(text, ",", -1);
-    for (; words[n] && n < MAX_DESTINATIONS; n++) {
-        char *end, *word = g_strstrip(words[n]);
-        unsigned long value = strtoul(word, &end, 10);
-        if (!g_ascii_isdigit(*word) || *end || value > MAX_TURNS) break;
-        sum += weight[n] = (unsigned)value;
-    }
-    for (; !*text && n < s->n_destinations; n++) sum += weight[n] = 1;
-    if (n != s->n_destinations || (*text && words[n]) || !sum || sum > MAX_TURNS)
-        return input_error(
-            error,
-            "weights: found \"%s\", expected %u whole numbers such as 2,0,1 that sum to 1 to "
-            "%d",
-            text, s->n_destinations, MAX_TURNS);
-    *total = sum;
-    return true;
-}
-
-static bool set_weights(Source *s, const char *text, GError **error) {
-    unsigned weight[MAX_DESTINATIONS], n = s->n_destinations, sum;
+static bool set_weights(Source *s, const ParamList *weights, GError **error) {
+    unsigned sum;
     int behind[MAX_DESTINATIONS] = {0};
-    if (!read_weights(s, text, weight, &sum, error)) return false;
+    if (!check_weights(s, weights, &sum, error)) return false;
     for (s->n_turns = 0; s->n_turns < sum; s->n_turns++) {
         unsigned most = 0;
-        for (unsigned d = 0; d < n; d++) {
-            behind[d] += (int)weight[d];
+        for (unsigned d = 0; d < s->to->n; d++) {
+            behind[d] += (int)weight_of(weights, d);
             if (behind[d] > behind[most]) most = d;
         }
         behind[most] -= (int)sum;
@@ -296,13 +263,11 @@ static bool source_create(Component *c, GError **error) {
     Source *s = (Source *)c;
     c->n_ports = (unsigned)s->n_ports;
     s->header = header_bytes[s->application];
-    if (!parse_sizes(s, error) || !parse_destinations(s, error) ||
-        !set_weights(s, s->weights, error) ||
-        !error_of_key(ipv4_parse(s->sources, &s->source_base, error), "sources", error))
-        return false;
+    s->to = s->application == IPV4 ? &s->destinations : s->application == I3 ? &s->ids : &s->labels;
+    if (!parse_sizes(s, error) || !set_weights(s, &s->weights, error)) return false;
     if (!rate_counts_something(s, s->rate, error)) return false;
     s->tunnels = g_new0(Tunnel, s->n_ports);
-    if (!tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports, error)) return false;
+    tunnel_prepare(&s->tunnel, s->tunnels, c->n_ports);
     s->inner[IP4_VERSION] = IP4_PLAIN_VERSION;
     s->inner[IP4_TTL] = (uint8_t)s->ttl;
     s->inner[IP4_PROTOCOL] = IP_PROTOCOL_UDP;
@@ -310,7 +275,7 @@ static bool source_create(Component *c, GError **error) {
     put16(s->inner + IPV4_BYTES + L4_SOURCE_PORT, (uint32_t)s->inner_port);
     put16(s->inner + IPV4_BYTES + L4_DESTINATION_PORT, (uint32_t)s->inner_port);
     s->inner_sum = sum_words(s->inner, IPV4_BYTES);
-    s->emitter.n_flows = (uint32_t)(s->n_ports * s->n_destinations * s->flows);
+    s->emitter.n_flows = (uint32_t)(s->n_ports * s->to->n * s->flows);
     s->sequence = g_new0(uint32_t, s->emitter.n_flows);
     set_rate(s, s->rate);
     return true;
@@ -348,13 +313,24 @@ static bool read_rate(const Source *s, const char *text, Rate *rate, GError **er
     return param_set(&row, rate, text, NULL, error) && rate_counts_something(s, *rate, error);
 }
 
+/* `target`: who is to follow them; NULL: they are only looked at. */
+static bool say_weights(const Source *s, Source *target, const char *text, GError **error) {
+    const Param *row = param_find(s->emitter.base.class->params, "weights");
+    ParamValue value;
+    unsigned sum;
+    if (!param_read(row, &value, text, NULL, error)) return false;
+    bool ok = target ? set_weights(target, &value.list, error)
+                     : check_weights(s, &value.list, &sum, error);
+    param_value_clear(row, &value);
+    return ok;
+}
+
 static bool source_understands(const Component *c, const char *verb, const char *args,
                                GError **error) {
     const Source *s = (const Source *)c;
-    unsigned weight[MAX_DESTINATIONS], sum;
     Rate rate;
     if (!strcmp(verb, "rate")) return read_rate(s, args, &rate, error);
-    if (!strcmp(verb, "weights")) return read_weights(s, args, weight, &sum, error);
+    if (!strcmp(verb, "weights")) return say_weights(s, NULL, args, error);
     if (!*args) return true;
     return input_error(error, "found \"%s %s\", expected %s alone", verb, args, verb);
 }
@@ -446,7 +422,7 @@ static bool source_command(Component *c, const char *verb, const char *args, GEr
         if (ok) set_rate(s, rate);
         return ok;
     }
-    if (!strcmp(verb, "weights")) return set_weights(s, args, error);
+    if (!strcmp(verb, "weights")) return say_weights(s, s, args, error);
     return component_has_verb(c, verb, error);
 }
 
@@ -477,6 +453,11 @@ static void source_free(Component *c) {
     g_free(s->sequence);
 }
 
+static const Param address_item = {.type = PARAM_TYPE_IPV4},
+                   id_item = {.type = PARAM_TYPE_HEX, .most = I3_ID_BYTES},
+                   label_item = {.type = PARAM_TYPE_COUNT, .min = "0", .max = "1048575"},
+                   weight_item = {.type = PARAM_TYPE_COUNT, .min = "0", .max = "1024"};
+
 static const Param source_params[] = {
     PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each",
                 "SPP paper 7.1: five"),
@@ -492,28 +473,30 @@ static const Param source_params[] = {
                "scenario"),
     PARAM_ENUM("pattern", Source, pattern, "constant", "constant|poisson|onoff",
                "gaps between packets", "scenario"),
-    PARAM_TIME("on", Source, on, "1ms", "1ns", NULL, "length of an on phase", "scenario"),
-    PARAM_TIME("off", Source, off, "1ms", "0", NULL, "length of an off phase", "scenario"),
-    PARAM_TIME("start", Source, start, "0", NULL, NULL, "first packet", "scenario"),
-    PARAM_TIME("duration", Source, duration, "20ms", NULL, "200s",
+    PARAM_TIME("on", Source, on, "1ms", "1ns", "1000s", "length of an on phase", "scenario"),
+    PARAM_TIME("off", Source, off, "1ms", "0", "1000s", "length of an off phase", "scenario"),
+    PARAM_TIME("start", Source, start, "0", "0", "1000s", "first packet", "scenario"),
+    PARAM_TIME("duration", Source, duration, "20ms", "0", "200s",
                "from the first packet to the last", "scenario"),
-    PARAM_TIME("warmup", Source, warmup, "2ms", NULL, NULL,
+    PARAM_TIME("warmup", Source, warmup, "2ms", "0", "1000s",
                "packets and time left out of rates, ratios and latencies",
                "assumed: queues fill within it"),
     PARAM_COUNT("flows", Source, flows, "16", "1", "65536",
                 "hosts behind each destination address; of an id or a label, numbered flows",
                 "assumed"),
-    PARAM_TEXT("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1",
+    PARAM_LIST("destinations", Source, destinations, "10.0.0.1,10.1.0.1,10.2.0.1,10.3.0.1,10.4.0.1",
+               &address_item, MAX_DESTINATIONS,
                "first inner destination address of each group of hosts",
                "assumed: one group per output"),
-    PARAM_TEXT("ids", Source, ids, "0a000001,0a010001,0a020001,0a030001,0a040001",
-               "i3: ids in hexadecimal, up to 64 digits, the rest 0", "assumed: one per output"),
-    PARAM_TEXT("labels", Source, labels, "100,101,102,103,104", "label: labels",
+    PARAM_LIST("ids", Source, ids, "0a000001,0a010001,0a020001,0a030001,0a040001", &id_item,
+               MAX_DESTINATIONS, "i3: ids in hexadecimal, up to 64 digits, the rest 0",
                "assumed: one per output"),
-    PARAM_TEXT("weights", Source, weights, "",
+    PARAM_LIST("labels", Source, labels, "100,101,102,103,104", &label_item, MAX_DESTINATIONS,
+               "label: labels", "assumed: one per output"),
+    PARAM_LIST("weights", Source, weights, "", &weight_item, MAX_DESTINATIONS,
                "how often each destination is served, such as 2,0,1,1,1; empty: equally",
                "scenario"),
-    PARAM_TEXT("sources", Source, sources, "10.100.0.1",
+    PARAM_IPV4("sources", Source, sources, "10.100.0.1",
                "inner source address of port 0, counting up", "assumed"),
     PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
                 "assumed"),
@@ -522,6 +505,15 @@ static const Param source_params[] = {
     PARAM_COUNT("ttl", Source, ttl, "64", "0", "255", "inner time to live, ipv4 and label",
                 "assumed"),
     TUNNEL_PARAMS(Source, tunnel),
+    {0}};
+
+static const Scalar source_scalars[] = {
+    {"offered_pps", "packets/s", "sent in the window"},
+    {"offered_bps", "bit/s wire", "sent in the window, on the wire"},
+    {"offered_frame_bps", "bit/s frame", "sent in the window, frames alone"},
+    {"payload_bytes", "bytes", "behind the headers of the application, mean in the window"},
+    {"packets", "packets", "sent in the window"},
+    {"packets_all", "packets", "sent, with those outside the window"},
     {0}};
 
 const ComponentClass source_class = {
@@ -538,6 +530,7 @@ const ComponentClass source_class = {
     .sends = source_sends,
     .unused = source_unused,
     .doubts = source_doubts,
+    .scalars = source_scalars,
     .report = source_report,
     .free = source_free,
 };

@@ -54,6 +54,8 @@ static const Param tap_params[] = {
                "name of the capture in the results folder, NAME.pcap", "scenario"),
     {0}};
 
+static const Scalar tap_scalars[] = {{"packets", "packets", "that passed"}, {0}};
+
 const ComponentClass tap_class = {
     .name = "tap",
     .text = "writes what passes through it to a capture",
@@ -65,6 +67,7 @@ const ComponentClass tap_class = {
     .station = tap_station,
     .check = tap_check,
     .sends = tap_sends,
+    .scalars = tap_scalars,
     .report = tap_report,
     .free = tap_free,
 };

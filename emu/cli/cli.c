@@ -204,23 +204,49 @@ static int verb_list(const ComponentClass *const *classes) {
     return EXIT_OK;
 }
 
+static char *range_text(const Param *row) {
+    if (row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME)
+        return g_strdelimit(g_strdup(row->choices), "|", ' ');
+    return row->min ? g_strdup_printf("%s to %s", row->min, row->max) : g_strdup("");
+}
+
 static void print_rows(const Param *rows, bool markdown) {
     if (markdown)
         puts("| key | value | default | range | what | source |\n|---|---|---|---|---|---|");
     for (const Param *row = rows; row && row->name; row++) {
-        g_autofree char *range =
-            row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME
-                ? g_strdelimit(g_strdup(row->choices), "|", ' ')
-                : g_strdup_printf("%s%s%s", row->min ? row->min : "",
-                                  row->min || row->max ? " to " : "", row->max ? row->max : "");
+        g_autofree char *range = range_text(row->item ? row->item : row);
+        g_autofree char *type = param_type_text(row);
         const char *def = !row->def ? "must be given" : *row->def ? row->def : "none";
         if (markdown)
-            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, param_type_text(row->type), def,
-                   range, row->text, row->source);
+            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, type, def, range, row->text,
+                   row->source);
         else
             printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
-                   param_type_text(row->type), def, *range ? "; " : "", range, row->source);
+                   type, def, *range ? "; " : "", range, row->source);
     }
+}
+
+static void print_scalars(const Scalar *s, bool markdown) {
+    if (s && s->name)
+        puts(markdown ? "\n| scalar | unit | what | reported |\n|---|---|---|---|" : "\nscalars:");
+    for (; s && s->name; s++)
+        if (markdown)
+            printf("| `%s` | %s | %s | %s |\n", s->name, s->unit, s->text,
+                   s->when ? s->when : "always");
+        else
+            printf("  %-25s %s (%s%s%s)\n", s->name, s->text, s->unit, s->when ? "; " : "",
+                   s->when ? s->when : "");
+}
+
+static void print_drops(const DropReason *drops, const char *head, bool markdown) {
+    for (const DropReason *d = drops; d && d->name; d++)
+        if (markdown)
+            printf("%s%s`drop.%s`: %s", d == drops ? head : "; ", d == drops ? ": " : "", d->name,
+                   d->text);
+        else
+            printf("%s%s  drop.%-20s %s\n", d == drops ? head : "", d == drops ? ":\n" : "",
+                   d->name, d->text);
+    if (markdown && drops) puts(".");
 }
 
 static void print_class(const ComponentClass *c, bool markdown) {
@@ -235,6 +261,7 @@ static void print_class(const ComponentClass *c, bool markdown) {
                choice.text, choice.syntax ? "; KEY: " : "", choice.syntax ? choice.syntax : "");
         if (choice.params && markdown) puts("");
         if (choice.params) print_rows(choice.params, markdown);
+        print_scalars(choice.scalars, markdown);
     }
     if (markdown && c->verbs) puts("\n| verb | arguments | what |\n|---|---|---|");
     if (!markdown && c->verbs) puts("\nverbs of [at TIME]:");
@@ -243,13 +270,9 @@ static void print_class(const ComponentClass *c, bool markdown) {
         g_autofree char *cell = g_strjoinv(" or ", words);
         printf(markdown ? "| `%s` | %s | %s |\n" : "  %s %s: %s\n", v->name, cell, v->text);
     }
-    for (const DropReason *d = c->drops; d && d->name; d++) {
-        if (markdown)
-            printf("%s`drop.%s`: %s", d == c->drops ? "\nDrops: " : "; ", d->name, d->text);
-        else
-            printf("%s  drop.%-20s %s\n", d == c->drops ? "\ndrops:\n" : "", d->name, d->text);
-    }
-    if (markdown && c->drops) puts(".");
+    print_scalars(c->scalars, markdown);
+    print_drops(c->drops, "\nDrops", markdown);
+    if (!markdown && c->sends) print_drops(link_drops, "\nDrops of its links", false);
 }
 
 static void print_help(void) {
@@ -274,8 +297,10 @@ static void print_help(void) {
 
 static int verb_help(int argc, char **argv, const ComponentClass *const *classes) {
     if (argc > 1 && !strcmp(argv[1], "--markdown")) {
-        puts("# Parameters\n\nMade by `sppemu help --markdown` from the parameter tables in the "
-             "code.");
+        puts(
+            "# Parameters\n\nMade by `sppemu help --markdown` from the parameter tables in the "
+            "code. In the names of scalars `*` stands for a word; rates are of a source's window.");
+        print_drops(link_drops, "\nDrops of every component that has links", true);
         for (; *classes; classes++) print_class(*classes, true);
         return EXIT_OK;
     }

@@ -74,23 +74,17 @@ static char *rate_text(LinkSpeed speed) {
 }
 
 static char *delay_text(SimTime delay) {
-    static const Param row = {"delay", PARAM_TYPE_TIME};
+    static const Param row = {.name = "delay", .type = PARAM_TYPE_TIME};
     return delay ? param_format(&row, &delay) : g_strdup("0");
 }
 
 /* The parameter as the table shows it; NULL if it is the default. */
 static char *changed(const Param *row, const Component *c) {
-    union {
-        uint64_t word[2];
-        double real;
-        char *text;
-    } def = {{0}};
-    Param copy = *row;
-    copy.offset = 0;
+    ParamValue def;
     g_autofree char *found = param_format(row, c), *usual = NULL;
-    if (row->def && param_set(&copy, &def, row->def, NULL, NULL)) {
-        usual = param_format(&copy, &def);
-        if (row->type >= PARAM_TYPE_TEXT) g_free(def.text);
+    if (row->def && param_read(row, &def, row->def, NULL, NULL)) {
+        usual = param_spell(row, &def);
+        param_value_clear(row, &def);
     }
     if (usual && !strcmp(found, usual)) return NULL;
     if (row->type == PARAM_TYPE_RATE) {

@@ -38,10 +38,12 @@ struct Network {
 };
 
 enum { UNCONNECTED, LINK_TOO_LONG, LINK_QUEUE, N_LINK_DROPS }; /* behind those of the class */
-static const DropReason link_drops[N_LINK_DROPS] = {
-    {"unconnected", "sent through a port without a link"},
-    {"too_long_for_link", "longer than the MTU of the link that it was sent through"},
-    {"link_queue", "the queue in front of the link was full"}};
+const DropReason link_drops[] = {
+    [UNCONNECTED] = {"unconnected", "sent through a port without a link"},
+    [LINK_TOO_LONG] = {"too_long_for_link",
+                       "longer than the MTU of the link that it was sent through"},
+    [LINK_QUEUE] = {"link_queue", "the queue in front of the link was full"},
+    [N_LINK_DROPS] = {0}};
 
 static unsigned n_reasons(const ComponentClass *class) {
     unsigned n = 0;

@@ -31,6 +31,17 @@ typedef struct {
     const char *text; /* one sentence */
 } DropReason;
 
+/* Of packets that links do not take, of any component, behind those of its class; ends with {0}. */
+extern const DropReason link_drops[];
+
+/* A scalar that components report. Drops have no row here: they are packets. */
+typedef struct {
+    const char *name; /* as in NAME.<name>; `*` stands for letters, digits and _, one or more */
+    const char *unit;
+    const char *text; /* one sentence, without a full stop */
+    const char *when; /* reported only then: "with several sources"; NULL: always */
+} Scalar;
+
 /* What a scenario's script may say to a component. */
 typedef struct {
     const char *name;      /* "rate" */
@@ -42,7 +53,8 @@ typedef struct {
 typedef struct {
     const char *key, *name, *text; /* KEY = NAME: one sentence, without a full stop */
     const Param *params;           /* settings of its own, ends with {0}; NULL: none */
-    const char *syntax; /* how what goes with it is written; NULL: no way in particular */
+    const char *syntax;    /* how what goes with it is written; NULL: no way in particular */
+    const Scalar *scalars; /* reported beside the class's, ends with {0}; NULL: none */
 } Choice;
 
 /* One direction of a wire. The packet leaves when its first bit does and arrives, whole, when its
@@ -71,6 +83,7 @@ struct ComponentClass {
     size_t size;
     const Param *params;     /* ends with {0} */
     const DropReason *drops; /* ends with {0}; may be NULL */
+    const Scalar *scalars;   /* of report; ends with {0}; NULL: none */
     uint32_t link_mtu;       /* of links at its ports, where none is given; 0: LINK_MTU_BYTES */
     bool (*choice)(unsigned n,
                    Choice *choice); /* the n-th, asked in turn until false; may be NULL */

@@ -4,6 +4,7 @@
  * has no tail; a fraction finer than the unit of the field is refused, not rounded. */
 #include "emu/core/param.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static const Unit packet_units[] = {{"packet/s", 1},        {"packets/s", 1},  {
 static const Unit no_units[] = {{"", 1}, {0}};
 static const Unit cycle_units[] = {{"cycles", 1}, {"cycle", 1}, {0}};
 
-const char *param_type_text(ParamType type) {
+static const char *type_text(ParamType type) {
     switch (type) {
     case PARAM_TYPE_COUNT: return "a whole number such as 12";
     case PARAM_TYPE_TIME: return "a time such as 107ns or 20ms";
@@ -49,11 +50,22 @@ const char *param_type_text(ParamType type) {
     case PARAM_TYPE_FRACTION: return "a share such as 30% or 0.3";
     case PARAM_TYPE_BOOL: return "yes or no";
     case PARAM_TYPE_ENUM: return "one of the choices";
+    case PARAM_TYPE_IPV4: return "an IPv4 address such as 10.0.0.1";
+    case PARAM_TYPE_MAC: return "a MAC address such as 02:00:00:00:00:01";
+    case PARAM_TYPE_PREFIX: return "a prefix such as 192.168.0.0/16";
     case PARAM_TYPE_TEXT: return "text";
     case PARAM_TYPE_FILE: return "a file name";
     case PARAM_TYPE_NAME: return "the name of a component";
     default: return "a value";
     }
+}
+
+char *param_type_text(const Param *row) {
+    if (row->type == PARAM_TYPE_HEX)
+        return g_strdup_printf("1 to %u hexadecimal digits", 2 * row->most);
+    if (row->type != PARAM_TYPE_LIST) return g_strdup(type_text(row->type));
+    g_autofree char *item = param_type_text(row->item);
+    return g_strdup_printf("1 to %u values with commas between, each %s", row->most, item);
 }
 
 /* "1_000.25Gb/s" -> digits 100025, 2 places, rest "Gb/s". False: no number there, or too long. */
@@ -185,44 +197,43 @@ static const Unit *units_of(ParamType type) {
     }
 }
 
-/* Compare with a bound that is written as a value of the same row. */
-static bool bounded(const Param *row, const void *field, const char *text, GError **error) {
-    for (unsigned upper = 0; upper < 2; upper++) {
-        const char *bound = upper ? row->max : row->min;
-        if (!bound) continue;
+double param_number(const Param *row, const ParamValue *value) {
+    switch (row->type) {
+    case PARAM_TYPE_COUNT:
+    case PARAM_TYPE_FREQUENCY:
+    case PARAM_TYPE_SIZE: return (double)value->word;
+    case PARAM_TYPE_TIME: return (double)value->word / (double)SIM_S;
+    case PARAM_TYPE_RATE: return value->rate.per_second;
+    case PARAM_TYPE_LATENCY:
+        return (double)value->latency.value / (value->latency.cycles ? 1 : (double)SIM_S);
+    case PARAM_TYPE_REAL:
+    case PARAM_TYPE_FRACTION: return value->real;
+    case PARAM_TYPE_BOOL: return value->yes;
+    case PARAM_TYPE_ENUM: return value->choice;
+    case PARAM_TYPE_LIST: return value->list.n == 1 ? param_number(row->item, value->list.at) : NAN;
+    case PARAM_TYPE_TEXT: {
+        char *end;
+        double number = g_ascii_strtod(value->text, &end);
+        return end == value->text || *end ? NAN : number;
+    }
+    default: return NAN;
+    }
+}
+
+/* Compare with the bounds, which are written as values of the same row. */
+static bool bounded(const Param *row, const ParamValue *value, const char *text, GError **error) {
+    for (unsigned upper = 0; row->min && upper < 2; upper++) {
         Param open = *row;
-        union {
-            uint64_t u;
-            Rate r;
-            Latency l;
-            double d;
-        } limit = {0};
+        ParamValue limit;
         open.min = open.max = NULL;
-        open.offset = 0;
-        if (!param_set(&open, &limit, bound, NULL, NULL)) continue;
-        double found, edge;
-        switch (row->type) {
-        case PARAM_TYPE_RATE:
-            found = ((const Rate *)field)->per_second;
-            edge = limit.r.per_second;
-            break;
-        case PARAM_TYPE_LATENCY:
-            if (((const Latency *)field)->cycles != limit.l.cycles) continue;
-            found = (double)((const Latency *)field)->value;
-            edge = (double)limit.l.value;
-            break;
-        case PARAM_TYPE_REAL:
-        case PARAM_TYPE_FRACTION:
-            found = *(const double *)field;
-            edge = limit.d;
-            break;
-        default: found = (double)*(const uint64_t *)field; edge = (double)limit.u;
-        }
+        bool read = param_read(&open, &limit, upper ? row->max : row->min, NULL, NULL);
+        g_assert(read);
+        if (row->type == PARAM_TYPE_LATENCY && value->latency.cycles != limit.latency.cycles)
+            continue;
+        double found = param_number(row, value), edge = param_number(row, &limit);
         if (upper ? found <= edge : found >= edge) continue;
-        return input_error(error, "found \"%s\", expected %s%s%s%s", text, row->min ? row->min : "",
-                           row->min ? " or more" : "",
-                           row->max ? (row->min ? ", up to " : "up to ") : "",
-                           row->max ? row->max : "");
+        return input_error(error, "found \"%s\", expected %s or more, up to %s", text, row->min,
+                           row->max);
     }
     return true;
 }
@@ -233,71 +244,188 @@ static char *resolve(const char *text, const char *directory) {
     return g_build_filename(directory, text, NULL);
 }
 
-bool param_set(const Param *row, void *target, const char *text, const char *directory,
-               GError **error) {
-    void *field = (char *)target + row->offset;
-    const char *expected = param_type_text(row->type);
-    union {
-        uint64_t u;
-        Rate r;
-        Latency l;
-        double d;
-    } value = {0};
+static bool read_fraction(const char *text, double *value, const char *expected, GError **error) {
+    g_autofree char *number = g_strdup(text);
+    bool percent = g_str_has_suffix(number, "%");
+    if (percent) number[strlen(number) - 1] = 0;
+    if (!read_real(number, value, expected, error)) return false;
+    if (percent) *value /= 100;
+    return (*value >= 0 && *value <= 1) || complain(error, text, "a share from 0 to 100%", "");
+}
+
+static bool read_ipv4(const char *text, uint32_t *address) {
+    struct in_addr a;
+    if (inet_pton(AF_INET, text, &a) != 1) return false;
+    *address = ntohl(a.s_addr);
+    return true;
+}
+
+static bool read_mac(const char *text, uint8_t mac[6]) {
+    if (strlen(text) != 17) return false;
+    for (unsigned i = 0; i < 6; i++, text += 3) {
+        int high = g_ascii_xdigit_value(text[0]), low = g_ascii_xdigit_value(text[1]);
+        if (high < 0 || low < 0 || text[2] != (i < 5 ? ':' : 0)) return false;
+        mac[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static bool read_prefix(const char *text, Prefix *prefix) {
+    uint64_t length;
+    const char *slash = strchr(text, '/');
+    g_autofree char *address = g_strndup(text, slash ? (size_t)(slash - text) : 0);
+    if (!slash || !read_ipv4(address, &prefix->address) ||
+        !g_ascii_string_to_unsigned(slash + 1, 10, 0, 32, &length, NULL))
+        return false;
+    prefix->length = (uint8_t)length;
+    prefix->address &= length ? ~(uint32_t)0 << (32 - length) : 0;
+    return prefix->given = true;
+}
+
+static bool read_hex(const char *text, unsigned bytes, Hex *hex) {
+    size_t digits = strlen(text);
+    if (!digits || digits > 2 * (size_t)bytes) return false;
+    for (size_t i = 0; i < digits; i++) {
+        int digit = g_ascii_xdigit_value(text[i]);
+        if (digit < 0) return false;
+        hex->bytes[i / 2] |= (uint8_t)(i % 2 ? digit : digit << 4);
+    }
+    return hex->given = true;
+}
+
+static bool read_list(const Param *row, ParamList *list, const char *text, const char *directory,
+                      GError **error) {
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    unsigned n = g_strv_length(words);
+    if (n > row->most) return input_error(error, "found more than %u", row->most);
+    list->at = g_new0(ParamValue, n);
+    for (; list->n < n; list->n++)
+        if (!param_read(row->item, &list->at[list->n], g_strstrip(words[list->n]), directory,
+                        error))
+            return false;
+    return true;
+}
+
+/* Empty is a value where it is the default. */
+static bool may_be_empty(const Param *row) {
+    return row->def && !*row->def &&
+           (row->type == PARAM_TYPE_PREFIX || row->type == PARAM_TYPE_HEX ||
+            row->type == PARAM_TYPE_LIST);
+}
+
+/* What the bounds of a row, which are times and bits, say nothing of. */
+#define MAX_CYCLES UINT64_C(1000000)
+#define MAX_PACKETS 1e10 /* per second */
+
+static bool read_value(const Param *row, ParamValue *value, const char *text, const char *directory,
+                       GError **error) {
+    g_autofree char *expected = param_type_text(row);
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:
     case PARAM_TYPE_FREQUENCY:
     case PARAM_TYPE_SIZE:
-        if (!read_whole(text, units_of(row->type), &value.u, expected, error) ||
-            !bounded(row, &value, text, error))
-            return false;
-        *(uint64_t *)field = value.u;
-        return true;
+        return read_whole(text, units_of(row->type), &value->word, expected, error) &&
+               bounded(row, value, text, error);
     case PARAM_TYPE_LATENCY:
-        value.l.cycles = strstr(text, "cycle") != NULL;
-        if (!read_whole(text, value.l.cycles ? cycle_units : time_units, &value.l.value, expected,
-                        error) ||
-            !bounded(row, &value, text, error))
+        value->latency.cycles = strstr(text, "cycle") != NULL;
+        if (!read_whole(text, value->latency.cycles ? cycle_units : time_units,
+                        &value->latency.value, expected, error))
             return false;
-        *(Latency *)field = value.l;
-        return true;
+        if (value->latency.cycles && value->latency.value > MAX_CYCLES)
+            return complain(error, text, "up to 1000000cycles", "");
+        return bounded(row, value, text, error);
     case PARAM_TYPE_RATE:
-        if (!read_rate(text, row->choices ? row->choices : "bits", &value.r, error)) return false;
-        /* Limits are in bits; a packet rate only has to be positive. */
-        if (value.r.layer == RATE_PACKETS ? value.r.per_second <= 0
-                                          : !bounded(row, &value, text, error)) {
-            if (value.r.layer == RATE_PACKETS) return complain(error, text, "a rate above 0", "");
+        if (!read_rate(text, row->choices ? row->choices : "bits", &value->rate, error))
             return false;
-        }
-        *(Rate *)field = value.r;
-        return true;
+        if (value->rate.layer != RATE_PACKETS) return bounded(row, value, text, error);
+        return (value->rate.per_second > 0 && value->rate.per_second <= MAX_PACKETS) ||
+               complain(error, text, "a rate above 0, up to 10000Mpacket/s", "");
     case PARAM_TYPE_REAL:
-    case PARAM_TYPE_FRACTION: {
-        g_autofree char *number = g_strdup(text);
-        bool percent = row->type == PARAM_TYPE_FRACTION && g_str_has_suffix(number, "%");
-        if (percent) number[strlen(number) - 1] = 0;
-        if (!read_real(number, &value.d, expected, error)) return false;
-        if (percent) value.d /= 100;
-        if (row->type == PARAM_TYPE_FRACTION && (value.d < 0 || value.d > 1))
-            return complain(error, text, "a share from 0 to 100%", "");
-        if (!bounded(row, &value, text, error)) return false;
-        *(double *)field = value.d;
-        return true;
-    }
+        return read_real(text, &value->real, expected, error) && bounded(row, value, text, error);
+    case PARAM_TYPE_FRACTION:
+        return read_fraction(text, &value->real, expected, error) &&
+               bounded(row, value, text, error);
     case PARAM_TYPE_BOOL:
-        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-            return complain(error, text, expected, "");
-        *(bool *)field = text[0] == 'y';
-        return true;
-    case PARAM_TYPE_ENUM: return read_enum(row, text, field, error);
+        value->yes = !strcmp(text, "yes");
+        return value->yes || !strcmp(text, "no") || complain(error, text, expected, "");
+    case PARAM_TYPE_ENUM: return read_enum(row, text, &value->choice, error);
+    case PARAM_TYPE_IPV4:
+        return read_ipv4(text, &value->ipv4) || complain(error, text, expected, "");
+    case PARAM_TYPE_MAC: return read_mac(text, value->mac) || complain(error, text, expected, "");
+    case PARAM_TYPE_PREFIX:
+        return read_prefix(text, &value->prefix) || complain(error, text, expected, "");
+    case PARAM_TYPE_HEX:
+        return read_hex(text, row->most, &value->hex) || complain(error, text, expected, "");
+    case PARAM_TYPE_LIST:
+        if (!*text) return input_error(error, "found none, expected %s", expected);
+        return read_list(row, &value->list, text, directory, error);
+    case PARAM_TYPE_FILE: value->text = resolve(text, directory); return true;
     case PARAM_TYPE_TEXT:
-    case PARAM_TYPE_FILE:
-    case PARAM_TYPE_NAME:
-        g_free(*(char **)field);
-        *(char **)field = row->type == PARAM_TYPE_FILE ? resolve(text, directory) : g_strdup(text);
-        return true;
+    case PARAM_TYPE_NAME: value->text = g_strdup(text); return true;
     default: g_assert_not_reached();
     }
+}
+
+bool param_read(const Param *row, ParamValue *value, const char *text, const char *directory,
+                GError **error) {
+    memset(value, 0, sizeof *value);
+    if (!*text && may_be_empty(row)) return true;
+    if (read_value(row, value, text, directory, error)) return true;
+    param_value_clear(row, value);
+    return false;
+}
+
+void param_value_clear(const Param *row, ParamValue *value) {
+    if (row->type == PARAM_TYPE_LIST) {
+        for (unsigned i = 0; i < value->list.n; i++)
+            param_value_clear(row->item, &value->list.at[i]);
+        g_free(value->list.at);
+    } else if (row->type >= PARAM_TYPE_TEXT)
+        g_free(value->text);
+    memset(value, 0, sizeof *value);
+}
+
+/* Of the field. */
+static size_t size_of(ParamType type) {
+    switch (type) {
+    case PARAM_TYPE_RATE: return sizeof(Rate);
+    case PARAM_TYPE_LATENCY: return sizeof(Latency);
+    case PARAM_TYPE_REAL:
+    case PARAM_TYPE_FRACTION: return sizeof(double);
+    case PARAM_TYPE_BOOL: return sizeof(bool);
+    case PARAM_TYPE_ENUM: return sizeof(int);
+    case PARAM_TYPE_IPV4: return sizeof(uint32_t);
+    case PARAM_TYPE_MAC: return 6;
+    case PARAM_TYPE_PREFIX: return sizeof(Prefix);
+    case PARAM_TYPE_HEX: return sizeof(Hex);
+    case PARAM_TYPE_LIST: return sizeof(ParamList);
+    case PARAM_TYPE_TEXT:
+    case PARAM_TYPE_FILE:
+    case PARAM_TYPE_NAME: return sizeof(char *);
+    default: return sizeof(uint64_t);
+    }
+}
+
+static ParamValue value_of(const Param *row, const void *target) {
+    ParamValue value = {0};
+    memcpy(&value, (const char *)target + row->offset, size_of(row->type));
+    return value;
+}
+
+static void clear_field(const Param *row, void *target) {
+    ParamValue value = value_of(row, target);
+    param_value_clear(row, &value);
+    memset((char *)target + row->offset, 0, size_of(row->type));
+}
+
+bool param_set(const Param *row, void *target, const char *text, const char *directory,
+               GError **error) {
+    ParamValue value;
+    if (!param_read(row, &value, text, directory, error)) return false;
+    if (row->type >= PARAM_TYPE_TEXT) clear_field(row, target);
+    memcpy((char *)target + row->offset, &value, size_of(row->type));
+    return true;
 }
 
 void param_set_defaults(const Param *table, void *target) {
@@ -310,8 +438,7 @@ void param_set_defaults(const Param *table, void *target) {
 
 void param_clear(const Param *table, void *target) {
     for (const Param *row = table; row->name; row++)
-        if (row->type >= PARAM_TYPE_TEXT)
-            g_clear_pointer((char **)(void *)((char *)target + row->offset), g_free);
+        if (row->type >= PARAM_TYPE_TEXT) clear_field(row, target);
 }
 
 const Param *param_find(const Param *table, const char *name) {
@@ -368,40 +495,74 @@ static void format_real(double value, char text[G_ASCII_DTOSTR_BUF_SIZE]) {
     }
 }
 
-char *param_format(const Param *row, const void *target) {
+/* Whole bytes, without those at the end that are 0. */
+static char *spell_hex(const Param *row, const Hex *hex) {
+    unsigned n = row->most;
+    while (n > 1 && !hex->bytes[n - 1]) n--;
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < n && hex->given; i++)
+        g_string_append_printf(text, "%02x", hex->bytes[i]);
+    return g_string_free(text, FALSE);
+}
+
+static char *spell_ipv4(uint32_t a) {
+    return g_strdup_printf("%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
+}
+
+static char *spell_rate(const Rate *r) {
     static const char *const layers[] = {" wire", " frame", " payload", ""};
-    const void *field = (const char *)target + row->offset;
     char number[G_ASCII_DTOSTR_BUF_SIZE];
+    format_real(r->per_second, number);
+    if (r->per_second < 1e-4)
+        g_ascii_formatd(number, sizeof number, "%.18f", r->per_second); /* no exponents there */
+    if (r->per_second <= 1e18 && r->per_second == (double)(uint64_t)r->per_second)
+        g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, (uint64_t)r->per_second);
+    return g_strdup_printf("%s%s%s", number, r->layer == RATE_PACKETS ? "packet/s" : "bit/s",
+                           layers[r->layer]);
+}
+
+static char *spell_list(const Param *row, const ParamList *list) {
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < list->n; i++) {
+        g_autofree char *item = param_spell(row->item, &list->at[i]);
+        g_string_append_printf(text, "%s%s", i ? "," : "", item);
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *param_spell(const Param *row, const ParamValue *value) {
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    const uint8_t *m = value->mac;
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:
     case PARAM_TYPE_FREQUENCY:
-    case PARAM_TYPE_SIZE: return with_unit(*(const uint64_t *)field, units_of(row->type));
-    case PARAM_TYPE_LATENCY: {
-        const Latency *l = field;
-        return l->cycles ? g_strdup_printf("%" G_GUINT64_FORMAT "cycles", l->value)
-                         : with_unit(l->value, time_units);
-    }
-    case PARAM_TYPE_RATE: {
-        const Rate *r = field;
-        format_real(r->per_second, number);
-        if (r->per_second < 1e-4)
-            g_ascii_formatd(number, sizeof number, "%.18f", r->per_second); /* no exponents there */
-        if (r->per_second <= 1e18 && r->per_second == (double)(uint64_t)r->per_second)
-            g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, (uint64_t)r->per_second);
-        return g_strdup_printf("%s%s%s", number, r->layer == RATE_PACKETS ? "packet/s" : "bit/s",
-                               layers[r->layer]);
-    }
+    case PARAM_TYPE_SIZE: return with_unit(value->word, units_of(row->type));
+    case PARAM_TYPE_LATENCY:
+        return with_unit(value->latency.value, value->latency.cycles ? cycle_units : time_units);
+    case PARAM_TYPE_RATE: return spell_rate(&value->rate);
     case PARAM_TYPE_REAL:
-    case PARAM_TYPE_FRACTION: format_real(*(const double *)field, number); return g_strdup(number);
-    case PARAM_TYPE_BOOL: return g_strdup(*(const bool *)field ? "yes" : "no");
+    case PARAM_TYPE_FRACTION: format_real(value->real, number); return g_strdup(number);
+    case PARAM_TYPE_BOOL: return g_strdup(value->yes ? "yes" : "no");
     case PARAM_TYPE_ENUM: {
         g_auto(GStrv) choices = g_strsplit(row->choices, "|", -1);
-        return g_strdup(choices[*(const int *)field]);
+        return g_strdup(choices[value->choice]);
     }
-    default: {
-        const char *text = *(char *const *)field;
-        return g_strdup(text ? text : "");
+    case PARAM_TYPE_IPV4: return spell_ipv4(value->ipv4);
+    case PARAM_TYPE_MAC:
+        return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+    case PARAM_TYPE_PREFIX: {
+        g_autofree char *address = spell_ipv4(value->prefix.address);
+        return value->prefix.given ? g_strdup_printf("%s/%u", address, value->prefix.length)
+                                   : g_strdup("");
     }
+    case PARAM_TYPE_HEX: return spell_hex(row, &value->hex);
+    case PARAM_TYPE_LIST: return spell_list(row, &value->list);
+    default: return g_strdup(value->text ? value->text : "");
     }
+}
+
+char *param_format(const Param *row, const void *target) {
+    ParamValue value = value_of(row, target);
+    return param_spell(row, &value);
 }

@@ -12,9 +12,15 @@
  *   LATENCY   a TIME, or 150cycles (of the component's own clock)
  *   REAL      2.5                 FRACTION  30% or 0.3
  *   BOOL      yes no              ENUM      one of the row's choices
+ *   IPV4      10.0.0.1            MAC       02:00:00:00:01:00
+ *   PREFIX    192.168.0.0/16      HEX       0a000001, the leading digits of so many bytes
  *   TEXT      anything            FILE      a path, relative to the file that names it
- *   NAME      the name of another component of the class in `choices`
- * A number without its unit, a unit of another kind and anything left over are errors. */
+ *   NAME      the name of another component, of one of the classes in `choices`
+ *   LIST      values of one row, with commas between
+ * Beyond the bounds of a row, which are times and bits, cycles go up to 1,000,000 and packets to
+ * 10,000 million a second.
+ * A number without its unit, a unit of another kind and anything left over are errors. A PREFIX, a
+ * HEX, a NAME or a LIST may be left empty where that is its default. */
 #pragma once
 
 #include <glib.h>
@@ -36,9 +42,14 @@ typedef enum {
     PARAM_TYPE_FRACTION,  /* double, 0..1 */
     PARAM_TYPE_BOOL,      /* bool */
     PARAM_TYPE_ENUM,      /* int, index into choices */
+    PARAM_TYPE_IPV4,      /* uint32_t, host order */
+    PARAM_TYPE_MAC,       /* uint8_t[6] */
+    PARAM_TYPE_PREFIX,    /* Prefix */
+    PARAM_TYPE_HEX,       /* Hex */
     PARAM_TYPE_TEXT,      /* char *, owned by the component */
     PARAM_TYPE_FILE,      /* char *, absolute or relative to the working directory; owned */
-    PARAM_TYPE_NAME,      /* char *, owned; class `choices` */
+    PARAM_TYPE_NAME,      /* char *, owned */
+    PARAM_TYPE_LIST,      /* ParamList, owned */
 } ParamType;
 
 typedef enum { RATE_WIRE = 0, RATE_FRAME, RATE_PAYLOAD, RATE_PACKETS } RateLayer;
@@ -53,58 +64,121 @@ typedef struct {
 } Latency;
 
 typedef struct {
+    uint32_t address; /* host order; bits behind the prefix are 0 */
+    uint8_t length;
+    bool given; /* false: the value is empty */
+} Prefix;
+
+#define PARAM_HEX_BYTES 32u
+typedef struct {
+    uint8_t bytes[PARAM_HEX_BYTES]; /* those behind the digits are 0 */
+    bool given;
+} Hex;
+
+typedef union ParamValue ParamValue;
+typedef struct {
+    ParamValue *at;
+    unsigned n;
+} ParamList;
+
+/* A value of any type: what its field holds. */
+union ParamValue {
+    uint64_t word; /* COUNT, TIME, FREQUENCY, SIZE */
+    Rate rate;
+    Latency latency;
+    double real; /* REAL, FRACTION */
+    bool yes;
+    int choice;
+    uint32_t ipv4;
+    uint8_t mac[6];
+    Prefix prefix;
+    Hex hex;
+    char *text; /* TEXT, FILE, NAME */
+    ParamList list;
+};
+
+typedef struct Param Param;
+struct Param {
     const char *name;
     ParamType type;
     size_t offset;   /* of the field in the component's struct */
     const char *def; /* as it would be written in a scenario; NULL: must be given */
-    const char *min; /* likewise; NULL: the type's own limit */
+    const char *min; /* likewise; both or neither, and numbers of a class have them */
     const char *max;
-    const char *choices; /* ENUM: "a|b|c"; NAME: the class; RATE: "bits", "packets" or "any" */
+    const char *choices; /* ENUM: "a|b|c"; NAME: classes; RATE: "bits", "packets" or "any" */
     const char *text;    /* one sentence, without a full stop */
     const char *source;  /* document and section, "calibrated on ID", or "assumed: why" */
-} Param;
+    const Param *item;   /* LIST: of what */
+    unsigned most;       /* LIST: items; HEX: bytes */
+};
 
+#define PARAM_ROW(n, t, S, f, d, s, src, ...)                                                      \
+    {                                                                                              \
+        .name = n, .type = PARAM_TYPE_##t, .offset = offsetof(S, f), .def = d, .text = s,          \
+        .source = src, __VA_ARGS__                                                                 \
+    }
+#define PARAM_RANGE(n, t, S, f, def, low, high, text, src)                                         \
+    PARAM_ROW(n, t, S, f, def, text, src, .min = low, .max = high)
 #define PARAM_COUNT(n, S, f, def, min, max, text, src)                                             \
-    { n, PARAM_TYPE_COUNT, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, COUNT, S, f, def, min, max, text, src)
 #define PARAM_TIME(n, S, f, def, min, max, text, src)                                              \
-    { n, PARAM_TYPE_TIME, offsetof(S, f), def, min, max, NULL, text, src }
-#define PARAM_RATE(n, S, f, def, min, max, kinds, text, src)                                       \
-    { n, PARAM_TYPE_RATE, offsetof(S, f), def, min, max, kinds, text, src }
+    PARAM_RANGE(n, TIME, S, f, def, min, max, text, src)
 #define PARAM_FREQUENCY(n, S, f, def, min, max, text, src)                                         \
-    { n, PARAM_TYPE_FREQUENCY, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, FREQUENCY, S, f, def, min, max, text, src)
 #define PARAM_SIZE(n, S, f, def, min, max, text, src)                                              \
-    { n, PARAM_TYPE_SIZE, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, SIZE, S, f, def, min, max, text, src)
 #define PARAM_LATENCY(n, S, f, def, min, max, text, src)                                           \
-    { n, PARAM_TYPE_LATENCY, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, LATENCY, S, f, def, min, max, text, src)
 #define PARAM_REAL(n, S, f, def, min, max, text, src)                                              \
-    { n, PARAM_TYPE_REAL, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, REAL, S, f, def, min, max, text, src)
 #define PARAM_FRACTION(n, S, f, def, min, max, text, src)                                          \
-    { n, PARAM_TYPE_FRACTION, offsetof(S, f), def, min, max, NULL, text, src }
+    PARAM_RANGE(n, FRACTION, S, f, def, min, max, text, src)
+#define PARAM_RATE(n, S, f, def, low, high, kinds, text, src)                                      \
+    PARAM_ROW(n, RATE, S, f, def, text, src, .min = low, .max = high, .choices = kinds)
 #define PARAM_BOOL(n, S, f, def, text, src)                                                        \
-    { n, PARAM_TYPE_BOOL, offsetof(S, f), def, NULL, NULL, NULL, text, src }
-#define PARAM_ENUM(n, S, f, def, choices, text, src)                                               \
-    { n, PARAM_TYPE_ENUM, offsetof(S, f), def, NULL, NULL, choices, text, src }
+    PARAM_ROW(n, BOOL, S, f, def, text, src, .choices = NULL)
+#define PARAM_IPV4(n, S, f, def, text, src)                                                        \
+    PARAM_ROW(n, IPV4, S, f, def, text, src, .choices = NULL)
+#define PARAM_MAC(n, S, f, def, text, src) PARAM_ROW(n, MAC, S, f, def, text, src, .choices = NULL)
+#define PARAM_PREFIX(n, S, f, def, text, src)                                                      \
+    PARAM_ROW(n, PREFIX, S, f, def, text, src, .choices = NULL)
 #define PARAM_TEXT(n, S, f, def, text, src)                                                        \
-    { n, PARAM_TYPE_TEXT, offsetof(S, f), def, NULL, NULL, NULL, text, src }
+    PARAM_ROW(n, TEXT, S, f, def, text, src, .choices = NULL)
 #define PARAM_FILE(n, S, f, def, text, src)                                                        \
-    { n, PARAM_TYPE_FILE, offsetof(S, f), def, NULL, NULL, NULL, text, src }
-#define PARAM_NAME(n, S, f, def, class_name, text, src)                                            \
-    { n, PARAM_TYPE_NAME, offsetof(S, f), def, NULL, NULL, class_name, text, src }
+    PARAM_ROW(n, FILE, S, f, def, text, src, .choices = NULL)
+#define PARAM_ENUM(n, S, f, def, names, text, src)                                                 \
+    PARAM_ROW(n, ENUM, S, f, def, text, src, .choices = names)
+#define PARAM_NAME(n, S, f, def, classes, text, src)                                               \
+    PARAM_ROW(n, NAME, S, f, def, text, src, .choices = classes)
+/* The leading hexadecimal digits of `bytes` bytes. */
+#define PARAM_HEX(n, S, f, def, bytes, text, src)                                                  \
+    PARAM_ROW(n, HEX, S, f, def, text, src, .most = bytes)
+/* Up to `n_most` values of the row `of`, whose name, field and default do not matter. */
+#define PARAM_LIST(n, S, f, def, of, n_most, text, src)                                            \
+    PARAM_ROW(n, LIST, S, f, def, text, src, .item = of, .most = n_most)
 
-/* Write `text`, one value as a scenario spells it, into the field of `row` in `target`. The error
- * says what was found and what was expected ("\"5\" has no unit: expected a rate such as
- * \"800Mbit/s\""), without file and line, which the caller knows. `directory` resolves FILE. */
+/* Read `text`, one value of the row as a scenario spells it. The error says what was found and what
+ * was expected ("found \"5\", which has no unit, expected a rate such as 800Mbit/s"), without file
+ * and line, which the caller knows. `directory` resolves FILE. On success the caller clears. */
+bool param_read(const Param *row, ParamValue *value, const char *text, const char *directory,
+                GError **error);
+void param_value_clear(const Param *row, ParamValue *value);
+/* The value as a scenario would spell it, in one way for each value; caller frees. */
+char *param_spell(const Param *row, const ParamValue *value);
+/* In base units, of a list of one that of its item; NaN: it is no number. */
+double param_number(const Param *row, const ParamValue *value);
+/* Read `text` into the field of `row` in `target`, in place of what was there. */
 bool param_set(const Param *row, void *target, const char *text, const char *directory,
                GError **error);
 /* Set every row of the table to its default; rows without one are left zero. */
 void param_set_defaults(const Param *table, void *target);
-/* Free the strings that param_set and param_set_defaults allocated in `target`. */
+/* Free what param_set and param_set_defaults allocated in `target`. */
 void param_clear(const Param *table, void *target);
 /* The row of that name, or NULL. */
 const Param *param_find(const Param *table, const char *name);
-/* "a time such as 107ns", "a rate such as 800Mbit/s", ... */
-const char *param_type_text(ParamType type);
+/* "a time such as 107ns", "1 to 64 hexadecimal digits", ...; caller frees. */
+char *param_type_text(const Param *row);
 /* The nearest of `names` (NULL-terminated) to `found` by edit distance, or NULL if none is near. */
 const char *param_nearest(const char *found, const char *const *names);
-/* The value of the field as a scenario would spell it, for the resolved scenario; caller frees. */
+/* As param_spell, of the field of `row` in `target`. */
 char *param_format(const Param *row, const void *target);

@@ -16,12 +16,12 @@
 const Param scenario_params[] = {
     PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
     PARAM_TEXT("include", ScenarioSettings, include, "", "files to read first", SETTING),
-    PARAM_TIME("duration", ScenarioSettings, duration, "0", NULL, NULL,
+    PARAM_TIME("duration", ScenarioSettings, duration, "0", "0", "1000000s",
                "end of the run, 0: when idle", SETTING),
-    PARAM_TIME("drain", ScenarioSettings, drain, "100ms", NULL, NULL,
+    PARAM_TIME("drain", ScenarioSettings, drain, "100ms", "0", "1000000s",
                "longest wait for packets after the last source", SETTING),
-    PARAM_COUNT("seed", ScenarioSettings, seed, "1", NULL, NULL, "seed of all random streams",
-                SETTING),
+    PARAM_COUNT("seed", ScenarioSettings, seed, "1", "0", "18446744073709551609",
+                "seed of all random streams", SETTING),
     PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
                 SETTING),
     PARAM_TEXT("until", ScenarioSettings, until, "",
@@ -31,16 +31,16 @@ const Param scenario_params[] = {
 static const Param link_params[] = {
     PARAM_TEXT("link", LinkSettings, link, NULL, "a.0 -> b.1", SETTING),
     PARAM_TEXT("rate", LinkSettings, rate, "1Gbit/s", "rate, or none", SETTING),
-    PARAM_TIME("delay", LinkSettings, delay, "0", NULL, NULL, "propagation", SETTING),
-    PARAM_SIZE("mtu", LinkSettings, mtu, "0B", NULL, "64KiB",
+    PARAM_TIME("delay", LinkSettings, delay, "0", "0", "1000s", "propagation", SETTING),
+    PARAM_SIZE("mtu", LinkSettings, mtu, "0B", "0B", "64KiB",
                "longest IP packet, the outermost; 0: 1500 bytes, 9000 at a switch", "assumed"),
-    PARAM_SIZE("queue", LinkSettings, queue, "384KiB", NULL, "1GiB",
+    PARAM_SIZE("queue", LinkSettings, queue, "384KiB", "0B", "1GiB",
                "wire bytes that may wait for it, 0: any; a ring of 256 full frames", "assumed"),
     PARAM_BOOL("both", LinkSettings, both, "no", "both directions", SETTING),
     {0}};
 
-const Param link_rate = {"rate",     PARAM_TYPE_RATE, 0,    NULL, "1bit/s",
-                         "10Tbit/s", "bits",          NULL, NULL};
+const Param link_rate = {
+    .name = "rate", .type = PARAM_TYPE_RATE, .min = "1bit/s", .max = "10Tbit/s", .choices = "bits"};
 
 static const Param expect_params[] = {
     PARAM_TEXT("metric", ScenarioExpect, metric, NULL, "expression", SETTING),
@@ -118,33 +118,34 @@ static bool check_key(const Section *section, const Entry *entry, const Param *t
                        near ? "" : "; see sppemu help");
 }
 
-static bool check_value(const Scenario *s, const Section *section, const Entry *entry,
-                        const Param *row, const char *value, GError **error) {
-    union {
-        uint64_t word;
-        Rate rate;
-        Latency latency;
-        double real;
-        char *text;
-    } scratch = {0};
-    Param copy = *row;
-    copy.offset = 0;
-    g_autoptr(GError) cause = NULL;
-    if (!param_set(&copy, &scratch, value, entry->directory, &cause))
-        return entry_error(error, section, entry, "%s", cause->message);
-    if (row->type < PARAM_TYPE_TEXT) return true;
-    bool ok = true;
-    if (row->type == PARAM_TYPE_NAME) {
-        const Section *named = scenario_component(s, value);
-        if (!named || strcmp(named->class->name, row->choices) != 0) {
-            const char *near = nearest_component(s, value);
-            ok = entry_error(error, section, entry,
-                             "found \"%s\", expected the name of a component of class %s%s%s",
-                             value, row->choices, near && !named ? "; the nearest is " : "",
-                             near && !named ? near : "");
-        }
+/* Of a row of names: that each is there and of a class that will do. */
+static bool check_names(const Scenario *s, const Section *section, const Entry *entry,
+                        const Param *row, const ParamValue *value, GError **error) {
+    if (row->type == PARAM_TYPE_LIST) {
+        for (unsigned i = 0; i < value->list.n; i++)
+            if (!check_names(s, section, entry, row->item, &value->list.at[i], error)) return false;
+        return true;
     }
-    g_free(scratch.text);
+    if (row->type != PARAM_TYPE_NAME) return true;
+    if (!*value->text && row->def && !*row->def) return true;
+    const Section *named = scenario_component(s, value->text);
+    g_auto(GStrv) classes = g_strsplit(row->choices, "|", -1);
+    if (named && g_strv_contains((const char *const *)classes, named->class->name)) return true;
+    const char *near = named ? NULL : nearest_component(s, value->text);
+    g_autofree char *list = g_strjoinv(" or ", classes);
+    return entry_error(error, section, entry,
+                       "found \"%s\", expected the name of a component of class %s%s%s",
+                       value->text, list, near ? "; the nearest is " : "", near ? near : "");
+}
+
+static bool check_value(const Scenario *s, const Section *section, const Entry *entry,
+                        const Param *row, const char *text, GError **error) {
+    ParamValue value;
+    g_autoptr(GError) cause = NULL;
+    if (!param_read(row, &value, text, entry->directory, &cause))
+        return entry_error(error, section, entry, "%s", cause->message);
+    bool ok = check_names(s, section, entry, row, &value, error);
+    param_value_clear(row, &value);
     return ok;
 }
 
@@ -189,9 +190,9 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     }
     for (const Param *row = table; row->name; row++)
         if (!row->def && !section_entry(section, row->name)) {
-            g_autofree char *place = section_place(section);
+            g_autofree char *place = section_place(section), *type = param_type_text(row);
             return input_error(error, "%s %s: found no value, expected %s (%s)", place, row->name,
-                               param_type_text(row->type), row->text);
+                               type, row->text);
         }
     return true;
 }
@@ -451,38 +452,11 @@ void scenario_spell(Scenario *s, const char *path, const char *written) {
 }
 
 static double number_of(const Param *row, const char *text, const char *directory) {
-    union {
-        uint64_t word;
-        Rate rate;
-        Latency latency;
-        double real;
-        bool yes;
-        int choice;
-        char *text;
-    } u = {0};
-    Param copy = *row;
-    copy.offset = 0;
-    if (!param_set(&copy, &u, text, directory, NULL)) return NAN;
-    switch (row->type) {
-    case PARAM_TYPE_COUNT:
-    case PARAM_TYPE_FREQUENCY:
-    case PARAM_TYPE_SIZE: return (double)u.word;
-    case PARAM_TYPE_TIME: return (double)u.word / 1e12;
-    case PARAM_TYPE_RATE: return u.rate.per_second;
-    case PARAM_TYPE_LATENCY:
-        return u.latency.cycles ? (double)u.latency.value : (double)u.latency.value / 1e12;
-    case PARAM_TYPE_REAL:
-    case PARAM_TYPE_FRACTION: return u.real;
-    case PARAM_TYPE_BOOL: return u.yes;
-    case PARAM_TYPE_ENUM: return u.choice;
-    default: {
-        char *end;
-        double number = g_ascii_strtod(u.text, &end);
-        if (end == u.text || *end) number = NAN;
-        g_free(u.text);
-        return number;
-    }
-    }
+    ParamValue value;
+    if (!param_read(row, &value, text, directory, NULL)) return NAN;
+    double number = param_number(row, &value);
+    param_value_clear(row, &value);
+    return number;
 }
 
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {

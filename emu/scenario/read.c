@@ -179,8 +179,7 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
                             section->name);
             if (section->kind != SECTION_AT) return true;
             g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
-            static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL,
-                                       NULL};
+            static const Param time = {.name = "time", .type = PARAM_TYPE_TIME};
             g_autoptr(GError) cause = NULL;
             return param_set(&time, &section->at, words[0], NULL, &cause) ||
                    fail(error, file, section->line, "[at %s]: %s", section->name, cause->message);

@@ -8,15 +8,10 @@
 #include "emu/scenario/private.h"
 
 static char *format_as(const Param *row, const char *value, const char *directory) {
-    union {
-        uint64_t word[2];
-        char *text;
-    } u = {{0}};
-    Param copy = *row;
-    copy.offset = 0;
-    if (!param_set(&copy, &u, value, directory, NULL)) return g_strdup(value);
-    char *text = param_format(&copy, &u);
-    if (row->type >= PARAM_TYPE_TEXT) g_free(u.text);
+    ParamValue v;
+    if (!param_read(row, &v, value, directory, NULL)) return g_strdup(value);
+    char *text = param_spell(row, &v);
+    param_value_clear(row, &v);
     return text;
 }
 
