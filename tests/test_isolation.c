@@ -551,7 +551,7 @@ static void shares_above_100_percent_are_refused(void) {
                             "most 100%\n");
     CHECK_CONTAINS(replies, "refused: queue: found shares of 130% at interface 0");
     CHECK_CONTAINS(replies, "refused: queue: found shares of 110% at interface 1");
-    CHECK_CONTAINS(replies, "queue 3 opened\n");
+    CHECK_CONTAINS(replies, "queue 3 opened at interface 1\n");
     CHECK_CONTAINS(replies, "queue 1 has a share of 40%\n");
     CHECK_CONTAINS(replies, "refused: queue: found shares of 110% at interface 1");
     CHECK_NEAR(bench_scalar(b, "a.mp_refused"), 5, 0);
