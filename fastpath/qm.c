@@ -11,6 +11,10 @@
 #define DESCRIPTOR_BYTES 16u
 #define LINK_BYTES 4u
 
+/* 53 days in ps: what a guarantee of next to nothing at next to no rate is taken for. */
+#define LONG_TIME (UINT64_C(1) << 62)
+
+__extension__ typedef unsigned __int128 Wide;
 typedef enum { NOWHERE, ROUND, FIRST } Place;
 
 typedef struct {
@@ -90,7 +94,7 @@ void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t bu
     Scheduler *s = &qm->schedulers[scheduler];
     s->burst_bytes = burst_bytes;
     s->ps_per_byte_q16 = rate_bps ? (uint64_t)(8e12 * 65536.0 / (double)rate_bps + 0.5) : 0;
-    s->burst_ps = burst_bytes * s->ps_per_byte_q16 >> 16;
+    s->burst_ps = (uint64_t)((Wide)burst_bytes * s->ps_per_byte_q16 >> 16);
 }
 
 void qm_set_rate(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint64_t now) {
@@ -126,7 +130,8 @@ void qm_set_share(Qm *qm, unsigned queue, uint32_t quantum_bytes) {
 }
 
 void qm_set_guarantee(Qm *qm, unsigned queue, double share, uint32_t burst_bytes) {
-    qm->queues[queue].stretch_q8 = share > 0 && burst_bytes ? (uint32_t)(256 / share + 0.5) : 0;
+    double stretch = share > 0 && burst_bytes ? 256 / share + 0.5 : 0;
+    qm->queues[queue].stretch_q8 = stretch < UINT32_MAX ? (uint32_t)stretch : UINT32_MAX;
     qm->queues[queue].burst_bytes = burst_bytes;
 }
 
@@ -150,7 +155,8 @@ static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog
 
 /* The time that `bytes` take at the queue's guaranteed share. */
 static uint64_t guaranteed_time(const Scheduler *s, const Queue *q, uint64_t bytes) {
-    return (bytes * s->ps_per_byte_q16 >> 16) * q->stretch_q8 >> 8;
+    Wide alone = (Wide)bytes * s->ps_per_byte_q16 >> 16, time = alone * q->stretch_q8 >> 8;
+    return time < LONG_TIME ? (uint64_t)time : LONG_TIME;
 }
 
 /* Whether the queue is within its guarantee, which it begins without credit: what it sent is, and

@@ -80,7 +80,7 @@ b = detach
 [at 2ms 5]
 a = attach; share 1 out 30%; share 1 in 100%"
 same "slices with one VLAN and one port take turns" \
-    "attached as slice 0;refused: the slice is attached;detached;refused: the slice is detached;refused: the slice is detached;refused: the slice is detached;refused: udp_port: port 30000 of npe0 is taken;attached as slice 0;interface 1 out has a share of 30%;interface 1 in has a share of 100%" \
+    "attached as slice 0;refused: the slice is attached;detached;refused: the slice is detached;refused: the slice is detached;refused: the slice is detached;refused: udp_port: another slice of npe0 has port 30000 already;attached as slice 0;interface 1 out has a share of 30%;interface 1 in has a share of 100%" \
     "$(replies a)"
 same "the other one" "attached as slice 0;detached" "$(replies b)"
 
@@ -94,19 +94,19 @@ a = queue 6 interface 3; queue_close 5; queue_close 0
 [at 2ms 4]
 a = queue_open 4; queue 6 share 100%; queue 6 interface 2; filter_add 32.0.0.0/8 0 192.168.100.1:30000"
 same "queues that are not open have no settings, and shares of an interface are at most 100%" \
-    "refused: the slice has no queue 6;refused: the slice has no queue 6;refused: the slice has no queue 6;refused: the slice has no queue 6;refused: a filter leads to queue 1;refused: a filter leads to queue 1;queue 5 opened;refused: queue: found shares of 110% at interface 2, expected at most 100%;queue 6 opened;refused: the slice has its 7 queues;queue 5 holds up to 3 packets;queue 5 has no limit;queue 6 goes to interface 3;queue 5 closes;queue 0 closes;queue 0 opened;queue 6 has a share of 100%;queue 6 goes to interface 2;refused: the queue is not the slice's, or not at the interface" \
+    "refused: the slice has no queue 6;refused: the slice has no queue 6;refused: the slice has no queue 6;refused: the slice has no queue 6;refused: a filter leads to queue 1;refused: a filter leads to queue 1;queue 5 opened at interface 2;refused: queue: found shares of 110% at interface 2, expected at most 100%;queue 6 opened at interface 2;refused: the slice has its 7 queues;queue 5 holds up to 3 packets;queue 5 has no limit;queue 6 goes to interface 3;queue 5 closes;queue 0 closes;queue 0 opened at interface 4;queue 6 has a share of 100%;queue 6 goes to interface 2;refused: the queue is not the slice's, or not at the interface" \
     "$(replies a)"
 run "filters" "queues = 1
 max_queues = 2
 $way" "[at 1ms]
 a = queue_open 2; filter_add 32.0.0.0/8 2 192.168.100.1:30000"
 same "a filter finds the queue that the request before it has opened" \
-    "queue 1 opened;filter 32767 added" "$(replies a)"
+    "queue 1 opened at interface 2;filter 32767 added" "$(replies a)"
 
 run "ports" "$way" "[at 0.2ms]
 a = port_open 30500; port_open 30500; port_close 30500; port_close 30500; port_open 30500; port_open 40000"
 same "ports" \
-    "port 30500 opened;refused: udp_port: port 30500 of npe0 is taken;port 30500 closed;refused: the slice has no port 30500;port 30500 opened;refused: udp_port: found 40000, which lc0 keeps for translations (40000 to 56383)" \
+    "port 30500 opened;refused: udp_port: this slice of npe0 has port 30500 already;port 30500 closed;refused: the slice has no port 30500;port 30500 opened;refused: udp_port: found 40000, which lc0 keeps for translations (40000 to 56383)" \
     "$(replies a)"
 
 refuse "a verb with a letter too few" "$way" "[at 1ms]

@@ -834,7 +834,7 @@ static void a_udp_port_is_one_slices(void) {
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe1", "30000", "101", "0%"),
             "udp_port: another slice has port 30000 of interface 0 of lc0 already");
     refused(SLICE("a", "npe0", "30000", "100", "0%") SLICE("b", "npe0", "30000", "101", "0%"),
-            "udp_port: port 30000 of npe0 is taken");
+            "udp_port: another slice of npe0 has port 30000 already");
 }
 
 static void ports_of_translations_are_no_slices(void) {
