@@ -437,11 +437,6 @@ static void gpe_free(Component *c) {
     nics_free(&g->nics);
     sched_clear(&g->kernel.sched);
     fp_tables_free(g->tables);
-    for (unsigned i = 0; g->everybody && i < g->everybody->len; i++) {
-        Guest *guest = guest_at(g, i);
-        if (guest->ports) g_array_unref(guest->ports);
-        if (guest->filters) g_array_unref(guest->filters);
-    }
     if (g->everybody) g_ptr_array_unref(g->everybody);
     intervals_free(g->numbers);
     intervals_free(g->positions);

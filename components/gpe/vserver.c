@@ -380,6 +380,8 @@ static void vserver_free(Component *c) {
     g_free(v->state);
     if (v->former) g_ptr_array_unref(v->former);
     if (v->attached) tenant_free(v->guest.tenant);
+    if (v->guest.ports) g_array_unref(v->guest.ports);
+    if (v->guest.filters) g_array_unref(v->guest.filters);
     process_clear(&v->guest.process);
 }
 
