@@ -7,6 +7,7 @@
 #include "components/linecard/linecard.h"
 #include "components/npe/private.h"
 #include "components/slice/slice.h"
+#include "fastpath/headers.h"
 #include "tests/bench.h"
 
 static uint64_t state = 88172645463325252u;
@@ -383,6 +384,43 @@ static void a_manager_sends_nothing_for_a_slice_that_has_left(void) {
     bench_close(b);
 }
 
+typedef struct {
+    const Tenant *tenant;
+    unsigned in_vlan;
+} InVlan;
+
+static void is_the_tenants(const Packet *pkt, void *user) {
+    InVlan *v = user;
+    if (!pkt->lease || /* it is outside */ pkt->length < ETHER_BYTES ||
+        get16(pkt->data + ETHER_TYPE) != ETHER_TYPE_VLAN ||
+        (get16(pkt->data + VLAN_TAG) & VLAN_ID_MASK) != 100)
+        return;
+    v->in_vlan++;
+    CHECK(pkt->lease->tenant == v->tenant);
+}
+
+static void what_a_manager_sends_in_band_is_its_slices(void) {
+    /* Frames of VLAN 100, which is a's: exceptions on their way to the manager, and its answers to
+     * a's port on the NPE. Neither may be given out while one is inside. */
+    Bench *b = bench_open("[scenario]\ninclude = @scenarios/chassis-gpe.ini\n"
+                          "[source t]\nports = 1\nrate = 10Mbit/s\nwarmup = 0\n"
+                          "duration = 5ms\n[sink sink]\nports = 1\nsource = t\n"
+                          "[link in]\nlink = t.0 -> lc0.0\nrate = 1Gbit/s\n"
+                          "[link out]\nlink = lc0.1 -> sink.0\nrate = 1Gbit/s\n"
+                          "[slice a]\nnpe = npe0\nroutes = 0.0.0.0/0 local\n"
+                          "[vserver v]\ngpe = gpe0\napplication = manager\nslice = a\n"
+                          "udp_port = 31000\nvlan = 200\n");
+    InVlan v = {((Slice *)bench_find(b, "a"))->tenant, 0};
+    for (SimTime t = SIM_MS; t < 5 * SIM_MS; t += SIM_US) {
+        bench_until(b, t);
+        packet_pool_each(network_packets(b->net), is_the_tenants, &v);
+    }
+    CHECK(v.in_vlan > 100);
+    bench_finish(b);
+    CHECK(bench_scalar(b, "v.sent") > 10);
+    bench_close(b);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(intervals_are_a_bitmap),
                                  TEST(a_number_rests_until_its_last_packet_has_ended),
@@ -390,6 +428,7 @@ int main(void) {
                                  TEST(a_queue_that_opens_again_has_no_more_buffers_than_its_slice),
                                  TEST(a_monitor_follows_a_slice_that_comes_and_goes),
                                  TEST(a_manager_sends_nothing_for_a_slice_that_has_left),
+                                 TEST(what_a_manager_sends_in_band_is_its_slices),
                                  {0}};
     return run_tests("life", tests);
 }

@@ -37,11 +37,12 @@ typedef struct {
 
 /* Sending ---------------------------------------------------------------------------------- */
 
-static void send_frame(Manager *m, unsigned interface, const Tunnel *tunnel, const uint8_t *bytes,
-                       uint32_t length) {
+/* `whose` port and VLAN it carries. */
+static void send_frame(Manager *m, Tenant *whose, unsigned interface, const Tunnel *tunnel,
+                       const uint8_t *bytes, uint32_t length) {
     Gpe *g = m->v->gpe;
     Packet *pkt = packet_new(g->base.packets, &g->base.owner, TUNNEL_BYTES + length);
-    packet_carry(pkt, m->v->guest.tenant);
+    packet_carry(pkt, whose);
     tunnel_build(pkt->data, tunnel, length);
     memcpy(pkt->data + TUNNEL_BYTES, bytes, length);
     m->sent++;
@@ -59,7 +60,7 @@ static void send_in_band(Manager *m, const uint8_t *bytes, uint32_t length) {
                      .vlan = f->vlan};
     tunnel.from.address = f->exception_address;
     memcpy(tunnel.from.next_mac, npe_mac(npe), MAC_BYTES);
-    send_frame(m, 0, &tunnel, bytes, length);
+    send_frame(m, m->slice->tenant, 0, &tunnel, bytes, length);
 }
 
 static void send_out(Manager *m, unsigned interface, uint32_t to, uint16_t to_port,
@@ -69,7 +70,7 @@ static void send_out(Manager *m, unsigned interface, uint32_t to, uint16_t to_po
                            .from_port = (uint16_t)m->slice->udp_port,
                            .to_port = to_port,
                            .vlan = (uint16_t)m->v->vlan};
-    send_frame(m, interface, &tunnel, bytes, length);
+    send_frame(m, m->v->guest.tenant, interface, &tunnel, bytes, length);
 }
 
 /* The way to an address by a slice's filters; false: none. */
