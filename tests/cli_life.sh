@@ -156,7 +156,7 @@ routes = banana" '[vserver v] routes: found "banana"'
 guest "a vServer's triggers" "application = i3
 triggers = zz" '[vserver v] triggers: found "zz"'
 guest "a manager of nobody" "application = manager
-slice = nobody" '[vserver v] slice: found "nobody", expected the name of a slice'
+slice = nobody" '[vserver v] slice: found "nobody", expected the name of a'
 
 # A manager has to be where its slice's exceptions can get.
 away() { # ATTACHED
