@@ -305,7 +305,7 @@ void slice_set_quanta(const Slice *s) {
         if (s->interface_of[q] != FP_NO_INTERFACE) sum[s->interface_of[q]] += own_share(s, q);
     for (unsigned q = 0; q < s->room; q++) {
         if (s->interface_of[q] == FP_NO_INTERFACE) continue;
-        double share = own_share(s, q), guaranteed = s->queue_share[q];
+        double share = own_share(s, q), guaranteed = 0;
         if (s->share > 0) guaranteed = share *= s->share / sum[s->interface_of[q]];
         npe_queue_set_share(s->npe, s->number, q,
                             (uint32_t)(share * TENTHS * (double)s->quantum + 0.5), guaranteed);

@@ -90,8 +90,9 @@ unsigned slice_first_queue(const Slice *s, unsigned interface);
  * slice that may have more queues than at first is judged when it is added. */
 bool slice_check_filter(const Slice *s, const SliceFilter *filter, bool script, GError **error);
 /* Put its queues' shares in force, as quanta. `share` is divided among its queues of an interface
- * by their own shares (one without counts as 10%), so that more queues are no more share. Without
- * `share`, a queue's own is of the whole interface. */
+ * by their own shares (one without counts as 10%), so that more queues are no more share, and
+ * guaranteed. Without `share`, a queue's own is a weight beside other slices', and no guarantee:
+ * nobody has counted that those are at most the whole interface. */
 void slice_set_quanta(const Slice *s);
 
 /* Take, or give back, all that it holds on its NPE and its line card, at any simulated time. What
