@@ -218,9 +218,11 @@ static IcmpOutcome local_icmp(const Call *c) {
 
 static IcmpOutcome local_udp(const Call *c) {
     const uint8_t *ip = c->ip, *udp = ip + c->header;
-    uint32_t bytes = c->total - c->header, length = get16(udp + UDP_LENGTH);
+    uint32_t bytes = c->total - c->header;
     if (ip4_is_later_fragment(ip)) return ICMP_FRAGMENT;
-    if (bytes < UDP_BYTES || length < UDP_BYTES) return ICMP_BAD_MESSAGE;
+    if (bytes < UDP_BYTES) return ICMP_BAD_MESSAGE;
+    uint32_t length = get16(udp + UDP_LENGTH);
+    if (length < UDP_BYTES) return ICMP_BAD_MESSAGE;
     if (!ip4_is_fragment(ip)) {
         uint32_t pseudo = sum_words(ip + IP4_SOURCE, 8) + IP_PROTOCOL_UDP + length;
         if (length > bytes) return ICMP_BAD_MESSAGE;
