@@ -14,9 +14,10 @@ bad() { echo "FAILED walkthroughs $1"; failed=1; }
 new=$dir/new old=$dir/old
 mkdir "$new" "$old"
 tar cf - Makefile VERSION */rules.mk emu fastpath components scenarios >"$dir/tar" && tar xf "$dir/tar" -C "$new" && tar xf "$dir/tar" -C "$old"
-unset MAKEFLAGS MFLAGS MAKELEVEL # of a `make test` with options of its own
+# Of a `make test` with options of its own, which are not the reader's.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD CC OPT SAN
 mkdir "$new/build"
-[ "$BUILD" != build ] || cp -a build/emu build/fastpath build/components "$new/build"
+cp -a build/emu build/fastpath build/components "$new/build"
 
 # What a page asks for: steps/N.kind (its comment) and steps/N.text (the block).
 steps() { # PAGE SECTION-PATTERN: those of one section; "" is the whole page
