@@ -12,6 +12,12 @@ struct MpRequest {
     void (*release)(void *data);
 };
 
+struct MpClient {
+    MpRequest *first, *last; /* that wait */
+    unsigned waiting;
+    MpClient *next; /* in turn */
+};
+
 static void begin(Mp *mp, MpRequest *r) {
     Sim *sim = mp->owner->sim;
     SimTime start = MAX(sim_now(sim), r->there);
@@ -56,7 +62,14 @@ static void served(Sim *sim, SimEvent *event) {
 void mp_init(Mp *mp, Component *owner) {
     mp->owner = owner;
     mp->slower = 1;
+    mp->clients = g_ptr_array_new_with_free_func(g_free);
     sim_event_init(&mp->event, served, &owner->owner);
+}
+
+MpClient *mp_client(Mp *mp) {
+    MpClient *client = g_new0(MpClient, 1);
+    g_ptr_array_add(mp->clients, client);
+    return client;
 }
 
 bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
@@ -94,4 +107,5 @@ void mp_clear(Mp *mp) {
     if (mp->current) end(mp->current);
     mp->current = NULL;
     while (mp->clients_last) end(take(mp, mp->clients_last));
+    if (mp->clients) g_ptr_array_unref(mp->clients);
 }

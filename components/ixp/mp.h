@@ -13,23 +13,16 @@
 typedef struct MpRequest MpRequest;
 typedef struct MpClient MpClient;
 
-/* Whose requests are in an order of their own; zero at first, part of its owner, which outlives its
- * requests or clears the processor. */
-struct MpClient {
-    MpRequest *first, *last; /* that wait */
-    unsigned waiting;
-    MpClient *next; /* of those that have some, in turn */
-};
-
 typedef struct {
     /* settings */
     SimTime latency, service;
     uint64_t backlog;
     /* state */
     Component *owner;
-    double slower;      /* a fault: service times this, from the next request on */
-    MpRequest *current; /* on its way, or served */
-    MpClient *clients_last;
+    double slower;          /* a fault: service times this, from the next request on */
+    MpRequest *current;     /* on its way, or served */
+    MpClient *clients_last; /* of those whose requests wait, a ring */
+    GPtrArray *clients;     /* all */
     SimEvent event;
 } Mp;
 
@@ -44,6 +37,8 @@ typedef struct {
 typedef void MpRun(void *user, void *data, SimTime now);
 
 void mp_init(Mp *mp, Component *owner);
+/* Whose requests are in an order of their own; the processor's, freed with it. */
+MpClient *mp_client(Mp *mp);
 /* Run run(user, data, now) when the request has been served. `release`, if any, frees data when
  * that never happens. False: the client has its `backlog` waiting; data stays the caller's. */
 bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,

@@ -36,7 +36,6 @@ typedef struct {
     Tenant *tenant;
     double share[2][LC_MAX_INTERFACES]; /* in, out */
     GArray *bindings;
-    MpClient mp; /* of its translations */
 } LcClass;
 
 struct LineCard {
@@ -57,7 +56,8 @@ struct LineCard {
     LcTables *tables;
     Program in, out;
     LcClass classes[LC_MAX_CLASSES];
-    Intervals *numbers; /* of traffic classes */
+    MpClient *clients[LC_MAX_CLASSES]; /* of the management processor, by traffic class */
+    Intervals *numbers;                /* of traffic classes */
     unsigned n_resting,
         n_resting_ports; /* in quarantine: traffic classes; ports of those that are not */
     uint8_t backplane[LC_MAX_INTERFACES][6];
@@ -127,6 +127,12 @@ static void translate(void *user, void *data, SimTime now) {
     component_drop(&lc->base, reason == LC_OK ? DROP_MP_RING : DROP_FAST_PATH + reason, pkt);
 }
 
+/* A class's translations wait in a queue of their own. */
+static MpClient *client_of(LineCard *lc, unsigned class) {
+    if (!lc->clients[class]) lc->clients[class] = mp_client(&lc->mp);
+    return lc->clients[class];
+}
+
 static bool out_translate(Stage *stage, Context *c, ChipPacket *cp) {
     LineCard *lc = stage->user;
     SimTime now = sim_now(lc->base.sim);
@@ -134,7 +140,7 @@ static bool out_translate(Stage *stage, Context *c, ChipPacket *cp) {
     FpVerdict verdict = lc_out_translate(lc->tables, &cp->fp, now, &c->log);
     if (verdict != FP_EXCEPTION) return next(stage, c, cp, verdict);
     context_leave(c, CAUSE_HOST, now);
-    if (!mp_submit(&lc->mp, &lc->classes[cp->fp.slice].mp, translate, lc, cp, NULL)) {
+    if (!mp_submit(&lc->mp, client_of(lc, cp->fp.slice), translate, lc, cp, NULL)) {
         rxtx_discard(&lc->out.rxtx, cp);
         component_drop(&lc->base, DROP_MP_BUSY, pkt);
     }

@@ -33,8 +33,8 @@ typedef struct {
     bool incremental;
     /* state */
     Slice *slice;
-    MpClient at_lc, at_npe; /* a poll that is refused is none */
-    LineCard *lc;           /* NULL: NPE without one */
+    MpClient *at_lc, *at_npe; /* a poll that is refused is none */
+    LineCard *lc;             /* NULL: NPE without one */
     unsigned n_in, n_out;
     SimEvent poll;
     Reading in, out;
@@ -118,18 +118,20 @@ static void read_outputs(void *user, void *data, SimTime now) {
 /* Once everything has started: its slice may come after it in the scenario. */
 static void attach(Monitor *m) {
     const Npe *npe = m->slice->npe;
-    if (m->n_out || !npe) return;
+    if (m->at_npe) return;
+    m->at_npe = mp_client(npe_mp(m->slice->npe));
     m->n_out = MIN(m->slice->n_queues, MAX_COLUMNS);
     if (!npe_switched(npe)) return;
     m->lc = npe_linecard(npe);
+    m->at_lc = mp_client(linecard_mp(m->lc));
     m->n_in = npe_interfaces(npe);
 }
 
 static void poll(Sim *sim, SimEvent *event) {
     Monitor *m = (Monitor *)(void *)((char *)event - offsetof(Monitor, poll));
     attach(m);
-    if (m->lc) mp_submit(linecard_mp(m->lc), &m->at_lc, read_inputs, m, NULL, NULL);
-    mp_submit(npe_mp(m->slice->npe), &m->at_npe, read_outputs, m, NULL, NULL);
+    if (m->lc) mp_submit(linecard_mp(m->lc), m->at_lc, read_inputs, m, NULL, NULL);
+    mp_submit(npe_mp(m->slice->npe), m->at_npe, read_outputs, m, NULL, NULL);
     sim_schedule(sim, event, m->interval);
 }
 

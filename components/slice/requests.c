@@ -406,7 +406,7 @@ bool slice_understands(const Component *c, const char *verb, const char *args, G
 }
 
 static void submit(Slice *s, Request *r) {
-    if (mp_submit(npe_mp(s->npe), &s->mp, carry_out, s, r, request_free)) return;
+    if (mp_submit(npe_mp(s->npe), s->mp, carry_out, s, r, request_free)) return;
     refuse(s, sim_now(s->base.sim), "too many requests of the slice wait already (mp_backlog)");
     request_free(r);
 }

@@ -541,6 +541,7 @@ static bool slice_start(Component *c, GError **error) {
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     s->npe = (Npe *)network_find(c->network, s->npe_name);
+    s->mp = mp_client(npe_mp(s->npe));
     s->asked.exception_address = s->exception_address;
     return component_output_path(c, replies, &s->replies_path, error) &&
            npe_attach(s->npe, error) && parse_queues(s, error) && find_exception_host(s, error) &&

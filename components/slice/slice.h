@@ -56,7 +56,7 @@ typedef struct {
     /* state */
     bool attached;
     NpeSlice asked;
-    MpClient mp;        /* its requests */
+    MpClient *mp;       /* its requests */
     Tenant *tenant;     /* while it is attached */
     GPtrArray *former;  /* tenants of which something is, or was, still inside */
     unsigned number;    /* slice id on the NPE */
