@@ -271,9 +271,12 @@ static void find_columns(Scenario *s, const char *const *names) {
     g_array_set_size(s->columns, 0);
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
-        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
+        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK &&
+            section->kind != SECTION_AT)
+            continue;
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
+            if (entry->follows) continue;
             g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
             if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
             Column column = {section, entry, g_intern_string(name)};
@@ -345,10 +348,14 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->strings = g_ptr_array_new_with_free_func(g_free);
     s->spelling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->let = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
-        ok = scenario_override(s, overrides[i], error);
+        ok = scenario_override(s, overrides[i], true, error);
+    ok = ok && scenario_expand(s, error);
+    for (unsigned i = 0; ok && overrides && overrides[i]; i++)
+        ok = scenario_override(s, overrides[i], false, error);
     ok = ok && scenario_find_axes(s, error);
     bool any = false;
     for (unsigned i = 0; ok && i < s->sections->len; i++) {
@@ -382,6 +389,7 @@ void scenario_free(Scenario *s) {
     g_ptr_array_unref(s->strings);
     g_hash_table_unref(s->spelling);
     g_hash_table_unref(s->file_digests);
+    g_hash_table_unref(s->let);
     g_free(s->path);
     g_free(s->name);
     g_free(s);
@@ -612,8 +620,9 @@ Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions 
             const Entry *entry = section->entries->pdata[k];
             g_autofree char *where = g_strdup_printf("%s:%u: [at %s] %s", entry->file, entry->line,
                                                      section->name, entry->key);
+            g_autofree char *said = entry_value(s, entry, point);
             script_add(script, section->at, section_tag(section), network_find(net, entry->key),
-                       entry->value, where);
+                       said, where);
         }
     }
     if (ok) return net;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario/private.h: what reading (read.c), checking and building (build.c),
- * writing (resolve.c) and what is looked up before a run (check.c) share. */
+ * emu/scenario/private.h: what reading (read.c), writing out (expand.c), checking and building
+ * (build.c), resolving (resolve.c) and what is looked up before a run (check.c) share. */
 #pragma once
 
 #include "emu/scenario/scenario.h"
@@ -13,6 +13,7 @@ typedef struct {
     char *replaced;  /* place of the value it replaced, or NULL */
     char *directory; /* of that file, for FILE values */
     GPtrArray *axes; /* indices + 1 of the axes in `value`, in order */
+    bool follows;    /* the same iteration as another's, for which it stands */
 } Entry;
 
 typedef enum {
@@ -21,10 +22,15 @@ typedef enum {
     SECTION_LINK,
     SECTION_AT,
     SECTION_EXPECT,
-    SECTION_PLOT
+    SECTION_PLOT,
+    /* these are gone once they are written out (expand.c) */
+    SECTION_LET,
+    SECTION_TEXT,
+    SECTION_EVERY
 } SectionKind;
 
-typedef struct {
+typedef struct Section Section;
+struct Section {
     SectionKind kind;
     char *head, *name; /* [head name] */
     char *file;        /* the first file that opened it */
@@ -33,8 +39,12 @@ typedef struct {
     GPtrArray *entries;
     GHashTable *seen_in; /* files that opened it */
     SimTime at;
-    char *digest; /* of its canonical text, once asked for and if it is the same at every point */
-} Section;
+    char *digest;  /* of its canonical text, once asked for and if it is the same at every point */
+    GString *text; /* of [text] */
+    const Section *from; /* what was written for it and others; NULL: it stands for itself */
+    int64_t index, of;   /* of an array: which of how many; of 0: of none */
+    bool taken;          /* it has become part of an array's element */
+};
 
 /* A value that a run's results are told apart by. */
 typedef struct {
@@ -77,11 +87,22 @@ struct Scenario {
     GPtrArray *strings;       /* owned by expects and plots */
     GHashTable *spelling;     /* of FILE values in tables, by path; see scenario_spell */
     GHashTable *file_digests; /* of the contents of FILE values, by path */
+    GHashTable *let;          /* values of [let] */
 };
 
 /* Reading: sections and entries, syntax only (read.c). */
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
-bool scenario_override(Scenario *s, const char *assignment, GError **error);
+void section_free(void *section);
+Section *section_copy(const Section *section, const char *name);
+void section_place_value(Section *section, const char *key, const char *value, const char *file,
+                         unsigned line);
+/* Write out arrays, [every], {...} and @NAME, so that plain sections are left (expand.c). */
+bool scenario_expand(Scenario *s, GError **error);
+/* The same for one value that comes later. */
+bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, GError **error);
+/* SECTION.KEY=VALUE; NAME* is NAME0, NAME1, ... Of [let] before scenario_expand, of
+ * others behind it: `let` says which of them are meant, and others are left alone. */
+bool scenario_override(Scenario *s, const char *assignment, bool let, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
 Section *scenario_component(const Scenario *s, const char *name);
 Entry *section_entry(const Section *section, const char *key);

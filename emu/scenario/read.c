@@ -73,7 +73,7 @@ static void entry_free(void *data) {
     g_free(e);
 }
 
-static void section_free(void *data) {
+void section_free(void *data) {
     Section *section = data;
     g_free(section->head);
     g_free(section->name);
@@ -81,6 +81,7 @@ static void section_free(void *data) {
     g_ptr_array_unref(section->entries);
     g_hash_table_unref(section->seen_in);
     g_free(section->digest);
+    if (section->text) g_string_free(section->text, TRUE);
     g_free(section);
 }
 
@@ -98,8 +99,8 @@ static Section *section_new(Scenario *s, const char *head, const char *name, con
     return section;
 }
 
-static void place(Section *section, const char *key, const char *value, const char *file,
-                  unsigned line) {
+void section_place_value(Section *section, const char *key, const char *value, const char *file,
+                         unsigned line) {
     Entry *old = section_entry(section, key);
     Entry *e = old ? old : g_new0(Entry, 1);
     if (old) {
@@ -121,6 +122,33 @@ static void place(Section *section, const char *key, const char *value, const ch
     e->directory = line ? g_path_get_dirname(file) : g_strdup(".");
 }
 
+Section *section_copy(const Section *section, const char *name) {
+    Section *copy = g_new0(Section, 1);
+    *copy = (Section){.kind = section->kind,
+                      .head = g_strdup(section->head),
+                      .name = g_strdup(name),
+                      .file = g_strdup(section->file),
+                      .line = section->line,
+                      .class = section->class,
+                      .entries = g_ptr_array_new_with_free_func(entry_free),
+                      .seen_in = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                      .at = section->at,
+                      .from = section};
+    for (unsigned k = 0; k < section->entries->len; k++) {
+        const Entry *e = section->entries->pdata[k];
+        Entry *one = g_new(Entry, 1);
+        *one = (Entry){.key = g_strdup(e->key),
+                       .value = g_strdup(e->value),
+                       .file = g_strdup(e->file),
+                       .line = e->line,
+                       .replaced = g_strdup(e->replaced),
+                       .directory = g_strdup(e->directory),
+                       .axes = g_ptr_array_new()};
+        g_ptr_array_add(copy->entries, one);
+    }
+    return copy;
+}
+
 /* [head name] ----------------------------------------------------------------------------- */
 
 static const ComponentClass *find_class(const Scenario *s, const char *name) {
@@ -130,7 +158,8 @@ static const ComponentClass *find_class(const Scenario *s, const char *name) {
 }
 
 static const char *nearest_head(const Scenario *s, const char *found) {
-    static const char *const own[] = {"scenario", "link", "at", "expect", "plot"};
+    static const char *const own[] = {"scenario", "link", "at",   "expect",
+                                      "plot",     "let",  "text", "every"};
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
     for (const ComponentClass *const *c = s->classes; *c; c++)
@@ -156,19 +185,18 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
     static const struct {
         const char *head;
         SectionKind kind;
-    } kinds[] = {{"scenario", SECTION_SCENARIO},
-                 {"link", SECTION_LINK},
-                 {"at", SECTION_AT},
-                 {"expect", SECTION_EXPECT},
-                 {"plot", SECTION_PLOT}};
+    } kinds[] = {{"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK},  {"at", SECTION_AT},
+                 {"expect", SECTION_EXPECT},     {"plot", SECTION_PLOT},  {"let", SECTION_LET},
+                 {"text", SECTION_TEXT},         {"every", SECTION_EVERY}};
     const char *file = section->file, *head = section->head;
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (!strcmp(head, kinds[i].head)) {
             section->kind = kinds[i].kind;
-            if (section->kind == SECTION_SCENARIO)
+            if (section->kind == SECTION_SCENARIO || section->kind == SECTION_LET)
                 return !section->name ||
-                       fail(error, file, section->line, "found [scenario %s], expected [scenario]",
-                            section->name);
+                       fail(error, file, section->line, "found [%s %s], expected [%s]", head,
+                            section->name, head);
+            if (section->kind == SECTION_TEXT) section->text = g_string_new(NULL);
             if (!section->name)
                 return fail(error, file, section->line, "found [%s], expected a name after it",
                             head);
@@ -188,11 +216,12 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
     section->class = find_class(s, head);
     if (!section->class) {
         const char *near = nearest_head(s, head);
-        return fail(
-            error, file, section->line,
-            "found section [%s%s%s], expected a component class, link, at, expect or plot%s%s%s",
-            head, section->name ? " " : "", section->name ? section->name : "",
-            near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
+        return fail(error, file, section->line,
+                    "found section [%s%s%s], expected a component class, link, at, every, expect, "
+                    "plot, let or "
+                    "text%s%s%s",
+                    head, section->name ? " " : "", section->name ? section->name : "",
+                    near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
     }
     /* Names that stand for something else in --set and among the scalars. */
     static const char *const reserved[] = {"scenario", "run", NULL};
@@ -201,7 +230,9 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
                     "found a component with the name %s, expected another: %s.KEY is %s",
                     section->name, section->name,
                     *section->name == 'r' ? "a scalar of every run" : "a key of [scenario]");
-    if (!section->name || !name_is_plain(section->name))
+    g_autofree char *base = g_strdup(section->name);
+    if (base && strchr(base, '*')) *strchr(base, '*') = 0; /* an array: [source a*4] */
+    if (!base || !name_is_plain(base))
         return fail(error, file, section->line,
                     "found [%s%s%s], expected a name of letters, digits, - and _", head,
                     section->name ? " " : "", section->name ? section->name : "");
@@ -241,6 +272,7 @@ static Section *open_section(Scenario *s, char *line, const char *file, unsigned
         if (!kind_of(s, section, error)) return NULL;
     }
     g_hash_table_add(section->seen_in, g_strdup(file));
+    if (section->text) g_string_truncate(section->text, 0); /* an includer's, in place of it */
     return section;
 }
 
@@ -271,6 +303,10 @@ static bool include(Scenario *s, const char *list, const char *file, unsigned li
 static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line,
                       const char *file, unsigned number, GError **error) {
     if (!*line || *line == '#' || *line == ';') return true;
+    if (*current && (*current)->text && *line != '[') {
+        g_string_append_printf((*current)->text, "%s\n", line);
+        return true;
+    }
     if (*line == '[') {
         g_hash_table_remove_all(keys);
         return (*current = open_section(s, line, file, number, error)) != NULL;
@@ -287,7 +323,7 @@ static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *li
         return fail(error, file, number, "[%s%s%s] %s: found a second value for this key",
                     (*current)->head, (*current)->name ? " " : "",
                     (*current)->name ? (*current)->name : "", key);
-    place(*current, key, value, file, number);
+    section_place_value(*current, key, value, file, number);
     return true;
 }
 
@@ -357,25 +393,67 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
     return ok;
 }
 
-bool scenario_override(Scenario *s, const char *assignment, GError **error) {
+static bool place_override(Scenario *s, Section *section, const char *key, const char *value,
+                           GError **error) {
+    section_place_value(section, key, value, "--set", 0);
+    return section->kind == SECTION_LET ||
+           scenario_work_out(s, section, section_entry(section, key), error);
+}
+
+static const char *override_name(const Section *section) {
+    return section->kind == SECTION_SCENARIO ? "scenario"
+           : section->kind == SECTION_LET    ? "let"
+                                             : section->name;
+}
+
+/* "click*" is click0, click1 and so on, as an array [vserver click*4] makes them. */
+static bool is_element(const char *name, const char *of) {
+    size_t base = strlen(of) - 1;
+    const char *digits = name + base;
+    return strlen(name) > base && !strncmp(name, of, base) &&
+           strspn(digits, "0123456789") == strlen(digits);
+}
+
+/* Give the value to all sections of that name; ${...} is one iteration for all. */
+static bool override_all(Scenario *s, const char *name, const char *key, const char *value,
+                         GError **error) {
+    const Section *first = NULL;
+    const char *start = strstr(value, "${");
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_AT || !is_element(override_name(section), name)) continue;
+        g_autofree char *tied = NULL;
+        if (first && start && strncmp(start, "${with ", 7) != 0)
+            tied = g_strdup_printf("%.*s${with %s.%s: %s", (int)(start - value), value, first->name,
+                                   key, start + 2);
+        if (!place_override(s, section, key, tied ? tied : value, error)) return false;
+        if (tied) section_entry(section, key)->follows = true;
+        if (!first) first = section;
+    }
+    return first || input_error(error, "--set %s.%s: found no sections %.*s0, %.*s1, ...", name,
+                                key, (int)strlen(name) - 1, name, (int)strlen(name) - 1, name);
+}
+
+bool scenario_override(Scenario *s, const char *assignment, bool let, GError **error) {
     g_autofree char *text = g_strdup(assignment);
     char *equals = strchr(text, '='), *dot = strchr(text, '.');
     if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1)
         return input_error(error, "--set: found \"%s\", expected SECTION.KEY=VALUE", assignment);
     *equals = *dot = 0;
+    if (let != !strcmp(text, "let")) return true;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     Section *section = NULL;
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *one = s->sections->pdata[i];
-        const char *name = one->kind == SECTION_SCENARIO ? "scenario" : one->name;
-        if (one->kind == SECTION_AT) continue;
-        g_ptr_array_add(names, (char *)name);
-        if (!section && !strcmp(name, text)) section = one;
+        if (one->kind == SECTION_AT || !override_name(one)) continue;
+        g_ptr_array_add(names, (char *)override_name(one));
+        if (!section && !strcmp(override_name(one), text)) section = one;
     }
     if (!section && !strcmp(text, "scenario"))
         section = section_new(s, "scenario", NULL, "--set", 0);
     g_ptr_array_add(names, NULL);
-    if (!section) {
+    bool many = strchr(text, '*') && strchr(text, '*')[1] == 0;
+    if (!section && !many) {
         const char *near = param_nearest(text, (const char *const *)names->pdata);
         return input_error(error, "--set %s: found no section \"%s\"%s%s", assignment, text,
                            near ? "; the nearest is " : "", near ? near : "");
@@ -392,8 +470,8 @@ bool scenario_override(Scenario *s, const char *assignment, GError **error) {
                         text, key, (uint8_t)*p);
     if (!g_utf8_validate(value, -1, NULL))
         return fail(error, "--set", 0, "%s.%s: found bytes that are not UTF-8", text, key);
-    place(section, key, value, "--set", 0);
-    return true;
+    return many ? override_all(s, text, key, value, error)
+                : place_override(s, section, key, value, error);
 }
 
 /* Iterations ------------------------------------------------------------------------------ */
@@ -528,9 +606,9 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         for (unsigned k = 0; k < section->entries->len; k++) {
             Entry *entry = section->entries->pdata[k];
             if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT &&
-                section->kind != SECTION_LINK)
+                section->kind != SECTION_LINK && section->kind != SECTION_AT)
                 return entry_error(error, section, entry,
-                                   "found ${...}, which only components and links may have");
+                                   "found ${...}, which only components, links and [at] may have");
             if (!find_axes(s, section, entry, error)) return false;
         }
     }

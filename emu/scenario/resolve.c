@@ -56,7 +56,8 @@ char *scenario_resolved(const Scenario *s, unsigned point) {
         append_head(out, section);
         for (unsigned k = 0; !table && k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            g_string_append_printf(out, "%s = %s\n", entry->key, entry->value);
+            g_autofree char *value = entry_value(s, entry, point);
+            g_string_append_printf(out, "%s = %s\n", entry->key, value);
         }
         for (const Param *row = table; row && row->name; row++) {
             const Entry *entry = section_entry(section, row->name);
@@ -184,7 +185,8 @@ static char *section_digest(const Scenario *s, const Section *section, unsigned 
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned k = 0; !table && k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
-        g_ptr_array_add(lines, g_strdup_printf("%s=%s", entry->key, entry->value));
+        g_autofree char *value = entry_value(s, entry, point);
+        g_ptr_array_add(lines, g_strdup_printf("%s=%s", entry->key, value));
     }
     g_ptr_array_sort(lines, by_text);
     for (const Param *row = table; row && row->name; row++) {

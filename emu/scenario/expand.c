@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a scenario says once for many: `{...}` in values, [let], [text], arrays of sections and
+ * [every]. All of it is written out here, before anything else looks at the scenario, so that
+ * every later step, message and table knows plain sections only. */
+#include <string.h>
+
+#include "emu/scenario/private.h"
+
+enum { MAX_COPIES = 10000, MAX_TIMES = 100000 };
+
+/* Names that {...} knows; i and n of an array's element. */
+typedef struct {
+    GHashTable *let; /* name -> value; the scenario's */
+    bool has_index;
+    int64_t i, n;
+} Scope;
+
+/* {...} ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const Scope *scope;
+    const char *at;
+    char *why; /* set: it is wrong */
+} Parser;
+
+static int64_t wrong(Parser *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static int64_t wrong(Parser *p, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (!p->why) p->why = g_strdup_vprintf(format, args);
+    va_end(args);
+    return 0;
+}
+
+static void skip_blanks(Parser *p) {
+    while (g_ascii_isspace(*p->at)) p->at++;
+}
+
+static bool takes(Parser *p, char c) {
+    skip_blanks(p);
+    if (*p->at != c) return false;
+    p->at++;
+    return true;
+}
+
+static const char *nearest_name(const Scope *scope, const char *found) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(scope->let), (GCompareFunc)strcmp);
+    for (const GList *l = keys; l; l = l->next) g_ptr_array_add(names, l->data);
+    g_ptr_array_add(names, NULL);
+    return param_nearest(found, (const char *const *)names->pdata);
+}
+
+/* The value of a name, NULL and `why` if there is none. */
+static const char *look_up(Parser *p, const char *name, char digits[24]) {
+    const Scope *scope = p->scope;
+    bool index = !strcmp(name, "i"), count = !strcmp(name, "n");
+    if (scope->has_index && (index || count)) {
+        g_snprintf(digits, 24, "%" G_GINT64_FORMAT, index ? scope->i : scope->n);
+        return digits;
+    }
+    const char *value = g_hash_table_lookup(scope->let, name), *near;
+    if (value) return value;
+    near = nearest_name(scope, name);
+    if (index || count)
+        wrong(p, "%s, which only an array such as [source a*4] has", name);
+    else
+        wrong(p, "%s, which is no name of [let]%s%s", name, near ? "; the nearest is " : "",
+              near ? near : "");
+    return NULL;
+}
+
+static int64_t sum(Parser *p);
+
+static int64_t factor(Parser *p) {
+    if (takes(p, '-')) return -factor(p);
+    if (takes(p, '(')) {
+        int64_t value = sum(p);
+        return takes(p, ')') ? value : wrong(p, "no ) for a (");
+    }
+    const char *start = p->at;
+    while (g_ascii_isalnum(*p->at) || *p->at == '_') p->at++;
+    g_autofree char *word = g_strndup(start, (size_t)(p->at - start));
+    char digits[24];
+    const char *value = g_ascii_isdigit(*word) || !*word ? word : look_up(p, word, digits);
+    int64_t number;
+    if (!value) return 0;
+    if (!*word) return wrong(p, "\"%s\" where a number or a name is expected", start);
+    if (!g_ascii_string_to_signed(value, 10, INT32_MIN, INT32_MAX, &number, NULL))
+        return wrong(p, "%s%s%s, which is no whole number", word, value == word ? "" : " = ",
+                     value == word ? "" : value);
+    return number;
+}
+
+static int64_t product(Parser *p) {
+    int64_t value = factor(p);
+    for (;;) {
+        char c = (skip_blanks(p), *p->at);
+        if (p->why || (c != '*' && c != '/' && c != '%')) return value;
+        p->at++;
+        int64_t other = factor(p);
+        if (c != '*' && !other) return wrong(p, "a division by 0");
+        if (c == '*' && (value > INT32_MAX || value < INT32_MIN || other > INT32_MAX))
+            return wrong(p, "a number above 2^31");
+        value = c == '*' ? value * other : c == '/' ? value / other : value % other;
+    }
+}
+
+static int64_t sum(Parser *p) {
+    int64_t value = product(p);
+    while (!p->why) {
+        if (takes(p, '+'))
+            value += product(p);
+        else if (takes(p, '-'))
+            value -= product(p);
+        else
+            break;
+    }
+    return value;
+}
+
+/* "02x", "3", "02": as many digits, with zeroes in front, decimal or hexadecimal. */
+static bool append_as(GString *out, int64_t value, const char *format) {
+    bool zero = *format == '0', hex = g_str_has_suffix(format, "x");
+    char *end;
+    guint64 width = g_ascii_strtoull(format, &end, 10);
+    if (width > 16 || end[hex] || (hex && *end != 'x')) return false;
+    if (hex && zero)
+        g_string_append_printf(out, "%0*" G_GINT64_MODIFIER "x", (int)width, (guint64)value);
+    else if (hex)
+        g_string_append_printf(out, "%*" G_GINT64_MODIFIER "x", (int)width, (guint64)value);
+    else if (zero)
+        g_string_append_printf(out, "%0*" G_GINT64_FORMAT, (int)width, value);
+    else
+        g_string_append_printf(out, "%*" G_GINT64_FORMAT, (int)width, value);
+    return true;
+}
+
+/* What stands between { and }. */
+static bool append_value(const Scope *scope, const char *text, GString *out, char **why) {
+    g_auto(GStrv) parts = g_strsplit(text, ":", 2);
+    Parser p = {.scope = scope, .at = parts[0] ? parts[0] : ""};
+    g_autofree char *name = g_strstrip(g_strdup(p.at));
+    const char *value = g_hash_table_lookup(scope->let, name);
+    int64_t number = 0;
+    if (value && !parts[1]) { /* a name alone may be any text */
+        g_string_append(out, value);
+        return true;
+    }
+    number = sum(&p);
+    skip_blanks(&p);
+    if (!p.why && *p.at) wrong(&p, "\"%s\" where an operator is expected", p.at);
+    if (!p.why && !append_as(out, number, parts[1] ? parts[1] : "0"))
+        wrong(&p, "the format \"%s\", expected digits, 0 in front for zeroes, x behind for base 16",
+              parts[1]);
+    if (p.why) *why = g_strdup_printf("found {%s} with %s", text, p.why);
+    g_free(p.why);
+    return !*why;
+}
+
+/* The text with its {...} worked out; ${...} stays, but for {...} within. NULL and `why`. */
+static char *worked_out(const Scope *scope, const char *text, char **why) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    unsigned inside = 0; /* a ${ */
+    for (const char *at = text; *at; at++) {
+        if (at[0] == '$' && at[1] == '{') {
+            g_string_append(out, "${");
+            inside++;
+            at++;
+        } else if (*at == '{') {
+            const char *end = strchr(at, '}');
+            if (!end) {
+                *why = g_strdup_printf("found \"%s\" without a closing }", at);
+                return NULL;
+            }
+            g_autofree char *expression = g_strndup(at + 1, (size_t)(end - at - 1));
+            if (!append_value(scope, expression, out, why)) return NULL;
+            at = end;
+        } else {
+            if (*at == '}' && inside) inside--;
+            g_string_append_c(out, *at);
+        }
+    }
+    return g_strdup(out->str);
+}
+
+/* @NAME and @file PATH --------------------------------------------------------------------- */
+
+/* Lines one behind the other, as a value has them. */
+static char *joined(const char *text) {
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (unsigned i = 0; lines[i]; i++) {
+        const char *line = g_strstrip(lines[i]);
+        if (!*line || *line == '#') continue;
+        g_string_append_printf(out, "%s%s", out->len ? "; " : "", line);
+    }
+    return g_strdup(out->str);
+}
+
+static char *named_text(const Scenario *s, const Entry *entry, char **why) {
+    const char *name = entry->value + 1;
+    if (g_str_has_prefix(name, "file ")) {
+        const char *file = name + strlen("file ");
+        g_autofree char *path = g_path_is_absolute(file)
+                                    ? g_strdup(file)
+                                    : g_build_filename(entry->directory, file, NULL),
+                        *text = NULL;
+        g_autoptr(GError) cause = NULL;
+        if (g_file_get_contents(path, &text, NULL, &cause) && g_utf8_validate(text, -1, NULL))
+            return joined(text);
+        *why = g_strdup_printf("found @%s: %s", name, cause ? cause->message : "it is no text");
+        return NULL;
+    }
+    const Section *section = scenario_section(s, "text", name);
+    if (section) return joined(section->text->str);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *one = s->sections->pdata[i];
+        if (one->kind == SECTION_TEXT) g_ptr_array_add(names, one->name);
+    }
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(name, (const char *const *)names->pdata);
+    *why = g_strdup_printf("found @%s, expected the name of a [text] section, or @file PATH%s%s",
+                           name, near ? "; the nearest is @" : "", near ? near : "");
+    return NULL;
+}
+
+/* The value of an entry in a scope; NULL and an error that names the section and the key. */
+static char *entry_text(const Scenario *s, const Scope *scope, const Section *section,
+                        const Entry *entry, GError **error) {
+    char *why = NULL;
+    g_autofree char *text =
+        *entry->value == '@' ? named_text(s, entry, &why) : g_strdup(entry->value);
+    char *value = text ? worked_out(scope, text, &why) : NULL;
+    if (!value) entry_error(error, section, entry, "%s", why);
+    if (value && !*value) {
+        g_clear_pointer(&value, g_free);
+        entry_error(error, section, entry, "found no value");
+    }
+    g_free(why);
+    return value;
+}
+
+/* Sections --------------------------------------------------------------------------------- */
+
+static bool work_out(const Scenario *s, const Scope *scope, Section *section, GError **error) {
+    for (unsigned k = 0; k < section->entries->len; k++) {
+        Entry *entry = section->entries->pdata[k];
+        char *value = entry_text(s, scope, section, entry, error);
+        if (!value) return false;
+        g_free(entry->value);
+        entry->value = value;
+    }
+    return true;
+}
+
+bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, GError **error) {
+    Scope scope = {
+        .let = s->let, .has_index = section->of > 0, .i = section->index, .n = section->of};
+    char *value = entry_text(s, &scope, section, entry, error);
+    if (!value) return false;
+    g_free(entry->value);
+    entry->value = value;
+    return true;
+}
+
+/* An element's ${...} follows that of the first: one axis for all of an array. */
+static bool follow(const Section *first, const Section *section, Entry *entry, GError **error) {
+    const char *start = strstr(entry->value, "${");
+    if (!start || !strncmp(start, "${with ", 7)) return true;
+    if (strstr(start + 2, "${"))
+        return entry_error(error, section, entry,
+                           "found two ${...} in a value of an array, expected one");
+    char *value = g_strdup_printf("%.*s${with %s.%s: %s", (int)(start - entry->value), entry->value,
+                                  first->name, entry->key, start + 2);
+    g_free(entry->value);
+    entry->value = value;
+    entry->follows = true;
+    return true;
+}
+
+/* How many, "4" or "{n_clients}", and the name in front of it. */
+static bool array_size(const Scope *scope, const Section *section, char **base, int64_t *n,
+                       GError **error) {
+    const char *star = strchr(section->name, '*');
+    g_autofree char *place = section_place(section), *why = NULL,
+                    *text = worked_out(scope, star + 1, &why);
+    if (text && g_ascii_string_to_signed(text, 10, 1, MAX_COPIES, n, NULL)) {
+        *base = g_strndup(section->name, (size_t)(star - section->name));
+        return true;
+    }
+    return why ? input_error(error, "%s: %s", place, why)
+               : input_error(error, "%s: found %s copies, expected 1 to %d", place, text,
+                             (int)MAX_COPIES);
+}
+
+/* [class name*n] becomes [class name0] to [class name{n-1}]. A section of an element's own, in
+ * whatever file, overrides it key by key. */
+static bool expand_array(Scenario *s, GPtrArray *out, const Scope *scope, Section *array,
+                         GError **error) {
+    g_autofree char *base = NULL;
+    Scope inner = *scope;
+    const Section *first = NULL;
+    if (!array_size(scope, array, &base, &inner.n, error)) return false;
+    inner.has_index = true;
+    for (inner.i = 0; inner.i < inner.n; inner.i++) {
+        g_autofree char *name = g_strdup_printf("%s%" G_GINT64_FORMAT, base, inner.i);
+        Section *own = scenario_section(s, array->head, name);
+        Section *element = section_copy(array, name);
+        element->index = inner.i;
+        element->of = inner.n;
+        g_ptr_array_add(out, element);
+        if (!work_out(s, &inner, element, error)) return false;
+        for (unsigned k = 0; first && k < element->entries->len; k++)
+            if (!follow(first, element, element->entries->pdata[k], error)) return false;
+        if (!first) first = element;
+        for (unsigned k = 0; own && k < own->entries->len; k++) {
+            const Entry *entry = own->entries->pdata[k];
+            g_autofree char *value = entry_text(s, &inner, own, entry, error);
+            if (!value) return false;
+            section_place_value(element, entry->key, value, entry->file, entry->line);
+        }
+        if (own) own->taken = true;
+    }
+    return true;
+}
+
+/* [every STEP from TIME until TIME TAG]: at TIME, TIME + STEP, ... before the last. */
+static bool expand_every(Scenario *s, GPtrArray *out, const Scope *scope, Section *every,
+                         GError **error) {
+    static const Param time = {"time", PARAM_TYPE_TIME, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+    g_auto(GStrv) words = g_strsplit(every->name, " ", 6);
+    g_autofree char *place = section_place(every);
+    SimTime step, from, until;
+    if (g_strv_length(words) < 5 || strcmp(words[1], "from") != 0 ||
+        strcmp(words[3], "until") != 0 || !param_set(&time, &step, words[0], NULL, NULL) ||
+        !param_set(&time, &from, words[2], NULL, NULL) ||
+        !param_set(&time, &until, words[4], NULL, NULL) || !step || from >= until)
+        return input_error(error,
+                           "%s: expected [every STEP from TIME until TIME], with or without a tag "
+                           "behind it, such as [every 200ms from 1s until 5s]",
+                           place);
+    Scope inner = *scope;
+    inner.has_index = true;
+    inner.n = (int64_t)((until - from + step - 1) / step);
+    if (inner.n > MAX_TIMES)
+        return input_error(error, "%s: found %" G_GINT64_FORMAT " times, expected at most %d",
+                           place, inner.n, (int)MAX_TIMES);
+    for (inner.i = 0; inner.i < inner.n; inner.i++) {
+        SimTime at = from + (SimTime)inner.i * step;
+        g_autofree char *when = param_format(&time, &at),
+                        *name = g_strdup_printf("%s%s%s", when, words[5] ? " " : "",
+                                                words[5] ? words[5] : "");
+        Section *section = section_copy(every, name);
+        g_free(section->head);
+        section->head = g_strdup("at");
+        section->kind = SECTION_AT;
+        section->at = at;
+        g_ptr_array_add(out, section);
+        if (!work_out(s, &inner, section, error)) return false;
+    }
+    return true;
+}
+
+static bool read_let(Scenario *s, Scope *scope, GError **error) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_LET) continue;
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            if (!strcmp(entry->key, "i") || !strcmp(entry->key, "n"))
+                return entry_error(error, section, entry,
+                                   "found a name that arrays have, expected another");
+            if (strstr(entry->value, "${"))
+                return entry_error(error, section, entry,
+                                   "found ${...}, expected it where the value is used");
+            char *value = entry_text(s, scope, section, entry, error);
+            if (!value) return false;
+            g_hash_table_replace(scope->let, g_strdup(entry->key), value);
+        }
+    }
+    return true;
+}
+
+static bool no_two_alike(const GPtrArray *sections, GError **error) {
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < sections->len; i++) {
+        const Section *section = sections->pdata[i], *other;
+        if (section->kind != SECTION_COMPONENT) continue;
+        if ((other = g_hash_table_lookup(seen, section->name))) {
+            g_autofree char *place = section_place(section);
+            return input_error(error, "%s: found a second component %s; the first is at %s:%u",
+                               place, section->name, other->file, other->line);
+        }
+        g_hash_table_insert(seen, section->name, (void *)section);
+    }
+    return true;
+}
+
+bool scenario_expand(Scenario *s, GError **error) {
+    Scope scope = {.let = s->let};
+    GPtrArray *out = g_ptr_array_new();
+    bool ok = read_let(s, &scope, error);
+    for (unsigned i = 0; ok && i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        bool array = section->name && strchr(section->name, '*') &&
+                     (section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK);
+        if (array)
+            ok = expand_array(s, out, &scope, section, error);
+        else if (section->kind == SECTION_EVERY)
+            ok = expand_every(s, out, &scope, section, error);
+    }
+    /* In the order of the file: what an array or [every] became stands in its place. */
+    GPtrArray *all = g_ptr_array_new_with_free_func(section_free);
+    for (unsigned i = 0, next = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        bool many = section->kind == SECTION_EVERY ||
+                    (section->name && strchr(section->name, '*') &&
+                     (section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK));
+        for (; many && next < out->len && ((Section *)out->pdata[next])->from == section; next++)
+            g_ptr_array_add(all, out->pdata[next]);
+        if (many || section->taken || section->kind == SECTION_LET ||
+            section->kind == SECTION_TEXT || !ok)
+            section_free(section);
+        else
+            g_ptr_array_add(all, section);
+    }
+    g_ptr_array_unref(out);
+    g_ptr_array_set_free_func(s->sections, NULL);
+    g_ptr_array_unref(s->sections);
+    s->sections = all;
+    for (unsigned i = 0; ok && i < all->len; i++) {
+        Section *section = all->pdata[i];
+        if (!section->from) ok = work_out(s, &scope, section, error);
+    }
+    return ok && no_two_alike(all, error);
+}
