@@ -349,6 +349,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->spelling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->let = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
@@ -390,6 +391,7 @@ void scenario_free(Scenario *s) {
     g_hash_table_unref(s->spelling);
     g_hash_table_unref(s->file_digests);
     g_hash_table_unref(s->let);
+    g_hash_table_unref(s->texts);
     g_free(s->path);
     g_free(s->name);
     g_free(s);

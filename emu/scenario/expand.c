@@ -44,9 +44,9 @@ static bool takes(Parser *p, char c) {
     return true;
 }
 
-static const char *nearest_name(const Scope *scope, const char *found) {
+static const char *nearest_name(GHashTable *table, const char *found) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(scope->let), (GCompareFunc)strcmp);
+    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
     for (const GList *l = keys; l; l = l->next) g_ptr_array_add(names, l->data);
     g_ptr_array_add(names, NULL);
     return param_nearest(found, (const char *const *)names->pdata);
@@ -62,7 +62,7 @@ static const char *look_up(Parser *p, const char *name, char digits[24]) {
     }
     const char *value = g_hash_table_lookup(scope->let, name), *near;
     if (value) return value;
-    near = nearest_name(scope, name);
+    near = nearest_name(scope->let, name);
     if (index || count)
         wrong(p, "%s, which only an array such as [source a*4] has", name);
     else
@@ -213,15 +213,8 @@ static char *named_text(const Scenario *s, const Entry *entry, char **why) {
         *why = g_strdup_printf("found @%s: %s", name, cause ? cause->message : "it is no text");
         return NULL;
     }
-    const Section *section = scenario_section(s, "text", name);
-    if (section) return joined(section->text->str);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        const Section *one = s->sections->pdata[i];
-        if (one->kind == SECTION_TEXT) g_ptr_array_add(names, one->name);
-    }
-    g_ptr_array_add(names, NULL);
-    const char *near = param_nearest(name, (const char *const *)names->pdata);
+    const char *text = g_hash_table_lookup(s->texts, name), *near = nearest_name(s->texts, name);
+    if (text) return g_strdup(text);
     *why = g_strdup_printf("found @%s, expected the name of a [text] section, or @file PATH%s%s",
                            name, near ? "; the nearest is @" : "", near ? near : "");
     return NULL;
@@ -364,6 +357,14 @@ static bool expand_every(Scenario *s, GPtrArray *out, const Scope *scope, Sectio
     return true;
 }
 
+static void read_texts(Scenario *s) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_TEXT)
+            g_hash_table_replace(s->texts, g_strdup(section->name), joined(section->text->str));
+    }
+}
+
 static bool read_let(Scenario *s, Scope *scope, GError **error) {
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
@@ -402,6 +403,7 @@ static bool no_two_alike(const GPtrArray *sections, GError **error) {
 bool scenario_expand(Scenario *s, GError **error) {
     Scope scope = {.let = s->let};
     GPtrArray *out = g_ptr_array_new();
+    read_texts(s);
     bool ok = read_let(s, &scope, error);
     for (unsigned i = 0; ok && i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];

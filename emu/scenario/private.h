@@ -87,7 +87,7 @@ struct Scenario {
     GPtrArray *strings;       /* owned by expects and plots */
     GHashTable *spelling;     /* of FILE values in tables, by path; see scenario_spell */
     GHashTable *file_digests; /* of the contents of FILE values, by path */
-    GHashTable *let;          /* values of [let] */
+    GHashTable *let, *texts;  /* values of [let]; of [text], as a value has them */
 };
 
 /* Reading: sections and entries, syntax only (read.c). */

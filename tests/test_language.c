@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a scenario says once for many. Oracle: the same scenario written out by hand, which has the
+ * same identity at every point; and messages that name the element. */
+#include "components/classes.h"
+#include "emu/scenario/scenario.h"
+#include "tests/bench.h"
+
+static char *folder;
+
+static Scenario *load(const char *text, const char *set, char **message) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(folder, "s.ini", NULL);
+    const char *const sets[] = {set, NULL};
+    g_assert(g_file_set_contents(path, text, -1, NULL));
+    Scenario *s = scenario_load(path, sets, component_classes, &error);
+    if (message) *message = g_strdup(s ? "accepted" : strstr(error->message, "s.ini"));
+    if (!s && !message) printf("  %s\n", error->message);
+    return s;
+}
+
+static bool alike(const char *brief, const char *set, const char *plain) {
+    Scenario *a = load(brief, set, NULL), *b = load(plain, NULL, NULL);
+    bool same = a && b && scenario_n_points(a) == scenario_n_points(b);
+    for (unsigned i = 0; same && i < scenario_n_points(a); i++) {
+        g_autofree char *x = scenario_identity(a, i), *y = scenario_identity(b, i);
+        same = !strcmp(x, y);
+    }
+    scenario_free(a);
+    scenario_free(b);
+    return same;
+}
+
+static void refused(const char *text, const char *part) {
+    g_autofree char *message = NULL;
+    scenario_free(load(text, NULL, &message));
+    CHECK_CONTAINS(message, part);
+}
+
+#define NPE "[npe npe0]\n"
+
+static void an_array_is_its_elements(void) {
+    CHECK(alike(
+        NPE "[slice s*3]\nnpe = npe0\nudp_port = {30000 + i}\nvlan = {100 + 10 * (n - i)}\n", NULL,
+        NPE "[slice s0]\nnpe = npe0\nudp_port = 30000\nvlan = 130\n"
+            "[slice s1]\nnpe = npe0\nudp_port = 30001\nvlan = 120\n"
+            "[slice s2]\nnpe = npe0\nudp_port = 30002\nvlan = 110\n"));
+    CHECK(alike(NPE "[source t*2]\nports = 1\nnode_mac = 02:00:00:00:01:{i + 10:02x}\n"
+                    "[link in*2]\nlink = t{i}.0 -> npe0.{i}\n",
+                NULL,
+                NPE "[source t0]\nports = 1\nnode_mac = 02:00:00:00:01:0a\n[source t1]\nports = 1\n"
+                    "node_mac = 02:00:00:00:01:0b\n[link in0]\nlink = t0.0 -> npe0.0\n"
+                    "[link in1]\nlink = t1.0 -> npe0.1\n"));
+}
+
+static void an_elements_own_section_overrides_it_key_by_key(void) {
+    static const char plain[] = NPE "[slice s0]\nnpe = npe0\nvlan = 100\n"
+                                    "[slice s1]\nnpe = npe0\nvlan = 7\nudp_port = 5\n";
+    CHECK(alike(NPE
+                "[slice s*2]\nnpe = npe0\nvlan = {100 + i}\n[slice s1]\nvlan = 7\nudp_port = 5\n",
+                NULL, plain));
+    CHECK(alike(NPE
+                "[slice s1]\nvlan = 7\nudp_port = 5\n[slice s*2]\nnpe = npe0\nvlan = {100 + i}\n",
+                NULL, plain));
+}
+
+static void let_names_values_and_set_changes_them(void) {
+    static const char brief[] = "[let]\ncopies = 2\nload = 50Mbit/s\n" NPE
+                                "[source t*{copies}]\nrate = {load}\nstart = {2 * copies + i}ms\n";
+    CHECK(alike(brief, NULL,
+                NPE "[source t0]\nrate = 50Mbit/s\nstart = 4ms\n[source t1]\nrate = 50Mbit/s\n"
+                    "start = 5ms\n"));
+    CHECK(alike(brief, "let.copies=1", NPE "[source t0]\nrate = 50Mbit/s\nstart = 2ms\n"));
+}
+
+static void a_text_stands_where_it_is_named(void) {
+    g_autofree char *file = g_build_filename(folder, "routes.txt", NULL);
+    static const char plain[] =
+        NPE "[slice s0]\nnpe = npe0\nroutes = 10.0.0.0/16 0 192.168.0.1:1; 10.1.0.0/16 1 "
+            "192.168.0.1:2\n";
+    CHECK(alike(NPE "[text two]\n# a comment\n10.0.0.0/16 0 192.168.0.1:1\n"
+                    "10.1.0.0/16 1 192.168.0.1:2\n[slice s0]\nnpe = npe0\nroutes = @two\n",
+                NULL, plain));
+    g_assert(g_file_set_contents(
+        file, "10.0.0.0/16 0 192.168.0.1:1\n\n10.1.0.0/16 1 192.168.0.1:2\n", -1, NULL));
+    CHECK(alike(NPE "[slice s0]\nnpe = npe0\nroutes = @file routes.txt\n", NULL, plain));
+    g_unlink(file);
+}
+
+static void an_array_has_one_axis(void) {
+    CHECK(alike(NPE "[slice s*2]\nnpe = npe0\nudp_port = {1 + i}\nvlan = {1 + i}\n"
+                    "queue_packets = ${10, {20 + 10 * i}}\n",
+                NULL,
+                NPE "[slice s0]\nnpe = npe0\nudp_port = 1\nvlan = 1\nqueue_packets = ${10, 20}\n"
+                    "[slice s1]\nnpe = npe0\nudp_port = 2\nvlan = 2\n"
+                    "queue_packets = ${with s0.queue_packets: 10, 30}\n"));
+    Scenario *s = load(NPE "[slice s*9]\nnpe = npe0\nudp_port = {1 + i}\nvlan = {1 + i}\n"
+                           "queue_packets = ${10, 20}\n",
+                       NULL, NULL);
+    CHECK_U64(scenario_n_points(s), 2);
+    CHECK_U64(scenario_n_parameters(s), 1);
+    scenario_free(s);
+}
+
+static void set_reaches_all_elements(void) {
+    static const char brief[] = NPE "[slice s*2]\nnpe = npe0\nudp_port = {1 + i}\nvlan = {1 + i}\n";
+    CHECK(alike(brief, "s*.sram={4 * (i + 1)}KiB",
+                NPE "[slice s0]\nnpe = npe0\nudp_port = 1\nvlan = 1\nsram = 4KiB\n"
+                    "[slice s1]\nnpe = npe0\nudp_port = 2\nvlan = 2\nsram = 8KiB\n"));
+    Scenario *s = load(brief, "s*.sram=${1KiB, 2KiB, 3KiB}", NULL);
+    CHECK_U64(scenario_n_points(s), 3);
+    scenario_free(s);
+}
+
+static void every_is_a_list_of_times(void) {
+    CHECK(alike(NPE "[every 200ms from 1s until 1500ms tag]\nnpe0 = mp_slower {i + 1}\n", NULL,
+                NPE "[at 1s tag]\nnpe0 = mp_slower 1\n[at 1200ms tag]\nnpe0 = mp_slower 2\n"
+                    "[at 1400ms tag]\nnpe0 = mp_slower 3\n"));
+    Scenario *s = load(NPE "[at 1s]\nnpe0 = mp_slower ${1, 2, 5}\n", NULL, NULL);
+    CHECK_U64(scenario_n_points(s), 3);
+    g_autofree char *x = scenario_identity(s, 0), *y = scenario_identity(s, 2);
+    CHECK(strcmp(x, y) != 0);
+    scenario_free(s);
+}
+
+static void mistakes_name_the_element_and_the_key(void) {
+    refused(NPE "[slice s*4]\nnpe = npe0\nvlan = {4094 + i}\n",
+            "s.ini:4: [slice s1] vlan: found \"4095\"");
+    refused(NPE "[slice s*4]\nnpe = npe0\nvlan = {100 + j}\n",
+            "s.ini:4: [slice s0] vlan: found {100 + j} with j, which is no name of [let]");
+    refused("[let]\nload = 1Mbit/s\n" NPE "[source t]\nrate = {laod}\n",
+            "s.ini:5: [source t] rate: found {laod} with laod, which is no name of [let]; the "
+            "nearest is load");
+    refused(NPE "[source t]\nstart = {i}ms\n",
+            "[source t] start: found {i} with i, which only an array such as [source a*4] has");
+    refused(NPE "[source t]\nstart = {1 / 0}ms\n", "with a division by 0");
+    refused(NPE "[source t]\nstart = {(1 + 2}ms\n", "with no ) for a (");
+    refused(NPE "[source t]\nstart = {1 2}ms\n", "with \"2\" where an operator is expected");
+    refused(NPE "[source t]\nstart = {1\n", "found \"{1\" without a closing }");
+    refused(NPE "[slice s*0]\nnpe = npe0\n", "s.ini:2: [slice s*0]: found 0 copies, expected 1 to");
+    refused(NPE "[slice s*x]\nnpe = npe0\n", "s.ini:2: [slice s*x]: found x copies");
+    refused(NPE "[text routes]\na\n[slice s]\nnpe = npe0\nroutes = @routs\n",
+            "s.ini:6: [slice s] routes: found @routs, expected the name of a [text] section, or "
+            "@file PATH; the nearest is @routes");
+    refused(NPE "[slice s]\nnpe = npe0\nroutes = @file nowhere.txt\n", "nowhere.txt");
+    refused(NPE "[every 1ms from 2ms]\nnpe0 = reset\n", "s.ini:2: [every 1ms from 2ms]: expected");
+    refused(NPE "[slice s*2]\nnpe = npe0\nvlan = {1 + i}\n[source s1]\nports = 1\n",
+            "found a second component s1");
+    refused(NPE "[let]\nn = 4\n", "s.ini:3: [let] n: found a name that arrays have");
+}
+
+static void a_thousand_slices_load_in_one_pass(void) {
+    /* Not by the clock: what is loaded is right at its ends. */
+    Scenario *s = load(NPE "[slice s*1000]\nnpe = npe0\nudp_port = {10000 + i}\nvlan = {1 + i}\n",
+                       NULL, NULL);
+    double value;
+    CHECK(s && scenario_value(s, 0, "s999.udp_port", &value) && value == 10999);
+    CHECK(s && !scenario_value(s, 0, "s1000.udp_port", &value));
+    scenario_free(s);
+}
+
+static void a_study_of_it_reads_back_to_the_same(void) {
+    Scenario *s = load("[let]\na = 3\n" NPE "[slice s*{a}]\nnpe = npe0\nudp_port = {1 + i}\n"
+                       "vlan = {1 + i}\nqueue_packets = ${10, 20}\n"
+                       "[every 1ms from 1ms until 3ms]\ns1 = queue 0 limit {i + 5}\n",
+                       NULL, NULL);
+    g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 1);
+    CHECK(alike(flat, NULL, flat));
+    Scenario *again = load(flat, NULL, NULL), *one = load(resolved, NULL, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *x = scenario_identity(s, i), *y = scenario_identity(again, i);
+        CHECK_TEXT(y, x);
+    }
+    g_autofree char *x = scenario_identity(s, 1), *y = scenario_identity(one, 0);
+    CHECK_TEXT(y, x);
+    scenario_free(again);
+    scenario_free(one);
+    scenario_free(s);
+}
+
+int main(void) {
+    static const Test tests[] = {TEST(an_array_is_its_elements),
+                                 TEST(an_elements_own_section_overrides_it_key_by_key),
+                                 TEST(let_names_values_and_set_changes_them),
+                                 TEST(a_text_stands_where_it_is_named),
+                                 TEST(an_array_has_one_axis),
+                                 TEST(set_reaches_all_elements),
+                                 TEST(every_is_a_list_of_times),
+                                 TEST(mistakes_name_the_element_and_the_key),
+                                 TEST(a_thousand_slices_load_in_one_pass),
+                                 TEST(a_study_of_it_reads_back_to_the_same),
+                                 {0}};
+    folder = bench_folder();
+    int status = run_tests("language", tests);
+    bench_remove(folder);
+    return status;
+}
