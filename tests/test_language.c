@@ -123,6 +123,54 @@ static void every_is_a_list_of_times(void) {
     scenario_free(s);
 }
 
+static void series_are_one_study(void) {
+    static const char base[] = NPE "[slice s]\nnpe = npe0\n[source t]\npayload = ${0, 400}\n";
+    g_autofree char *brief = g_strconcat(
+        base,
+        "[series NPE]\nt.rate = ${100, 200..300 step 100}Mbit/s\n"
+        "[series Click, 1 core]\nt.rate = ${20, 40}Mbit/s\nt.start = ${with t.rate: 1ms, 2ms}\n"
+        "s.sram = 1KiB\n",
+        NULL);
+    CHECK(alike(brief, NULL,
+                NPE "[slice s]\nnpe = npe0\n"
+                    "sram = ${with t.rate: 16KiB, 16KiB, 16KiB, 1KiB, 1KiB}\n"
+                    "[source t]\npayload = ${0, 400}\n"
+                    "rate = ${100, 200, 300, 20, 40}Mbit/s\n"
+                    "start = ${with t.rate: 0, 0, 0, 1ms, 2ms}\n"));
+    Scenario *s = load(brief, NULL, NULL);
+    CHECK_U64(scenario_n_points(s), 10);
+    bool named = false;
+    for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
+        if (strcmp(scenario_parameter(s, 0, n).name, "series") != 0) continue;
+        named = true;
+        CHECK_TEXT(scenario_parameter(s, 0, n).value, "NPE");
+        CHECK_TEXT(scenario_parameter(s, 9, n).value, "Click, 1 core");
+    }
+    CHECK(named);
+    g_autofree char *flat = scenario_flat(s);
+    CHECK(alike(flat, NULL, brief));
+    scenario_free(s);
+    /* Each has its own product, of which the last is the fastest. */
+    CHECK(alike(NPE "[source t]\nports = 1\n[series a]\nt.ports = ${1, 2}\nt.flows = ${3, 4}\n"
+                    "[series b]\nt.flows = 5\n",
+                NULL,
+                NPE "[source t]\nports = ${1, 1, 2, 2, 1}\n"
+                    "flows = ${with t.ports: 3, 4, 3, 4, 5}\n"));
+    /* What --set fixes is fixed in all. */
+    CHECK(alike(NPE "[source t]\nports = 1\n[series a]\nt.ports = 2\n[series b]\nt.flows = 5\n",
+                "t.ports=4", NPE "[source t]\nports = 4\nflows = ${16, 5}\n"));
+    refused(NPE "[source t]\nports = 1\n[series a]\nu.ports = 2\n",
+            "s.ini:5: [series a] u.ports: found no component or link of that name");
+    refused(NPE "[source t]\nports = 1\n[series a]\nt.prots = 2\n",
+            "s.ini:5: [series a] t.prots: found an unknown key of [source t]");
+    refused(NPE "[source t]\nports = ${1, 2}\n[series a]\nt.ports = 2\n",
+            "[series a] t.ports: found a key that iterates by itself, at");
+    refused(NPE "[source t]\n[series a]\nt.ports = ${1, 2}\nt.flows = ${with t.ports: 1}\n",
+            "[series a] t.flows: found \"with t.ports\", expected a key of the series that has 1");
+    refused(NPE "[source t]\n[series a]\nt.ports = 99\n",
+            "s.ini:4: [source t] ports: found \"99\"");
+}
+
 static void mistakes_name_the_element_and_the_key(void) {
     refused(NPE "[slice s*4]\nnpe = npe0\nvlan = {4094 + i}\n",
             "s.ini:4: [slice s1] vlan: found \"4095\"");
@@ -186,6 +234,7 @@ int main(void) {
                                  TEST(an_array_has_one_axis),
                                  TEST(set_reaches_all_elements),
                                  TEST(every_is_a_list_of_times),
+                                 TEST(series_are_one_study),
                                  TEST(mistakes_name_the_element_and_the_key),
                                  TEST(a_thousand_slices_load_in_one_pass),
                                  TEST(a_study_of_it_reads_back_to_the_same),

@@ -24,6 +24,8 @@ const Param scenario_params[] = {
                 "seed of all random streams", SETTING),
     PARAM_COUNT("repeat", ScenarioSettings, repeat, "1", "1", "10000", "repetitions of every point",
                 SETTING),
+    PARAM_TEXT("series", ScenarioSettings, series, "",
+               "which series a point is of: made of [series NAME] sections", SETTING),
     PARAM_TEXT("until", ScenarioSettings, until, "",
                "repeat every point until: ci SHARE of SCALAR, at most N", SETTING),
     {0}};
@@ -271,13 +273,15 @@ static void find_columns(Scenario *s, const char *const *names) {
     g_array_set_size(s->columns, 0);
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
+        bool head = section->kind == SECTION_SCENARIO;
         if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK &&
-            section->kind != SECTION_AT)
+            section->kind != SECTION_AT && !head)
             continue;
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            if (entry->follows) continue;
-            g_autofree char *name = g_strdup_printf("%s.%s", section->name, entry->key);
+            if (entry->follows || (head && strcmp(entry->key, "series") != 0)) continue;
+            g_autofree char *name =
+                head ? g_strdup(entry->key) : g_strdup_printf("%s.%s", section->name, entry->key);
             if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
             Column column = {section, entry, g_intern_string(name)};
             g_array_append_val(s->columns, column);
@@ -354,7 +358,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
         ok = scenario_override(s, overrides[i], true, error);
-    ok = ok && scenario_expand(s, error);
+    ok = ok && scenario_expand(s, error) && scenario_series(s, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
         ok = scenario_override(s, overrides[i], false, error);
     ok = ok && scenario_find_axes(s, error);

@@ -26,7 +26,8 @@ typedef enum {
     /* these are gone once they are written out (expand.c) */
     SECTION_LET,
     SECTION_TEXT,
-    SECTION_EVERY
+    SECTION_EVERY,
+    SECTION_SERIES
 } SectionKind;
 
 typedef struct Section Section;
@@ -63,7 +64,7 @@ typedef struct {
 } Axis;
 
 typedef struct {
-    char *title, *include, *until;
+    char *title, *include, *until, *series;
     SimTime duration, drain;
     uint64_t seed, repeat;
 } ScenarioSettings;
@@ -98,6 +99,13 @@ void section_place_value(Section *section, const char *key, const char *value, c
                          unsigned line);
 /* Write out arrays, [every], {...} and @NAME, so that plain sections are left (expand.c). */
 bool scenario_expand(Scenario *s, GError **error);
+/* Make one iteration of all [series] (expand.c), after scenario_expand. */
+bool scenario_series(Scenario *s, GError **error);
+/* [scenario], made if there is none. */
+Section *scenario_head(Scenario *s);
+/* The values of one ${...}, from what stands between { and }, and whom it follows, or NULL. */
+bool iteration_values(const char *inside, const Section *section, const Entry *entry, char **with,
+                      GPtrArray *values, GError **error);
 /* The same for one value that comes later. */
 bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, GError **error);
 /* SECTION.KEY=VALUE; NAME* is NAME0, NAME1, ... Of [let] before scenario_expand, of

@@ -6,7 +6,7 @@
 
 #include "emu/scenario/private.h"
 
-enum { MAX_FILE = 16 << 20, MAX_LINE = 4096, MAX_DEPTH = 16 };
+enum { MAX_FILE = 16 << 20, MAX_LINE = 65536, MAX_DEPTH = 16 };
 
 static bool fail(GError **error, const char *file, unsigned line, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
@@ -158,8 +158,8 @@ static const ComponentClass *find_class(const Scenario *s, const char *name) {
 }
 
 static const char *nearest_head(const Scenario *s, const char *found) {
-    static const char *const own[] = {"scenario", "link", "at",   "expect",
-                                      "plot",     "let",  "text", "every"};
+    static const char *const own[] = {"scenario", "link", "at",    "expect", "plot",
+                                      "let",      "text", "every", "series"};
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
     for (const ComponentClass *const *c = s->classes; *c; c++)
@@ -185,9 +185,10 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
     static const struct {
         const char *head;
         SectionKind kind;
-    } kinds[] = {{"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK},  {"at", SECTION_AT},
-                 {"expect", SECTION_EXPECT},     {"plot", SECTION_PLOT},  {"let", SECTION_LET},
-                 {"text", SECTION_TEXT},         {"every", SECTION_EVERY}};
+    } kinds[] = {
+        {"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK},   {"at", SECTION_AT},
+        {"expect", SECTION_EXPECT},     {"plot", SECTION_PLOT},   {"let", SECTION_LET},
+        {"text", SECTION_TEXT},         {"every", SECTION_EVERY}, {"series", SECTION_SERIES}};
     const char *file = section->file, *head = section->head;
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (!strcmp(head, kinds[i].head)) {
@@ -200,6 +201,10 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
             if (!section->name)
                 return fail(error, file, section->line, "found [%s], expected a name after it",
                             head);
+            if (section->kind == SECTION_SERIES && strpbrk(section->name, "\"{}"))
+                return fail(error, file, section->line,
+                            "found [series %s], expected a name without \", { and }",
+                            section->name);
             if (section->kind == SECTION_PLOT && !plot_name(section->name))
                 return fail(error, file, section->line,
                             "found [plot %s], expected a name of letters, digits, - and _, other "
@@ -393,6 +398,11 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
     return ok;
 }
 
+Section *scenario_head(Scenario *s) {
+    Section *section = scenario_section(s, "scenario", NULL);
+    return section ? section : section_new(s, "scenario", NULL, "--set", 0);
+}
+
 static bool place_override(Scenario *s, Section *section, const char *key, const char *value,
                            GError **error) {
     section_place_value(section, key, value, "--set", 0);
@@ -449,8 +459,7 @@ bool scenario_override(Scenario *s, const char *assignment, bool let, GError **e
         g_ptr_array_add(names, (char *)override_name(one));
         if (!section && !strcmp(override_name(one), text)) section = one;
     }
-    if (!section && !strcmp(text, "scenario"))
-        section = section_new(s, "scenario", NULL, "--set", 0);
+    if (!section && !strcmp(text, "scenario")) section = scenario_head(s);
     g_ptr_array_add(names, NULL);
     bool many = strchr(text, '*') && strchr(text, '*')[1] == 0;
     if (!section && !many) {
@@ -554,6 +563,38 @@ static bool add_range(GPtrArray *values, char *item, const Section *section, con
     return true;
 }
 
+/* Items between commas; one in "..." stands as it is. */
+static bool add_items(GPtrArray *values, const char *list, const Section *section,
+                      const Entry *entry, GError **error) {
+    for (const char *at = list;; at++) {
+        at += strspn(at, " \t");
+        if (*at == '"') {
+            const char *end = strchr(at + 1, '"');
+            if (!end || end[1 + strspn(end + 1, " \t")] == '"')
+                return entry_error(error, section, entry, "found %s without a closing \"", at);
+            g_ptr_array_add(values, g_strndup(at + 1, (size_t)(end - at - 1)));
+            at = end + 1 + strspn(end + 1, " \t");
+            if (*at && *at != ',')
+                return entry_error(error, section, entry, "found \"%s\" behind an item in quotes",
+                                   at);
+        } else {
+            size_t n = strcspn(at, ",");
+            g_autofree char *item = g_strndup(at, n);
+            if (!add_range(values, g_strstrip(item), section, entry, error)) return false;
+            at += n;
+        }
+        if (!*at) return true;
+    }
+}
+
+bool iteration_values(const char *inside, const Section *section, const Entry *entry, char **with,
+                      GPtrArray *values, GError **error) {
+    const char *colon = strchr(inside, ':');
+    bool follows = g_str_has_prefix(inside, "with ") && colon;
+    *with = follows ? g_strstrip(g_strndup(inside + 5, (size_t)(colon - inside - 5))) : NULL;
+    return add_items(values, follows ? colon + 1 : inside, section, entry, error);
+}
+
 static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **error) {
     for (const char *at = entry->value; (at = strstr(at, "${"));) {
         const char *end = strchr(at, '}');
@@ -566,14 +607,8 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
         g_ptr_array_add(s->axes, axis);
         g_ptr_array_add(entry->axes, GUINT_TO_POINTER(s->axes->len));
         g_autofree char *inside = g_strndup(at + 2, (size_t)(end - at - 2));
-        const char *list = inside, *colon = strchr(inside, ':');
-        if (g_str_has_prefix(inside, "with ") && colon) {
-            axis->with = g_strstrip(g_strndup(inside + 5, (size_t)(colon - inside - 5)));
-            list = colon + 1;
-        }
-        g_auto(GStrv) items = g_strsplit(list, ",", -1);
-        for (unsigned i = 0; items[i]; i++)
-            if (!add_range(axis->values, g_strstrip(items[i]), section, entry, error)) return false;
+        if (!iteration_values(inside, section, entry, &axis->with, axis->values, error))
+            return false;
         if (!axis->values->len) return entry_error(error, section, entry, "found an empty ${}");
         at = end;
     }
@@ -584,8 +619,8 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
 static bool tie(Scenario *s, Axis *axis, GError **error) {
     for (unsigned i = 0; i < s->axes->len; i++) {
         const Axis *a = s->axes->pdata[i];
-        g_autofree char *name =
-            g_strdup_printf("%s.%s", a->section->name ? a->section->name : "", a->entry->key);
+        g_autofree char *name = g_strdup_printf(
+            "%s.%s", a->section->name ? a->section->name : a->section->head, a->entry->key);
         if (a->with || strcmp(name, axis->with) != 0) continue;
         axis->master = i;
         if (a->values->len == axis->values->len) return true;
@@ -606,7 +641,8 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         for (unsigned k = 0; k < section->entries->len; k++) {
             Entry *entry = section->entries->pdata[k];
             if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT &&
-                section->kind != SECTION_LINK && section->kind != SECTION_AT)
+                section->kind != SECTION_LINK && section->kind != SECTION_AT &&
+                !(section->kind == SECTION_SCENARIO && !strcmp(entry->key, "series")))
                 return entry_error(error, section, entry,
                                    "found ${...}, which only components, links and [at] may have");
             if (!find_axes(s, section, entry, error)) return false;
