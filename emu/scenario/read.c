@@ -223,8 +223,7 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
         const char *near = nearest_head(s, head);
         return fail(error, file, section->line,
                     "found section [%s%s%s], expected a component class, link, at, every, expect, "
-                    "plot, let or "
-                    "text%s%s%s",
+                    "plot, series, let or text%s%s%s",
                     head, section->name ? " " : "", section->name ? section->name : "",
                     near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
     }
