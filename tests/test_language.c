@@ -171,6 +171,21 @@ static void series_are_one_study(void) {
             "s.ini:4: [source t] ports: found \"99\"");
 }
 
+static void columns_are_named_in_their_order(void) {
+    Scenario *s = load("[scenario]\ncolumns = sink.lost, sink.delivered_pps as \"Mp/s\"\n" NPE
+                       "[source t]\n[sink sink]\nsource = t\n",
+                       NULL, NULL);
+    CHECK_U64(scenario_n_columns(s), 2);
+    CHECK_TEXT(scenario_column(s, 0)->scalar, "sink.lost");
+    CHECK(!scenario_column(s, 0)->label);
+    CHECK_TEXT(scenario_column(s, 1)->label, "Mp/s");
+    scenario_free(s);
+    refused("[scenario]\ncolumns = sink.lost as lost\n" NPE,
+            "s.ini:2: [scenario] columns: found \"as lost\", expected NAME as \"LABEL\"");
+    refused("[scenario]\ncolumns = lost\n" NPE,
+            "columns: found \"lost\", expected COMPONENT.SCALAR");
+}
+
 static void mistakes_name_the_element_and_the_key(void) {
     refused(NPE "[slice s*4]\nnpe = npe0\nvlan = {4094 + i}\n",
             "s.ini:4: [slice s1] vlan: found \"4095\"");
@@ -235,6 +250,7 @@ int main(void) {
                                  TEST(set_reaches_all_elements),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),
+                                 TEST(columns_are_named_in_their_order),
                                  TEST(mistakes_name_the_element_and_the_key),
                                  TEST(a_thousand_slices_load_in_one_pass),
                                  TEST(a_study_of_it_reads_back_to_the_same),

@@ -26,6 +26,8 @@ const Param scenario_params[] = {
                 SETTING),
     PARAM_TEXT("series", ScenarioSettings, series, "",
                "which series a point is of: made of [series NAME] sections", SETTING),
+    PARAM_TEXT("columns", ScenarioSettings, columns, "",
+               "scalars to print at a glance: NAME as \"LABEL\", NAME, ...", SETTING),
     PARAM_TEXT("until", ScenarioSettings, until, "",
                "repeat every point until: ci SHARE of SCALAR, at most N", SETTING),
     {0}};
@@ -337,6 +339,34 @@ static void axis_free(void *data) {
     g_free(data);
 }
 
+/* NAME as "LABEL", NAME, ... */
+static bool read_glance(Scenario *s, GError **error) {
+    const Section *section = scenario_section(s, "scenario", NULL);
+    const Entry *entry = section ? section_entry(section, "columns") : NULL;
+    g_auto(GStrv) items = g_strsplit(entry ? entry->value : "", ",", -1);
+    for (unsigned i = 0; items[i]; i++) {
+        char *name = g_strstrip(items[i]), *as = strstr(name, " as "), *label = NULL;
+        if (as) {
+            *as = 0;
+            label = g_strstrip(as + 4);
+            size_t n = strlen(label);
+            if (n < 3 || *label != '"' || label[n - 1] != '"')
+                return entry_error(error, section, entry,
+                                   "found \"as %s\", expected NAME as \"LABEL\"", label);
+            label[n - 1] = 0;
+            label++;
+        }
+        if (!*g_strchomp(name) || strchr(name, ' ') || !strchr(name, '.'))
+            return entry_error(error, section, entry,
+                               "found \"%s\", expected COMPONENT.SCALAR or COMPONENT.SCALAR as "
+                               "\"LABEL\"",
+                               name);
+        ScenarioColumn column = {g_intern_string(name), label ? g_intern_string(label) : NULL};
+        g_array_append_val(s->glance, column);
+    }
+    return true;
+}
+
 Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error) {
     Scenario *s = g_new0(Scenario, 1);
@@ -349,6 +379,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
+    s->glance = g_array_new(FALSE, FALSE, sizeof(ScenarioColumn));
     s->strings = g_ptr_array_new_with_free_func(g_free);
     s->spelling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -375,7 +406,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
     if (ok) find_columns(s, NULL);
-    ok = ok && read_until(s, error);
+    ok = ok && read_until(s, error) && read_glance(s, error);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
     scenario_free(s);
@@ -391,6 +422,7 @@ void scenario_free(Scenario *s) {
     g_array_unref(s->columns);
     g_array_unref(s->expects);
     g_array_unref(s->plots);
+    g_array_unref(s->glance);
     g_ptr_array_unref(s->strings);
     g_hash_table_unref(s->spelling);
     g_hash_table_unref(s->file_digests);
@@ -401,6 +433,12 @@ void scenario_free(Scenario *s) {
     g_free(s);
 }
 
+unsigned scenario_n_columns(const Scenario *s) {
+    return s->glance->len;
+}
+const ScenarioColumn *scenario_column(const Scenario *s, unsigned n) {
+    return &g_array_index(s->glance, ScenarioColumn, n);
+}
 const char *scenario_name(const Scenario *s) {
     return s->name;
 }

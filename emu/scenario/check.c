@@ -254,6 +254,19 @@ static bool check_until(const Check *c, const GPtrArray *names, GError **error) 
                        near ? "; the nearest is " : "", near ? near : "");
 }
 
+static bool check_columns(const Check *c, const GPtrArray *names, GError **error) {
+    for (unsigned i = 0; i < scenario_n_columns(c->s); i++) {
+        const char *name = scenario_column(c->s, i)->scalar;
+        if (report_find(c->report, name) || g_strv_contains(run_scalars, name)) continue;
+        const Section *section = scenario_section(c->s, "scenario", NULL);
+        const char *near = param_nearest(name, (const char *const *)names->pdata);
+        return entry_error(error, section, section_entry(section, "columns"),
+                           "found the unknown scalar %s%s%s", name, near ? "; the nearest is " : "",
+                           near ? near : "");
+    }
+    return true;
+}
+
 static bool check_expressions(const Check *c, const Section *section, const MetricRuns *runs,
                               GError **error) {
     static const char *const keys[] = {"metric", "x", "y", "curve", "where", "series"};
@@ -296,7 +309,7 @@ static bool check_names(Check *c, Network *net, GError **error) {
         g_autoptr(GPtrArray) names = all_names(c);
         MetricRuns runs = {
             .n_runs = 1, .lookup = lookup, .runs = c, .names = (const char *const *)names->pdata};
-        ok = check_until(c, names, error);
+        ok = check_until(c, names, error) && check_columns(c, names, error);
         for (unsigned i = 0; ok && i < c->s->sections->len; i++) {
             const Section *section = c->s->sections->pdata[i];
             if (section->kind == SECTION_EXPECT || section->kind == SECTION_PLOT)

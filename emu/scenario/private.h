@@ -64,7 +64,7 @@ typedef struct {
 } Axis;
 
 typedef struct {
-    char *title, *include, *until, *series;
+    char *title, *include, *until, *series, *columns;
     SimTime duration, drain;
     uint64_t seed, repeat;
 } ScenarioSettings;
@@ -83,12 +83,12 @@ struct Scenario {
     GArray *columns; /* Column */
     unsigned n_points;
     ScenarioSettings settings;
-    ScenarioUntil until; /* `scalar` is owned */
-    GArray *expects, *plots;
-    GPtrArray *strings;       /* owned by expects and plots */
-    GHashTable *spelling;     /* of FILE values in tables, by path; see scenario_spell */
-    GHashTable *file_digests; /* of the contents of FILE values, by path */
-    GHashTable *let, *texts;  /* values of [let]; of [text], as a value has them */
+    ScenarioUntil until;              /* `scalar` is owned */
+    GArray *expects, *plots, *glance; /* glance: ScenarioColumn */
+    GPtrArray *strings;               /* owned by expects and plots */
+    GHashTable *spelling;             /* of FILE values in tables, by path; see scenario_spell */
+    GHashTable *file_digests;         /* of the contents of FILE values, by path */
+    GHashTable *let, *texts;          /* values of [let]; of [text], as a value has them */
 };
 
 /* Reading: sections and entries, syntax only (read.c). */

@@ -209,8 +209,8 @@ static bool iterates(const Section *section) {
 /* A digest of digests: of a large study's sections most are the same at every point. They are in
  * the order of their text, so that of the sections does not show. */
 char *scenario_identity(const Scenario *s, unsigned point) {
-    static const char *const not_of_a_run[] = {"title",  "include", "seed", "repeat",
-                                               "series", "until",   NULL};
+    static const char *const not_of_a_run[] = {"title",  "include", "seed",  "repeat",
+                                               "series", "columns", "until", NULL};
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];

@@ -4,17 +4,15 @@
  *
  * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
  *
- *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files)
- *   [CLASS NAME]      a component; keys are the rows of its class's table
- *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
- *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
- *                     said at one time is said in the order of tags, no tag first, and then of
- *                     components' names
- *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from
- *                     the table of published numbers, or are given here: low, high, unit, use,
- *                     source, statement
- *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
- *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *   [scenario]        title, duration, drain, seed, repeat, until, columns, include (a list of
+ * files) [CLASS NAME]      a component; keys are the rows of its class's table [link NAME] link =
+ * a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways [at TIME] or [at TIME TAG]
+ * the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is said at one time is said in the
+ * order of tags, no tag first, and then of components' names [expect ID]       metric = EXPRESSION
+ * (emu/scenario/metric.h); bounds, unit and use come from the table of published numbers, or are
+ * given here: low, high, unit, use, source, statement [plot NAME]       title, x, y, curve, where,
+ * log (x, y, xy), x_label, y_label, points (of published numbers: "x:y:label, ..."), series
+ * (COMPONENT.SERIES over time)
  *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
  * points, columns and tables follows them.
@@ -58,6 +56,12 @@ typedef struct {
     const char *where;
 } ScenarioPlot;
 
+/* columns = sink.delivered_pps as "out", answers.latency_mean_us: what is printed at a glance, in
+ * this order. */
+typedef struct {
+    const char *scalar, *label; /* label NULL: of its name */
+} ScenarioColumn;
+
 /* until = ci 2% of sink.latency_mean_us, at most 40: a point is repeated, at least
  * SCENARIO_LEAST_REPEAT times, until the 95 percent interval of the scalar's mean is within the
  * share of it, each way. */
@@ -75,10 +79,12 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error);
 void scenario_free(Scenario *s);
 
-const char *scenario_name(const Scenario *s);           /* file name without folder and ".ini" */
-const char *scenario_title(const Scenario *s);          /* the name if none is given */
-uint64_t scenario_seed(const Scenario *s);              /* default 1 */
-unsigned scenario_repeat(const Scenario *s);            /* default 1 */
+const char *scenario_name(const Scenario *s);   /* file name without folder and ".ini" */
+const char *scenario_title(const Scenario *s);  /* the name if none is given */
+uint64_t scenario_seed(const Scenario *s);      /* default 1 */
+unsigned scenario_repeat(const Scenario *s);    /* default 1 */
+unsigned scenario_n_columns(const Scenario *s); /* 0: what tells most is chosen */
+const ScenarioColumn *scenario_column(const Scenario *s, unsigned n);
 const ScenarioUntil *scenario_until(const Scenario *s); /* NULL: `repeat` decides */
 SimTime scenario_duration(const Scenario *s);           /* SIM_NEVER if not given: until idle */
 SimTime scenario_drain(const Scenario *s);              /* default 100ms */

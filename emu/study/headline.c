@@ -77,9 +77,28 @@ static int by_worth(const void *a, const void *b) {
     return x->column < y->column ? -1 : x->column > y->column;
 }
 
+/* Those that the scenario names, in its order. */
+static void add_named(const Columns *c, GArray *chosen) {
+    for (unsigned i = 0; i < scenario_n_columns(c->study->scenario); i++)
+        for (unsigned k = 0; k < c->columns->len; k++)
+            if (!strcmp(columns_at(c, k)->name, scenario_column(c->study->scenario, i)->scalar))
+                g_array_append_val(chosen, k);
+}
+
+/* The scenario's own label of a column; NULL: it has none. */
+static const char *own_label(const Columns *c, const char *name) {
+    for (unsigned i = 0; i < scenario_n_columns(c->study->scenario); i++) {
+        const ScenarioColumn *column = scenario_column(c->study->scenario, i);
+        if (!strcmp(column->scalar, name)) return column->label;
+    }
+    return NULL;
+}
+
 GArray *headline_columns(const Columns *c) {
     g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
     GArray *chosen = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    add_named(c, chosen);
+    if (chosen->len) return chosen;
     for (unsigned k = 0; k < c->columns->len; k++) {
         Ranked r = {k, worth(c, k)};
         if (r.worth != UINT_MAX) g_array_append_val(ranked, r);
@@ -134,14 +153,30 @@ static double scale_of(const Column *column, double most, const char **prefix) {
     return units[i].unit ? 1 / units[i].unit : 1;
 }
 
-static char *label_of(const Column *column, const char *prefix) {
+/* `own` is the scenario's word for it, NULL: none. */
+static char *label_of(const Column *column, const char *own, const char *prefix) {
     unsigned q = quantity_of(column->name);
     const char *end = strrchr(column->name, '.') + 1;
-    const char *label = q < N_QUANTITIES ? quantities[q].label : end;
+    const char *label = own ? own : q < N_QUANTITIES ? quantities[q].label : end;
     if (prefix)
         return g_strdup_printf("%s %s%s", label, prefix,
                                g_str_has_suffix(end, "_bps") ? "b/s" : "p/s");
     return g_strdup(label);
+}
+
+/* A label that is a unit, "Mp/s" or "Gb/s", says how a rate is scaled. */
+static bool scale_of_label(const Column *column, const char *own, double *scale) {
+    static const struct {
+        const char *unit, *suffix;
+        double scale;
+    } units[] = {{"Gb/s", "_bps", 1e-9}, {"Mb/s", "_bps", 1e-6}, {"kb/s", "_bps", 1e-3},
+                 {"Mp/s", "_pps", 1e-6}, {"kp/s", "_pps", 1e-3}, {"p/s", "_pps", 1}};
+    for (unsigned i = 0; own && i < G_N_ELEMENTS(units); i++)
+        if (!strcmp(own, units[i].unit) && g_str_has_suffix(column->name, units[i].suffix)) {
+            *scale = units[i].scale;
+            return true;
+        }
+    return false;
 }
 
 static char *number(double value, double scale) {
@@ -165,10 +200,11 @@ static unsigned point_of(const Study *study, unsigned row) {
 
 static PageColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
     const Column *column = columns_at(c, k);
-    const char *prefix, *dot = strrchr(column->name, '.');
-    double scale = scale_of(column, largest(c, k), &prefix);
+    const char *prefix = NULL, *dot = strrchr(column->name, '.'), *own = own_label(c, column->name);
+    double scale;
+    if (!scale_of_label(column, own, &scale)) scale = scale_of(column, largest(c, k), &prefix);
     PageColumn *p = page_column(g_strndup(column->name, (size_t)(dot - column->name)),
-                                label_of(column, prefix));
+                                label_of(column, own, prefix));
     for (unsigned row = 0; row < rows; row++)
         add_cell(p, c->study->repeated ? estimate(columns_estimate(c, row, k), scale)
                                        : number(columns_value(c, row, k), scale));
@@ -177,8 +213,9 @@ static PageColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
 
 static PageColumn *parameter_column(const Study *study, unsigned parameter, unsigned rows) {
     const char *name = scenario_parameter(study->scenario, 0, parameter).name;
-    const char *dot = strchr(name, '.');
-    PageColumn *p = page_column(g_strndup(name, (size_t)(dot - name)), g_strdup(dot + 1));
+    const char *dot = strchr(name, '.'); /* none: the series */
+    PageColumn *p = page_column(g_strndup(name, dot ? (size_t)(dot - name) : 0),
+                                g_strdup(dot ? dot + 1 : name));
     for (unsigned row = 0; row < rows; row++)
         add_cell(
             p,
