@@ -171,6 +171,13 @@ static void series_are_one_study(void) {
             "s.ini:4: [source t] ports: found \"99\"");
 }
 
+static void none_is_an_empty_value(void) {
+    CHECK(alike(NPE "[slice s]\nnpe = npe0\nroutes = none\nqueues = none\n", NULL,
+                NPE "[slice s]\nnpe = npe0\n"));
+    refused(NPE "[slice s]\nnpe = none\n", "[slice s] npe: found \"none\"");
+    refused(NPE "[source t]\nrate = none\n", "[source t] rate: found \"none\"");
+}
+
 static void columns_are_named_in_their_order(void) {
     Scenario *s = load("[scenario]\ncolumns = sink.lost, sink.delivered_pps as \"Mp/s\"\n" NPE
                        "[source t]\n[sink sink]\nsource = t\n",
@@ -250,6 +257,7 @@ int main(void) {
                                  TEST(set_reaches_all_elements),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),
+                                 TEST(none_is_an_empty_value),
                                  TEST(columns_are_named_in_their_order),
                                  TEST(mistakes_name_the_element_and_the_key),
                                  TEST(a_thousand_slices_load_in_one_pass),

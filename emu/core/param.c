@@ -370,6 +370,7 @@ static bool read_value(const Param *row, ParamValue *value, const char *text, co
 bool param_read(const Param *row, ParamValue *value, const char *text, const char *directory,
                 GError **error) {
     memset(value, 0, sizeof *value);
+    if (!strcmp(text, "none") && row->def && !*row->def) text = ""; /* as a scenario writes it */
     if (!*text && may_be_empty(row)) return true;
     if (read_value(row, value, text, directory, error)) return true;
     param_value_clear(row, value);
