@@ -415,7 +415,7 @@ static const char *override_name(const Section *section) {
                                              : section->name;
 }
 
-/* "click*" is click0, click1 and so on, as an array [vserver click*4] makes them. */
+/* "click*" is click0, click1 and so on, as an array [CLASS click*4] makes them. */
 static bool is_element(const char *name, const char *of) {
     size_t base = strlen(of) - 1;
     const char *digits = name + base;
