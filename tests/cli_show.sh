@@ -35,9 +35,18 @@ function expand(from, a, to, b, rate, both, x, y, i) {
     delete x
     delete y
 }'
+# Arrays of links, element by element: the shell works {...} out.
+elements() {
+    awk '
+        function end() { if (n) print "i=0; while [ $i -lt " n " ]; do " body " i=$((i + 1)); done"; n = 0 }
+        /^\[/ { end() }
+        /^\[link .*\*[0-9]+\]$/ { split($0, part, /[*\]]/); n = part[2]; body = "echo \"" part[1] "$i]\";"; next }
+        n && /=/ { gsub(/\{/, "$(("); gsub(/\}/, "))"); body = body " echo \"" $0 "\";" }
+        END { end() }' | sh
+}
 declared() {
-    flat "$1" | awk "$number"'
-        /^\[/ { name = $0 ~ /^\[link / ? $0 : ""; if (name && !(name in rate)) rate[name] = "1Gbit/s" }
+    { flat "$1"; flat "$1" | elements; } | awk "$number"'
+        /^\[/ { name = $0 ~ /^\[link [^*]*$/ ? $0 : ""; if (name && !(name in rate)) rate[name] = "1Gbit/s" }
         name && /^link *=/ { sub(/^link *= */, ""); link[name] = $0 }
         name && /^rate *=/ { sub(/^rate *= */, ""); rate[name] = $0 }
         name && /^both *= *yes/ { both[name] = 1 }
