@@ -4,25 +4,39 @@
  *
  * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
  *
- *   [scenario]        title, duration, drain, seed, repeat, until, columns, include (a list of
- * files) [CLASS NAME]      a component; keys are the rows of its class's table [link NAME] link =
- * a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways [at TIME] or [at TIME TAG]
- * the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is said at one time is said in the
- * order of tags, no tag first, and then of components' names [expect ID]       metric = EXPRESSION
- * (emu/scenario/metric.h); bounds, unit and use come from the table of published numbers, or are
- * given here: low, high, unit, use, source, statement [plot NAME]       title, x, y, curve, where,
- * log (x, y, xy), x_label, y_label, points (of published numbers: "x:y:label, ..."), series
- * (COMPONENT.SERIES over time)
+ *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files),
+ *                     columns (what is printed at a glance)
+ *   [CLASS NAME]      a component; keys are the rows of its class's table
+ *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
+ *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
+ *                     said at one time is said in the order of tags, no tag first, and then of
+ *                     components' names
+ *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from
+ *                     the table of published numbers, or are given here: low, high, unit, use,
+ *                     source, statement
+ *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
+ *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *
+ * Once for many, written out before anything else looks at the scenario (expand.c):
+ *
+ *   [CLASS NAME*N], [link NAME*N]   NAME0, NAME1, ...; `{30000 + i}` and n in values; a section of
+ *                     an element's own overrides it key by key
+ *   [let]             NAME = VALUE, which `{NAME}` stands for
+ *   [text NAME]       lines; KEY = @NAME joins them with `; `, as @file PATH does a file's
+ *   [every STEP from TIME until TIME] and a tag   [at] at each of the times
+ *   [series NAME]     COMPONENT.KEY = VALUE: a part of a study; all parts are the axis
+ *                     scenario.series and the column `series`
  *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
  * points, columns and tables follows them.
  *
- * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10}.
- * Each becomes an axis of the parameter study, in file order, the last one fastest.
+ * Values may hold iterations: ${0.5..5 step 0.5}, ${0, 400, 1400}, ${1, 2, 5, 10..50 step 10},
+ * ${"as, it, stands", b}. Each becomes an axis of the parameter study, in file order, the last one
+ * fastest; ${with COMPONENT.KEY: ...} follows another. The grammar is in docs/scenarios.md.
  *
  * Errors name file, line, section and key, what was found and what was expected; nothing is
  * ignored silently: unknown sections and keys (with the nearest known name), duplicates within a
- * file, repeated sections, control and non-UTF-8 bytes, lines above 4,096 bytes, include loops,
+ * file, repeated sections, control and non-UTF-8 bytes, lines above 65,536 bytes, include loops,
  * more than SCENARIO_MAX_POINTS points.
  *
  * Included files are read first, whatever line `include` stands on, so an includer overrides what
@@ -73,8 +87,9 @@ typedef struct {
 #define SCENARIO_LEAST_REPEAT 5u
 
 /* Read and check everything that can be checked without running. `overrides`: "section.key=value"
- * strings of --set, NULL-terminated or NULL; section is a component's name or "scenario". They
- * may hold iterations. `classes` is NULL-terminated. NULL and an error if anything is wrong. */
+ * strings of --set, NULL-terminated or NULL; section is a component's or link's name, "scenario",
+ * "let", or "NAME*" for all elements of an array. They may hold iterations. `classes` is
+ * NULL-terminated. NULL and an error if anything is wrong. */
 Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error);
 void scenario_free(Scenario *s);
