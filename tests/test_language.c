@@ -116,6 +116,11 @@ static void every_is_a_list_of_times(void) {
     CHECK(alike(NPE "[every 200ms from 1s until 1500ms tag]\nnpe0 = mp_slower {i + 1}\n", NULL,
                 NPE "[at 1s tag]\nnpe0 = mp_slower 1\n[at 1200ms tag]\nnpe0 = mp_slower 2\n"
                     "[at 1400ms tag]\nnpe0 = mp_slower 3\n"));
+    CHECK(alike(NPE "[every 1s from 1s until 3s]\nnpe0 = mp_slower ${1, {i + 2}}\n", NULL,
+                NPE "[at 1s]\nnpe0 = mp_slower ${1, 2}\n"
+                    "[at 2s]\nnpe0 = mp_slower ${with 1s.npe0: 1, 3}\n"));
+    refused(NPE "[every 1s from 1s until 3s]\nnpe0 = mp_slower ${1, 2}${3, 4}\n",
+            "found two ${...} in a value of an array or [every]");
     Scenario *s = load(NPE "[at 1s]\nnpe0 = mp_slower ${1, 2, 5}\n", NULL, NULL);
     CHECK_U64(scenario_n_points(s), 3);
     g_autofree char *x = scenario_identity(s, 0), *y = scenario_identity(s, 2);

@@ -259,13 +259,13 @@ bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, 
     return true;
 }
 
-/* An element's ${...} follows that of the first: one axis for all of an array. */
+/* An element's ${...} follows that of the first: one axis for all of an array or an [every]. */
 static bool follow(const Section *first, const Section *section, Entry *entry, GError **error) {
     const char *start = strstr(entry->value, "${");
     if (!start || !strncmp(start, "${with ", 7)) return true;
     if (strstr(start + 2, "${"))
         return entry_error(error, section, entry,
-                           "found two ${...} in a value of an array, expected one");
+                           "found two ${...} in a value of an array or [every], expected one");
     char *value = g_strdup_printf("%.*s${with %s.%s: %s", (int)(start - entry->value), entry->value,
                                   first->name, entry->key, start + 2);
     g_free(entry->value);
@@ -338,6 +338,7 @@ static bool expand_every(Scenario *s, GPtrArray *out, const Scope *scope, Sectio
     Scope inner = *scope;
     inner.has_index = true;
     inner.n = (int64_t)((until - from + step - 1) / step);
+    const Section *first = NULL;
     if (inner.n > MAX_TIMES)
         return input_error(error, "%s: found %" G_GINT64_FORMAT " times, expected at most %d",
                            place, inner.n, (int)MAX_TIMES);
@@ -353,6 +354,9 @@ static bool expand_every(Scenario *s, GPtrArray *out, const Scope *scope, Sectio
         section->at = at;
         g_ptr_array_add(out, section);
         if (!work_out(s, &inner, section, error)) return false;
+        for (unsigned k = 0; first && k < section->entries->len; k++)
+            if (!follow(first, section, section->entries->pdata[k], error)) return false;
+        if (!first) first = section;
     }
     return true;
 }
