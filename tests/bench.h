@@ -37,8 +37,8 @@ static inline void bench_remove(char *folder) {
     g_free(folder);
 }
 
-/* `text` as FOLDER/test.ini; a leading "include NAME" line stands for scenarios/NAME of the tree.
- * NULL and an error as scenario_load. */
+/* `text` as FOLDER/test.ini; "@scenarios" in it stands for the tree's folder of scenarios. NULL and
+ * an error as scenario_load. */
 static inline Scenario *bench_load(const char *folder, const char *text, const char *const *set,
                                    GError **error) {
     g_autofree char *path = g_build_filename(folder, "test.ini", NULL);

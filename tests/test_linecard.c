@@ -15,6 +15,7 @@
 #include "components/chassis/switch.h"
 #include "emu/core/report.h"
 #include "emu/study/run.h"
+#include "tests/bench.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 #include "tests/frames.h"
@@ -754,19 +755,13 @@ static void a_switch_port_that_is_down_keeps_what_it_has(void) {
 
 /* The scenario of this text behind `base`; NULL-terminated `set`. */
 static Scenario *scenario_of(const char *base, const char *text, const char *const *settings) {
-    g_autofree char *here = g_get_current_dir(),
-                    *path = g_build_filename(g_get_tmp_dir(), "sppemu-linecard-XXXXXX", NULL),
-                    *whole = g_strdup_printf("[scenario]\ninclude = %s/scenarios/%s\n%s", here,
-                                             base, text);
-    int fd = g_mkstemp(path);
-    g_assert(fd >= 0);
-    close(fd);
-    CHECK(g_file_set_contents(path, whole, -1, NULL));
+    char *folder = bench_folder();
+    g_autofree char *whole = g_strdup_printf("[scenario]\ninclude = @scenarios/%s\n%s", base, text);
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load(path, settings, component_classes, &error);
+    Scenario *s = bench_load(folder, whole, settings, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
-    g_unlink(path);
+    bench_remove(folder);
     return s;
 }
 

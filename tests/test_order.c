@@ -10,7 +10,7 @@
 #include "components/classes.h"
 #include "emu/core/report.h"
 #include "emu/scenario/scenario.h"
-#include "tests/check.h"
+#include "tests/bench.h"
 
 /* What came of a run, scalars by name. */
 typedef struct {
@@ -100,20 +100,16 @@ static char *text_of(const Scenario *s, unsigned point) {
 }
 
 static Scenario *rearranged(const char *text, void (*how)(GPtrArray *sections)) {
-    static const char *const file = "order.ini";
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) sections = split(text);
     if (how) how(sections);
     g_ptr_array_add(sections, NULL);
     g_autofree char *whole = g_strjoinv("", (char **)sections->pdata);
-    g_autofree char *folder = g_dir_make_tmp("sppemu-order-XXXXXX", NULL),
-                    *path = g_build_filename(folder, file, NULL);
-    CHECK(g_file_set_contents(path, whole, -1, NULL));
-    Scenario *s = scenario_load(path, NULL, component_classes, &error);
+    char *folder = bench_folder();
+    Scenario *s = bench_load(folder, whole, NULL, &error);
     if (!s) printf("  %s\n", error->message);
     CHECK(s != NULL);
-    g_unlink(path);
-    g_rmdir(folder);
+    bench_remove(folder);
     return s;
 }
 
