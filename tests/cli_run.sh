@@ -23,8 +23,8 @@ short="--set traffic.duration=500us --set traffic.warmup=100us"
 # Usage and input
 expect "no arguments: usage" 2 '' "$B"
 expect "unknown verb names the nearest" 2 'nearest is run' "$B" runn
-expect "unknown option" 2 'Unknown option' "$B" run npe --frob
-expect "no file" 2 'expected one scenario' "$B" run
+expect "an unknown option names its verb and the nearest" 2 'run: found the unknown option --stat; the nearest is --stats' "$B" run npe --stat
+expect "no file" 2 'found no FILE, expected a scenario file' "$B" run
 expect "jobs out of range" 2 'expected 1 to 256' "$B" run npe -j 0
 expect "seed that is no number" 2 'expected a whole number' "$B" run npe --seed x
 expect "help for an unknown class names the nearest" 2 'nearest is npe' "$B" help npee

@@ -163,9 +163,9 @@ expect() {
         bad "$name: exit $got, expected $code; stderr: $(head -c 300 "$dir/err")"
     fi
 }
-expect "no file" 2 'found 0 file names, expected one' "$B" show
-expect "two files" 2 'found 2 file names, expected one' "$B" show npe npe
-expect "unknown option" 2 'Unknown option' "$B" show npe --frob
+expect "no file" 2 'found no FILE, expected a scenario file' "$B" show
+expect "two files" 2 'found "npe", expected nothing behind "npe"' "$B" show npe npe
+expect "unknown option" 2 'unknown option --frob' "$B" show npe --frob
 expect "a verb misspelt" 2 'nearest is show' "$B" shwo npe
 expect "missing file" 3 'cannot be read' "$B" show "$dir/none.ini"
 expect "a key that is not there" 3 'nearest is rate' "$B" show npe --set traffic.rat=1Gbit/s

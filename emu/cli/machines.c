@@ -117,72 +117,62 @@ static int compute_points(const Store *store, char **numbers, const RunOptions *
     return code;
 }
 
-int cli_point(int argc, char **given, const ComponentClass *const *classes) {
-    g_autofree char **argv = cli_split_jobs(&argc, given);
-    char **arguments = argv;
+typedef struct {
+    int jobs;
+    char *as;
+    gboolean retry_failed;
+} PointFlags;
+
+static int point_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    const PointFlags *f = flags;
     g_autoptr(GError) error = NULL;
-    g_autofree char *as = NULL;
-    int jobs = 1;
-    gboolean retry_failed = FALSE;
-    const GOptionEntry entries[] = {
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Runs at a time", "N"},
-        {"claim", 0, 0, G_OPTION_ARG_STRING, &as,
-         "A name for this job; what a job of this name had begun is taken over", "NAME"},
-        {"retry-failed", 0, 0, G_OPTION_ARG_NONE, &retry_failed,
-         "Compute anew what is recorded as failed", NULL},
-        {NULL}};
-    g_autoptr(GOptionContext) context =
-        g_option_context_new("STUDY N... - compute runs of a study that `run --emit` made");
-    g_option_context_set_description(context, cli_exit_codes);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &arguments, &error))
-        return cli_usage("%s", error->message);
-    if (argc < 3) return cli_usage("point: expected the folder of a study and the numbers of runs");
-    if (jobs < 1 || jobs > MAX_JOBS)
-        return cli_usage("--jobs: found %d, expected 1 to %d", jobs, MAX_JOBS);
-    if (as && strpbrk(as, " \t\n"))
-        return cli_usage("--claim: found \"%s\", expected a name without spaces", as);
-    g_autofree char *folder = cli_folder(arguments[1]);
+    if (f->jobs < 1 || f->jobs > MAX_JOBS)
+        return cli_usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
+    if (f->as && strpbrk(f->as, " \t\n"))
+        return cli_usage("--claim: found \"%s\", expected a name without spaces", f->as);
+    g_autofree char *folder = cli_folder(operands[0]);
     Store *store = store_load(folder, classes, false, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     cli_catch_signals();
     int code;
-    RunOptions options = {.jobs = (unsigned)jobs,
-                          .retry_failed = retry_failed,
-                          .as = as,
+    RunOptions options = {.jobs = (unsigned)f->jobs,
+                          .retry_failed = f->retry_failed,
+                          .as = f->as,
                           .interrupted = &cli_interrupted};
     if (strcmp(store_build(store), build_id()) != 0) {
         g_printerr("sppemu: %s: is a study of another build of sppemu (%.8s, this one is %.8s)\n",
                    folder, store_build(store), build_id());
         code = EXIT_RUN_FAILED;
     } else {
-        code = compute_points(store, arguments + 2, &options);
+        code = compute_points(store, operands + 1, &options);
     }
     store_close(store);
     return code;
 }
 
-int cli_merge(int argc, char **argv, const ComponentClass *const *classes) {
+static const GOptionEntry point_options[] = {
+    CLI_OPTION(PointFlags, jobs, "jobs", 'j', INT, "Runs at a time", "N"),
+    CLI_OPTION(PointFlags, as, "claim", 0, STRING,
+               "A name for this job; what a job of this name had begun is taken over", "NAME"),
+    CLI_OPTION(PointFlags, retry_failed, "retry-failed", 0, NONE,
+               "Compute anew what is recorded as failed", NULL),
+    {0}};
+
+const CliVerb point_verb = {
+    .name = "point",
+    .operands = "STUDY RUN...",
+    .text = "compute runs of a study (for jobs on many machines)",
+    .more = "The study is one that `sppemu run --emit` made; its script calls this.",
+    .examples =
+        (const CliExample[]){
+            {"sppemu point results/fig9 0-9 -j2", "the first ten of its runs, two at a time"}, {0}},
+    .options = point_options,
+    CLI_FLAGS(PointFlags, {.jobs = 1}),
+    .run = point_run};
+
+static int merge_run(char **operands, const void *flags, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
-    ShowFlags flags = {0};
-    const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &flags.json, "One JSON document on standard output",
-         NULL},
-        {"stats", 0, 0, G_OPTION_ARG_NONE, &flags.stats, "The tables of --stats, run after run",
-         NULL},
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &flags.strict, "Exit with 4 if a claim is not met",
-         NULL},
-        {"no-plots", 0, 0, G_OPTION_ARG_NONE, &flags.no_plots, "Draw nothing", NULL},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &flags.quiet, "Print no tables", NULL},
-        {NULL}};
-    g_autoptr(GOptionContext) context =
-        g_option_context_new("STUDY - tables, claims and pictures from the records of a study");
-    g_option_context_set_description(context, cli_exit_codes);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error))
-        return cli_usage("%s", error->message);
-    if (argc != 2) return cli_usage("merge: found %d names, expected one study", argc - 1);
-    g_autofree char *folder = cli_folder(argv[1]);
+    g_autofree char *folder = cli_folder(operands[0]);
     Store *store = store_load(folder, classes, true, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     cli_catch_signals();
@@ -190,10 +180,29 @@ int cli_merge(int argc, char **argv, const ComponentClass *const *classes) {
     Claims *claims = cli_claims();
     g_autoptr(GArray) keys = cli_store_keys(store, false);
     Study study = cli_study(store, cli_recorded(store, keys));
-    int code = cli_show_study(&study, store, claims, &flags);
+    int code = cli_show_study(&study, store, claims, flags);
     if (code == EXIT_OK && study_n_ok(&study) < study.runs->len) code = EXIT_RUN_FAILED;
     cli_study_clear(&study);
     claims_free(claims);
     store_close(store);
     return code;
 }
+
+static const GOptionEntry merge_options[] = {
+    CLI_OPTION(ShowFlags, json, "json", 0, NONE, "One JSON document on standard output", NULL),
+    CLI_OPTION(ShowFlags, stats, "stats", 0, NONE, "The tables of --stats, run after run", NULL),
+    CLI_OPTION(ShowFlags, strict, "strict", 0, NONE, "Exit with 4 if a claim is not met", NULL),
+    CLI_OPTION(ShowFlags, no_plots, "no-plots", 0, NONE, "Draw nothing", NULL),
+    CLI_OPTION(ShowFlags, quiet, "quiet", 'q', NONE, "Print no tables", NULL),
+    {0}};
+
+const CliVerb merge_verb = {
+    .name = "merge",
+    .operands = "STUDY",
+    .text = "tables, claims and pictures from the records of a study",
+    .examples =
+        (const CliExample[]){
+            {"sppemu merge results/fig9", "as `sppemu run fig9` ended; nothing is computed"}, {0}},
+    .options = merge_options,
+    CLI_FLAGS(ShowFlags, {0}),
+    .run = merge_run};

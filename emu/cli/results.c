@@ -51,31 +51,40 @@ static int verify(const Store *store, unsigned sample) {
                            : EXIT_OK;
 }
 
-int cli_verify(int argc, char **argv, const ComponentClass *const *classes) {
+typedef struct {
+    int sample;
+    gboolean all;
+} VerifyFlags;
+
+static int verify_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    const VerifyFlags *f = flags;
     g_autoptr(GError) error = NULL;
-    int sample = 3;
-    gboolean all = FALSE;
-    const GOptionEntry entries[] = {
-        {"sample", 0, 0, G_OPTION_ARG_INT, &sample, "How many runs (default 3)", "N"},
-        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All of them", NULL},
-        {NULL}};
-    g_autoptr(GOptionContext) context =
-        g_option_context_new("RESULT - compute runs again and compare with their records");
-    g_option_context_set_description(
-        context, "Exit codes: 0 the same, 4 a run differs, 1 there is nothing to compare.\n");
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error))
-        return cli_usage("%s", error->message);
-    if (argc != 2) return cli_usage("verify: found %d names, expected one result", argc - 1);
-    if (sample < 1) return cli_usage("--sample: found %d, expected 1 or more", sample);
-    g_autofree char *folder = cli_folder(argv[1]);
+    if (f->sample < 1) return cli_usage("--sample: found %d, expected 1 or more", f->sample);
+    g_autofree char *folder = cli_folder(operands[0]);
     Store *store = store_load(folder, classes, false, &error);
     if (!store) return cli_complain(EXIT_RUN_FAILED, error);
     cli_catch_signals();
-    int code = verify(store, all ? UINT_MAX : (unsigned)sample);
+    int code = verify(store, f->all ? UINT_MAX : (unsigned)f->sample);
     store_close(store);
     return code;
 }
+
+static const GOptionEntry verify_options[] = {
+    CLI_OPTION(VerifyFlags, sample, "sample", 0, INT, "How many runs (default 3)", "N"),
+    CLI_OPTION(VerifyFlags, all, "all", 0, NONE, "All of them", NULL),
+    {0}};
+
+const CliVerb verify_verb = {
+    .name = "verify",
+    .operands = "STUDY",
+    .text = "compute some runs again and compare with their records",
+    .exits = "Exit codes: 0 the same, 4 a run differs, 1 there is nothing to compare, 2 usage.",
+    .examples =
+        (const CliExample[]){
+            {"sppemu verify results/fig9 --all", "whether this machine gets the same"}, {0}},
+    .options = verify_options,
+    CLI_FLAGS(VerifyFlags, {.sample = 3}),
+    .run = verify_run};
 
 /* results --------------------------------------------------------------------------------- */
 
@@ -153,20 +162,30 @@ static int list_results(const char *parent, bool prune, bool force) {
     return code;
 }
 
-int cli_results(int argc, char **argv, const ComponentClass *const *classes) {
+typedef struct {
+    gboolean prune, force;
+} ResultsFlags;
+
+static int results_run(char **operands, const void *flags, const ComponentClass *const *classes) {
     (void)classes;
-    g_autoptr(GError) error = NULL;
-    gboolean prune = FALSE, force = FALSE;
-    const GOptionEntry entries[] = {
-        {"prune", 0, 0, G_OPTION_ARG_NONE, &prune,
-         "Show which results were made by another build of sppemu", NULL},
-        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "With --prune: remove them", NULL},
-        {NULL}};
-    g_autoptr(GOptionContext) context =
-        g_option_context_new("[DIR] - the results in a folder (default results)");
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error))
-        return cli_usage("%s", error->message);
-    if (argc > 2) return cli_usage("results: found %d folders, expected one", argc - 1);
-    return list_results(argc == 2 ? argv[1] : RESULTS, prune, force);
+    const ResultsFlags *f = flags;
+    return list_results(operands[0] ? operands[0] : RESULTS, f->prune, f->force);
 }
+
+static const GOptionEntry results_options[] = {
+    CLI_OPTION(ResultsFlags, prune, "prune", 0, NONE,
+               "Show which results were made by another build of sppemu", NULL),
+    CLI_OPTION(ResultsFlags, force, "force", 'f', NONE, "With --prune: remove them", NULL),
+    {0}};
+
+const CliVerb results_verb = {
+    .name = "results",
+    .operands = "[DIR]",
+    .text = "the results that are there",
+    .more = "Without DIR those in ./" RESULTS ".",
+    .examples =
+        (const CliExample[]){
+            {"sppemu results --prune", "which of them another build of sppemu has left"}, {0}},
+    .options = results_options,
+    CLI_FLAGS(ResultsFlags, {0}),
+    .run = results_run};

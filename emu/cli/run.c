@@ -251,7 +251,8 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
     return code;
 }
 
-static int run_flags(const RunFlags *f, const char *file, const ComponentClass *const *classes) {
+static int run_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    const RunFlags *f = flags;
     g_autoptr(GError) error = NULL;
     guint64 seed = 0;
     if (f->jobs < 1 || f->jobs > MAX_JOBS)
@@ -264,7 +265,7 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
         return cli_usage("--output: found nothing, expected the name of a folder");
     if (f->emit && strcmp(f->emit, "parallel") != 0 && strcmp(f->emit, "slurm") != 0)
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
-    Scenario *scenario = cli_load(file, f->set, classes, &error);
+    Scenario *scenario = cli_load(operands[0], f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
     if (scenario_until(scenario) && (f->emit || f->repeat != NOT_GIVEN)) {
         scenario_free(scenario);
@@ -280,56 +281,47 @@ static int run_flags(const RunFlags *f, const char *file, const ComponentClass *
     return code;
 }
 
-int cli_run(int argc, char **given, const ComponentClass *const *classes) {
-    g_autofree char **argv = cli_split_jobs(&argc, given);
-    char **arguments = argv;
-    RunFlags f = {.jobs = 1, .repeat = NOT_GIVEN};
-    g_autoptr(GError) error = NULL;
-    const GOptionEntry entries[] = {
-        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &f.set,
-         "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &f.jobs, "Runs at a time, each in a process of its own",
-         "N"},
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &f.output,
-         "Results folder (default results/SCENARIO, and what --set changes)", "DIR"},
-        {"force", 'f', 0, G_OPTION_ARG_NONE, &f.force,
-         "Discard the results of another study that the folder holds", NULL},
-        {"retry-failed", 0, 0, G_OPTION_ARG_NONE, &f.retry_failed,
-         "Compute anew also what is recorded as failed", NULL},
-        {"filter", 0, 0, G_OPTION_ARG_STRING, &f.filter,
-         "Compute only points for which this holds, as in [plot] where", "EXPR"},
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &f.dry_run,
-         "List the runs, what they may take and write, and stop", NULL},
-        {"emit", 0, 0, G_OPTION_ARG_STRING, &f.emit,
-         "Print a script that runs the study elsewhere: parallel or slurm", "HOW"},
-        {"seed", 0, 0, G_OPTION_ARG_STRING, &f.seed, "Seed of all random streams", "N"},
-        {"repeat", 0, 0, G_OPTION_ARG_INT, &f.repeat, "Repetitions of every point", "N"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &f.show.json,
-         "One JSON document on standard output (schema sppemu-run-1)", NULL},
-        {"stats", 0, 0, G_OPTION_ARG_NONE, &f.show.stats,
-         "Utilisation of what is inside the components, run after run", NULL},
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &f.show.strict, "Exit with 4 if a claim is not met",
-         NULL},
-        {"no-plots", 0, 0, G_OPTION_ARG_NONE, &f.show.no_plots, "Draw nothing", NULL},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &f.show.quiet, "Print no tables and no progress",
-         NULL},
-        {NULL}};
-    g_autoptr(GOptionContext) context = g_option_context_new("FILE - run a scenario");
-    g_option_context_set_summary(
-        context, "Every run is recorded as it finishes; the same command goes on where it ended.");
-    g_option_context_set_description(context, cli_exit_codes);
-    g_option_context_add_main_entries(context, entries, NULL);
-    int code;
-    if (!g_option_context_parse(context, &argc, &arguments, &error))
-        code = cli_usage("%s", error->message);
-    else if (argc != 2)
-        code = cli_usage("run: found %d file names, expected one scenario", argc - 1);
-    else
-        code = run_flags(&f, arguments[1], classes);
-    g_strfreev(f.set);
-    g_free(f.output);
-    g_free(f.seed);
-    g_free(f.filter);
-    g_free(f.emit);
-    return code;
-}
+static const GOptionEntry run_options[] = {
+    CLI_OPTION(RunFlags, set, "set", 's', STRING_ARRAY,
+               "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"),
+    CLI_OPTION(RunFlags, jobs, "jobs", 'j', INT, "Runs at a time, each in a process of its own",
+               "N"),
+    CLI_OPTION(RunFlags, output, "output", 'o', FILENAME,
+               "Results folder (default results/SCENARIO, and what --set changes)", "DIR"),
+    CLI_OPTION(RunFlags, force, "force", 'f', NONE,
+               "Discard the results of another study that the folder holds", NULL),
+    CLI_OPTION(RunFlags, retry_failed, "retry-failed", 0, NONE,
+               "Compute anew also what is recorded as failed", NULL),
+    CLI_OPTION(RunFlags, filter, "filter", 0, STRING,
+               "Compute only points for which this holds, as in [plot] where", "EXPR"),
+    CLI_OPTION(RunFlags, dry_run, "dry-run", 'n', NONE,
+               "List the runs, what they may take and write, and stop", NULL),
+    CLI_OPTION(RunFlags, emit, "emit", 0, STRING, "Print a script that runs the study elsewhere",
+               "parallel|slurm"),
+    CLI_OPTION(RunFlags, seed, "seed", 0, STRING, "Seed of all random streams", "N"),
+    CLI_OPTION(RunFlags, repeat, "repeat", 0, INT, "Repetitions of every point", "N"),
+    CLI_OPTION(RunFlags, show.json, "json", 0, NONE,
+               "One JSON document on standard output (schema sppemu-run-1)", NULL),
+    CLI_OPTION(RunFlags, show.stats, "stats", 0, NONE,
+               "Utilisation of what is inside the components, run after run", NULL),
+    CLI_OPTION(RunFlags, show.strict, "strict", 0, NONE, "Exit with 4 if a claim is not met", NULL),
+    CLI_OPTION(RunFlags, show.no_plots, "no-plots", 0, NONE, "Draw nothing", NULL),
+    CLI_OPTION(RunFlags, show.quiet, "quiet", 'q', NONE, "Print no tables and no progress", NULL),
+    {0}};
+
+const CliVerb run_verb = {
+    .name = "run",
+    .operands = "FILE",
+    .text = "run a scenario, or go on with its study",
+    .more = "Every run is recorded as it finishes; the same command goes on where it ended.",
+    .examples =
+        (const CliExample[]){
+            {"sppemu run fig9 -j2", "the curves of Figure 9, two runs at a time"},
+            {"sppemu run label --stats --set traffic.rate=1Gbit/s",
+             "one what-if: at less input, how busy is what is inside?"},
+            {"sppemu run label --set 'traffic.rate=${1, 2, 5}Gbit/s'", "a study of three points"},
+            {"sppemu run my.ini --dry-run", "what it would compute, how long that may take"},
+            {0}},
+    .options = run_options,
+    CLI_FLAGS(RunFlags, {.jobs = 1, .repeat = NOT_GIVEN}),
+    .run = run_run};

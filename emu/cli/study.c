@@ -237,19 +237,3 @@ char *cli_folder(const char *given) {
     for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--) path[n - 1] = 0;
     return path;
 }
-
-char **cli_split_jobs(int *argc, char **argv) {
-    char **out = g_new0(char *, 2 * (size_t)*argc + 1);
-    int n = 0;
-    for (int i = 0; i < *argc; i++) {
-        bool joined = g_str_has_prefix(argv[i], "-j") && g_ascii_isdigit(argv[i][2]);
-        if (joined) out[n++] = (char *)"-j";
-        out[n++] = joined ? argv[i] + 2 : argv[i];
-    }
-    *argc = n;
-    return out;
-}
-
-const char cli_exit_codes[] = "Exit codes: 0 ok, 1 a run or a file failed, 2 usage, 3 scenario "
-                              "or input invalid,\n4 an invariant failed (with --strict: a claim "
-                              "was not met), 130 interrupted.\n";

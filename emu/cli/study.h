@@ -27,12 +27,9 @@ typedef struct {
 } RunFlags;
 enum { MAX_JOBS = 256 };
 
-/* GOption wants "-j 2"; people and make write "-j2". Caller frees. */
-char **cli_split_jobs(int *argc, char **argv);
 /* "results/x/" is results/x. Caller frees. */
 char *cli_folder(const char *given);
 #define RESULTS "results" /* holds the folders that nobody named */
-extern const char cli_exit_codes[];
 
 /* RunKeys of all points and repetitions. */
 GArray *cli_keys(const Scenario *s, unsigned repeat);

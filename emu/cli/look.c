@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * check and show: what can be said of a scenario without running it. */
+#include "emu/cli/private.h"
+#include "emu/cli/show.h"
+#include "emu/scenario/check.h"
+
+typedef struct {
+    char **set;
+    gboolean dot;
+} LookFlags;
+#define SET_OPTION                                                                                 \
+    CLI_OPTION(LookFlags, set, "set", 's', STRING_ARRAY, "Override one value", "SECTION.KEY=VALUE")
+
+static int check_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    const LookFlags *f = flags;
+    g_autoptr(GError) error = NULL;
+    Scenario *s = cli_load(operands[0], f->set, classes, &error);
+    if (!s) return cli_complain(EXIT_INPUT, error);
+    Claims *claims = cli_claims();
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    scenario_check(s, claims, NULL, NULL, warnings, &error);
+    claims_free(claims);
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
+    if (!error)
+        printf("%s: %u points of %u repetitions, %u claims, %u plots\n", operands[0],
+               scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s),
+               scenario_n_plots(s));
+    scenario_free(s);
+    return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
+}
+
+static const GOptionEntry check_options[] = {SET_OPTION, {0}};
+
+const CliVerb check_verb = {
+    .name = "check",
+    .operands = "FILE",
+    .text = "read a scenario and build it, without running it",
+    .more = "Every point of a study is built, and every name looked up that claims, pictures and "
+            "the script use. What would run but not do what it seems to is a warning.",
+    .examples =
+        (const CliExample[]){{"sppemu check my.ini", "before a study is sent to other machines"},
+                             {0}},
+    .options = check_options,
+    CLI_FLAGS(LookFlags, {0}),
+    .run = check_run};
+
+static void print_network(const Scenario *s, const Network *net) {
+    printf("%s\n", scenario_title(s));
+    for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
+        ScenarioParameter p = scenario_parameter(s, 0, n);
+        printf("%s%s=%s",
+               n                           ? " "
+               : scenario_n_points(s) == 1 ? ""
+                                           : "the first point of the study: ",
+               p.name, p.value);
+    }
+    puts(scenario_n_parameters(s) ? "\n" : "");
+    show_tables(net, stdout);
+}
+
+static int show_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    const LookFlags *f = flags;
+    g_autoptr(GError) error = NULL;
+    Scenario *s = cli_load(operands[0], f->set, classes, &error);
+    if (!s) return cli_complain(EXIT_INPUT, error);
+    NetworkOptions options = {.seed = scenario_seed(s)};
+    Network *net = scenario_build(s, 0, &options, &error);
+    if (net && f->dot)
+        show_dot(net, scenario_name(s), stdout);
+    else if (net)
+        print_network(s, net);
+    network_free(net);
+    scenario_free(s);
+    return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
+}
+
+static const GOptionEntry show_options[] = {
+    SET_OPTION,
+    CLI_OPTION(LookFlags, dot, "dot", 0, NONE, "Print a graph for Graphviz", NULL),
+    {0}};
+
+const CliVerb show_verb = {
+    .name = "show",
+    .operands = "FILE",
+    .text = "what a scenario builds: its components and links, as tables",
+    .more = "Of a study the first point is shown.",
+    .examples =
+        (const CliExample[]){
+            {"sppemu show fig9", "everything that is not at its default, and who is wired to whom"},
+            {"sppemu show label --dot | dot -Tsvg >label.svg", "a picture, by Graphviz"},
+            {0}},
+    .options = show_options,
+    CLI_FLAGS(LookFlags, {0}),
+    .run = show_run};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What is shipped beside the program: scenarios and published numbers. */
+#include <string.h>
+
+#include "emu/cli/private.h"
+
+static bool holds_claims(const char *folder) {
+    g_autofree char *claims = g_build_filename(folder, "analysis", "claims", NULL);
+    return g_file_test(claims, G_FILE_TEST_IS_DIR);
+}
+
+/* The folder that holds scenarios/ and analysis/: above the program in a build tree, share/sppemu
+ * beside its bin/ when it is installed, wherever that has been moved to, or the working directory.
+ */
+char *cli_data_folder(void) {
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *at = self ? g_path_get_dirname(self) : g_get_current_dir();
+    while (strlen(at) > 1) {
+        g_autofree char *installed = g_build_filename(at, "share", "sppemu", NULL);
+        if (holds_claims(at)) return g_steal_pointer(&at);
+        if (holds_claims(installed)) return g_steal_pointer(&installed);
+        char *up = g_path_get_dirname(at);
+        g_free(at);
+        at = up;
+    }
+    return g_strdup(".");
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *shipped_folder(void) {
+    g_autofree char *data = cli_data_folder();
+    return g_build_filename(data, "scenarios", NULL);
+}
+
+/* Names of the shipped scenarios, sorted, and NULL. */
+GPtrArray *cli_shipped(void) {
+    g_autofree char *folder = shipped_folder();
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".ini"))
+            g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".ini")));
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    return names;
+}
+
+static char *shipped_path(const char *name) {
+    g_autofree char *folder = shipped_folder(), *file = g_strconcat(name, ".ini", NULL);
+    return g_build_filename(folder, file, NULL);
+}
+
+/* A scenario by path, or by the name of one that is shipped. */
+Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
+                   GError **error) {
+    const char *const *overrides = (const char *const *)set;
+    if (!g_utf8_validate(name, -1, NULL)) {
+        input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
+        return NULL;
+    }
+    if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
+        g_str_has_suffix(name, ".ini"))
+        return scenario_load(name, overrides, classes, error);
+    g_autofree char *path = shipped_path(name);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return scenario_load(path, overrides, classes, error);
+    g_autoptr(GPtrArray) names = cli_shipped();
+    const char *near = param_nearest(name, (const char *const *)names->pdata);
+    input_error(error, "found \"%s\", expected a scenario file, or a name from sppemu list%s%s",
+                name, near ? "; the nearest is " : "", near ? near : "");
+    return NULL;
+}
+
+/* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
+Claims *cli_claims(void) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *data = cli_data_folder(),
+                    *path = g_build_filename(data, "analysis", "claims", NULL);
+    Claims *claims = claims_load(path, &error);
+    if (!claims) g_printerr("sppemu: no published numbers: %s\n", error->message);
+    return claims;
+}
+
+/* list ------------------------------------------------------------------------------------ */
+
+static int list_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    (void)operands, (void)flags;
+    g_autoptr(GPtrArray) names = cli_shipped();
+    for (unsigned i = 0; i + 1 < names->len; i++) {
+        g_autofree char *path = shipped_path(names->pdata[i]);
+        Scenario *s = scenario_load(path, NULL, classes, NULL);
+        if (s) printf("%-18s %s\n", scenario_name(s), scenario_title(s));
+        scenario_free(s);
+    }
+    return EXIT_OK;
+}
+
+const CliVerb list_verb = {
+    .name = "list", .operands = "", .text = "the scenarios that are shipped", .run = list_run};
