@@ -226,6 +226,13 @@ static void take_target(const LcTables *t, FpPacket *p, const LcTarget *target) 
     p->result.queue = target->class * t->n_interfaces + p->rx_interface;
 }
 
+bool lc_bound(LcTables *t, const FpPacket *p, unsigned *class) {
+    int position = tcam_lookup(t->tcam, tcam_word(0, p->key));
+    if (position == TCAM_MISS || t->results[position].class == CLOSED) return false;
+    *class = t->results[position].class;
+    return true;
+}
+
 FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log) {
     fp_read(log, SITE_LC_TCAM, FP_TCAM, 0, 16);
     int position = tcam_lookup(t->tcam, tcam_word(0, p->key));

@@ -86,6 +86,8 @@ unsigned lc_bindings(const LcTables *t);
 /* The blocks. Each returns the verdict; the reason (LcReason) is in p->reason. */
 FpVerdict lc_in_key(LcTables *t, FpPacket *p, FpLog *log);
 FpVerdict lc_in_lookup(LcTables *t, FpPacket *p, uint64_t now, FpLog *log);
+/* Whom a packet is bound to, behind lc_in_key; translations are not looked at. False: nobody. */
+bool lc_bound(LcTables *t, const FpPacket *p, unsigned *class);
 FpVerdict lc_in_rewrite(LcTables *t, FpPacket *p, FpLog *log);
 FpVerdict lc_out_lookup(LcTables *t, FpPacket *p, FpLog *log);
 /* FP_EXCEPTION with LC_NAT_MISS: the management processor is to allocate, and to try again. */

@@ -77,7 +77,7 @@ static void a_number_rests_until_its_last_packet_has_ended(void) {
     Sim *sim = sim_new();
     PacketPool *pool = packet_pool_new(sim);
     SimOwner origin = {.id = 1};
-    Tenant *t = tenant_new();
+    Tenant *t = tenant_new(NULL);
     Packet *before[3], *after;
     returned = 0;
     for (unsigned i = 0; i < 3; i++) {

@@ -280,7 +280,7 @@ bool vserver_attach(Vserver *v, GError **error) {
     for (unsigned i = v->former->len; i-- > 0;)
         if (tenant_gone(v->former->pdata[i])) g_ptr_array_remove_index(v->former, i);
     v->class = -1;
-    v->guest.tenant = tenant_new();
+    v->guest.tenant = tenant_new(NULL);
     if (!shares(v, error) || !gpe_host(v->gpe, &v->guest, error)) {
         g_clear_pointer(&v->guest.tenant, tenant_free);
         return false;

@@ -95,6 +95,11 @@ static bool perform(Context *c, const FpReference *r, SimTime now) {
     return false;
 }
 
+void chip_refuse(Chip *chip, unsigned reason, Packet *pkt) {
+    if (chip->whose && !pkt->lease) packet_carry(pkt, chip->whose(chip->user, pkt));
+    component_drop(chip->owner, reason, pkt);
+}
+
 ChipPacket *chip_buffer_get(Chip *chip) {
     if (!chip->n_free) return NULL;
     uint32_t handle = chip->free_buffers[--chip->n_free];

@@ -32,6 +32,9 @@ typedef struct {
     MsfSettings msf;
 } ChipSettings;
 
+/* The tenant of a packet that no stage has looked at; NULL: none. */
+typedef Tenant *ChipWhose(void *user, const Packet *pkt);
+
 typedef struct {
     Component *owner;  /* whose ports it sends through */
     const char *label; /* goes before the names of its scalars; NULL for the only chip */
@@ -53,6 +56,8 @@ typedef struct {
     uint32_t *free_buffers;
     unsigned n_free, least_free;
     SimTime started;
+    ChipWhose *whose; /* NULL: nobody's */
+    void *user;
 } Chip;
 
 /* The rows of the chip in the table of a component whose struct S has a ChipSettings `field`. */
@@ -138,6 +143,9 @@ Ring *chip_add_ring(Chip *chip, const char *name, bool scratch, bool packets, un
 void chip_start(Chip *chip);
 /* A gauge of the owner, under the chip's label. */
 void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void *from);
+
+/* Drop a packet that no stage has looked at, on the account of the tenant that it was for. */
+void chip_refuse(Chip *chip, unsigned reason, Packet *pkt);
 
 /* Free buffers: a stack of handles. NULL when none is left. */
 ChipPacket *chip_buffer_get(Chip *chip);

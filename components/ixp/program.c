@@ -72,6 +72,8 @@ static bool add_block(Program *p, const ProgramBlock *b, Ring ***out, GError **e
 bool program_build(Program *p, Component *owner, GError **error) {
     Chip *chip = &p->chip;
     if (!chip_init(chip, &p->settings->chip, owner, p->label, error)) return false;
+    chip->whose = p->whose;
+    chip->user = p->user;
     p->rxtx =
         (RxTx){.settings = &p->settings->rxtx, .chip = chip, .port = p->port, .user = p->user};
     Ring *none, **out = &none;
@@ -95,11 +97,10 @@ bool program_start(Program *p, GError **error) {
 }
 
 void program_receive(Program *p, unsigned port, Packet *pkt, uint32_t most) {
-    Component *owner = p->chip.owner;
     if (packet_frame_bytes(pkt->length) > most)
-        component_drop(owner, CHIP_TOO_LONG, pkt);
-    else if (!msf_receive(&p->chip.msf, port, pkt, sim_now(owner->sim)))
-        component_drop(owner, CHIP_MAC_FULL, pkt);
+        chip_refuse(&p->chip, CHIP_TOO_LONG, pkt);
+    else if (!msf_receive(&p->chip.msf, port, pkt, sim_now(p->chip.sim)))
+        chip_refuse(&p->chip, CHIP_MAC_FULL, pkt);
 }
 
 bool program_inject(Program *p, unsigned stage, ChipPacket *cp, SimTime now) {

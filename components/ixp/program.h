@@ -66,8 +66,9 @@ typedef struct {
     const ProgramSettings *settings;
     const char
         *label;   /* of the chip, goes before the names of its scalars; NULL: it is the only one */
-    void *user;   /* whose program it is, for stages and `port` */
+    void *user;   /* whose program it is, for stages, `port` and `whose` */
     TxPort *port; /* where packets leave; NULL: by the interface of their result */
+    ChipWhose *whose;
     /* with a queue manager: at least so many schedulers, so many queues, each scheduler's rate */
     unsigned n_schedulers, n_queues;
     uint64_t rate_bps;

@@ -58,7 +58,7 @@ static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
         log_touch(c, FP_SRAM2, true, true, 0, 0, 32);
     } else if (m.last) {
         c->pkt = NULL;
-        component_drop(chip->owner, CHIP_NO_BUFFER, m.pkt);
+        chip_refuse(chip, CHIP_NO_BUFFER, m.pkt);
     }
     log_op(c, OP_PUT_IN_SECTION, ring, &rxtx->rx_put);
 }

@@ -166,6 +166,21 @@ static unsigned to_interface(void *user, const ChipPacket *cp) {
     return cp->fp.result.interface;
 }
 
+/* As Key and Lookup would find. */
+static Tenant *in_whose(void *user, const Packet *pkt) {
+    LineCard *lc = user;
+    FpPacket fp = {.bytes = pkt->data,
+                   .length = pkt->length,
+                   .original = pkt->length,
+                   .rx_interface = (uint16_t)pkt->port};
+    FpLog log;
+    unsigned class;
+    log.cost = lc->in.cost;
+    log.n = 0;
+    bool bound = lc_in_key(lc->tables, &fp, &log) != FP_DROP && lc_bound(lc->tables, &fp, &class);
+    return bound ? lc->classes[class].tenant : NULL;
+}
+
 /* Set-up ---------------------------------------------------------------------------------- */
 
 static const ProgramBlock in_blocks[] = {
@@ -193,6 +208,7 @@ static bool build(LineCard *lc, Program *p, const char *label, const ProgramBloc
                    .label = label,
                    .user = lc,
                    .port = port,
+                   .whose = port == to_switch ? in_whose : NULL,
                    .drop_detached = DROP_FAST_PATH + LC_DETACHED,
                    .n_schedulers = n,
                    .n_queues = LC_MAX_CLASSES * n,

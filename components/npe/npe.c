@@ -47,9 +47,8 @@ static bool held_back(const Npe *npe, unsigned slice) {
 static bool decap(Stage *stage, Context *c, ChipPacket *cp) {
     Npe *npe = stage->user;
     if (!run(stage, c, cp, fp_decap)) return false;
-    if (held_back(npe, cp->fp.slice)) return stage_drop(stage, c, cp, NPE_DROP_HELD_BACK);
     packet_carry(cp->pkt, npe_tenant(npe, cp->fp.slice));
-    return true;
+    return !held_back(npe, cp->fp.slice) || stage_drop(stage, c, cp, NPE_DROP_HELD_BACK);
 }
 
 /* The slice's own code, on its account. */
@@ -82,7 +81,19 @@ static unsigned npe_port(void *user, const ChipPacket *cp) {
     const Npe *npe = user;
     if (npe_switched(npe)) return 0;
     packet_carry(cp->pkt, NULL); /* it leaves the node */
-    return cp->fp.verdict == FP_EXCEPTION ? (unsigned)npe->n_interfaces : cp->fp.result.interface;
+    if (cp->fp.verdict != FP_EXCEPTION) return cp->fp.result.interface;
+    if (cp->pkt->account) account_pass(cp->pkt);
+    return (unsigned)npe->n_interfaces;
+}
+
+/* As Decap would find. */
+static Tenant *npe_whose(void *user, const Packet *pkt) {
+    const Npe *npe = user;
+    FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
+    FpLog log;
+    log.cost = npe->program.cost;
+    log.n = 0;
+    return fp_decap(npe->tables, &fp, &log) == FP_DROP ? NULL : npe_tenant(npe, fp.slice);
 }
 
 static const ProgramBlock npe_blocks[] = {
@@ -102,13 +113,13 @@ static void npe_receive(Component *c, unsigned port, Packet *pkt) {
     Npe *npe = (Npe *)c;
     SimTime now = sim_now(c->sim);
     if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
-        component_drop(c, CHIP_TOO_LONG, pkt);
+        chip_refuse(&npe->program.chip, CHIP_TOO_LONG, pkt);
     else if (npe->resetting)
-        component_drop(c, NPE_DROP_RESET, pkt);
+        chip_refuse(&npe->program.chip, NPE_DROP_RESET, pkt);
     else if (npe_switched(npe) && memcmp(pkt->data + ETHER_DESTINATION, npe->mac, MAC_BYTES) != 0)
         component_drop(c, NPE_DROP_NOT_MINE, pkt);
     else if (!msf_receive(&npe->program.chip.msf, port, pkt, now))
-        component_drop(c, CHIP_MAC_FULL, pkt);
+        chip_refuse(&npe->program.chip, CHIP_MAC_FULL, pkt);
 }
 
 static void set_interfaces(Npe *npe) {
@@ -151,6 +162,7 @@ static bool npe_create(Component *c, GError **error) {
                              .settings = &npe->settings,
                              .user = npe,
                              .port = npe_port,
+                             .whose = npe_whose,
                              .n_schedulers = (unsigned)npe->n_schedulers,
                              .n_queues = (unsigned)npe->n_queues,
                              .rate_bps = (uint64_t)npe->scheduler_rate.per_second,

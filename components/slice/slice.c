@@ -11,6 +11,7 @@
 #include "components/slice/slice.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -461,7 +462,7 @@ static bool install(Slice *s, GError **error) {
 
 bool slice_attach(Slice *s, GError **error) {
     forget(s);
-    s->tenant = tenant_new();
+    s->tenant = tenant_new(&s->account);
     s->class = -1;
     ask(s);
     bool on_npe = npe_slice_attach(s->npe, &s->asked, &s->number, error);
@@ -539,6 +540,7 @@ static bool slice_start(Component *c, GError **error) {
     g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
     s->class = -1;
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
+    account_init(&s->account);
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     s->npe = (Npe *)network_find(c->network, s->npe_name);
     s->mp = mp_client(npe_mp(s->npe));
@@ -565,6 +567,28 @@ static bool slice_choice(unsigned n, Choice *choice) {
     return o != NULL;
 }
 
+/* Reasons with a scalar of their own, in the order of slice_scalars. */
+static const char *const losses[] = {"mac_full", "no_buffer", "queue_full", "held_back"};
+
+/* Of packets that their sources count: what became of them in the node. */
+static void report_account(const Account *a, Report *report) {
+    uint64_t other = a->lost;
+    report_scalar(report, "packets_in", (double)a->in, "packets");
+    report_scalar(report, "packets_out", (double)a->out, "packets");
+    report_scalar(report, "exceptions", (double)a->passed, "packets");
+    report_scalar(report, "lost", (double)a->lost, "packets");
+    for (unsigned i = 0; i < G_N_ELEMENTS(losses); i++) {
+        g_autofree char *name = g_strconcat("lost.", losses[i], NULL);
+        uint64_t n = account_lost(a, losses[i]);
+        report_scalar(report, name, (double)n, "packets");
+        other -= n;
+    }
+    report_scalar(report, "lost.other", (double)other, "packets");
+    report_scalar(report, "delivered_ratio", a->in ? (double)a->out / (double)a->in : NAN, "ratio");
+    report_scalar(report, "latency_mean_us", histogram_mean(&a->age) / 1e6, "us");
+    report_scalar(report, "latency_p99_us", histogram_at(&a->age, 0.99) / 1e6, "us");
+}
+
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     FpCounter sum;
@@ -574,6 +598,7 @@ static void slice_report(Component *c, Report *report) {
     report_scalar(report, "filters", s->n_filters, "filters");
     report_scalar(report, "mp_requests", s->mp_done, "requests");
     report_scalar(report, "mp_refused", s->mp_refused, "requests");
+    report_account(&s->account, report);
 }
 
 static bool slice_check(Component *c, GError **error) {
@@ -600,6 +625,7 @@ static void slice_free(Component *c) {
     if (s->filters) g_array_unref(s->filters);
     if (s->former) g_ptr_array_unref(s->former);
     tenant_free(s->tenant);
+    account_clear(&s->account);
 }
 
 static const Param slice_params[] = {
@@ -667,6 +693,19 @@ static const Scalar slice_scalars[] = {
     {"filters", "filters", "at the end of the run"},
     {"mp_requests", "requests", "that the management processor carried out"},
     {"mp_refused", "requests", "that it refused"},
+    {"packets_in", "packets",
+     "of those sent in their sources' windows: that its node found to be the slice's"},
+    {"packets_out", "packets", "of packets_in: that left the node by an interface"},
+    {"exceptions", "packets", "of packets_in: that its slow path took, or that ended there"},
+    {"lost", "packets", "of packets_in: dropped in the node, for any reason"},
+    {"lost.mac_full", "packets", "of lost: a chip did not keep up"},
+    {"lost.no_buffer", "packets", "of lost: a chip had no packet buffer"},
+    {"lost.queue_full", "packets", "of lost: its queues, or its traffic class's, were full"},
+    {"lost.held_back", "packets", "of lost: its code had more than its part of Parse or Format"},
+    {"lost.other", "packets", "of lost: for another reason"},
+    {"delivered_ratio", "ratio", "packets_out over packets_in; what is still inside is in neither"},
+    {"latency_mean_us", "us", "of packets_out: from creation to the last bit out of the node"},
+    {"latency_p99_us", "us", "of packets_out: 99 percent are as fast"},
     {0}};
 
 const ComponentClass slice_class = {

@@ -56,12 +56,13 @@ typedef struct {
     /* state */
     bool attached;
     NpeSlice asked;
-    MpClient *mp;       /* its requests */
-    Tenant *tenant;     /* while it is attached */
-    GPtrArray *former;  /* tenants of which something is, or was, still inside */
-    unsigned number;    /* slice id on the NPE */
-    int class;          /* the traffic class on the line card */
-    FpCounter counted;  /* while it was attached before */
+    MpClient *mp;      /* its requests */
+    Tenant *tenant;    /* while it is attached */
+    GPtrArray *former; /* tenants of which something is, or was, still inside */
+    unsigned number;   /* slice id on the NPE */
+    int class;         /* the traffic class on the line card */
+    FpCounter counted; /* while it was attached before */
+    Account account;
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */
     int replies_error;  /* errno of its opening */

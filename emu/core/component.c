@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emu/core/report.h"
+#include "emu/core/tenant.h"
 
 struct Port {
     Component *owner;
@@ -344,6 +345,7 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     pkt->due = p->free_at + p->speed.delay;
+    if (pkt->account && !pkt->lease) account_send(pkt, p->free_at);
     pkt->order = sim_take_order(&c->owner);
     if (!p->on_wire.head && !p->exports)
         sim_schedule_ordered(c->sim, &p->arrival, pkt->due, pkt->order);
@@ -389,10 +391,16 @@ void component_owner(Component *c, SimOwner *owner) {
     g_ptr_array_add(c->owners, owner);
 }
 
+static const char *drop_name(const Component *c, unsigned reason) {
+    return (reason < c->n_drops ? &c->class->drops[reason] : &link_drops[reason - c->n_drops])
+        ->name;
+}
+
 void component_drop(Component *c, unsigned reason, Packet *pkt) {
     g_assert(reason < c->n_drops + N_LINK_DROPS);
     c->drops[reason]++;
     sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
+    if (pkt->account) account_lose(pkt, drop_name(c, reason));
     packet_end_dropped(pkt);
 }
 

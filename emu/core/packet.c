@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emu/core/error.h"
+#include "emu/core/tenant.h"
 
 enum { N_SIZES = 4, TAILROOM = 64 };
 static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
@@ -78,6 +79,7 @@ Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
     pkt->due = 0;
     pkt->context = NULL;
     pkt->lease = NULL;
+    pkt->account = NULL;
     memset(pkt->charged, 0, sizeof pkt->charged);
     pool->counts.created++;
     pool->counts.bytes_created += length;
@@ -92,6 +94,7 @@ Packet *packet_import(PacketPool *pool, const Packet *from) {
     *pkt = *from;
     pkt->next = NULL;
     pkt->lease = NULL; /* a tenant is in one part */
+    pkt->account = NULL;
     pkt->pool = pool;
     pkt->buffer = buffer;
     pkt->data = buffer + (from->data - from->buffer);
@@ -137,6 +140,7 @@ void packet_set_length(Packet *pkt, uint32_t length) {
 void packet_deliver(Packet *pkt) {
     pkt->pool->counts.delivered++;
     pkt->pool->counts.bytes_delivered += pkt->length;
+    if (pkt->account) account_pass(pkt);
     release(pkt);
 }
 

@@ -60,6 +60,7 @@ typedef struct Packet {
     uint64_t order;                     /* on a link: its place among arrivals of the same time */
     void *context;                      /* its owner's note; NULL between owners */
     struct Lease *lease;                /* whose it is: emu/core/tenant.h; NULL: nobody's */
+    struct Account *account;            /* that counts it, until it has left the node; NULL: none */
 } Packet;
 
 /* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets
@@ -98,8 +99,10 @@ void packet_end_exported(Packet *pkt);
 /* Whose a packet is: emu/core/tenant.h. */
 typedef struct Tenant Tenant;
 typedef struct Lease Lease;
+typedef struct Account Account;
 
 struct Tenant {
+    Account *account;       /* of its packets; NULL: none */
     Lease *oldest, *newest; /* packets join the newest */
     unsigned held;          /* by others than packets */
     bool left, returning;
@@ -116,13 +119,18 @@ struct Lease {
 
 /* The lease has no packet any more. */
 void lease_last_packet(Lease *lease);
+/* The packet, which its source counts, is this account's from now on. */
+void account_take(Account *account, Packet *pkt);
 
 /* The packet is the tenant's from now on, and no longer another's; NULL: nobody's. */
 static inline void packet_carry(Packet *pkt, Tenant *tenant) {
     Lease *before = pkt->lease, *now = tenant ? tenant->newest : NULL;
     if (before == now) return;
     pkt->lease = now;
-    if (now) now->packets++;
+    if (now) {
+        now->packets++;
+        if (pkt->counted && pkt->account != tenant->account) account_take(tenant->account, pkt);
+    }
     if (before && --before->packets == 0) lease_last_packet(before);
 }
 

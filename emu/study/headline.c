@@ -54,8 +54,17 @@ static bool silent_sink(const Columns *c, const char *name) {
     return silent && others;
 }
 
+/* Of a component that packets go through: what the sinks say comes first. */
+static bool in_transit(const Columns *c, const char *name) {
+    g_autofree char *component = g_strndup(name, (size_t)(strrchr(name, '.') - name)),
+                    *out = g_strconcat(component, ".packets_out", NULL);
+    for (unsigned k = 0; k < c->columns->len; k++)
+        if (!strcmp(columns_at(c, k)->name, out)) return true;
+    return false;
+}
+
 /* Smaller is better: what is carried, what the scenario names, the rest; one source's part of a
- * sink comes last. */
+ * sink comes last, and what is on its way. */
 static unsigned worth(const Columns *c, unsigned k) {
     const Column *column = columns_at(c, k);
     unsigned q = quantity_of(column->name);
@@ -64,6 +73,7 @@ static unsigned worth(const Columns *c, unsigned k) {
     if (column->used && q != CARRIED && (q == N_QUANTITIES || !strstr(column->name, ".offered")))
         return isnan(largest(c, k)) ? UINT_MAX : 1;
     if (q == N_QUANTITIES || isnan(largest(c, k)) || silent_sink(c, column->name)) return UINT_MAX;
+    part = part || in_transit(c, column->name);
     return (part ? 100 : q == CARRIED ? 0 : 2) + q;
 }
 
