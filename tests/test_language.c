@@ -2,6 +2,8 @@
  *
  * What a scenario says once for many. Oracle: the same scenario written out by hand, which has the
  * same identity at every point; and messages that name the element. */
+#include <math.h>
+
 #include "components/classes.h"
 #include "emu/scenario/scenario.h"
 #include "tests/bench.h"
@@ -176,6 +178,129 @@ static void series_are_one_study(void) {
             "s.ini:4: [source t] ports: found \"99\"");
 }
 
+static unsigned points_of(const char *text, const char *set) {
+    Scenario *s = load(text, set, NULL);
+    unsigned n = s ? scenario_n_points(s) : 0;
+    scenario_free(s);
+    return n;
+}
+
+#define AXES                                                                                       \
+    NPE "[source t]\nports = 1\npayload = ${0, 400}\nrate = ${100, 200, 300}Mbit/s\n"              \
+        "pattern = ${constant, poisson}\n"
+
+static void where_leaves_points_out(void) {
+    static const struct {
+        const char *where;
+        unsigned points; /* of 2 x 3 x 2 */
+    } some[] = {{"rate > 100Mbit/s", 8},
+                {"rate > 100000kbit/s and t.payload == 0", 4},
+                {"pattern != poisson or rate == 0.1Gbit/s", 8},
+                {"pattern == \"poisson\"", 6},
+                {"rate <= 200e6", 8},
+                {"payload == 2 * 200 and not pattern == constant", 3},
+                {"t.ports == 1 and rate >= 300Mbit/s", 4},
+                {"payload >= 0", 12}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(some); i++) {
+        g_autofree char *text = g_strdup_printf("[scenario]\nwhere = %s\n" AXES, some[i].where);
+        CHECK_U64(points_of(text, NULL), some[i].points);
+        Scenario *s = load(text, NULL, NULL); /* and it is the same when it is read back */
+        g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 0);
+        CHECK_U64(scenario_n_dropped(s), 12 - some[i].points);
+        CHECK(alike(text, NULL, flat));
+        CHECK_U64(points_of(resolved, NULL), 1);
+        scenario_free(s);
+    }
+    /* What is left, in its order. */
+    CHECK(alike("[scenario]\nwhere = b.ports == 1 or a.ports == 2\n" NPE "[source a]\n"
+                "ports = ${1, 2}\n[source b]\nports = ${1, 2}\n",
+                NULL,
+                NPE "[source a]\nports = ${1, 2, 2}\n[source b]\n"
+                    "ports = ${with a.ports: 1, 1, 2}\n"));
+    /* --set fixes an axis, and the study of it reads back. */
+    static const char brief[] = "[scenario]\nwhere = payload == 400 or rate > 100Mbit/s\n" AXES;
+    CHECK_U64(points_of(brief, "t.payload=0"), 4);
+    CHECK_U64(points_of(brief, "t.payload=400"), 6);
+    Scenario *s = load(brief, "t.payload=0", NULL);
+    g_autofree char *flat = scenario_flat(s);
+    CHECK(alike(brief, "t.payload=0", flat));
+    scenario_free(s);
+    refused("[scenario]\nwhere = payload == 1\n" AXES,
+            "s.ini:2: [scenario] where: found \"payload == 1\", which holds at none of 12 points");
+    refused("[scenario]\nwhere = rat > 1\n" AXES, "where: found the unknown name rat");
+    refused("[scenario]\nwhere = t.rat > 1\n" AXES, "unknown name t.rat; the nearest is t.rate");
+    refused("[scenario]\nwhere = rate > 1ms\n" AXES, "where: rate: found \"1ms\", expected a rate");
+    refused("[scenario]\nwhere = pattern == poison\n" AXES,
+            "where: pattern: found \"poison\", expected one of constant, poisson, onoff");
+    refused(
+        "[scenario]\nwhere = t.ports == 1\n" AXES,
+        "found \"t.ports == 1\", expected a name of what iterates: t.payload, t.rate, t.pattern");
+    refused("[scenario]\nwhere = rate >\n" AXES, "where: found the end, expected a number");
+}
+
+static void a_series_has_its_own_where(void) {
+    static const char brief[] =
+        NPE "[source t]\nports = 1\n[series a]\nt.payload = ${0, 400}\n"
+            "t.rate = ${100, 200}Mbit/s\nwhere = rate == 100Mbit/s or payload > 0\n"
+            "[series b]\nt.payload = ${1, 2}\n";
+    CHECK(alike(brief, NULL,
+                NPE "[source t]\nports = 1\npayload = ${0, 400, 400, 1, 2}\n"
+                    "rate = ${with t.payload: 100Mbit/s, 100Mbit/s, 200Mbit/s, 1Gbit/s, "
+                    "1Gbit/s}\n"));
+    Scenario *s = load(brief, NULL, NULL);
+    g_autofree char *flat = scenario_flat(s);
+    CHECK_U64(scenario_n_dropped(s), 1);
+    CHECK(alike(brief, NULL, flat));
+    scenario_free(s);
+    CHECK_U64(points_of("[scenario]\nwhere = series == a or payload == 2\n" NPE
+                        "[source t]\nports = 1\n[series a]\nt.payload = ${0, 400}\n"
+                        "[series b]\nt.payload = ${1, 2}\n",
+                        NULL),
+              3);
+    refused(NPE "[source t]\n[series a]\nt.payload = ${0, 400}\nwhere = payload == 7\n",
+            "s.ini:5: [series a] where: found \"payload == 7\", which holds at none of 2 points");
+    refused("[scenario]\nwhere = series == c\n" NPE
+            "[source t]\n[series a]\nt.ports = 1\n[series b]\nt.ports = 2\n",
+            "found the unknown series \"c\", expected \"a\", \"b\"");
+}
+
+static void equal_points_are_counted(void) {
+    Scenario *s = load(NPE "[source t]\nports = 1\n[series a]\nt.payload = ${0, 400}\n"
+                           "[series b]\nt.payload = ${400, 0, 1}\nt.rate = 1000Mbit/s\n",
+                       NULL, NULL);
+    CHECK_U64(scenario_n_points(s), 5);
+    CHECK_U64(scenario_n_equal(s), 2);
+    scenario_free(s);
+}
+
+static void a_parameter_compares_with_values_as_they_are_written(void) {
+    Scenario *s = load(AXES "[series a]\nt.flows = 1\n[series b]\nt.flows = 2\n", NULL, NULL);
+    static const struct {
+        const char *name, *text;
+        double order; /* at the first point; NAN: neither */
+    } some[] = {{"t.rate", "100Mbit/s", 0},
+                {"rate", "100Mbit/s frame", 0},
+                {"rate", "0.2Gbit/s", -1},
+                {"rate", "1e8", 0},
+                {"t.pattern", "constant", 0},
+                {"series", "a", 0},
+                {"series", "b", NAN},
+                {"t.start", "0", 0},
+                {"t.duration", "1ms", 1},
+                {"t.node_address", "10.255.0.1", 0},
+                {"t.node_address", "10.0.0.1", NAN}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(some); i++) {
+        double order = 7;
+        CHECK(scenario_compare(s, 0, some[i].name, some[i].text, &order, NULL));
+        CHECK(isnan(some[i].order) ? isnan(order) : order == some[i].order);
+    }
+    double order;
+    g_autoptr(GError) error = NULL;
+    CHECK(!scenario_compare(s, 0, "t.nothing", "1", &order, &error) && !error);
+    CHECK(!scenario_compare(s, 0, "t.rate", "1kg", &order, &error) && error);
+    scenario_free(s);
+}
+
 static void none_is_an_empty_value(void) {
     CHECK(alike(NPE "[slice s]\nnpe = npe0\nroutes = none\nqueues = none\n", NULL,
                 NPE "[slice s]\nnpe = npe0\n"));
@@ -262,6 +387,10 @@ int main(void) {
                                  TEST(set_reaches_all_elements),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),
+                                 TEST(where_leaves_points_out),
+                                 TEST(a_series_has_its_own_where),
+                                 TEST(equal_points_are_counted),
+                                 TEST(a_parameter_compares_with_values_as_they_are_written),
                                  TEST(none_is_an_empty_value),
                                  TEST(columns_are_named_in_their_order),
                                  TEST(mistakes_name_the_element_and_the_key),

@@ -94,22 +94,36 @@ static bool table(const void *data, unsigned run, const char *name, double *v) {
         *v = rows[run][0];
     else if (!strcmp(name, "a.y"))
         *v = rows[run][1];
+    else if (!strcmp(name, "series"))
+        *v = NAN;
     else
         return false;
     return true;
 }
 
 /* Of five runs that differ in a.x alone, the one where it is this. */
-static int next_with(const void *data, unsigned run, const char *parameter, double x) {
+static int next_with(const void *data, unsigned run, const char *parameter, const char *is) {
+    double x = g_ascii_strtod(is, NULL);
     (void)data;
     (void)run;
     return !strcmp(parameter, "a.x") && x >= 1 && x <= 5 ? (int)x - 1 : -1;
 }
 
+/* a.x is a parameter, whose 2 is written "two"; the first two runs are of the series A. */
+static bool compare(const void *data, unsigned run, const char *name, const char *text,
+                    double *order, GError **error) {
+    double x = !strcmp(text, "two") ? 2 : g_ascii_strtod(text, NULL);
+    (void)data;
+    *order = !strcmp(name, "series") ? (run < 2 && !strcmp(text, "A") ? 0 : NAN) : run + 1 - x;
+    if (!strcmp(text, "C") || !strcmp(text, "b"))
+        return input_error(error, "found the unknown %s", text);
+    return !strcmp(name, "a.x") || !strcmp(name, "series");
+}
+
 static double metric(const char *text) {
     static const double rows[5][2] = {{1, 10}, {2, 40}, {3, 20}, {4, 30}, {5, 60}};
     static const char *const names[] = {"a.x", "a.y", NULL};
-    MetricRuns runs = {5, table, rows, names, next_with};
+    MetricRuns runs = {5, table, rows, names, next_with, compare};
     double v = NAN;
     g_autoptr(GError) error = NULL;
     bool ok = metric_evaluate(text, &runs, &v, &error);
@@ -132,6 +146,30 @@ static void metrics_compute_over_the_runs_that_hold(void) {
     CHECK_NEAR(metric("count(a.y if a.x > 9)"), 0, 0);
 }
 
+static void metrics_compare_parameters_as_they_are_written(void) {
+    CHECK_NEAR(metric("sum(a.y if a.x == two)"), 40, 0);
+    CHECK_NEAR(metric("sum(a.y if a.x != two and a.x < 4)"), 10 + 20, 0);
+    CHECK_NEAR(metric("sum(a.y if (a.x >= two) and a.y != 30)"), 40 + 20 + 60, 0);
+    CHECK_NEAR(metric("sum(a.y if a.x == 2 * 2)"), 30, 0); /* a calculation is no value */
+    CHECK_NEAR(metric("sum((a.y at a.x = 2))"), 40 * 5, 0);
+    CHECK_NEAR(metric("max(a.y if series == A)"), 40, 0);
+    CHECK(isnan(metric("max(a.y if a.y == two)")));
+    CHECK_CONTAINS(message, "found a.y beside \"two\", expected a number: it is no parameter");
+    CHECK(isnan(metric("max(a.y if a.x == \"two)")));
+    CHECK_CONTAINS(message, "without a closing \"");
+}
+
+static void metrics_look_at_one_series(void) {
+    CHECK_NEAR(metric("max(a.y in \"A\")"), 40, 0);
+    CHECK_NEAR(metric("max(a.y in \"A\" if a.x < two)"), 10, 0);
+    CHECK_NEAR(metric("count(a.y in \"B\")"), 0, 0);
+    CHECK_NEAR(metric("max(a.y) / max(a.y in \"A\")"), 1.5, 0);
+    CHECK(isnan(metric("max(a.y in \"C\")")));
+    CHECK_CONTAINS(message, "found the unknown C");
+    CHECK(isnan(metric("max(a.y in A)")));
+    CHECK_CONTAINS(message, "found \"A)\", expected \"SERIES\" after in");
+}
+
 static void a_metric_compares_a_run_with_the_one_beside_it(void) {
     CHECK_NEAR(metric("max(a.y / (a.y at a.x = 1) if a.x > 1)"), 6, 1e-12);
     CHECK_NEAR(metric("min(a.y at a.x = 3)"), 20, 0);
@@ -140,9 +178,11 @@ static void a_metric_compares_a_run_with_the_one_beside_it(void) {
     metric("max(a.y at a.q = 1)");
     CHECK_CONTAINS(message, "unknown name a.q");
     metric("max(a.y at a.x 1)");
-    CHECK_CONTAINS(message, "expected PARAMETER = NUMBER");
+    CHECK_CONTAINS(message, "expected PARAMETER = VALUE");
     metric("max(a.y at a.x = b)");
-    CHECK_CONTAINS(message, "expected a number");
+    CHECK_CONTAINS(message, "found the unknown b");
+    metric("max(a.y at a.x = (1))");
+    CHECK_CONTAINS(message, "found \"(1))\", expected a value after =");
 }
 
 static void a_wrong_metric_is_explained(void) {
@@ -580,6 +620,8 @@ int main(void) {
         TEST(a_wrong_value_says_what_was_expected),
         TEST(every_default_is_in_its_own_range),
         TEST(metrics_compute_over_the_runs_that_hold),
+        TEST(metrics_compare_parameters_as_they_are_written),
+        TEST(metrics_look_at_one_series),
         TEST(a_metric_compares_a_run_with_the_one_beside_it),
         TEST(a_wrong_metric_is_explained),
         TEST(bad_files_are_refused_with_file_and_line),

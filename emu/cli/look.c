@@ -12,6 +12,14 @@ typedef struct {
 #define SET_OPTION                                                                                 \
     CLI_OPTION(LookFlags, set, "set", 's', STRING_ARRAY, "Override one value", "SECTION.KEY=VALUE")
 
+char *cli_points_text(const Scenario *s) {
+    unsigned dropped = scenario_n_dropped(s), equal = scenario_n_equal(s);
+    g_autofree char *out = g_strdup_printf("%u left out by where", dropped),
+                    *once = g_strdup_printf("%u equal to others run once", equal);
+    return g_strdup_printf("%s%s%s", dropped ? out : "", dropped && equal ? ", " : "",
+                           equal ? once : "");
+}
+
 static int check_run(char **operands, const void *flags, const ComponentClass *const *classes) {
     const LookFlags *f = flags;
     g_autoptr(GError) error = NULL;
@@ -23,10 +31,11 @@ static int check_run(char **operands, const void *flags, const ComponentClass *c
     claims_free(claims);
     for (unsigned i = 0; i < warnings->len; i++)
         g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
+    g_autofree char *points = cli_points_text(s);
     if (!error)
-        printf("%s: %u points of %u repetitions, %u claims, %u plots\n", operands[0],
-               scenario_n_points(s), scenario_repeat(s), scenario_n_expects(s),
-               scenario_n_plots(s));
+        printf("%s: %u points of %u repetitions%s%s, %u claims, %u plots\n", operands[0],
+               scenario_n_points(s), scenario_repeat(s), *points ? ", " : "", points,
+               scenario_n_expects(s), scenario_n_plots(s));
     scenario_free(s);
     return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
 }

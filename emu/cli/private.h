@@ -61,6 +61,9 @@ Claims *cli_claims(void);
 /* A scenario by path, or by the name of one that is shipped. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error);
+/* "6 left out by where, 4 equal to others run once" of its points; empty if neither is so. Caller
+ * frees. */
+char *cli_points_text(const Scenario *s);
 
 /* Help ------------------------------------------------------------------------------------ */
 

@@ -116,21 +116,24 @@ static int dry_run(const Store *store, const GArray *keys, const RunOptions *opt
     g_autoptr(GArray) looked = g_array_copy((GArray *)keys);
     for (unsigned i = 0; i < looked->len; i++) g_array_index(looked, RunKey, i).wanted = false;
     g_autoptr(GPtrArray) runs = run_all(store, looked, &none);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned todo = 0;
     for (unsigned i = 0; i < runs->len; i++) {
         const RunResult *r = runs->pdata[i];
         bool compute =
             g_array_index(keys, RunKey, i).wanted &&
             (r->status == RUN_MISSING || (r->status == RUN_FAILED && options->retry_failed));
+        bool equal = compute && !g_hash_table_add(seen, r->identity);
         g_autoptr(GString) with = g_string_new(NULL);
         cli_append_parameters(with, store_scenario(store), r->point);
         printf("run %u, repetition %u%s%s: %s\n", i, r->repetition, with->len ? ", " : "",
                with->str,
-               compute                   ? "to compute"
+               equal                     ? "equal to one before"
+               : compute                 ? "to compute"
                : r->status == RUN_OK     ? "done"
                : r->status == RUN_FAILED ? "failed"
                                          : "left out");
-        todo += compute;
+        todo += compute && !equal;
     }
     RecordCost mean;
     unsigned n = typical_cost(store, &mean);
@@ -155,6 +158,11 @@ static bool lookup_point(const void *data, unsigned point, const char *name, dou
     return scenario_value(((const PointRuns *)data)->scenario, point, name, value);
 }
 
+static bool compare_point(const void *data, unsigned point, const char *name, const char *text,
+                          double *order, GError **error) {
+    return scenario_compare(((const PointRuns *)data)->scenario, point, name, text, order, error);
+}
+
 /* Only the points for which the expression over parameters holds are to be computed. */
 static bool filter(const Scenario *s, const char *expression, GArray *keys, GError **error) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -163,6 +171,7 @@ static bool filter(const Scenario *s, const char *expression, GArray *keys, GErr
     g_ptr_array_add(names, NULL);
     PointRuns runs = {.base = {.n_runs = scenario_n_points(s),
                                .lookup = lookup_point,
+                               .compare = compare_point,
                                .names = (const char *const *)names->pdata},
                       .scenario = s};
     runs.base.runs = &runs;
@@ -228,6 +237,9 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
     cli_catch_signals();
     int code = check(scenario, claims, options.progress);
     if (code) return code;
+    g_autofree char *points = cli_points_text(scenario);
+    if (*points && !f->show.quiet)
+        g_printerr("sppemu: %u points, %s\n", scenario_n_points(scenario), points);
     g_autoptr(GArray) keys = cli_keys(scenario, repeat);
     if (f->filter && !filter(scenario, f->filter, keys, &error))
         return cli_complain(EXIT_USAGE, error);

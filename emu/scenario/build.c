@@ -26,6 +26,9 @@ const Param scenario_params[] = {
                 SETTING),
     PARAM_TEXT("series", ScenarioSettings, series, "",
                "which series a point is of: made of [series NAME] sections", SETTING),
+    PARAM_TEXT("where", ScenarioSettings, where, "",
+               "points for which it does not hold are left out: tokens != default or rate == 100",
+               SETTING),
     PARAM_TEXT("columns", ScenarioSettings, columns, "",
                "scalars to print at a glance: NAME as \"LABEL\", NAME, ...", SETTING),
     PARAM_TEXT("until", ScenarioSettings, until, "",
@@ -377,6 +380,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     s->sections = g_ptr_array_new();
     s->axes = g_ptr_array_new_with_free_func(axis_free);
     s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
+    s->conditions = g_ptr_array_new();
     s->expects = g_array_new(FALSE, FALSE, sizeof(ScenarioExpect));
     s->plots = g_array_new(FALSE, FALSE, sizeof(ScenarioPlot));
     s->glance = g_array_new(FALSE, FALSE, sizeof(ScenarioColumn));
@@ -406,6 +410,7 @@ Scenario *scenario_load(const char *path, const char *const *overrides,
     }
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
     if (ok) find_columns(s, NULL);
+    ok = ok && scenario_keep_points(s, error);
     ok = ok && read_until(s, error) && read_glance(s, error);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
@@ -420,6 +425,8 @@ void scenario_free(Scenario *s) {
     g_ptr_array_unref(s->axes);
     g_ptr_array_unref(s->sections);
     g_array_unref(s->columns);
+    g_ptr_array_unref(s->conditions);
+    g_free(s->kept);
     g_array_unref(s->expects);
     g_array_unref(s->plots);
     g_array_unref(s->glance);
@@ -467,6 +474,9 @@ SimTime scenario_duration(const Scenario *s) {
 unsigned scenario_n_points(const Scenario *s) {
     return s->n_points;
 }
+unsigned scenario_n_dropped(const Scenario *s) {
+    return s->n_dropped;
+}
 unsigned scenario_n_parameters(const Scenario *s) {
     return s->columns->len;
 }
@@ -501,27 +511,6 @@ char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n) {
 
 void scenario_spell(Scenario *s, const char *path, const char *written) {
     g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
-}
-
-static double number_of(const Param *row, const char *text, const char *directory) {
-    ParamValue value;
-    if (!param_read(row, &value, text, directory, NULL)) return NAN;
-    double number = param_number(row, &value);
-    param_value_clear(row, &value);
-    return number;
-}
-
-bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value) {
-    const char *dot = strchr(name, '.');
-    g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
-    const Section *section = component ? scenario_component(s, component) : NULL;
-    if (!section && component) section = scenario_section(s, "link", component);
-    const Param *row = section ? param_find(section_table(section), dot + 1) : NULL;
-    if (!row) return false;
-    const Entry *entry = section_entry(section, row->name);
-    g_autofree char *text = entry ? entry_value(s, entry, point) : g_strdup(row->def);
-    *value = number_of(row, text, entry ? entry->directory : NULL);
-    return true;
 }
 
 char *scenario_placed(const Scenario *s, const char *component, const char *message) {

@@ -208,6 +208,13 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
            g_strv_contains(run_scalars, name);
 }
 
+static bool compare(const void *data, unsigned run, const char *name, const char *text,
+                    double *order, GError **error) {
+    const Check *c = data;
+    (void)run;
+    return scenario_compare(c->s, c->point, name, text, order, error);
+}
+
 /* Every name there is at this point, for the nearest one. */
 static GPtrArray *all_names(const Check *c) {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -307,8 +314,11 @@ static bool check_names(Check *c, Network *net, GError **error) {
     bool ok = true;
     if (names_differ(c)) {
         g_autoptr(GPtrArray) names = all_names(c);
-        MetricRuns runs = {
-            .n_runs = 1, .lookup = lookup, .runs = c, .names = (const char *const *)names->pdata};
+        MetricRuns runs = {.n_runs = 1,
+                           .lookup = lookup,
+                           .compare = compare,
+                           .runs = c,
+                           .names = (const char *const *)names->pdata};
         ok = check_until(c, names, error) && check_columns(c, names, error);
         for (unsigned i = 0; ok && i < c->s->sections->len; i++) {
             const Section *section = c->s->sections->pdata[i];

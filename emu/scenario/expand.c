@@ -561,7 +561,7 @@ static bool series_keys(const Scenario *s, const GPtrArray *all, GPtrArray *keys
         const Section *series = all->pdata[i];
         for (unsigned k = 0; k < series->entries->len; k++) {
             const Entry *entry = series->entries->pdata[k], *own;
-            bool known = false;
+            bool known = !strcmp(entry->key, "where");
             for (unsigned n = 0; n < keys->len; n++)
                 known |= !strcmp(((SeriesKey *)keys->pdata[n])->name, entry->key);
             if (known) continue;
@@ -638,8 +638,12 @@ bool scenario_series(Scenario *s, GError **error) {
     }
     if (!all->len) return true;
     if (!series_keys(s, all, keys, error)) return false;
-    for (unsigned i = 0; i < all->len; i++)
-        if (!write_series(all->pdata[i], keys, names, error)) return false;
+    for (unsigned i = 0; i < all->len; i++) {
+        const Section *series = all->pdata[i];
+        const Entry *where = section_entry(series, "where");
+        if (where) scenario_add_condition(s, series->name, series, where);
+        if (!write_series(series, keys, names, error)) return false;
+    }
     for (unsigned i = 0; i < keys->len; i++) {
         const SeriesKey *k = keys->pdata[i];
         for (unsigned v = 0; v < k->values->len; v++)

@@ -10,7 +10,7 @@
 
 #include "emu/core/param.h"
 
-enum { MAX_NESTING = 64, MAX_TEXT = 4096 };
+enum { MAX_NESTING = 64, MAX_TEXT = 65536 };
 
 typedef struct {
     const char *at;
@@ -63,8 +63,9 @@ static char *read_name(Parser *p) {
 
 static double unknown(Parser *p, const char *name) {
     const char *near = param_nearest(name, p->runs->names);
-    return fail(p, "found the unknown name %s%s%s", name, near ? "; the nearest is " : "",
-                near ? near : "");
+    return fail(p, "found the unknown name %s%s%s%s", name,
+                strchr(name, '.') ? "" : ", expected COMPONENT.NAME, or what iterates",
+                near ? "; the nearest is " : "", near ? near : "");
 }
 
 static double value_of(Parser *p, unsigned run, const char *name) {
@@ -73,22 +74,83 @@ static double value_of(Parser *p, unsigned run, const char *name) {
     return unknown(p, name);
 }
 
-/* NAME at PARAMETER = NUMBER, the parser standing behind `at`. */
+/* Values as scenarios write them ----------------------------------------------------------- */
+
+/* The end of a word, "default", or of a number with its unit, "100Mbit/s", "30%", "10.0.0.1". */
+static const char *end_of_value(const char *at) {
+    char *number;
+    g_ascii_strtod(at, &number);
+    const char *end = g_ascii_isdigit(*at) || *at == '-' ? number : at;
+    bool word = end == at;
+    if (word && !g_ascii_isalpha(*at) && *at != '_') return at;
+    while (g_ascii_isalnum(*end) || *end == '_' || (word && *end == '-') ||
+           (!word && (*end == '%' || *end == '.' || (*end == '/' && g_ascii_isalpha(end[-1])))))
+        end++;
+    return word && (*end == '.' || *end == '(') ? at : end; /* a name, an aggregate */
+}
+
+/* A value, if one stands here and is not the beginning of a calculation; else NULL, and nothing is
+ * taken. */
+static char *read_value(Parser *p) {
+    skip(p);
+    const char *start = p->at, *end;
+    if (*start == '"') {
+        end = strchr(start + 1, '"');
+        if (!end) {
+            fail(p, "found %.20s without a closing \"", start);
+            return NULL;
+        }
+        p->at = end + 1;
+        return g_strndup(start + 1, (size_t)(end - start - 1));
+    }
+    const char *next = end = end_of_value(start);
+    while (g_ascii_isspace(*next)) next++;
+    if (end == start || (*next && strchr("+-*/", *next))) return NULL;
+    p->at = end;
+    return g_strndup(start, (size_t)(end - start));
+}
+
+/* Below 0, 0 or above: the value of `name` in this run beside `text`; NaN: neither. */
+static double order_of(Parser *p, const char *name, const char *text) {
+    double order = NAN, here = NAN;
+    char *end;
+    g_autoptr(GError) cause = NULL;
+    if (!p->runs || p->failed) return 0;
+    if (p->runs->compare && p->runs->compare(p->runs->runs, p->run, name, text, &order, &cause))
+        return order;
+    if (cause) return fail(p, "%s", cause->message);
+    double number = g_ascii_strtod(text, &end);
+    if (*end)
+        return fail(p, "found %s beside \"%s\", expected a number: it is no parameter", name, text);
+    here = value_of(p, p->run, name);
+    return here > number ? 1 : here < number ? -1 : here == number ? 0 : NAN;
+}
+
+/* in "SERIES", the parser standing behind `in`. */
+static bool is_in_series(Parser *p) {
+    skip(p);
+    g_autofree char *series = *p->at == '"' ? read_value(p) : NULL;
+    if (!series)
+        fail(p, "found \"%.20s\", expected \"SERIES\" after in", p->at);
+    else if (p->runs && !p->runs->lookup(p->runs->runs, p->run, "series", &(double){0}))
+        fail(p, "found in \"%s\", but there is no [series]", series);
+    return !p->failed && order_of(p, "series", series) == 0;
+}
+
+/* NAME at PARAMETER = VALUE, the parser standing behind `at`. */
 static double value_beside(Parser *p, const char *name) {
     skip(p);
-    g_autofree char *parameter = read_name(p);
-    double here = value_of(p, p->run, name), number;
+    g_autofree char *parameter = read_name(p), *value = NULL;
+    double here = value_of(p, p->run, name);
     if (!*parameter || !take(p, "="))
-        return fail(p, "found \"%.20s\", expected PARAMETER = NUMBER after at", p->at);
-    skip(p);
-    char *end;
-    number = g_ascii_strtod(p->at, &end);
-    if (end == p->at) return fail(p, "found \"%.20s\", expected a number after =", p->at);
-    p->at = end;
+        return fail(p, "found \"%.20s\", expected PARAMETER = VALUE after at", p->at);
+    if (!(value = read_value(p)))
+        return fail(p, "found \"%.20s\", expected a value after =", p->at);
     if (!p->runs || p->failed) return here;
     if (!p->runs->lookup(p->runs->runs, p->run, parameter, &(double){0}))
         return unknown(p, parameter);
-    int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, number) : -1;
+    order_of(p, parameter, value); /* a value that there cannot be is an error */
+    int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, value) : -1;
     return run < 0 ? NAN : value_of(p, (unsigned)run, name);
 }
 
@@ -133,7 +195,7 @@ static bool is_aggregate(const char *name) {
     return g_strv_contains(kinds, name);
 }
 
-/* `kind`( expression [if condition] ), the parser standing behind the parenthesis. */
+/* `kind`( expression [in series] [if condition] ), the parser standing behind the parenthesis. */
 static double aggregate(Parser *p, const char *kind) {
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
     const char *start = p->at;
@@ -144,9 +206,11 @@ static double aggregate(Parser *p, const char *kind) {
         p->run = run;
         const MetricRuns *runs = p->runs;
         if (!n) p->runs = NULL; /* no run at all: still find the end */
-        double value = parse_or(p), holds = take(p, "if") ? parse_or(p) : 1;
+        double value = parse_or(p);
+        bool there = !take(p, "in") || is_in_series(p);
+        double holds = take(p, "if") ? parse_or(p) : 1;
         p->runs = runs;
-        if (holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
+        if (there && holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
         if (!take(p, ")")) fail(p, "found \"%.20s\", expected ) after %s(", p->at, kind);
     }
     p->inside = false;
@@ -213,15 +277,45 @@ static double sum(Parser *p) {
     }
 }
 
+typedef enum { NONE, EQUAL, UNEQUAL, AT_MOST, AT_LEAST, BELOW, ABOVE } Comparison;
+
+static Comparison take_comparison(Parser *p) {
+    static const char *const symbols[] = {[EQUAL] = "==",    [UNEQUAL] = "!=", [AT_MOST] = "<=",
+                                          [AT_LEAST] = ">=", [BELOW] = "<",    [ABOVE] = ">"};
+    for (Comparison c = EQUAL; c <= ABOVE; c++)
+        if (take(p, symbols[c])) return c;
+    return NONE;
+}
+
+static bool holds(Comparison c, double a, double b) {
+    switch (c) {
+    case EQUAL: return a == b;
+    case UNEQUAL: return a != b;
+    case AT_MOST: return a <= b;
+    case AT_LEAST: return a >= b;
+    case BELOW: return a < b;
+    default: return a > b;
+    }
+}
+
+/* The name that stands from `start` to here, if nothing else does. */
+static char *name_alone(const Parser *p, const char *start) {
+    Parser name = {.at = start};
+    skip(&name);
+    if (!g_ascii_isalpha(*name.at) && *name.at != '_') return NULL;
+    g_autofree char *text = read_name(&name);
+    skip(&name);
+    return name.at >= p->at ? g_steal_pointer(&text) : NULL;
+}
+
 static double comparison(Parser *p) {
+    const char *start = p->at;
     double a = sum(p);
-    if (take(p, "==")) return a == sum(p);
-    if (take(p, "!=")) return a != sum(p);
-    if (take(p, "<=")) return a <= sum(p);
-    if (take(p, ">=")) return a >= sum(p);
-    if (take(p, "<")) return a < sum(p);
-    if (take(p, ">")) return a > sum(p);
-    return a;
+    g_autofree char *name = p->inside && !p->failed ? name_alone(p, start) : NULL;
+    Comparison c = take_comparison(p);
+    g_autofree char *value = c && name ? read_value(p) : NULL;
+    if (value) return holds(c, order_of(p, name, value), 0);
+    return c ? holds(c, a, sum(p)) : a;
 }
 
 static double negation(Parser *p) {

@@ -8,24 +8,31 @@
  * Aggregates: max min mean geomean median sum sd count first last, over the runs for which the
  * condition holds. Inside an aggregate: numbers, names (parameters of components, and scalars of
  * the run, in base units: bit/s, s, bytes, packets), + - * /, ( ), == != < <= > >=, `and`, `or`,
- * `not`. `NAME at PARAMETER = NUMBER` is the value of NAME in another run: the one that has this
- * number for the parameter and is otherwise the same point and repetition; no number if there is
- * none. Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the nearest
- * known one. A run whose condition is not a number does not count; a value that is not one makes
- * the aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
+ * `not`. Behind the comparison of a parameter its values are written as in a scenario: `s0.tokens
+ * == default`, `traffic.rate > 100Mbit/s`, `series == "Click, 1 core"` (quotes around what is not
+ * one word); a number without a unit is in base units. `NAME at PARAMETER = VALUE` is the value of
+ * NAME in another run: the one that has this value of the parameter and is otherwise the same point
+ * and repetition; no number if there is none. `max(NAME in "SERIES" if ...)` looks at the runs of
+ * one series. Outside: numbers, aggregates, + - * /, ( ). An unknown name is an error with the
+ * nearest known one. A run whose condition is not a number does not count; a value that is not one
+ * makes the aggregate not one. Before its dot a name may hold a -, behind it a - subtracts. */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
-/* The runs, behind two callbacks. `lookup` gives the value of a name in one run. */
+/* The runs, behind callbacks. `lookup` gives the value of a name in one run. */
 typedef struct {
     unsigned n_runs;
     bool (*lookup)(const void *runs, unsigned run, const char *name, double *value);
     const void *runs;
     const char *const *names; /* NULL-terminated: every name there is, for messages */
     /* The run that `at` means, -1 for none. NULL: no run has another beside it. */
-    int (*sibling)(const void *runs, unsigned run, const char *parameter, double value);
+    int (*sibling)(const void *runs, unsigned run, const char *parameter, const char *value);
+    /* How a parameter's value in the run compares with `text`, as scenario_compare does. NULL:
+     * there are no parameters. */
+    bool (*compare)(const void *runs, unsigned run, const char *name, const char *text,
+                    double *order, GError **error);
 } MetricRuns;
 
 /* False and an error for bad syntax and unknown names. An aggregate over no run at all gives NaN

@@ -63,8 +63,14 @@ typedef struct {
     unsigned master;   /* index of that axis */
 } Axis;
 
+/* Points for which the expression does not hold are left out. */
 typedef struct {
-    char *title, *include, *until, *series, *columns;
+    char *series; /* whose points it is about; NULL: all */
+    char *text, *place;
+} Condition;
+
+typedef struct {
+    char *title, *include, *until, *series, *where, *columns;
     SimTime duration, drain;
     uint64_t seed, repeat;
 } ScenarioSettings;
@@ -82,6 +88,9 @@ struct Scenario {
     GPtrArray *sections, *axes;
     GArray *columns; /* Column */
     unsigned n_points;
+    GPtrArray *conditions; /* Condition */
+    unsigned *kept;        /* of the product of all axes, those that are points; NULL: all */
+    unsigned n_dropped;
     ScenarioSettings settings;
     ScenarioUntil until;              /* `scalar` is owned */
     GArray *expects, *plots, *glance; /* glance: ScenarioColumn */
@@ -103,6 +112,12 @@ bool scenario_expand(Scenario *s, GError **error);
 bool scenario_series(Scenario *s, GError **error);
 /* [scenario], made if there is none. */
 Section *scenario_head(Scenario *s);
+/* Add a condition; leave out the points for which one does not hold; all of them in one, NULL: none
+ * that tells points apart (points.c). */
+void scenario_add_condition(Scenario *s, const char *series, const Section *section,
+                            const Entry *entry);
+bool scenario_keep_points(Scenario *s, GError **error);
+char *scenario_where(const Scenario *s);
 /* The values of one ${...}, from what stands between { and }, and whom it follows, or NULL. */
 bool iteration_values(const char *inside, const Section *section, const Entry *entry, char **with,
                       GPtrArray *values, GError **error);

@@ -682,7 +682,7 @@ static char *substitute(const Entry *entry, const char *const *chosen) {
 
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point) {
     const char *chosen[SCENARIO_MAX_AXES];
-    unsigned digit[SCENARIO_MAX_AXES], rest = point;
+    unsigned digit[SCENARIO_MAX_AXES], rest = s->kept ? s->kept[point] : point;
     for (unsigned i = s->axes->len; i-- > 0;) { /* the last axis is the fastest */
         const Axis *axis = s->axes->pdata[i];
         if (axis->with) continue;

@@ -44,8 +44,9 @@ static void append_origin(GString *out, const Entry *entry) {
     g_string_append_c(out, '\n');
 }
 
-static bool is_include(const Section *section, const char *key) {
-    return section->kind == SECTION_SCENARIO && !strcmp(key, "include");
+/* What has been done, and is not said again. */
+static bool is_done(const Section *section, const char *key) {
+    return section->kind == SECTION_SCENARIO && (!strcmp(key, "include") || !strcmp(key, "where"));
 }
 
 char *scenario_resolved(const Scenario *s, unsigned point) {
@@ -61,7 +62,7 @@ char *scenario_resolved(const Scenario *s, unsigned point) {
         }
         for (const Param *row = table; row && row->name; row++) {
             const Entry *entry = section_entry(section, row->name);
-            if (is_include(section, row->name)) continue;
+            if (is_done(section, row->name)) continue;
             g_autofree char *value = formatted(s, section, row, point);
             if (!*value) continue;
             if (entry)
@@ -105,13 +106,15 @@ char *scenario_flat(const Scenario *s) {
         append_head(out, section);
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            if (is_include(section, entry->key)) continue;
+            if (is_done(section, entry->key)) continue;
             const Param *row = param_find(table, entry->key);
             g_autofree char *value =
                 row && row->type == PARAM_TYPE_FILE ? absolute(s, entry) : g_strdup(entry->value);
             append_origin(out, entry);
             g_string_append_printf(out, "%s = %s\n", entry->key, value);
         }
+        g_autofree char *where = section->kind == SECTION_SCENARIO ? scenario_where(s) : NULL;
+        if (where) g_string_append_printf(out, "where = %s\n", where);
     }
     return g_string_free(out, FALSE);
 }
@@ -209,8 +212,8 @@ static bool iterates(const Section *section) {
 /* A digest of digests: of a large study's sections most are the same at every point. They are in
  * the order of their text, so that of the sections does not show. */
 char *scenario_identity(const Scenario *s, unsigned point) {
-    static const char *const not_of_a_run[] = {"title",  "include", "seed",  "repeat",
-                                               "series", "columns", "until", NULL};
+    static const char *const not_of_a_run[] = {"title", "include", "seed",  "repeat", "series",
+                                               "where", "columns", "until", NULL};
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];

@@ -5,7 +5,7 @@
  * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
  *
  *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files),
- *                     columns (what is printed at a glance)
+ *                     columns (what is printed at a glance), where (which points there are)
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
@@ -25,7 +25,7 @@
  *   [text NAME]       lines; KEY = @NAME joins them with `; `, as @file PATH does a file's
  *   [every STEP from TIME until TIME] and a tag   [at] at each of the times
  *   [series NAME]     COMPONENT.KEY = VALUE: a part of a study; all parts are the axis
- *                     scenario.series and the column `series`
+ *                     scenario.series and the column `series`; where: which of its points there are
  *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
  * points, columns and tables follows them.
@@ -106,6 +106,9 @@ SimTime scenario_drain(const Scenario *s);              /* default 100ms */
 
 /* Points of the study (without repetitions); at least 1. */
 unsigned scenario_n_points(const Scenario *s);
+/* Points of its product that a `where` leaves out; points that have the identity of one before. */
+unsigned scenario_n_dropped(const Scenario *s);
+unsigned scenario_n_equal(const Scenario *s);
 /* What the points are told apart by, in file order: the keys of components and links that iterate,
  * and those that --set has fixed, which so keep their column. */
 unsigned scenario_n_parameters(const Scenario *s);
@@ -116,9 +119,16 @@ void scenario_set_parameters(Scenario *s, const char *const *names);
 char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n);
 /* How a FILE value was written in the file that a study was made from: so it stands in tables. */
 void scenario_spell(Scenario *s, const char *path, const char *written);
-/* Any component's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes, Hz); NaN
- * if it is not a number. False: there is none of that name. */
+/* Any component's or link's parameter, "traffic.rate", at a point, in base units (bit/s, s, bytes,
+ * Hz); NaN if it is not a number. A key alone, "rate", is that of the one component where it
+ * iterates, else of the one that sets it; "series" is that of the point. False: there is none of
+ * that name. */
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *value);
+/* How it compares with what `text` would be as its value, "100Mbit/s", "default" (a number without
+ * a unit is in base units): `order` is below 0, 0 or above, NaN if the two are neither equal nor
+ * have an order. False: there is none of that name, or, with an error, it has no such value. */
+bool scenario_compare(const Scenario *s, unsigned point, const char *name, const char *text,
+                      double *order, GError **error);
 /* Put in front of what a component said against itself, in create or start, where that was written:
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);

@@ -62,23 +62,26 @@ static bool beside(const StudyRuns *s, const RunResult *a, const RunResult *b) {
     return true;
 }
 
-static int sibling(const void *data, unsigned run, const char *parameter, double number) {
+static bool compare(const void *data, unsigned run, const char *name, const char *text,
+                    double *order, GError **error) {
+    const StudyRuns *s = data;
+    const RunResult *r = s->study->runs->pdata[s->index[run]];
+    return scenario_compare(s->study->scenario, r->point, name, text, order, error);
+}
+
+static int sibling(const void *data, unsigned run, const char *parameter, const char *value) {
     StudyRuns *s = (StudyRuns *)data; /* what it notes cannot be seen from outside */
     const Scenario *scenario = s->study->scenario;
     unsigned n = scenario_n_parameters(scenario), ask = 0;
     while (ask < n && strcmp(scenario_parameter(scenario, 0, ask).name, parameter) != 0) ask++;
-    if (ask == n) { /* one value in all runs */
-        double value = NAN;
-        lookup(data, run, parameter, &value);
-        return value == number ? (int)run : -1;
-    }
+    double order = NAN;
+    if (ask == n) /* one value in all runs */
+        return compare(data, run, parameter, value, &order, NULL) && order == 0 ? (int)run : -1;
     if (ask != s->ask) find_followers(s, ask);
     const RunResult *here = s->study->runs->pdata[s->index[run]];
     for (unsigned i = 0; i < s->base.n_runs; i++) {
         const RunResult *r = s->study->runs->pdata[s->index[i]];
-        double value;
-        if (beside(s, here, r) && scenario_value(scenario, r->point, parameter, &value) &&
-            value == number)
+        if (beside(s, here, r) && compare(s, i, parameter, value, &order, NULL) && order == 0)
             return (int)i;
     }
     return -1;
@@ -106,6 +109,7 @@ MetricRuns *study_metric_runs(const Study *study) {
     s->base.lookup = lookup;
     s->base.runs = s;
     s->base.sibling = sibling;
+    s->base.compare = compare;
     s->base.names = (const char *const *)s->names->pdata;
     return &s->base;
 }
