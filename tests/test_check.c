@@ -82,7 +82,8 @@ static void every_point_is_built(void) {
                    "0 to 0 (repeat with --set l.link=s.1 -> k.0)");
 }
 
-static bool until_the_second(unsigned done, unsigned of, void *user) {
+static bool until_the_second(unsigned done, unsigned of, NetworkLoad load, void *user) {
+    CHECK_U64(load.until, 20 * SIM_MS);
     *(unsigned *)user = done * 100 + of;
     return done < 2;
 }

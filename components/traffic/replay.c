@@ -117,6 +117,12 @@ static double playing_time(const Replay *s) {
     return round * (double)s->loop + (double)s->start * 1e-12;
 }
 
+static NetworkLoad replay_load(const Component *c) {
+    const Replay *s = (const Replay *)c;
+    return (NetworkLoad){.packets = (double)s->capture->n * (double)s->loop,
+                         .until = (SimTime)(playing_time(s) * 1e12)};
+}
+
 static bool fits_the_clock(const Replay *s, GError **error) {
     double seconds = playing_time(s);
     if (seconds <= (double)LONGEST * 1e-12) return true;
@@ -280,6 +286,7 @@ const ComponentClass replay_class = {
     .start = replay_start,
     .sends = replay_sends,
     .unused = replay_unused,
+    .load = replay_load,
     .scalars = replay_scalars,
     .report = replay_report,
     .free = replay_free,

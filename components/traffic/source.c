@@ -162,13 +162,16 @@ static uint64_t gap_after(Source *s, uint32_t payload) {
     return gap < LONGEST_GAP_Q16 ? (uint64_t)gap : LONGEST_GAP_Q16;
 }
 
-/* What the departures repeat after: one mean gap, or a period of on and off phases. */
-static SimTime interval(const Source *s) {
-    if (s->pattern == ON_OFF) return s->on + s->off;
+static Wide mean_gap_q16(const Source *s) {
     Wide bytes = 0;
     for (unsigned i = 0; i < s->n_sizes; i++) bytes += counted_bytes(s, s->sizes[i]);
     Wide gap = s->gap_q16 * bytes / s->n_sizes + s->gap_fixed_q16;
-    return (SimTime)(MIN(gap, LONGEST_GAP_Q16) >> 16);
+    return MIN(gap, LONGEST_GAP_Q16);
+}
+
+/* What the departures repeat after: one mean gap, or a period of on and off phases. */
+static SimTime interval(const Source *s) {
+    return s->pattern == ON_OFF ? s->on + s->off : (SimTime)(mean_gap_q16(s) >> 16);
 }
 
 /* Move the next departure out of the off phase, if it is in one. */
@@ -404,6 +407,14 @@ static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences)
                                        (double)gap / 1e9, (double)(e->until - e->from) / 1e9));
 }
 
+static NetworkLoad source_load(const Component *c) {
+    const Source *s = (const Source *)c;
+    double share = s->pattern == ON_OFF ? (double)s->on / (double)(s->on + s->off) : 1;
+    double gap = (double)mean_gap_q16(s) / 65536;
+    return (NetworkLoad){.packets = share * (double)s->duration / MAX(gap, 1),
+                         .until = s->duration ? s->emitter.until : 0};
+}
+
 static bool source_command(Component *c, const char *verb, const char *args, GError **error) {
     Source *s = (Source *)c;
     SimTime now = sim_now(c->sim);
@@ -530,6 +541,7 @@ const ComponentClass source_class = {
     .sends = source_sends,
     .unused = source_unused,
     .doubts = source_doubts,
+    .load = source_load,
     .scalars = source_scalars,
     .report = source_report,
     .free = source_free,

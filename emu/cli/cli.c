@@ -208,6 +208,7 @@ int cli_main(int argc, char **argv, const ComponentClass *const *classes) {
      * heap that it has to clear: a study of many points grew to six times the memory of one. */
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
     g_log_set_default_handler(on_fatal, NULL);
+    progress_wrap_messages();
     int code = dispatch(argv + (argc > 0), classes);
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     g_printerr("sppemu: standard output cannot be written: %s\n", g_strerror(errno));

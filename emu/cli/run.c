@@ -3,7 +3,6 @@
  * run: what is to be computed, into which folder, and what of it is there already. */
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "emu/cli/study.h"
 #include "emu/scenario/check.h"
@@ -203,21 +202,17 @@ static int run_study(const RunFlags *flags, const Store *store, GArray *keys, Ru
     return code;
 }
 
-static bool draw_check(unsigned done, unsigned of, void *user) {
-    static gint64 drawn;
-    gint64 now = g_get_monotonic_time();
-    if (*(const bool *)user && (done == of || now - drawn > 100000)) {
-        fprintf(stderr, done < of ? "\rchecking point %u of %u\033[K" : "\r\033[K", done, of);
-        drawn = now;
-    }
+static bool checked(unsigned done, unsigned of, NetworkLoad load, void *progress) {
+    progress_set_load(progress, done - 1, load);
+    progress_say(progress, "checking point %u of %u", done, of);
     return !cli_interrupted;
 }
 
 /* What can be known before a run, before anything is written. */
-static int check(const Scenario *s, const Claims *claims, bool progress) {
+static int check(const Scenario *s, const Claims *claims, Progress *progress) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    bool ok = scenario_check(s, claims, draw_check, &progress, warnings, &error);
+    bool ok = scenario_check(s, claims, checked, progress, warnings, &error);
     for (unsigned i = 0; i < warnings->len; i++)
         g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
     if (cli_interrupted) return EXIT_INTERRUPTED;
@@ -232,7 +227,7 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
                                         : default_folder(scenario, f->set, f->seed, seed, f->force);
     RunOptions options = {.jobs = (unsigned)f->jobs,
                           .retry_failed = f->retry_failed,
-                          .progress = !f->show.quiet && isatty(STDERR_FILENO),
+                          .progress = f->show.progress,
                           .interrupted = &cli_interrupted};
     cli_catch_signals();
     int code = check(scenario, claims, options.progress);
@@ -263,8 +258,7 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
     return code;
 }
 
-static int run_run(char **operands, const void *flags, const ComponentClass *const *classes) {
-    const RunFlags *f = flags;
+static int load_and_run(const RunFlags *f, const char *file, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
     guint64 seed = 0;
     if (f->jobs < 1 || f->jobs > MAX_JOBS)
@@ -277,7 +271,7 @@ static int run_run(char **operands, const void *flags, const ComponentClass *con
         return cli_usage("--output: found nothing, expected the name of a folder");
     if (f->emit && strcmp(f->emit, "parallel") != 0 && strcmp(f->emit, "slurm") != 0)
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
-    Scenario *scenario = cli_load(operands[0], f->set, classes, &error);
+    Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
     if (scenario_until(scenario) && (f->emit || f->repeat != NOT_GIVEN)) {
         scenario_free(scenario);
@@ -290,6 +284,15 @@ static int run_run(char **operands, const void *flags, const ComponentClass *con
     int code = run_loaded(f, scenario, f->seed ? seed : scenario_seed(scenario), claims);
     claims_free(claims);
     scenario_free(scenario);
+    return code;
+}
+
+static int run_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+    RunFlags f = *(const RunFlags *)flags;
+    f.show.progress = f.show.quiet ? NULL : progress_new();
+    progress_say(f.show.progress, "reading %s", *operands);
+    int code = load_and_run(&f, *operands, classes);
+    progress_free(f.show.progress);
     return code;
 }
 

@@ -216,8 +216,10 @@ int cli_show_study(Study *study, const Store *store, const Claims *claims, const
         g_clear_error(&error);
     }
     bool plots = !flags->no_plots && study_n_ok(study);
+    progress_say(flags->progress, plots ? "writing tables, drawing pictures" : "writing tables");
     if (!results_write(study, store, plots, &error))
         code = cli_complain(code ? code : EXIT_RUN_FAILED, error);
+    progress_clear(flags->progress);
     if (flags->json) {
         print_json(study);
     } else if (!flags->quiet) {

@@ -16,6 +16,7 @@ void cli_catch_signals(void);
 /* What may be printed of a study, and what run and merge are told about it. */
 typedef struct {
     gboolean json, quiet, stats, strict, no_plots;
+    Progress *progress; /* NULL: none is shown */
 } ShowFlags;
 
 /* The command line of `run`. */

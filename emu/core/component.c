@@ -327,6 +327,17 @@ void network_report(Network *net, Report *report) {
     gauges_report(net->gauges, report);
 }
 
+NetworkLoad network_load(const Network *net) {
+    NetworkLoad sum = {0};
+    for (unsigned i = 0; i < net->components->len; i++) {
+        const Component *c = net->components->pdata[i];
+        NetworkLoad own = c->class->load ? c->class->load(c) : (NetworkLoad){0};
+        sum.packets += own.packets;
+        sum.until = MAX(sum.until, own.until);
+    }
+    return sum;
+}
+
 /* For components -------------------------------------------------------------------------- */
 
 void port_send(Component *c, unsigned port, Packet *pkt) {

@@ -74,6 +74,12 @@ typedef struct {
 #define LINK_MTU_BYTES 1500u
 #define LINK_HEADER_BYTES 18u /* Ethernet and a VLAN tag */
 
+/* What is going to be sent, as far as settings tell: packets, and until when. */
+typedef struct {
+    double packets;
+    SimTime until; /* 0: unknown */
+} NetworkLoad;
+
 typedef struct Port Port;
 
 struct ComponentClass {
@@ -107,6 +113,8 @@ struct ComponentClass {
     /* Add "KEY: found ..., ..." (allocated) for a setting that will not do what it seems to. `end`
      * is the scenario's own end of the run, SIM_NEVER if it has none. */
     void (*doubts)(const Component *c, SimTime end, GPtrArray *sentences);
+    /* What it is going to send, as it is set; from this the time is estimated that runs take. */
+    NetworkLoad (*load)(const Component *c);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
     void (*report)(Component *c, Report *report);
@@ -154,6 +162,8 @@ bool network_start(Network *net, const Component **failed, GError **error);
 /* After the run: stop all, check all and the conservation of packets and bytes. */
 bool network_stop(Network *net, GError **error);
 void network_report(Network *net, Report *report);
+/* What all components are going to send. */
+NetworkLoad network_load(const Network *net);
 /* Sources say +1 while they may still create packets and -1 when done; the run is over when nobody
  * is busy and no packet is left (network_idle), or at the scenario's own end. */
 void network_busy(Network *net, int change);

@@ -29,7 +29,8 @@ typedef struct {
     const Scenario *s;
     const Claims *claims;
     unsigned point;
-    const Report *report; /* of this point's network */
+    NetworkLoad load;     /* of this point's network */
+    const Report *report; /* the same */
     char *scalars;        /* names of the last report that was looked at */
     GHashTable *warnings; /* text -> Warning */
     GPtrArray *order;     /* of the warnings */
@@ -389,13 +390,14 @@ static bool check_point(Check *c, GError **error) {
     for (unsigned i = 0; ok && (component = network_nth(net, i)); i++)
         check_component(c, component);
     ok = ok && check_names(c, net, error);
+    if (ok) c->load = network_load(net);
     network_free(net);
     return ok;
 }
 
 bool scenario_check(const Scenario *s, const Claims *claims,
-                    bool (*progress)(unsigned done, unsigned of, void *user), void *user,
-                    GPtrArray *warnings, GError **error) {
+                    bool (*progress)(unsigned done, unsigned of, NetworkLoad load, void *user),
+                    void *user, GPtrArray *warnings, GError **error) {
     unsigned of = scenario_n_points(s);
     g_autoptr(GError) cause = NULL;
     g_autoptr(GPtrArray) order = g_ptr_array_new_with_free_func(warning_free),
@@ -412,7 +414,7 @@ bool scenario_check(const Scenario *s, const Claims *claims,
     for (unsigned i = 0; i < order->len; i++) ((Warning *)order->pdata[i])->points = of;
     for (; ok && c.point < of; c.point++) {
         ok = check_point(&c, &cause);
-        if (!ok || !progress || progress(c.point + 1, of, user)) continue;
+        if (!ok || !progress || progress(c.point + 1, of, c.load, user)) continue;
         g_set_error(&cause, G_FILE_ERROR, G_FILE_ERROR_INTR, "interrupted");
         ok = false;
     }

@@ -13,9 +13,9 @@
 #include "emu/scenario/scenario.h"
 
 /* `claims`: the table of published numbers, or NULL if there is none. `progress`, unless NULL, is
- * called after each of the points, a few milliseconds apart; where it returns false, the check ends
- * with G_FILE_ERROR_INTR. To `warnings` come sentences (allocated), each once, with file and line,
- * or the --set. */
+ * called after each of the points, in their order and a few milliseconds apart, with what is going
+ * to be sent there; where it returns false, the check ends with G_FILE_ERROR_INTR. To `warnings`
+ * come sentences (allocated), each once, with file and line, or the --set. */
 bool scenario_check(const Scenario *s, const Claims *claims,
-                    bool (*progress)(unsigned done, unsigned of, void *user), void *user,
-                    GPtrArray *warnings, GError **error);
+                    bool (*progress)(unsigned done, unsigned of, NetworkLoad load, void *user),
+                    void *user, GPtrArray *warnings, GError **error);

@@ -6,11 +6,11 @@
 #include "emu/study/run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,20 +23,39 @@
 
 enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };
 
-/* A run on the board: who could not record it, and why. */
+/* A run on the board: who could not record it, and why; how long it took, 0: nobody computed it. */
 typedef struct {
     volatile int code; /* 0: not tried, or recorded */
+    volatile bool ended;
+    volatile double seconds;
     char why[MAX_WHY];
 } Slot;
+
+/* What a worker is at. */
+typedef struct {
+    volatile uint32_t run;      /* or NOBODY */
+    volatile gint64 began;      /* g_get_monotonic_time */
+    volatile SimTime now;       /* of that run */
+    volatile SimTime simulated; /* by it and all before it */
+    volatile uint64_t packets;  /* the same */
+} Post;
 
 /* Shared between the workers and their parent. */
 typedef struct {
     unsigned n;
     volatile uint32_t next, done;
-    volatile uint32_t at[MAX_WORKERS]; /* the run that a worker is computing */
-    volatile uint64_t events[MAX_WORKERS];
+    Post post[MAX_WORKERS];
     Slot slot[];
 } Board;
+
+/* How the runs come along, for the line of progress. */
+typedef struct {
+    gint64 began;
+    Estimate *estimate; /* of the runs on the board, by their numbers there */
+    double *until_s;    /* how much each simulates; 0: unknown */
+    double all_s;       /* all of them; 0: unknown */
+    bool *told;         /* which the estimate knows to have ended */
+} Pace;
 
 typedef struct {
     const Store *store;
@@ -44,7 +63,7 @@ typedef struct {
     const GArray *todo; /* RunKey */
     Board *board;
     unsigned worker;
-    gint64 drawn, began;
+    Pace *pace; /* NULL: nobody looks */
 } Work;
 
 /* One run --------------------------------------------------------------------------------- */
@@ -113,14 +132,18 @@ static bool write_files(const Report *report, const char *folder, GError **error
 
 typedef struct {
     volatile int *interrupted;
-    volatile uint64_t *events; /* where to count them; NULL: nowhere */
-    uint64_t before;
+    Post *post; /* of whoever computes it; NULL: nobody looks */
+    SimTime simulated;
+    uint64_t packets; /* there before this run */
 } Watch;
 
 static void watch(Network *net, void *user) {
     const Watch *w = user;
     if (*w->interrupted) sim_stop(network_sim(net));
-    if (w->events) *w->events = w->before + sim_events_run(network_sim(net));
+    if (!w->post) return;
+    w->post->now = sim_now(network_sim(net));
+    w->post->simulated = w->simulated + w->post->now;
+    w->post->packets = w->packets + packet_pool_counts(network_packets(net)).created;
 }
 
 static void account(RunResult *r, Network *net) {
@@ -206,15 +229,18 @@ static RecordCost cost_since(gint64 began, const struct rusage *before) {
 /* In the run's own folder, under its claim. */
 static void compute_and_record(const Work *work, RunKey key, const char *identity,
                                const char *folder, const char *record, Slot *slot) {
+    Post *post = &work->board->post[work->worker];
     Watch w = {.interrupted = work->options->interrupted,
-               .events = &work->board->events[work->worker],
-               .before = work->board->events[work->worker]};
+               .post = post,
+               .simulated = post->simulated,
+               .packets = post->packets};
     struct rusage before;
     getrusage(RUSAGE_SELF, &before);
     gint64 began = g_get_monotonic_time();
     RunResult *r = compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
     g_autoptr(GError) error = NULL;
     RecordCost cost = cost_since(began, &before);
+    slot->seconds = cost.wall_s;
     /* An identity is of contents; what was read may have been others, or not there. */
     g_autofree char *changed = scenario_changed_input(store_scenario(work->store));
     g_autofree char *why =
@@ -255,35 +281,85 @@ static void run_recorded(const Work *work, unsigned n) {
 
 static void work_off(Work *work) {
     Board *board = work->board;
+    Post *post = &board->post[work->worker];
     for (;;) {
         if (*work->options->interrupted) break;
         uint32_t n = __atomic_fetch_add(&board->next, 1, __ATOMIC_RELAXED);
         if (n >= board->n) break;
-        board->at[work->worker] = n;
+        post->began = g_get_monotonic_time();
+        post->now = 0;
+        post->run = n;
         run_recorded(work, n);
-        board->at[work->worker] = NOBODY;
+        post->run = NOBODY;
+        board->slot[n].ended = true;
         __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
     }
 }
 
 /* Progress -------------------------------------------------------------------------------- */
 
-static void draw(Work *work, bool last) {
-    gint64 now = g_get_monotonic_time();
-    if (!work->options->progress || (!last && now - work->drawn < 100000)) return;
-    work->drawn = now;
+/* A simulated second without packets costs about as much as so many packets. */
+#define PACKETS_PER_SECOND 250.0
+
+static Pace *pace_new(const Store *store, const GArray *todo, const RunOptions *o) {
+    const Scenario *s = store_scenario(store);
+    unsigned n_values = scenario_n_parameters(s);
+    Pace *pace = g_new0(Pace, 1);
+    pace->began = g_get_monotonic_time();
+    pace->estimate = estimate_new(n_values);
+    pace->until_s = g_new0(double, todo->len);
+    pace->told = g_new0(bool, todo->len);
+    g_autofree const char **values = g_new0(const char *, n_values + 1);
+    for (unsigned i = 0; i < todo->len; i++) {
+        unsigned point = g_array_index(todo, RunKey, i).point;
+        NetworkLoad load = progress_load(o->progress, point);
+        SimTime end = scenario_duration(s) == SIM_NEVER ? load.until : scenario_duration(s);
+        pace->until_s[i] = (double)end / 1e12;
+        pace->all_s += pace->until_s[i];
+        for (unsigned v = 0; v < n_values; v++) values[v] = scenario_parameter(s, point, v).value;
+        estimate_add(pace->estimate, load.packets + PACKETS_PER_SECOND * pace->until_s[i] + 1,
+                     values);
+    }
+    return pace;
+}
+
+static void pace_free(Pace *pace) {
+    if (!pace) return;
+    estimate_free(pace->estimate);
+    g_free(pace->until_s);
+    g_free(pace->told);
+    g_free(pace);
+}
+
+static void draw(const Work *work) {
     const Board *board = work->board;
-    double seconds = (double)(now - work->began) / 1e6, events = 0;
-    for (unsigned i = 0; i < MAX_WORKERS; i++) events += (double)board->events[i];
-    struct winsize size = {.ws_col = 80};
-    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-    g_autofree char *left =
-        board->done
-            ? g_strdup_printf(", %.0f s left", seconds / board->done * (board->n - board->done))
-            : g_strdup("");
-    g_autofree char *line = g_strdup_printf("%u of %u runs, %.2f M events/s%s", board->done,
-                                            board->n, events / seconds / 1e6, left);
-    fprintf(stderr, "\r%.*s\033[K%s", size.ws_col ? size.ws_col - 1 : 79, last ? "" : line, "");
+    Pace *pace = work->pace;
+    if (!pace || !progress_due(work->options->progress)) return;
+    gint64 now = g_get_monotonic_time();
+    ProgressState state = {.done = board->done, .of = board->n, .until_s = pace->all_s};
+    EstimateAtHand at_hand[MAX_WORKERS];
+    unsigned n = 0;
+    uint64_t packets = 0;
+    for (unsigned i = 0; i < board->n; i++) {
+        const Slot *slot = &board->slot[i];
+        if (!slot->ended || pace->told[i]) continue;
+        estimate_finished(pace->estimate, i, slot->seconds > 0 ? slot->seconds : NAN);
+        pace->told[i] = true;
+    }
+    for (unsigned i = 0; i < MAX_WORKERS; i++) {
+        const Post *post = &board->post[i];
+        double at = (double)post->now / 1e12;
+        uint32_t run = post->run;
+        state.simulated_s += (double)post->simulated / 1e12;
+        packets += post->packets;
+        if (run == NOBODY) continue;
+        at_hand[n++] =
+            (EstimateAtHand){run, (double)(now - post->began) / 1e6,
+                             pace->until_s[run] > 0 ? MIN(at / pace->until_s[run], 1) : 0};
+    }
+    state.packets_per_s = (double)packets / ((double)(now - pace->began) / 1e6);
+    state.left_s = estimate_left(pace->estimate, at_hand, n, MIN(work->options->jobs, board->n));
+    progress_show(work->options->progress, &state);
 }
 
 /* Workers --------------------------------------------------------------------------------- */
@@ -335,17 +411,20 @@ static bool start_worker(Work *work, Worker *w, unsigned n) {
 /* A worker that died in the middle of a run. */
 static void bury(Work *work, unsigned n, int status) {
     Board *board = work->board;
-    if (board->at[n] == NOBODY) return;
+    Post *post = &board->post[n];
+    uint32_t run = post->run;
+    if (run == NOBODY) return;
     g_autofree char *why =
         WIFSIGNALED(status)
             ? g_strdup_printf("its process was ended by signal %d (%s)", WTERMSIG(status),
                               strsignal(WTERMSIG(status)))
             : g_strdup_printf("its process ended with exit code %d", WEXITSTATUS(status));
     if (*work->options->interrupted)
-        tell(&board->slot[board->at[n]], EXIT_INTERRUPTED, "interrupted");
+        tell(&board->slot[run], EXIT_INTERRUPTED, "interrupted");
     else
-        tell(&board->slot[board->at[n]], EXIT_RUN_FAILED, why);
-    board->at[n] = NOBODY;
+        tell(&board->slot[run], EXIT_RUN_FAILED, why);
+    board->slot[run].ended = true;
+    post->run = NOBODY;
     __atomic_add_fetch(&board->done, 1, __ATOMIC_RELAXED);
 }
 
@@ -379,11 +458,10 @@ static void run_forked(Work *work) {
         }
         if (*work->options->interrupted && !told) {
             for (unsigned i = 0; i < n; i++) end_worker(&worker[i]);
-            g_printerr("%ssppemu: interrupted; giving up the runs at hand (once more: at once)\n",
-                       work->options->progress ? "\r\033[K" : "");
+            g_printerr("sppemu: interrupted; giving up the runs at hand (once more: at once)\n");
             told = true;
         }
-        draw(work, false);
+        draw(work);
         if (alive) g_usleep(2000);
     }
     if (!*work->options->interrupted) work_off(work); /* what no worker could be had for */
@@ -394,7 +472,7 @@ static Board *board_new(unsigned n) {
     Board *board = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED) return NULL;
     board->n = n;
-    for (unsigned i = 0; i < MAX_WORKERS; i++) board->at[i] = NOBODY;
+    for (unsigned i = 0; i < MAX_WORKERS; i++) board->post[i].run = NOBODY;
     return board;
 }
 
@@ -436,16 +514,17 @@ static GArray *collect(const GPtrArray *results, const GArray *keys, const RunOp
 }
 
 static void compute_all(const Store *store, const GArray *todo, const RunOptions *o, Board *board) {
-    Work work = {.store = store,
-                 .options = o,
-                 .todo = todo,
-                 .board = board,
-                 .began = g_get_monotonic_time()};
-    if (todo->len == 1)
+    Work work = {.store = store, .options = o, .todo = todo, .board = board};
+    if (o->progress) work.pace = pace_new(store, todo, o);
+    if (todo->len == 1 && !o->progress)
         work_off(&work);
     else
         run_forked(&work);
-    draw(&work, true);
+    double simulated_s = 0;
+    for (unsigned i = 0; i < MAX_WORKERS; i++)
+        simulated_s += (double)board->post[i].simulated / 1e12;
+    progress_add(o->progress, board->n, simulated_s);
+    pace_free(work.pace);
 }
 
 GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) {

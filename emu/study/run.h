@@ -3,13 +3,14 @@
  * emu/study/run.h: the runs of a study, computed by parallel processes and recorded one by one. */
 #pragma once
 
+#include "emu/study/progress.h"
 #include "emu/study/result.h"
 #include "emu/study/store.h"
 
 typedef struct {
     unsigned jobs;             /* processes */
     bool retry_failed;         /* compute anew what is recorded as failed */
-    bool progress;             /* draw it on stderr */
+    Progress *progress;        /* NULL: none is shown */
     const char *as;            /* see lock_take */
     volatile int *interrupted; /* set by the caller's signal handler */
     unsigned *computed;        /* runs that were not there are added to it; may be NULL */
