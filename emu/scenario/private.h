@@ -102,6 +102,8 @@ struct Scenario {
 
 /* Reading: sections and entries, syntax only (read.c). */
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
+/* Kind and class of a section by its head. */
+bool section_kind(Section *section, const ComponentClass *const *classes, GError **error);
 void section_free(void *section);
 Section *section_copy(const Section *section, const char *name);
 void section_place_value(Section *section, const char *key, const char *value, const char *file,

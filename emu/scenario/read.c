@@ -4,9 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "emu/scenario/document.h"
 #include "emu/scenario/private.h"
 
-enum { MAX_FILE = 16 << 20, MAX_LINE = 65536, MAX_DEPTH = 16 };
+enum { MAX_DEPTH = 16 };
 
 static bool fail(GError **error, const char *file, unsigned line, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
@@ -151,18 +152,18 @@ Section *section_copy(const Section *section, const char *name) {
 
 /* [head name] ----------------------------------------------------------------------------- */
 
-static const ComponentClass *find_class(const Scenario *s, const char *name) {
-    for (const ComponentClass *const *c = s->classes; *c; c++)
+static const ComponentClass *find_class(const ComponentClass *const *classes, const char *name) {
+    for (const ComponentClass *const *c = classes; *c; c++)
         if (!strcmp((*c)->name, name)) return *c;
     return NULL;
 }
 
-static const char *nearest_head(const Scenario *s, const char *found) {
+static const char *nearest_head(const ComponentClass *const *classes, const char *found) {
     static const char *const own[] = {"scenario", "link", "at",    "expect", "plot",
                                       "let",      "text", "every", "series"};
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
-    for (const ComponentClass *const *c = s->classes; *c; c++)
+    for (const ComponentClass *const *c = classes; *c; c++)
         g_ptr_array_add(names, (char *)(*c)->name);
     g_ptr_array_add(names, NULL);
     return param_nearest(found, (const char *const *)names->pdata);
@@ -181,7 +182,7 @@ static bool plot_name(const char *name) {
            !g_str_has_prefix(name, "series-") && !g_str_has_prefix(name, "histogram-");
 }
 
-static bool kind_of(Scenario *s, Section *section, GError **error) {
+bool section_kind(Section *section, const ComponentClass *const *classes, GError **error) {
     static const struct {
         const char *head;
         SectionKind kind;
@@ -189,44 +190,50 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
         {"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK},   {"at", SECTION_AT},
         {"expect", SECTION_EXPECT},     {"plot", SECTION_PLOT},   {"let", SECTION_LET},
         {"text", SECTION_TEXT},         {"every", SECTION_EVERY}, {"series", SECTION_SERIES}};
-    const char *file = section->file, *head = section->head;
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (!strcmp(head, kinds[i].head)) {
+        if (!strcmp(section->head, kinds[i].head)) {
             section->kind = kinds[i].kind;
-            if (section->kind == SECTION_SCENARIO || section->kind == SECTION_LET)
-                return !section->name ||
-                       fail(error, file, section->line, "found [%s %s], expected [%s]", head,
-                            section->name, head);
-            if (section->kind == SECTION_TEXT) section->text = g_string_new(NULL);
-            if (!section->name)
-                return fail(error, file, section->line, "found [%s], expected a name after it",
-                            head);
-            if (section->kind == SECTION_SERIES && strpbrk(section->name, "\"{}"))
-                return fail(error, file, section->line,
-                            "found [series %s], expected a name without \", { and }",
-                            section->name);
-            if (section->kind == SECTION_PLOT && !plot_name(section->name))
-                return fail(error, file, section->line,
-                            "found [plot %s], expected a name of letters, digits, - and _, other "
-                            "than those of the tables (runs, summary, claims)",
-                            section->name);
-            if (section->kind != SECTION_AT) return true;
-            g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
-            static const Param time = {.name = "time", .type = PARAM_TYPE_TIME};
-            g_autoptr(GError) cause = NULL;
-            return param_set(&time, &section->at, words[0], NULL, &cause) ||
-                   fail(error, file, section->line, "[at %s]: %s", section->name, cause->message);
+            return true;
         }
     section->kind = SECTION_COMPONENT;
-    section->class = find_class(s, head);
-    if (!section->class) {
-        const char *near = nearest_head(s, head);
+    section->class = find_class(classes, section->head);
+    if (section->class) return true;
+    const char *near = nearest_head(classes, section->head);
+    return fail(error, section->file, section->line,
+                "found section [%s%s%s], expected a component class, link, at, every, expect, "
+                "plot, series, let or text%s%s%s",
+                section->head, section->name ? " " : "", section->name ? section->name : "",
+                near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
+}
+
+static bool check_name(Section *section, GError **error) {
+    const char *file = section->file, *head = section->head;
+    if (section->kind == SECTION_SCENARIO || section->kind == SECTION_LET)
+        return !section->name || fail(error, file, section->line, "found [%s %s], expected [%s]",
+                                      head, section->name, head);
+    if (section->kind == SECTION_TEXT) section->text = g_string_new(NULL);
+    if (!section->name)
+        return fail(error, file, section->line, "found [%s], expected a name after it", head);
+    if (section->kind == SECTION_SERIES && strpbrk(section->name, "\"{}"))
         return fail(error, file, section->line,
-                    "found section [%s%s%s], expected a component class, link, at, every, expect, "
-                    "plot, series, let or text%s%s%s",
-                    head, section->name ? " " : "", section->name ? section->name : "",
-                    near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
-    }
+                    "found [series %s], expected a name without \", { and }", section->name);
+    if (section->kind == SECTION_PLOT && !plot_name(section->name))
+        return fail(error, file, section->line,
+                    "found [plot %s], expected a name of letters, digits, - and _, other than "
+                    "those of the tables (runs, summary, claims)",
+                    section->name);
+    if (section->kind != SECTION_AT) return true;
+    g_auto(GStrv) words = g_strsplit(section->name, " ", 2);
+    static const Param time = {.name = "time", .type = PARAM_TYPE_TIME};
+    g_autoptr(GError) cause = NULL;
+    return param_set(&time, &section->at, words[0], NULL, &cause) ||
+           fail(error, file, section->line, "[at %s]: %s", section->name, cause->message);
+}
+
+static bool kind_of(Scenario *s, Section *section, GError **error) {
+    const char *file = section->file, *head = section->head;
+    if (!section_kind(section, s->classes, error)) return false;
+    if (section->kind != SECTION_COMPONENT) return check_name(section, error);
     /* Names that stand for something else in --set and among the scalars. */
     static const char *const reserved[] = {"scenario", "run", NULL};
     if (section->name && g_strv_contains(reserved, section->name))
@@ -251,32 +258,20 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
     return true;
 }
 
-static Section *open_section(Scenario *s, char *line, const char *file, unsigned number,
+static Section *open_section(Scenario *s, const DocumentSection *d, const char *file,
                              GError **error) {
-    char *end = strchr(line, ']');
-    if (!end || end[1]) {
-        fail(error, file, number, "found \"%s\", expected [SECTION] or [CLASS NAME]", line);
-        return NULL;
-    }
-    *end = 0;
-    char *head = g_strstrip(line + 1), *name = strchr(head, ' ');
-    if (name) {
-        *name++ = 0;
-        name = g_strstrip(name);
-    }
-    Section *section = scenario_section(s, head, name);
+    Section *section = scenario_section(s, d->head, d->name);
     if (section && g_hash_table_contains(section->seen_in, file)) {
-        fail(error, file, number,
-             "found a second section [%s%s%s] in this file; the first is at line %u", head,
-             name ? " " : "", name ? name : "", section->line);
+        fail(error, file, d->line,
+             "found a second section [%s%s%s] in this file; the first is at line %u", d->head,
+             d->name ? " " : "", d->name ? d->name : "", section->line);
         return NULL;
     }
     if (!section) {
-        section = section_new(s, head, name, file, number);
+        section = section_new(s, d->head, d->name, file, d->line);
         if (!kind_of(s, section, error)) return NULL;
     }
     g_hash_table_add(section->seen_in, g_strdup(file));
-    if (section->text) g_string_truncate(section->text, 0); /* an includer's, in place of it */
     return section;
 }
 
@@ -304,95 +299,38 @@ static bool include(Scenario *s, const char *list, const char *file, unsigned li
     return true;
 }
 
-static bool read_line(Scenario *s, Section **current, GHashTable *keys, char *line,
-                      const char *file, unsigned number, GError **error) {
-    if (!*line || *line == '#' || *line == ';') return true;
-    if (*current && (*current)->text && *line != '[') {
-        g_string_append_printf((*current)->text, "%s\n", line);
-        return true;
-    }
-    if (*line == '[') {
-        g_hash_table_remove_all(keys);
-        return (*current = open_section(s, line, file, number, error)) != NULL;
-    }
-    char *equals = strchr(line, '=');
-    if (!equals || equals == line)
-        return fail(error, file, number, "found \"%.60s\", expected [SECTION] or KEY = VALUE",
-                    line);
-    *equals = 0;
-    const char *key = g_strstrip(line), *value = g_strstrip(equals + 1);
-    if (!*current) return fail(error, file, number, "found key %s before the first section", key);
-    if (!*value) return fail(error, file, number, "[%s] %s: found no value", (*current)->head, key);
-    if (!g_hash_table_add(keys, g_strdup(key)))
-        return fail(error, file, number, "[%s%s%s] %s: found a second value for this key",
-                    (*current)->head, (*current)->name ? " " : "",
-                    (*current)->name ? (*current)->name : "", key);
-    section_place_value(*current, key, value, file, number);
-    return true;
-}
-
-/* The lines of a file, numbered from 1; each is text and of a bounded length. */
-static GPtrArray *split(const char *path, const char *text, size_t length, GError **error) {
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    for (const char *at = text, *end = text + length; at < end;) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        size_t n = (size_t)(stop - at);
-        unsigned number = lines->len + 1;
-        bool ok = true;
-        for (size_t i = 0; ok && i < n; i++)
-            if ((uint8_t)at[i] < 32 && at[i] != '\t' && !(at[i] == '\r' && i == n - 1))
-                ok = fail(error, path, number, "found the control byte 0x%02x, expected text",
-                          (uint8_t)at[i]);
-        if (ok && n > MAX_LINE)
-            ok = fail(error, path, number, "found a line of %zu bytes, expected at most %d", n,
-                      MAX_LINE);
-        if (ok && !g_utf8_validate(at, (gssize)n, NULL))
-            ok = fail(error, path, number, "found bytes that are not UTF-8");
-        if (!ok) return NULL;
-        g_ptr_array_add(lines, g_strstrip(g_strndup(at, n)));
-        at = stop + 1;
-    }
-    return g_steal_pointer(&lines);
-}
-
-/* Read what a file includes before its own first line, so that the includer wins whatever line its
- * `include` stands on. */
-static bool read_includes(Scenario *s, const GPtrArray *lines, const char *path, GPtrArray *stack,
-                          GError **error) {
-    bool inside = false;
+/* The lines of a [text], in place of those that an included file has for it. */
+static void read_text(Section *section, const GPtrArray *lines) {
+    g_string_truncate(section->text, 0);
     for (unsigned i = 0; i < lines->len; i++) {
-        const char *line = lines->pdata[i], *equals = strchr(line, '=');
-        if (*line == '[') inside = g_str_has_prefix(line + strspn(line, "[ "), "scenario");
-        if (!inside || !equals) continue;
-        g_autofree char *key = g_strchomp(g_strndup(line, (size_t)(equals - line)));
-        if (!strcmp(key, "include") && !include(s, equals + 1, path, i + 1, stack, error))
-            return false;
+        g_autofree char *line = g_strstrip(g_strdup(lines->pdata[i]));
+        if (*line && *line != '#' && *line != ';')
+            g_string_append_printf(section->text, "%s\n", line);
+    }
+}
+
+static bool read_section(Scenario *s, const DocumentSection *d, const char *file, GError **error) {
+    Section *section = open_section(s, d, file, error);
+    if (!section) return false;
+    if (section->text) read_text(section, d->text);
+    for (unsigned k = 0; k < d->entries->len; k++) {
+        const DocumentEntry *entry = d->entries->pdata[k];
+        section_place_value(section, entry->key, entry->value, file, entry->line);
     }
     return true;
 }
 
+/* What a file includes is read before its own first line, so that the includer wins whatever line
+ * its `include` stands on. */
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error) {
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *text = NULL;
-    size_t length;
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
-        return fail(error, path, 0, "cannot be read: there is no such file");
-    if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        return fail(error, path, 0, "found a folder, expected a scenario file");
-    if (!g_file_get_contents(path, &text, &length, &cause))
-        return fail(error, path, 0, "cannot be read: %s", cause->message);
-    if (length > MAX_FILE)
-        return fail(error, path, 0, "found %zu bytes, expected a scenario file of at most 16 MiB",
-                    length);
-    g_autoptr(GPtrArray) lines = split(path, text, length, error);
-    if (!lines) return false;
+    g_autoptr(Document) d = document_load(path, error);
+    if (!d) return false;
+    const DocumentSection *head = document_section(d, "scenario", NULL);
+    const DocumentEntry *files = head ? document_entry(head, "include") : NULL;
     g_ptr_array_add(stack, g_strdup(path));
-    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Section *current = NULL;
-    bool ok = read_includes(s, lines, path, stack, error);
-    for (unsigned i = 0; ok && i < lines->len; i++)
-        ok = read_line(s, &current, keys, lines->pdata[i], path, i + 1, error);
+    bool ok = !files || include(s, files->value, path, files->line, stack, error);
+    for (unsigned i = 0; ok && i < d->sections->len; i++)
+        ok = read_section(s, d->sections->pdata[i], path, error);
     g_free(g_ptr_array_steal_index(stack, stack->len - 1));
     return ok;
 }
@@ -469,9 +407,9 @@ bool scenario_override(Scenario *s, const char *assignment, bool let, GError **e
     const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
     /* What a file cannot hold, no scenario can: it would not read back. */
     if (!*value) return fail(error, "--set", 0, "%s.%s: found no value", text, key);
-    if (strlen(assignment) > MAX_LINE)
+    if (strlen(assignment) > DOCUMENT_MAX_LINE)
         return fail(error, "--set", 0, "%s.%s: found %zu bytes, expected at most %d", text, key,
-                    strlen(assignment), MAX_LINE);
+                    strlen(assignment), DOCUMENT_MAX_LINE);
     for (const char *p = value; *p; p++)
         if ((uint8_t)*p < 32 && *p != '\t')
             return fail(error, "--set", 0, "%s.%s: found the control byte 0x%02x, expected text",
