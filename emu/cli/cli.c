@@ -16,7 +16,7 @@
 
 const CliVerb *const cli_verbs[] = {&run_verb,     &check_verb,  &show_verb,  &list_verb,
                                     &results_verb, &verify_verb, &merge_verb, &point_verb,
-                                    &help_verb,    NULL};
+                                    &format_verb,  &help_verb,   NULL};
 
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},

@@ -41,7 +41,7 @@ typedef struct {
 extern const CliOperand cli_operands[]; /* ends with {0} */
 
 extern const CliVerb run_verb, check_verb, show_verb, list_verb, results_verb, verify_verb,
-    merge_verb, point_verb, help_verb;
+    merge_verb, point_verb, format_verb, help_verb;
 extern const CliVerb *const cli_verbs[]; /* as help shows them, and NULL */
 extern const char cli_exit_codes[];
 
@@ -58,7 +58,9 @@ char *cli_data_folder(void);
 GPtrArray *cli_shipped(void);
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
 Claims *cli_claims(void);
-/* A scenario by path, or by the name of one that is shipped. */
+/* The file of a scenario, given by path or by the name of one that is shipped. Caller frees. */
+char *cli_find(const char *name, GError **error);
+/* The same, read. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error);
 /* "6 left out by where, 4 equal to others run once" of its points; empty if neither is so. Caller

@@ -54,25 +54,27 @@ static char *shipped_path(const char *name) {
     return g_build_filename(folder, file, NULL);
 }
 
-/* A scenario by path, or by the name of one that is shipped. */
-Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
-                   GError **error) {
-    const char *const *overrides = (const char *const *)set;
+char *cli_find(const char *name, GError **error) {
     if (!g_utf8_validate(name, -1, NULL)) {
         input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
     if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
         g_str_has_suffix(name, ".ini"))
-        return scenario_load(name, overrides, classes, error);
+        return g_strdup(name);
     g_autofree char *path = shipped_path(name);
-    if (g_file_test(path, G_FILE_TEST_EXISTS))
-        return scenario_load(path, overrides, classes, error);
+    if (g_file_test(path, G_FILE_TEST_EXISTS)) return g_steal_pointer(&path);
     g_autoptr(GPtrArray) names = cli_shipped();
     const char *near = param_nearest(name, (const char *const *)names->pdata);
     input_error(error, "found \"%s\", expected a scenario file, or a name from sppemu list%s%s",
                 name, near ? "; the nearest is " : "", near ? near : "");
     return NULL;
+}
+
+Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
+                   GError **error) {
+    g_autofree char *path = cli_find(name, error);
+    return path ? scenario_load(path, (const char *const *)set, classes, error) : NULL;
 }
 
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
