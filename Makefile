@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format loc fuzz coverage install uninstall clean help
+.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall clean help
 all:
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
@@ -96,6 +96,10 @@ lint:
 format:
 	find emu fastpath components tests bench -name '*.[ch]' -exec clang-format -i {} +
 
+# The pages of docs/ that are made from tables.
+reference: $(BUILD)/sppemu
+	for page in parameters metrics verbs; do $(BUILD)/sppemu help --markdown $$page >docs/$$page.md; done
+
 # C without blank and comment-only lines.
 loc:
 	@sh tests/loc
@@ -135,6 +139,7 @@ help:
 # target bench              speed of calendar, NPE, native fast path and TCAM
 # target lint               who may include whom, licence lines, format
 # target format             clang-format on everything
+# target reference          make docs/parameters.md, docs/metrics.md and docs/verbs.md anew
 # target loc                lines of code of each code option and of each folder
 # target fuzz               fuzz captures, filters, expressions, scenarios and the fast path for a minute each
 # target coverage           line coverage of the tests (needs gcovr)

@@ -42,7 +42,7 @@ for file in "$dir"/example*; do
 done
 [ $n -ge 10 ] && ok "there are examples" || bad "$doc has $n examples, expected at least 10"
 
-for head in $(sed -n '/^static const char \*nearest_head/,/};/p' emu/scenario/read.c | grep -o '"[a-z]*"'); do
+for head in $("$B" help | sed -n '/^Other sections/,/^$/s/^  \([a-z][a-z]*\).*/"\1"/p'); do
     sed -n '/^```ebnf$/,/^```$/p' $doc | grep -qF "$head" && ok "the grammar has $head" || bad "the grammar lacks $head"
 done
 exit $failed

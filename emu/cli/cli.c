@@ -184,9 +184,8 @@ static int dispatch(char **argv, const ComponentClass *const *classes) {
     }
     if (!strcmp(found, "--version")) return print_version();
     if (!strcmp(found, "--help") || !strcmp(found, "-h")) {
-        static char *none[] = {NULL};
-        return help_verb.run(argv[1] && *argv[1] != '-' ? argv + 1 : none, help_verb.flags,
-                             classes);
+        char *help[] = {(char *)"help", argv[1] && *argv[1] != '-' ? argv[1] : NULL, NULL};
+        return run_verb_of(&help_verb, help, classes);
     }
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (const CliVerb *const *v = cli_verbs; *v; v++) {

@@ -86,7 +86,7 @@ static int format_one(const char *name, const FormatFlags *f, bool *differs,
     return EXIT_OK;
 }
 
-static int format_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int format_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const FormatFlags *f = flags;
     unsigned n = g_strv_length(operands), n_differ = 0;
     int worst = EXIT_OK;

@@ -5,76 +5,99 @@
 
 #include "emu/cli/page.h"
 #include "emu/cli/private.h"
+#include "emu/cli/reference.h"
 
-static char *range_text(const Param *row) {
-    if (row->type == PARAM_TYPE_ENUM || row->type == PARAM_TYPE_NAME)
-        return g_strdelimit(g_strdup(row->choices), "|", ' ');
-    return row->min ? g_strdup_printf("%s to %s", row->min, row->max) : g_strdup("");
+/* Classes and sections -------------------------------------------------------------------- */
+
+enum { KEY_COLUMN = 24 };
+
+/* A sentence as one: "ends packets" is "Ends packets." */
+static char *sentence(const char *text) {
+    return g_strdup_printf("%c%s.", g_ascii_toupper(*text), text + 1);
 }
 
-static void print_rows(const Param *rows, bool markdown) {
-    if (markdown)
-        puts("| key | value | default | range | what | source |\n|---|---|---|---|---|---|");
+/* "one of no, yes", "a time such as 20ms, from 0 to 10s": what may be written for it. */
+static char *value_text(const Param *row) {
+    const Param *item = row->item ? row->item : row;
+    g_autofree char *type = param_type_text(row);
+    if (item->type == PARAM_TYPE_ENUM || item->type == PARAM_TYPE_NAME) {
+        g_auto(GStrv) words = g_strsplit(item->choices, "|", -1);
+        g_autofree char *list = g_strjoinv(item->type == PARAM_TYPE_ENUM ? ", " : " or ", words);
+        return g_strdup_printf(item->type == PARAM_TYPE_ENUM ? "one of %s" : "the name of a %s",
+                               list);
+    }
+    return item->min ? g_strdup_printf("%s from %s to %s", type, item->min, item->max)
+                     : g_steal_pointer(&type);
+}
+
+static void print_params(Page *page, const Param *rows) {
     for (const Param *row = rows; row && row->name; row++) {
-        g_autofree char *range = range_text(row->item ? row->item : row);
-        g_autofree char *type = param_type_text(row);
-        const char *def = !row->def ? "must be given" : *row->def ? row->def : "none";
-        if (markdown)
-            printf("| %s | %s | %s | %s | %s | %s |\n", row->name, type, def, range, row->text,
-                   row->source);
-        else
-            printf("  %-20s %s\n  %20s %s; default %s%s%s; source: %s\n", row->name, row->text, "",
-                   type, def, *range ? "; " : "", range, row->source);
+        g_autofree char *value = value_text(row);
+        bool users = strstr(row->source, "scenario") != NULL; /* nobody else's choice */
+        g_autofree char *text = g_strdup_printf(
+            "%s\n%s; %s%s%s%s", row->text, value, row->def ? "default " : "must be given",
+            !row->def   ? ""
+            : *row->def ? row->def
+                        : "none",
+            users ? "" : "; source: ", users ? "" : row->source);
+        page_item(page, KEY_COLUMN, row->name, text);
     }
 }
 
-static void print_scalars(const Scalar *s, bool markdown) {
-    if (s && s->name)
-        puts(markdown ? "\n| scalar | unit | what | reported |\n|---|---|---|---|" : "\nscalars:");
-    for (; s && s->name; s++)
-        if (markdown)
-            printf("| `%s` | %s | %s | %s |\n", s->name, s->unit, s->text,
-                   s->when ? s->when : "always");
-        else
-            printf("  %-25s %s (%s%s%s)\n", s->name, s->text, s->unit, s->when ? "; " : "",
-                   s->when ? s->when : "");
+static void print_scalars(Page *page, const Scalar *rows) {
+    for (const Scalar *row = rows; row && row->name; row++) {
+        g_autofree char *text = g_strdup_printf("%s (%s%s%s)", row->text, row->unit,
+                                                row->when ? "; " : "", row->when ? row->when : "");
+        page_item(page, KEY_COLUMN, row->name, text);
+    }
 }
 
-static void print_drops(const DropReason *drops, const char *head, bool markdown) {
-    for (const DropReason *d = drops; d && d->name; d++)
-        if (markdown)
-            printf("%s%s`drop.%s`: %s", d == drops ? head : "; ", d == drops ? ": " : "", d->name,
-                   d->text);
-        else
-            printf("%s%s  drop.%-20s %s\n", d == drops ? head : "", d == drops ? ":\n" : "",
-                   d->name, d->text);
-    if (markdown && drops) puts(".");
+static void print_drops(Page *page, const char *head, const DropReason *rows) {
+    if (rows && rows->name) page_head(page, head);
+    for (const DropReason *row = rows; row && row->name; row++) {
+        g_autofree char *term = g_strconcat("drop.", row->name, NULL);
+        page_item(page, KEY_COLUMN, term, row->text);
+    }
 }
 
-static void print_class(const ComponentClass *c, bool markdown) {
-    if (markdown)
-        printf("\n## %s\n\n%s. Ports: %s.\n\n", c->name, c->text, c->ports);
-    else
-        printf("[%s NAME]: %s\nports: %s\n\n", c->name, c->text, c->ports);
-    print_rows(c->params, markdown);
+static void print_choice(Page *page, const Choice *choice) {
+    g_autofree char *head = g_strdup_printf("%s = %s: %s", choice->key, choice->name, choice->text);
+    page_head(page, head);
+    if (choice->syntax) page_item(page, KEY_COLUMN, "KEY", choice->syntax);
+    print_params(page, choice->params);
+    print_scalars(page, choice->scalars);
+}
+
+static void print_class(Page *page, const ComponentClass *c) {
+    g_autofree char *syntax = g_strdup_printf("[%s NAME], [%s NAME*N]", c->name, c->name);
+    g_autofree char *text =
+        g_strdup_printf("%c%s. Ports: %s.", g_ascii_toupper(*c->text), c->text + 1, c->ports);
+    page_paragraph(page, syntax);
+    page_paragraph(page, text);
+    if (c->params && c->params->name) page_head(page, "Parameters");
+    print_params(page, c->params);
     Choice choice = {0};
-    for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) {
-        printf(markdown ? "\n`%s = %s`: %s%s%s.\n" : "\n%s = %s: %s%s%s\n", choice.key, choice.name,
-               choice.text, choice.syntax ? "; KEY: " : "", choice.syntax ? choice.syntax : "");
-        if (choice.params && markdown) puts("");
-        if (choice.params) print_rows(choice.params, markdown);
-        print_scalars(choice.scalars, markdown);
-    }
-    if (markdown && c->verbs) puts("\n| verb | arguments | what |\n|---|---|---|");
-    if (!markdown && c->verbs) puts("\nverbs of [at TIME]:");
+    for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) print_choice(page, &choice);
+    if (c->verbs) page_head(page, "Verbs of [at TIME]");
     for (const Verb *v = c->verbs; v && v->name; v++) {
-        g_auto(GStrv) words = g_strsplit(v->arguments, "|", -1);
-        g_autofree char *cell = g_strjoinv(" or ", words);
-        printf(markdown ? "| `%s` | %s | %s |\n" : "  %s %s: %s\n", v->name, cell, v->text);
+        g_autofree char *term = g_strdup_printf("%s %s", v->name, v->arguments);
+        page_item(page, KEY_COLUMN, g_strchomp(term), v->text);
     }
-    print_scalars(c->scalars, markdown);
-    print_drops(c->drops, "\nDrops", markdown);
-    if (!markdown && c->sends) print_drops(link_drops, "\nDrops of its links", false);
+    if (c->scalars && c->scalars->name) page_head(page, "Scalars, NAME.SCALAR in expressions");
+    print_scalars(page, c->scalars);
+    print_drops(page, "Drops, scalars in packets", c->drops);
+    if (c->sends) print_drops(page, "Drops of its links", link_drops);
+}
+
+static void print_section(Page *page, const ScenarioSection *s) {
+    g_autofree char *text = sentence(s->text);
+    page_paragraph(page, s->syntax);
+    page_paragraph(page, text);
+    if (s->entries) page_paragraph(page, s->entries);
+    if (s->params) page_head(page, "Keys");
+    print_params(page, s->params);
+    page_head(page, "Example");
+    page_literal(page, s->example);
 }
 
 /* Verbs ----------------------------------------------------------------------------------- */
@@ -106,7 +129,7 @@ void cli_help_verb(const CliVerb *v) {
     Page page = {.out = stdout};
     g_autofree char *line = usage(v);
     g_autofree char *first = g_strdup_printf("Usage: %s", line);
-    g_autofree char *what = g_strdup_printf("%c%s.", g_ascii_toupper(*v->text), v->text + 1);
+    g_autofree char *what = sentence(v->text);
     page_paragraph(&page, first);
     page_paragraph(&page, what);
     if (v->more) page_paragraph(&page, v->more);
@@ -133,7 +156,7 @@ void cli_help_short(void) {
     page_item(&page, NAME_COLUMN, "sppemu help", "verbs, component classes, sections of a file");
 }
 
-static void print_help(const ComponentClass *const *classes) {
+static void print_topics(const ComponentClass *const *classes) {
     Page page = {.out = stdout};
     page_paragraph(&page, "Usage: sppemu VERB [OPTION...] [OPERAND...]");
     page_paragraph(&page, what_it_is);
@@ -143,8 +166,11 @@ static void print_help(const ComponentClass *const *classes) {
         g_autofree char *term = g_strdup_printf("%s %s", (*v)->name, (*v)->operands);
         if ((*v)->text) page_item(&page, NAME_COLUMN, g_strchomp(term), (*v)->text);
     }
-    page_head(&page, "Classes");
+    page_head(&page, "Component classes");
     for (; *classes; classes++) page_item(&page, NAME_COLUMN, (*classes)->name, (*classes)->text);
+    page_head(&page, "Other sections of a scenario file");
+    for (const ScenarioSection *s = scenario_sections; s->head; s++)
+        page_item(&page, NAME_COLUMN, s->head, s->text);
     page_paragraph(&page, cli_exit_codes);
 }
 
@@ -152,44 +178,60 @@ typedef struct {
     gboolean markdown;
 } HelpFlags;
 
-static int help_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int print_reference(const char *name, const ComponentClass *const *classes) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (const Reference *r = references; r->name; r++) {
+        if (!strcmp(r->name, name)) {
+            r->write(classes, stdout);
+            return EXIT_OK;
+        }
+        g_ptr_array_add(names, (char *)r->name);
+    }
+    g_ptr_array_add(names, NULL);
+    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
+    return cli_usage("help: --markdown: found \"%s\", expected one of %s", name, list);
+}
+
+/* Print the page of a verb, class or section; false: it is none. The names of all go to `names`. */
+static bool print_topic(const char *topic, const ComponentClass *const *classes, GPtrArray *names) {
+    Page page = {.out = stdout};
+    bool found = false;
+    for (const CliVerb *const *v = cli_verbs; *v; v++) {
+        if (!(*v)->text) continue;
+        g_ptr_array_add(names, (char *)(*v)->name);
+        if (!strcmp((*v)->name, topic)) found = true, cli_help_verb(*v);
+    }
+    for (const ComponentClass *const *c = classes; *c; c++) {
+        g_ptr_array_add(names, (char *)(*c)->name);
+        if (!strcmp((*c)->name, topic)) found = true, print_class(&page, *c);
+    }
+    for (const ScenarioSection *s = scenario_sections; s->head; s++) {
+        g_ptr_array_add(names, (char *)s->head);
+        if (!strcmp(s->head, topic)) found = true, print_section(&page, s);
+    }
+    g_ptr_array_add(names, NULL);
+    return found;
+}
+
+static int help_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const HelpFlags *f = flags;
     const char *topic = operands[0];
-    if (f->markdown) {
-        puts(
-            "# Parameters\n\nMade by `sppemu help --markdown` from the parameter tables in the "
-            "code. In the names of scalars `*` stands for a word; rates are of a source's window.");
-        print_drops(link_drops, "\nDrops of every component that has links", true);
-        for (; *classes; classes++) print_class(*classes, true);
-        return EXIT_OK;
-    }
+    if (f->markdown) return print_reference(topic ? topic : references[0].name, classes);
     if (!topic) {
-        print_help(classes);
+        print_topics(classes);
         return EXIT_OK;
     }
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (const CliVerb *const *v = cli_verbs; *v; v++) {
-        if (!strcmp((*v)->name, topic)) {
-            cli_help_verb(*v);
-            return EXIT_OK;
-        }
-        if ((*v)->text) g_ptr_array_add(names, (char *)(*v)->name);
-    }
-    for (const ComponentClass *const *c = classes; *c; c++) {
-        if (!strcmp((*c)->name, topic)) {
-            print_class(*c, false);
-            return EXIT_OK;
-        }
-        g_ptr_array_add(names, (char *)(*c)->name);
-    }
-    g_ptr_array_add(names, NULL);
+    if (print_topic(topic, classes, names)) return EXIT_OK;
     const char *near = param_nearest(topic, (const char *const *)names->pdata);
-    return cli_usage("help: found \"%s\", expected a verb or a class%s%s", topic,
+    return cli_usage("help: found \"%s\", expected a verb, a class or a section%s%s", topic,
                      near ? "; the nearest is " : "", near ? near : "");
 }
 
 static const GOptionEntry help_options[] = {
-    CLI_OPTION(HelpFlags, markdown, "markdown", 0, NONE, "Print docs/parameters.md", NULL), {0}};
+    CLI_OPTION(HelpFlags, markdown, "markdown", 0, NONE,
+               "Print a page of docs/: parameters, metrics or verbs", NULL),
+    {0}};
 
 const CliVerb help_verb = {
     .name = "help",

@@ -20,7 +20,7 @@ char *cli_points_text(const Scenario *s) {
                            equal ? once : "");
 }
 
-static int check_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int check_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const LookFlags *f = flags;
     g_autoptr(GError) error = NULL;
     Scenario *s = cli_load(operands[0], f->set, classes, &error);
@@ -69,7 +69,7 @@ static void print_network(const Scenario *s, const Network *net) {
     show_tables(net, stdout);
 }
 
-static int show_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int show_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const LookFlags *f = flags;
     g_autoptr(GError) error = NULL;
     Scenario *s = cli_load(operands[0], f->set, classes, &error);

@@ -123,7 +123,7 @@ typedef struct {
     gboolean retry_failed;
 } PointFlags;
 
-static int point_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int point_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const PointFlags *f = flags;
     g_autoptr(GError) error = NULL;
     if (f->jobs < 1 || f->jobs > MAX_JOBS)
@@ -170,7 +170,7 @@ const CliVerb point_verb = {
     CLI_FLAGS(PointFlags, {.jobs = 1}),
     .run = point_run};
 
-static int merge_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int merge_run(char **operands, void *flags, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
     g_autofree char *folder = cli_folder(operands[0]);
     Store *store = store_load(folder, classes, true, &error);

@@ -63,7 +63,8 @@ void page_head(Page *page, const char *text) {
         g_autofree char *upper = g_ascii_strup(text, -1);
         put_line(page, ".SH ", upper, "\n");
     } else {
-        fprintf(page->out, "%s%s:\n", page->begun ? "\n" : "", text);
+        g_autofree char *lines = page_wrap(text, 1, 0, PAGE_WIDTH);
+        fprintf(page->out, "%s%s:\n", page->begun ? "\n" : "", lines);
     }
     page->begun = true;
 }

@@ -24,8 +24,9 @@ typedef struct {
     const GOptionEntry *options; /* of CLI_OPTION, ends with {0}; NULL: none */
     const void *flags;           /* what the options are when nobody gives them; NULL: no options */
     size_t flags_size;
-    /* `operands` are as many as there may be, and NULL. What options hold is freed behind it. */
-    int (*run)(char **operands, const void *flags, const ComponentClass *const *classes);
+    /* `operands` are as many as there may be, and NULL; `flags` are the verb's own until it ends,
+     * and what options hold is freed then. */
+    int (*run)(char **operands, void *flags, const ComponentClass *const *classes);
 } CliVerb;
 
 /* An option of the struct S that is written to its field. `arg` is what goes with it: NULL, or a

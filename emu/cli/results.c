@@ -56,7 +56,7 @@ typedef struct {
     gboolean all;
 } VerifyFlags;
 
-static int verify_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int verify_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const VerifyFlags *f = flags;
     g_autoptr(GError) error = NULL;
     if (f->sample < 1) return cli_usage("--sample: found %d, expected 1 or more", f->sample);
@@ -166,7 +166,7 @@ typedef struct {
     gboolean prune, force;
 } ResultsFlags;
 
-static int results_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int results_run(char **operands, void *flags, const ComponentClass *const *classes) {
     (void)classes;
     const ResultsFlags *f = flags;
     return list_results(operands[0] ? operands[0] : RESULTS, f->prune, f->force);

@@ -287,12 +287,12 @@ static int load_and_run(const RunFlags *f, const char *file, const ComponentClas
     return code;
 }
 
-static int run_run(char **operands, const void *flags, const ComponentClass *const *classes) {
-    RunFlags f = *(const RunFlags *)flags;
-    f.show.progress = f.show.quiet ? NULL : progress_new();
-    progress_say(f.show.progress, "reading %s", *operands);
-    int code = load_and_run(&f, *operands, classes);
-    progress_free(f.show.progress);
+static int run_run(char **operands, void *flags, const ComponentClass *const *classes) {
+    RunFlags *f = flags;
+    f->show.progress = f->show.quiet ? NULL : progress_new();
+    progress_say(f->show.progress, "reading %s", *operands);
+    int code = load_and_run(f, *operands, classes);
+    progress_free(f->show.progress);
     return code;
 }
 

@@ -89,7 +89,7 @@ Claims *cli_claims(void) {
 
 /* list ------------------------------------------------------------------------------------ */
 
-static int list_run(char **operands, const void *flags, const ComponentClass *const *classes) {
+static int list_run(char **operands, void *flags, const ComponentClass *const *classes) {
     (void)operands, (void)flags;
     g_autoptr(GPtrArray) names = cli_shipped();
     for (unsigned i = 0; i + 1 < names->len; i++) {

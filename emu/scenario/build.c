@@ -76,16 +76,87 @@ static const Param plot_params[] = {
                SETTING),
     {0}};
 
+const ScenarioSection scenario_sections[] = {
+    [SECTION_SCENARIO] = {.head = "scenario",
+                          .syntax = "[scenario]",
+                          .text = "what holds for the scenario as a whole",
+                          .params = scenario_params,
+                          .example = "[scenario]\n"
+                                     "title = Twice the traffic of label\n"
+                                     "include = label.ini\n"
+                                     "columns = sink.delivered_bps as \"out\", sink.loss_ratio"},
+    [SECTION_LINK] = {.head = "link",
+                      .syntax = "[link NAME], [link NAME*N]",
+                      .text = "wires, from ports to as many others",
+                      .params = link_params,
+                      .example = "[link in]\n"
+                                 "link = traffic.0..4 -> sink.0..4\n"
+                                 "rate = 1Gbit/s\n"
+                                 "delay = 5us"},
+    [SECTION_AT] = {.head = "at",
+                    .syntax = "[at TIME], [at TIME TAG]",
+                    .text = "the script: what is said to components at that time",
+                    .entries = "COMPONENT = VERB ARGUMENTS; ... The verbs are those of the "
+                               "component's class. What is said at one time is said in the order "
+                               "of tags, no tag first, and then of components' names.",
+                    .example = "[at 10ms]\ntraffic = rate 2Gbit/s"},
+    [SECTION_EXPECT] = {.head = "expect",
+                        .syntax = "[expect ID]",
+                        .text = "a number that is judged; bounds, unit and use come from "
+                                "analysis/claims, or are given here",
+                        .params = expect_params,
+                        .example = "[expect nothing-lost]\n"
+                                   "metric = min(sink.delivered_ratio if traffic.rate < 1e9)\n"
+                                   "low = 0.999\n"
+                                   "high = 1"},
+    [SECTION_PLOT] = {.head = "plot",
+                      .syntax = "[plot NAME]",
+                      .text = "a picture, NAME.svg and NAME.png of the results",
+                      .params = plot_params,
+                      .example = "[plot out]\n"
+                                 "x = traffic.offered_bps / 1e6\n"
+                                 "y = sink.delivered_bps / 1e6"},
+    [SECTION_LET] = {.head = "let",
+                     .syntax = "[let]",
+                     .text = "names for values, in all files of the scenario",
+                     .entries = "NAME = VALUE, which {NAME} stands for. One made of others uses "
+                                "those above it; where it is calculated with it is a whole number.",
+                     .example = "[let]\n"
+                                "clients = 4\n"
+                                "[source client*{clients}]\n"
+                                "udp_port = {30000 + i}"},
+    [SECTION_TEXT] = {.head = "text",
+                      .syntax = "[text NAME]",
+                      .text = "lines for values that are long",
+                      .entries = "Lines as they are, until the next section. KEY = @NAME joins "
+                                 "them with \"; \", as KEY = @file PATH does a file's.",
+                      .example = "[text ways]\n"
+                                 "10.0.0.0/16 0 192.168.100.1:30000\n"
+                                 "10.1.0.0/16 1 192.168.101.1:30000\n"
+                                 "[slice router]\n"
+                                 "routes = @ways"},
+    [SECTION_EVERY] = {.head = "every",
+                       .syntax = "[every STEP from TIME until TIME], with or without a TAG",
+                       .text = "[at], again and again: from the first time to before the last",
+                       .entries = "COMPONENT = VERB ARGUMENTS; ... In {...} i counts the times "
+                                  "from 0, n is how many there are.",
+                       .example = "[every 200ms from 1s until 2s]\n"
+                                  "traffic = rate {100 * (i + 1)}Mbit/s"},
+    [SECTION_SERIES] = {.head = "series",
+                        .syntax = "[series NAME]",
+                        .text = "a part of a study that differs in more than one value",
+                        .entries = "COMPONENT.KEY = VALUE, or ${...}, which multiply within the "
+                                   "series. What it does not set is as its section says.",
+                        .example = "[series slow]\n"
+                                   "traffic.rate = ${100, 200, 400}Mbit/s\n"
+                                   "traffic.duration = 500ms"},
+    {0}};
+G_STATIC_ASSERT(G_N_ELEMENTS(scenario_sections) == SECTION_COMPONENT + 1);
+
 const Param *section_table(const Section *section) {
     static const Param none[] = {{0}};
-    switch (section->kind) {
-    case SECTION_SCENARIO: return scenario_params;
-    case SECTION_LINK: return link_params;
-    case SECTION_EXPECT: return expect_params;
-    case SECTION_PLOT: return plot_params;
-    case SECTION_COMPONENT: return section->class->params ? section->class->params : none;
-    default: return NULL;
-    }
+    if (section->kind != SECTION_COMPONENT) return scenario_sections[section->kind].params;
+    return section->class->params ? section->class->params : none;
 }
 
 const char *section_tag(const Section *section) {

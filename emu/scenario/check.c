@@ -11,14 +11,19 @@
 #include "emu/core/report.h"
 #include "emu/scenario/private.h"
 
-/* What every run reports of itself (emu/study/run.c). */
-static const char *const run_scalars[] = {"run.duration_s",
-                                          "run.events",
-                                          "run.packets_created",
-                                          "run.packets_delivered",
-                                          "run.packets_dropped",
-                                          "run.packets_held",
-                                          NULL};
+const Scalar run_scalars[] = {{"run.duration_s", "s", "simulated time, to the last event"},
+                              {"run.events", "events", "that the run took"},
+                              {"run.packets_created", "packets", "in all of the network"},
+                              {"run.packets_delivered", "packets", "that sinks ended"},
+                              {"run.packets_dropped", "packets", "of all components"},
+                              {"run.packets_held", "packets", "still inside at the end"},
+                              {0}};
+
+static bool is_of_run(const char *name) {
+    const Scalar *row = run_scalars;
+    while (row->name && strcmp(row->name, name) != 0) row++;
+    return row->name != NULL;
+}
 
 typedef struct {
     char *text;
@@ -206,7 +211,7 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
     (void)run;
     *value = NAN;
     return scenario_value(c->s, c->point, name, value) || report_find(c->report, name) ||
-           g_strv_contains(run_scalars, name);
+           is_of_run(name);
 }
 
 static bool compare(const void *data, unsigned run, const char *name, const char *text,
@@ -227,7 +232,8 @@ static GPtrArray *all_names(const Check *c) {
     }
     for (unsigned i = 0; i < report_n_scalars(c->report); i++)
         g_ptr_array_add(names, g_strdup(report_scalar_at(c->report, i)->name));
-    for (unsigned i = 0; run_scalars[i]; i++) g_ptr_array_add(names, g_strdup(run_scalars[i]));
+    for (const Scalar *row = run_scalars; row->name; row++)
+        g_ptr_array_add(names, g_strdup(row->name));
     g_ptr_array_add(names, NULL);
     return names;
 }
@@ -252,9 +258,7 @@ static bool check_series(const Check *c, const Section *section, const Entry *en
 /* What decides the repetitions is a scalar: a parameter is the same in all of them. */
 static bool check_until(const Check *c, const GPtrArray *names, GError **error) {
     const ScenarioUntil *until = scenario_until(c->s);
-    if (!until || report_find(c->report, until->scalar) ||
-        g_strv_contains(run_scalars, until->scalar))
-        return true;
+    if (!until || report_find(c->report, until->scalar) || is_of_run(until->scalar)) return true;
     const Section *section = scenario_section(c->s, "scenario", NULL);
     const char *near = param_nearest(until->scalar, (const char *const *)names->pdata);
     return entry_error(error, section, section_entry(section, "until"),
@@ -265,7 +269,7 @@ static bool check_until(const Check *c, const GPtrArray *names, GError **error) 
 static bool check_columns(const Check *c, const GPtrArray *names, GError **error) {
     for (unsigned i = 0; i < scenario_n_columns(c->s); i++) {
         const char *name = scenario_column(c->s, i)->scalar;
-        if (report_find(c->report, name) || g_strv_contains(run_scalars, name)) continue;
+        if (report_find(c->report, name) || is_of_run(name)) continue;
         const Section *section = scenario_section(c->s, "scenario", NULL);
         const char *near = param_nearest(name, (const char *const *)names->pdata);
         return entry_error(error, section, section_entry(section, "columns"),

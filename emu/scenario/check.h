@@ -12,6 +12,9 @@
 #include "emu/scenario/metric.h"
 #include "emu/scenario/scenario.h"
 
+/* What every run reports of itself (emu/study/run.c); ends with {0}. */
+extern const Scalar run_scalars[];
+
 /* `claims`: the table of published numbers, or NULL if there is none. `progress`, unless NULL, is
  * called after each of the points, in their order and a few milliseconds apart, with what is going
  * to be sent there; where it returns false, the check ends with G_FILE_ERROR_INTR. To `warnings`

@@ -189,10 +189,29 @@ static double reduce(const char *kind, GArray *values) {
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+const MetricWord metric_words[] = {
+    {"max", "the largest", true},
+    {"min", "the smallest", true},
+    {"mean", "the arithmetic mean", true},
+    {"geomean", "the geometric mean", true},
+    {"median", "the middle one, of an even number the mean of the two in the middle", true},
+    {"sum", "the sum", true},
+    {"sd", "the standard deviation, with n - 1", true},
+    {"count", "how many there are", true},
+    {"first", "that of the first run", true},
+    {"last", "that of the last run", true},
+    {"if", "AGGREGATE(VALUE if CONDITION): only runs for which the condition holds", false},
+    {"in", "AGGREGATE(VALUE in \"NAME\"): only runs of the series of that name", false},
+    {"at", "NAME at PARAMETER = VALUE: NAME in the run that is the same but for PARAMETER", false},
+    {"and", "both hold", false},
+    {"or", "one or both hold", false},
+    {"not", "it does not hold", false},
+    {0}};
+
 static bool is_aggregate(const char *name) {
-    static const char *const kinds[] = {"max", "min",   "mean",  "geomean", "median", "sum",
-                                        "sd",  "count", "first", "last",    NULL};
-    return g_strv_contains(kinds, name);
+    const MetricWord *w = metric_words;
+    while (w->name && (!w->aggregate || strcmp(w->name, name) != 0)) w++;
+    return w->name != NULL;
 }
 
 /* `kind`( expression [in series] [if condition] ), the parser standing behind the parenthesis. */

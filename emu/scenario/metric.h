@@ -21,6 +21,13 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* The words of expressions, for help. */
+typedef struct {
+    const char *name, *text; /* one sentence, without a full stop */
+    bool aggregate;          /* NAME(...) over runs */
+} MetricWord;
+extern const MetricWord metric_words[]; /* ends with {0} */
+
 /* The runs, behind callbacks. `lookup` gives the value of a name in one run. */
 typedef struct {
     unsigned n_runs;

@@ -16,9 +16,9 @@ typedef struct {
     bool follows;    /* the same iteration as another's, for which it stands */
 } Entry;
 
+/* As in scenario_sections. */
 typedef enum {
     SECTION_SCENARIO,
-    SECTION_COMPONENT,
     SECTION_LINK,
     SECTION_AT,
     SECTION_EXPECT,
@@ -27,7 +27,8 @@ typedef enum {
     SECTION_LET,
     SECTION_TEXT,
     SECTION_EVERY,
-    SECTION_SERIES
+    SECTION_SERIES,
+    SECTION_COMPONENT
 } SectionKind;
 
 typedef struct Section Section;

@@ -159,10 +159,9 @@ static const ComponentClass *find_class(const ComponentClass *const *classes, co
 }
 
 static const char *nearest_head(const ComponentClass *const *classes, const char *found) {
-    static const char *const own[] = {"scenario", "link", "at",    "expect", "plot",
-                                      "let",      "text", "every", "series"};
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) g_ptr_array_add(names, (char *)own[i]);
+    for (unsigned i = 0; scenario_sections[i].head; i++)
+        g_ptr_array_add(names, (char *)scenario_sections[i].head);
     for (const ComponentClass *const *c = classes; *c; c++)
         g_ptr_array_add(names, (char *)(*c)->name);
     g_ptr_array_add(names, NULL);
@@ -183,16 +182,9 @@ static bool plot_name(const char *name) {
 }
 
 bool section_kind(Section *section, const ComponentClass *const *classes, GError **error) {
-    static const struct {
-        const char *head;
-        SectionKind kind;
-    } kinds[] = {
-        {"scenario", SECTION_SCENARIO}, {"link", SECTION_LINK},   {"at", SECTION_AT},
-        {"expect", SECTION_EXPECT},     {"plot", SECTION_PLOT},   {"let", SECTION_LET},
-        {"text", SECTION_TEXT},         {"every", SECTION_EVERY}, {"series", SECTION_SERIES}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (!strcmp(section->head, kinds[i].head)) {
-            section->kind = kinds[i].kind;
+    for (SectionKind kind = 0; kind < SECTION_COMPONENT; kind++)
+        if (!strcmp(section->head, scenario_sections[kind].head)) {
+            section->kind = kind;
             return true;
         }
     section->kind = SECTION_COMPONENT;

@@ -49,6 +49,17 @@
 #define SCENARIO_MAX_AXES 32u
 #define SCENARIO_MAX_REPEAT 10000u
 
+/* What a section is that is no component's: the reader's own table, and that of help. */
+typedef struct {
+    const char *head;    /* "link" */
+    const char *syntax;  /* "[link NAME], [link NAME*N]" */
+    const char *text;    /* one sentence, without a full stop */
+    const Param *params; /* its keys, ends with {0}; NULL: others, which `entries` says */
+    const char *entries;
+    const char *example; /* lines of a file */
+} ScenarioSection;
+extern const ScenarioSection scenario_sections[]; /* ends with {0} */
+
 typedef struct Scenario Scenario;
 
 typedef struct {

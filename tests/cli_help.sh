@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Help: every page that there is fits 80 columns and says what its table has; docs/ has the same.
+B=${BUILD:-build}/sppemu
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok help $1"; }
+bad() {
+    echo "FAILED help $1"
+    failed=1
+}
+check() { # NAME COMMAND...
+    name=$1
+    shift
+    "$@" && ok "$name" || bad "$name"
+}
+
+for page in parameters metrics verbs; do
+    "$B" help --markdown $page | cmp -s - docs/$page.md && ok "docs/$page.md is up to date" ||
+        bad "docs/$page.md is not what its tables say: make reference"
+done
+
+# Topics are the terms of `sppemu help` behind its examples.
+"$B" help >"$dir/help" || bad "help"
+sed -n '/^Verbs:/,$p' "$dir/help" | sed -n 's/^  \([a-z][a-z0-9_]*\).*/\1/p' >"$dir/topics"
+[ "$(wc -l <"$dir/topics")" -gt 30 ] && ok "help names verbs, classes and sections" || bad "help names verbs, classes and sections"
+for topic in $(cat "$dir/topics"); do
+    "$B" help $topic >"$dir/$topic.txt" 2>&1 || bad "help $topic"
+    grep -qE '.{81}' "$dir/$topic.txt" && bad "help $topic has lines of more than 80 columns"
+done
+grep -qE '.{81}' "$dir/help" && bad "help has lines of more than 80 columns" || ok "help fits 80 columns"
+for verb in $("$B" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p'); do
+    "$B" $verb --help | cmp -s - "$dir/$verb.txt" && "$B" --help $verb | cmp -s - "$dir/$verb.txt" &&
+        ok "$verb --help is help $verb" || bad "$verb --help is help $verb"
+done
+"$B" --help | cmp -s - "$dir/help" && ok "--help is help" || bad "--help is help"
+"$B" >"$dir/out" 2>"$dir/err"
+[ $? -eq 2 ] && [ ! -s "$dir/out" ] && [ "$(grep -c '^  sppemu run' "$dir/err")" -eq 2 ] && grep -q 'sppemu help' "$dir/err" &&
+    ok "nothing at all: two examples and where to go on, on standard error" || bad "nothing at all"
+check "a class has parameters" grep -q '^  sample  ' "$dir/sink.txt"
+check "and scalars" grep -q '^  latency_p99_us  ' "$dir/sink.txt"
+check "and verbs" grep -q '^  rate RATE' "$dir/source.txt"
+check "and drops" grep -q '^  drop.no_slice' "$dir/npe.txt"
+check "a section has keys" grep -q '^  mtu  ' "$dir/link.txt"
+check "and an example" grep -q '^  \[every 200ms from 1s until 2s\]' "$dir/every.txt"
+for word in sinc:sink serie:series resuls:results; do
+    "$B" help ${word%:*} 2>&1 | grep -q "the nearest is ${word#*:}$" && ok "${word%:*}: the nearest is ${word#*:}" ||
+        bad "${word%:*}: the nearest is ${word#*:}"
+done
+exit $failed
