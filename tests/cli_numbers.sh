@@ -20,7 +20,7 @@ cat >"$dir/two.ini" <<EOF
 [scenario]
 include = $PWD/scenarios/npe-base.ini
 [npe npe0]
-sram_latency = \${107ns, 150cycles}
+sram_latency = \${107ns, 150ns}
 [source traffic]
 pattern = \${constant, poisson}
 payload = \${400, 1400}
@@ -42,9 +42,10 @@ same "a time is in seconds" 1.07e-07 "$(tsv "$t" npe0.sram_latency 1)"
 same "a choice is a word" poisson "$(tsv "$t" traffic.pattern 8)"
 same "what is the same in all runs is left out" "(no column)" "$(tsv "$t" npe0.drop.mac_full 1)"
 has "and is in the manifest" '"npe0.drop.mac_full": 0.0' "$dir/two/manifest.json"
-has "units are in a file beside" "^sink.latency_mean_us	us$" "$dir/two/runs.units.tsv"
-has "those of parameters too" "^traffic.rate	bit/s$" "$dir/two/runs.units.tsv"
-has "and of what was left out" "^npe0.drop.mac_full	packets$" "$dir/two/runs.units.tsv"
+c=$dir/two/columns.tsv
+has "units are in a file beside" "^sink.latency_mean_us	us	sink	sink	from creation" "$c"
+has "those of parameters too" "^traffic.rate	bit/s wire	traffic	source	offered rate" "$c"
+has "and of what was left out" "^npe0.drop.mac_full	packets	npe0	npe	the MAC's receive buffer" "$c"
 if command -v gnuplot >/dev/null; then
     cat >"$dir/read.gp" <<EOF
 set datafile separator "\t"
@@ -56,13 +57,25 @@ EOF
     same "gnuplot reads it by its heads" "16 1000000000" "$(gnuplot "$dir/read.gp" 2>&1)"
 fi
 if command -v python3 >/dev/null; then
-    same "a reader of tables sees numbers" "8e9 16" "$(python3 - "$t" <<'EOF'
-import csv, sys
-rows = list(csv.DictReader(open(sys.argv[1]), delimiter="\t"))
+    cat >"$dir/read.py" <<'EOF'
+import csv, json, sys
+def table(name):
+    return list(csv.DictReader(open(sys.argv[1] + "/" + name), delimiter="\t"))
+rows, columns = table("runs.tsv"), {c["name"]: c for c in table("columns.tsv")}
+constants = json.load(open(sys.argv[1] + "/manifest.json"))["constants"]
 print("%ge9 %d" % (sum(float(r["traffic.rate"]) for r in rows) / 1.5e9, len(rows)))
+heads = [h for h in rows[0] if h not in ("run", "repetition", "status")]
+print("unknown:", [h for h in heads if h not in columns])
+print("elsewhere:", sorted(set(columns) ^ set(heads) ^ set(constants)))
+print("unexplained:", [n for n, c in columns.items() if not c["text"] and not n.startswith("run.")])
+print("varying:", [n for n in constants if n in heads])
 EOF
-)"
+    same "a reader of tables sees numbers, and every name explained once" \
+        "8e9 16 unknown: [] elsewhere: [] unexplained: [] varying: []" "$(python3 "$dir/read.py" "$dir/two" | tr '\n' ' ' | sed 's/ $//')"
 fi
+mixed='npe0.sram_latency=${107ns, 150cycles}'
+"$B" run npe -q --no-plots $short --set "$mixed" -o "$dir/mixed" || bad "a study"
+same "numbers of two units stay as they are written" "107ns 150cycles" "$(tsv "$dir/mixed/runs.tsv" npe0.sram_latency 1) $(tsv "$dir/mixed/runs.tsv" npe0.sram_latency 2)"
 "$B" run npe -q --no-plots $short -o "$dir/one" || bad "a run"
 same "a single run keeps all columns" 0 "$(tsv "$dir/one/runs.tsv" npe0.drop.mac_full 1)"
 same "what was not measured is an empty cell" "" "$(tsv "$dir/one/runs.tsv" exceptions.latency_mean_us 1)"
@@ -93,7 +106,7 @@ warmup = 0
 EOF
 "$B" run "$dir/silent.ini" --no-plots --repeat 2 -o "$dir/silent" >"$dir/out" 2>/dev/null || bad "a silent run"
 has "repetitions that are one run are told" "repetitions of 1 of 2 points are one and the same run" "$dir/out"
-same "and have no interval" "none none" "$(awk -F '\t' '$1 == 0 && $3 == "npe0.me0_rx_busy" { print $7, $8 }' "$dir/silent/summary.tsv")"
+same "and have no interval" "[][]" "$(awk -F '\t' '$1 == 0 && $3 == "npe0.me0_rx_busy" { print "[" $7 "][" $8 "]" }' "$dir/silent/summary.tsv")"
 
 # On the terminal
 wide() { awk '/^(\* |warning|results|capture|[A-Z])/ { next } length($0) > most { most = length($0) } END { print most + 0 }' "$1"; }

@@ -140,6 +140,12 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
  * have an order. False: there is none of that name, or, with an error, it has no such value. */
 bool scenario_compare(const Scenario *s, unsigned point, const char *name, const char *text,
                       double *order, GError **error);
+/* What the column of that name in the results is, a parameter or a scalar: a sentence without a
+ * full stop, and the class of its component, or "link"; "" where no table has it. */
+const char *scenario_meaning(const Scenario *s, const char *name);
+const char *scenario_class_of(const Scenario *s, const char *name);
+/* The base unit of a parameter's number at a point, such as "bit/s wire"; "" if it has none. */
+const char *scenario_parameter_unit(const Scenario *s, unsigned point, unsigned n);
 /* Put in front of what a component said against itself, in create or start, where that was written:
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);

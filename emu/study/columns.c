@@ -87,6 +87,19 @@ static double parameter_value(const Scenario *s, unsigned point, unsigned parame
     return number && scenario_value(s, point, p.name, &value) ? value : NAN;
 }
 
+/* Numbers of several units, such as bits and packets a second, are no column of numbers: they stay
+ * as they are written. */
+static void leave_mixed(Columns *c, unsigned parameter) {
+    const Scenario *s = c->study->scenario;
+    unsigned n = scenario_n_parameters(s), points = scenario_n_points(s);
+    const char *unit = columns_parameter_unit(c, parameter);
+    bool mixed = false;
+    for (unsigned p = 0; p < points && !mixed; p++)
+        mixed = !isnan(c->parameters[p * n + parameter]) &&
+                strcmp(scenario_parameter_unit(s, p, parameter), unit) != 0;
+    for (unsigned p = 0; p < points && mixed; p++) c->parameters[p * n + parameter] = NAN;
+}
+
 Columns *columns_new(const Study *study) {
     const Scenario *s = study->scenario;
     unsigned n = scenario_n_parameters(s), points = scenario_n_points(s);
@@ -95,6 +108,7 @@ Columns *columns_new(const Study *study) {
     c->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     c->parameters = g_new(double, MAX(n * points, 1));
     for (unsigned i = 0; i < n * points; i++) c->parameters[i] = parameter_value(s, i / n, i % n);
+    for (unsigned i = 0; i < n; i++) leave_mixed(c, i);
     fill_values(c);
     find_constants(c);
     find_used(c);
@@ -112,24 +126,11 @@ double columns_parameter(const Columns *c, unsigned point, unsigned parameter) {
     return c->parameters[point * scenario_n_parameters(c->study->scenario) + parameter];
 }
 
-/* By the unit that is written behind the number. */
-static const char *unit_of(const char *text) {
-    static const struct {
-        const char *part, *unit;
-    } units[] = {{"bit/s", "bit/s"},   {"packet/s", "packets/s"},
-                 {"p/s", "packets/s"}, {"Hz", "Hz"},
-                 {"cycle", "cycles"},  {"%", "ratio"},
-                 {"B", "bytes"},       {"s", "s"}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(units); i++)
-        if (strstr(text, units[i].part)) return units[i].unit;
-    return "";
-}
-
 const char *columns_parameter_unit(const Columns *c, unsigned parameter) {
     const Scenario *s = c->study->scenario;
     for (unsigned point = 0; point < scenario_n_points(s); point++)
         if (!isnan(columns_parameter(c, point, parameter)))
-            return unit_of(scenario_parameter(s, point, parameter).value);
+            return scenario_parameter_unit(s, point, parameter);
     return "";
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     const Study *study;
     GArray *columns;    /* Column */
     double *values;     /* by run, then column */
-    double *parameters; /* by point, then parameter: base units; NaN: text */
+    double *parameters; /* by point, then parameter: base units of one kind; NaN: text */
 } Columns;
 
 Columns *columns_new(const Study *study);
@@ -30,7 +30,7 @@ static inline const Column *columns_at(const Columns *c, unsigned column) {
 static inline double columns_value(const Columns *c, unsigned run, unsigned column) {
     return c->values[run * c->columns->len + column];
 }
-/* The unit that a parameter's number has, such as bit/s; "" for text. Static. */
+/* The unit that a parameter's numbers have, such as "bit/s wire"; "" for text. Static. */
 const char *columns_parameter_unit(const Columns *c, unsigned parameter);
 double columns_parameter(const Columns *c, unsigned point, unsigned parameter);
 

@@ -113,7 +113,7 @@ static bool write_text(const Store *store, const char *name, const char *text, G
 
 bool results_write(const Study *study, const Store *store, bool plots, GError **error) {
     g_autofree char *runs = table_runs(study), *claims = table_claims(study),
-                    *units = table_units(study), *summary = table_summary(study);
+                    *columns = table_columns(study), *summary = table_summary(study);
     g_autofree char *old = g_build_filename(store_folder(store), "manifest.json", NULL);
     if (unlink(old) != 0 && errno != ENOENT) return file_error(error, old, "cannot be removed");
     g_autofree char *without = g_build_filename(store_folder(store), "summary.tsv", NULL);
@@ -125,7 +125,7 @@ bool results_write(const Study *study, const Store *store, bool plots, GError **
         g_printerr("sppemu: %s; see records/ for the files of runs\n", cause->message);
     char *manifest = manifest_text(study, store); /* jansson's memory */
     bool ok = write_text(store, "runs.tsv", runs, error) &&
-              write_text(store, "runs.units.tsv", units, error) &&
+              write_text(store, "columns.tsv", columns, error) &&
               (!summary || write_text(store, "summary.tsv", summary, error)) &&
               write_text(store, "claims.tsv", claims, error) &&
               (!plots || plots_write(study, store_folder(store), error)) &&

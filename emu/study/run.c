@@ -88,7 +88,7 @@ static int code_of(const GError *error) {
 static void write_series(const Report *report, const char *folder, GError **error) {
     for (unsigned i = 0; i < report_n_series(report) && !*error; i++) {
         const ReportSeries *s = report_series_at(report, i);
-        g_autoptr(GString) text = g_string_new("time[s]");
+        g_autoptr(GString) text = g_string_new("time_s");
         for (unsigned k = 0; k < s->n_columns; k++)
             g_string_append_printf(text, "\t%s", s->columns[k]);
         const double *v = (const double *)(const void *)s->values->data;
@@ -104,7 +104,7 @@ static void write_histograms(const Report *report, const char *folder, GError **
     for (unsigned i = 0; i < report_n_histograms(report) && !*error; i++) {
         const ReportHistogram *h = report_histogram_at(report, i);
         g_autoptr(GString) text = g_string_new(NULL);
-        g_string_append_printf(text, "up_to[%s]\tcount\tfraction\n", h->unit);
+        g_string_append_printf(text, "up_to_%s\tcount\tfraction\n", h->unit);
         uint64_t seen = 0, shown = 0;
         for (unsigned step = 1; step <= 1000 && h->histogram.count;
              step++) { /* 0.1 percent at a time */

@@ -172,8 +172,9 @@ static bool is_old(const char *name) {
 
 static bool is_ours(const char *folder, const json_t *study, const char *name) {
     static const char *const names[] = {
-        "records",     "study.json", "study.ini",     "resolved.ini", "runs.tsv", "runs.units.tsv",
-        "summary.tsv", "claims.tsv", "manifest.json", LOCK,           NULL};
+        "records",     "study.json",     "study.ini",     "resolved.ini", "runs.tsv",
+        "columns.tsv", "runs.units.tsv", /* of earlier builds */
+        "summary.tsv", "claims.tsv",     "manifest.json", LOCK,           NULL};
     if (g_strv_contains(names, name) || is_plot(study, name)) return true;
     if (g_str_has_suffix(name, ".tmp") || g_str_has_prefix(name, "slurm-")) return true;
     if (!study && (is_old(name) || !strcmp(name, "runs"))) return true;

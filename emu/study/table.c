@@ -76,27 +76,28 @@ json_t *table_constants(const Study *study) {
     return all;
 }
 
-char *table_units(const Study *study) {
+static void put_column(GString *t, const Scenario *s, const char *name, const char *unit) {
+    const char *dot = strchr(name, '.'), *class = scenario_class_of(s, name);
+    g_string_append_printf(t, "%s\t%s\t%.*s\t%s\t%s\n", name, unit, *class ? (int)(dot - name) : 0,
+                           name, class, scenario_meaning(s, name));
+}
+
+char *table_columns(const Study *study) {
     g_autoptr(Columns) c = columns_new(study);
     const Scenario *s = study->scenario;
-    GString *t = g_string_new("name\tunit\n");
+    GString *t = g_string_new("name\tunit\tcomponent\tclass\ttext\n");
     for (unsigned i = 0; i < scenario_n_parameters(s); i++)
-        g_string_append_printf(t, "%s\t%s\n", scenario_parameter(s, 0, i).name,
-                               columns_parameter_unit(c, i));
+        put_column(t, s, scenario_parameter(s, 0, i).name, columns_parameter_unit(c, i));
     for (unsigned k = 0; k < c->columns->len; k++)
-        g_string_append_printf(t, "%s\t%s\n", columns_at(c, k)->name, columns_at(c, k)->unit);
+        put_column(t, s, columns_at(c, k)->name, columns_at(c, k)->unit);
     return g_string_free(t, FALSE);
 }
 
 static void put_estimate(GString *t, StudyEstimate e) {
     put_number(t, e.mean);
     put_number(t, e.sd);
-    if (isnan(e.half)) {
-        g_string_append(t, "\tnone\tnone");
-    } else {
-        put_number(t, e.mean - e.half);
-        put_number(t, e.mean + e.half);
-    }
+    put_number(t, e.mean - e.half);
+    put_number(t, e.mean + e.half);
 }
 
 char *table_summary(const Study *study) {

@@ -4,7 +4,8 @@
  *
  * Files are tab-separated under one line of heads, and are read as they are by pandas
  * (read_csv(sep="\t")), R (read.delim) and gnuplot (columnheader): numbers are in base units
- * (bit/s, s, bytes, packets), what is missing or was not measured is an empty cell. */
+ * (bit/s, s, bytes, packets), words are words, what is missing or was not measured is an empty
+ * cell. Heads are the names that expressions have; what the names mean is in columns.tsv. */
 #pragma once
 
 #include "emu/study/study.h"
@@ -15,10 +16,11 @@
 char *table_runs(const Study *study);
 /* What was left out: name and value, for the manifest. */
 json_t *table_constants(const Study *study);
-/* runs.units.tsv: name and unit of every parameter and scalar, those left out too. */
-char *table_units(const Study *study);
+/* columns.tsv: name, unit, component, class and sentence of every parameter and scalar, those left
+ * out too. */
+char *table_columns(const Study *study);
 /* summary.tsv: for each point and scalar of runs.tsv mean, deviation and the 95 percent interval
- * by Student's t over the repetitions; `none` for an interval of one run, or of runs of which
+ * by Student's t over the repetitions; empty cells for an interval of one run, or of runs of which
  * two are one and the same. NULL for a study without repetitions. */
 char *table_summary(const Study *study);
 char *table_claims(const Study *study);
