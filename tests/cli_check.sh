@@ -38,6 +38,16 @@ printf '[scenario]\ninclude = %s/scenarios/npe.ini\n[at 1ms]\ntraffic = sto\n' "
 expect "a verb that is nearly right" 3 'verb.ini:4: \[at 1ms\] traffic: found "sto", expected start, stop, rate, weights; the nearest is stop' "$B" check "$dir/verb.ini"
 "$B" help source | grep -q 'rate RATE' && ok "help lists verbs" || bad "help lists verbs"
 
+# Includes: beside the file, then among what is shipped
+printf '[scenario]\ninclude = npe-base, other.ini\n' >"$dir/mine.ini"
+printf '[source traffic]\nrate = 1Gbit/s wire\n' >"$dir/other.ini"
+expect "a shipped base by its name, and a file beside" 0 '' "$B" check "$dir/mine.ini"
+printf '[scenario]\ninclude = nep-base\n' >"$dir/near.ini"
+expect "an include that is nearly right" 3 'near.ini:2: \[scenario\] include: found "nep-base", which is not beside this file, nor in .*/scenarios; the nearest is npe-base.ini$' "$B" check "$dir/near.ini"
+printf '[sauce traffic]\n' >"$dir/npe-base.ini"
+expect "what is beside goes first" 3 'mine.ini:2: in the included file: .*npe-base.ini:1: found section \[sauce' "$B" check "$dir/mine.ini"
+rm "$dir/npe-base.ini"
+
 # What was silent
 expect "a window without a packet" 3 '^sppemu: --set traffic.duration=1ms: duration: found 1 ms, of which the warm-up of 2 ms leaves no window' "$B" check npe --set traffic.duration=1ms
 expect "more active vServers than there are" 0 'warning: --set gpe0.active=20: active: found 20, but gpe0 has 1 vServers' "$B" check gpe --set gpe0.active=20

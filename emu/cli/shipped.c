@@ -73,8 +73,9 @@ char *cli_find(const char *name, GError **error) {
 
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error) {
-    g_autofree char *path = cli_find(name, error);
-    return path ? scenario_load(path, (const char *const *)set, classes, error) : NULL;
+    g_autofree char *path = cli_find(name, error), *library = shipped_folder();
+    const char *const *overrides = (const char *const *)set;
+    return path ? scenario_load_with(path, library, overrides, classes, error) : NULL;
 }
 
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */

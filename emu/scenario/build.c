@@ -15,7 +15,9 @@
 
 const Param scenario_params[] = {
     PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
-    PARAM_TEXT("include", ScenarioSettings, include, "", "files to read first", SETTING),
+    PARAM_TEXT("include", ScenarioSettings, include, "",
+               "files to read first, from beside this one, or by the name of one that is shipped",
+               SETTING),
     PARAM_TIME("duration", ScenarioSettings, duration, "0", "0", "1000000s",
                "end of the run, 0: when idle", SETTING),
     PARAM_TIME("drain", ScenarioSettings, drain, "100ms", "0", "1000000s",
@@ -443,8 +445,14 @@ static bool read_glance(Scenario *s, GError **error) {
 
 Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error) {
+    return scenario_load_with(path, NULL, overrides, classes, error);
+}
+
+Scenario *scenario_load_with(const char *path, const char *library, const char *const *overrides,
+                             const ComponentClass *const *classes, GError **error) {
     Scenario *s = g_new0(Scenario, 1);
     s->path = g_strdup(path);
+    s->library = g_strdup(library);
     s->name = g_path_get_basename(path);
     if (g_str_has_suffix(s->name, ".ini")) s->name[strlen(s->name) - 4] = 0;
     s->classes = classes;
@@ -507,6 +515,7 @@ void scenario_free(Scenario *s) {
     g_hash_table_unref(s->let);
     g_hash_table_unref(s->texts);
     g_free(s->path);
+    g_free(s->library);
     g_free(s->name);
     g_free(s);
 }

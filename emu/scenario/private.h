@@ -85,6 +85,7 @@ typedef struct {
 
 struct Scenario {
     char *path, *name;
+    char *library; /* the folder of what is shipped; NULL: none */
     const ComponentClass *const *classes;
     GPtrArray *sections, *axes;
     GArray *columns; /* Column */

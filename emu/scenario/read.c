@@ -269,15 +269,55 @@ static Section *open_section(Scenario *s, const DocumentSection *d, const char *
 
 /* Files ----------------------------------------------------------------------------------- */
 
+/* `name` in the folder, as it is or with ".ini"; NULL: there is no such file. */
+static char *file_in(const char *folder, const char *name) {
+    for (unsigned bare = 0; folder && bare < 2; bare++) {
+        g_autofree char *file = g_strconcat(name, bare ? ".ini" : "", NULL);
+        g_autofree char *path = g_path_is_absolute(name) || !strcmp(folder, ".")
+                                    ? g_strdup(file)
+                                    : g_build_filename(folder, file, NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+static void add_files(GPtrArray *names, const char *folder) {
+    g_autoptr(GDir) dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".ini")) g_ptr_array_add(names, g_strdup(name));
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool not_there(const Scenario *s, const char *name, const char *directory, const char *file,
+                      unsigned line, GError **error) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    add_files(names, directory);
+    add_files(names, s->library);
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    g_autofree char *full =
+        g_str_has_suffix(name, ".ini") ? g_strdup(name) : g_strconcat(name, ".ini", NULL);
+    const char *near = param_nearest(full, (const char *const *)names->pdata);
+    return fail(error, file, line,
+                "[scenario] include: found \"%s\", which is not beside this file%s%s%s%s", name,
+                s->library ? ", nor in " : "", s->library ? s->library : "",
+                near ? "; the nearest is " : "", near ? near : "");
+}
+
+/* Each is looked for beside the file that names it, then among those that are shipped. */
 static bool include(Scenario *s, const char *list, const char *file, unsigned line,
                     GPtrArray *stack, GError **error) {
     g_auto(GStrv) names = g_strsplit(list, ",", -1);
     g_autofree char *directory = g_path_get_dirname(file);
     for (unsigned i = 0; names[i]; i++) {
         char *name = g_strstrip(names[i]);
-        g_autofree char *path = g_path_is_absolute(name) || !strcmp(directory, ".")
-                                    ? g_strdup(name)
-                                    : g_build_filename(directory, name, NULL);
+        g_autofree char *beside = file_in(directory, name),
+                        *path = beside ? g_strdup(beside) : file_in(s->library, name);
+        if (!path) return not_there(s, name, directory, file, line, error);
         for (unsigned k = 0; k < stack->len; k++)
             if (!strcmp(stack->pdata[k], path))
                 return fail(error, file, line, "include of %s closes a loop of includes", path);

@@ -103,6 +103,10 @@ typedef struct {
  * NULL-terminated. NULL and an error if anything is wrong. */
 Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error);
+/* What is included and not there beside the file that names it is looked for in `library`, a
+ * folder or NULL; ".ini" may be left out. */
+Scenario *scenario_load_with(const char *path, const char *library, const char *const *overrides,
+                             const ComponentClass *const *classes, GError **error);
 void scenario_free(Scenario *s);
 
 const char *scenario_name(const Scenario *s);   /* file name without folder and ".ini" */
