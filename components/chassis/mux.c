@@ -4,6 +4,8 @@
  * modelled: a buffer of its own; each lane's link queues. */
 #include "components/chassis/switch.h"
 
+#include "emu/scenario/compose.h"
+
 typedef struct {
     Component base;
     uint64_t inputs, lanes; /* settings */
@@ -29,9 +31,12 @@ static bool mux_sends(const Component *c, unsigned port) {
 }
 
 static const Param mux_params[] = {
-    PARAM_COUNT("inputs", Mux, inputs, "2", "1", "16", "sources that are merged", "scenario"),
+    PARAM_COUNT("inputs", Mux, inputs, "2", "1", "1024", "sources that are merged", "scenario"),
     PARAM_COUNT("lanes", Mux, lanes, "5", "1", "16", "links each of them has", "scenario"),
     {0}};
+
+static const Composition mux_composition = {
+    .way = ATTACH_SENDS, .ports = "lanes", .inputs = "inputs", .lanes = "lanes"};
 
 const ComponentClass mux_class = {
     .name = "mux",
@@ -39,6 +44,7 @@ const ComponentClass mux_class = {
     .ports = "in: source * lanes + lane; out: lane",
     .size = sizeof(Mux),
     .params = mux_params,
+    .composition = &mux_composition,
     .create = mux_create,
     .receive = mux_receive,
     .sends = mux_sends,

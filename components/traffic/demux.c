@@ -9,6 +9,7 @@
 
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
+#include "emu/scenario/compose.h"
 
 enum { MAX_BASES = 4, MAX_SLICES = 256 };
 
@@ -97,12 +98,15 @@ static const Param demux_params[] = {
                 "frames to one slice before it is the next one's turn", "scenario"),
     {0}};
 
+static const Composition demux_composition = {.way = ATTACH_SENDS, .ports = "outputs"};
+
 const ComponentClass demux_class = {
     .name = "demux",
     .text = "spreads frames over a server's links, and over its slices",
     .ports = "0 .. inputs-1: in; 0 .. outputs-1: out",
     .size = sizeof(Demux),
     .params = demux_params,
+    .composition = &demux_composition,
     .create = demux_create,
     .receive = demux_receive,
     .sends = demux_sends,

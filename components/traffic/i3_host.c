@@ -23,6 +23,7 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 
 enum { LINK, DATA };               /* ports */
 enum { DROP_FORM, DROP_STRANGER }; /* why */
@@ -315,12 +316,15 @@ static const Scalar i3_host_scalars[] = {
     {"insert_ack_max_us", "us", "from an insert to its ack, the longest"},
     {0}};
 
+static const Composition i3_host_composition = {.way = ATTACH_BOTH};
+
 const ComponentClass i3_host_class = {
     .name = "i3_host",
     .text = "a receiver of I3: keeps a trigger to itself at its node",
     .ports = "0: Ethernet, both ways; 1: data that arrived, out",
     .size = sizeof(I3Host),
     .params = i3_host_params,
+    .composition = &i3_host_composition,
     .drops = i3_host_drops,
     .create = i3_host_create,
     .start = i3_host_start,

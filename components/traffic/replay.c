@@ -16,6 +16,7 @@
 #include "components/traffic/tunnel.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 #include "fastpath/link.h"
 
 enum { ORIGINAL, SCALED, RATE };
@@ -275,12 +276,15 @@ static const Scalar replay_scalars[] = {
     {"out_of_order_times", "packets", "whose time in the capture is before that of the one before"},
     {0}};
 
+static const Composition replay_composition = {.way = ATTACH_SENDS, .ports = "ports"};
+
 const ComponentClass replay_class = {
     .name = "replay",
     .text = "replays a packet capture, in the slice's tunnel if asked to",
     .ports = "0 .. ports-1: out",
     .size = sizeof(Replay),
     .params = replay_params,
+    .composition = &replay_composition,
     .drops = replay_drops,
     .create = replay_create,
     .start = replay_start,

@@ -11,6 +11,7 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 #include "fastpath/options/i3.h"
 
 typedef struct {
@@ -104,12 +105,15 @@ static const DropReason responder_drops[] = {{"form", "not a packet in a tunnel"
 
 static const Scalar responder_scalars[] = {{"reflected", "packets", "that were answered"}, {0}};
 
+static const Composition responder_composition = {.way = ATTACH_BOTH};
+
 const ComponentClass responder_class = {
     .name = "responder",
     .text = "a host that answers pings",
     .ports = "0: Ethernet, both ways",
     .size = sizeof(Responder),
     .params = responder_params,
+    .composition = &responder_composition,
     .drops = responder_drops,
     .create = responder_create,
     .receive = responder_receive,

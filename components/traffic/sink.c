@@ -14,8 +14,9 @@
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 
-enum { MAX_PORTS = 64, MAX_SOURCES = 32 };
+enum { MAX_PORTS = 64, MAX_SOURCES = 1024 };
 
 /* What came of one source's packets. */
 typedef struct {
@@ -268,12 +269,15 @@ static const Scalar sink_scalars[] = {
     {"*.latency_max_us", "us", "of one source", SEVERAL},
     {0}};
 
+static const Composition sink_composition = {.way = ATTACH_RECEIVES, .ports = "ports"};
+
 const ComponentClass sink_class = {
     .name = "sink",
     .text = "ends packets and measures rate, loss, latency and order",
     .ports = "0 .. ports-1: in",
     .size = sizeof(Sink),
     .params = sink_params,
+    .composition = &sink_composition,
     .create = sink_create,
     .start = sink_start,
     .receive = sink_receive,

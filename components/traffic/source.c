@@ -20,6 +20,7 @@
 #include "components/traffic/traffic.h"
 #include "components/traffic/tunnel.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 #include "fastpath/options/i3.h"
 #include "fastpath/options/label.h"
 
@@ -527,12 +528,15 @@ static const Scalar source_scalars[] = {
     {"packets_all", "packets", "sent, with those outside the window"},
     {0}};
 
+static const Composition source_composition = {.way = ATTACH_SENDS, .ports = "ports"};
+
 const ComponentClass source_class = {
     .name = "source",
     .text = "creates a slice's packets at a given rate",
     .ports = "0 .. ports-1: out",
     .size = sizeof(Source),
     .params = source_params,
+    .composition = &source_composition,
     .create = source_create,
     .start = source_start,
     .verbs = source_verbs,

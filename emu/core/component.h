@@ -87,10 +87,11 @@ struct ComponentClass {
     const char *text;  /* one sentence */
     const char *ports; /* what each port is, for help */
     size_t size;
-    const Param *params;     /* ends with {0} */
-    const DropReason *drops; /* ends with {0}; may be NULL */
-    const Scalar *scalars;   /* of report; ends with {0}; NULL: none */
-    uint32_t link_mtu;       /* of links at its ports, where none is given; 0: LINK_MTU_BYTES */
+    const Param *params;                   /* ends with {0} */
+    const struct Composition *composition; /* emu/scenario/compose.h; NULL: it takes no part */
+    const DropReason *drops;               /* ends with {0}; may be NULL */
+    const Scalar *scalars;                 /* of report; ends with {0}; NULL: none */
+    uint32_t link_mtu; /* of links at its ports, where none is given; 0: LINK_MTU_BYTES */
     bool (*choice)(unsigned n,
                    Choice *choice); /* the n-th, asked in turn until false; may be NULL */
     bool (*create)(Component *c, GError **error);

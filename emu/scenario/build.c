@@ -174,7 +174,7 @@ Section *scenario_component(const Scenario *s, const char *name) {
     return NULL;
 }
 
-static const char *nearest_component(const Scenario *s, const char *found) {
+const char *scenario_nearest_component(const Scenario *s, const char *found) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
@@ -211,7 +211,7 @@ static bool check_names(const Scenario *s, const Section *section, const Entry *
     const Section *named = scenario_component(s, value->text);
     g_auto(GStrv) classes = g_strsplit(row->choices, "|", -1);
     if (named && g_strv_contains((const char *const *)classes, named->class->name)) return true;
-    const char *near = named ? NULL : nearest_component(s, value->text);
+    const char *near = named ? NULL : scenario_nearest_component(s, value->text);
     g_autofree char *list = g_strjoinv(" or ", classes);
     return entry_error(error, section, entry,
                        "found \"%s\", expected the name of a component of class %s%s%s",
@@ -248,7 +248,7 @@ static bool check_at(const Scenario *s, const Section *section, GError **error) 
         const Entry *entry = section->entries->pdata[k];
         const Section *target = scenario_component(s, entry->key);
         if (!target) {
-            const char *near = nearest_component(s, entry->key);
+            const char *near = scenario_nearest_component(s, entry->key);
             return entry_error(error, section, entry, "found no component of that name%s%s",
                                near ? "; the nearest is " : "", near ? near : "");
         }
@@ -471,10 +471,13 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
-        ok = scenario_override(s, overrides[i], true, error);
-    ok = ok && scenario_expand(s, error) && scenario_series(s, error);
+        ok = scenario_override(s, overrides[i], OVERRIDE_LET, error);
+    ok = ok && scenario_expand(s, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
-        ok = scenario_override(s, overrides[i], false, error);
+        ok = scenario_override(s, overrides[i], OVERRIDE_WRITTEN, error);
+    ok = ok && scenario_compose(s, error) && scenario_series(s, error);
+    for (unsigned i = 0; ok && overrides && overrides[i]; i++)
+        ok = scenario_override(s, overrides[i], OVERRIDE_ALL, error);
     ok = ok && scenario_find_axes(s, error);
     bool any = false;
     for (unsigned i = 0; ok && i < s->sections->len; i++) {
@@ -655,7 +658,7 @@ static bool parse_end(const Scenario *s, Network *net, const char *text, Compone
         return false;
     }
     if ((*c = network_find(net, name))) return true;
-    const char *near = nearest_component(s, name);
+    const char *near = scenario_nearest_component(s, name);
     *why = g_strdup_printf("found no component \"%s\"%s%s", name, near ? "; the nearest is " : "",
                            near ? near : "");
     return false;

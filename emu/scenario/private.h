@@ -14,6 +14,7 @@ typedef struct {
     char *directory; /* of that file, for FILE values */
     GPtrArray *axes; /* indices + 1 of the axes in `value`, in order */
     bool follows;    /* the same iteration as another's, for which it stands */
+    bool made;       /* not written: it follows from what is (compose.c) */
 } Entry;
 
 /* As in scenario_sections. */
@@ -46,6 +47,7 @@ struct Section {
     const Section *from; /* what was written for it and others; NULL: it stands for itself */
     int64_t index, of;   /* of an array: which of how many; of 0: of none */
     bool taken;          /* it has become part of an array's element */
+    bool made;           /* not written: it follows from others (compose.c) */
 };
 
 /* A value that a run's results are told apart by. */
@@ -107,12 +109,18 @@ bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError 
 /* Kind and class of a section by its head. */
 bool section_kind(Section *section, const ComponentClass *const *classes, GError **error);
 void section_free(void *section);
+void entry_free(void *entry);
+/* A section of a head that there is, at that place among the sections. */
+Section *scenario_make_section(Scenario *s, unsigned at, const char *head, const char *name,
+                               const char *file, unsigned line);
 Section *section_copy(const Section *section, const char *name);
 void section_place_value(Section *section, const char *key, const char *value, const char *file,
                          unsigned line);
 /* Write out arrays, [every], {...} and @NAME, so that plain sections are left (expand.c). */
 bool scenario_expand(Scenario *s, GError **error);
-/* Make one iteration of all [series] (expand.c), after scenario_expand. */
+/* Write out what follows from sections and `attach` (compose.c), after scenario_expand. */
+bool scenario_compose(Scenario *s, GError **error);
+/* Make one iteration of all [series] (expand.c), after scenario_compose. */
 bool scenario_series(Scenario *s, GError **error);
 /* [scenario], made if there is none. */
 Section *scenario_head(Scenario *s);
@@ -127,11 +135,13 @@ bool iteration_values(const char *inside, const Section *section, const Entry *e
                       GPtrArray *values, GError **error);
 /* The same for one value that comes later. */
 bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, GError **error);
-/* SECTION.KEY=VALUE; NAME* is NAME0, NAME1, ... Of [let] before scenario_expand, of
- * others behind it: `let` says which of them are meant, and others are left alone. */
-bool scenario_override(Scenario *s, const char *assignment, bool let, GError **error);
+/* SECTION.KEY=VALUE; NAME* is NAME0, NAME1, ... Three times: of [let] before scenario_expand; of
+ * what is written before scenario_compose, so that what follows from it does; and of all. */
+typedef enum { OVERRIDE_LET, OVERRIDE_WRITTEN, OVERRIDE_ALL } OverrideTime;
+bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
 Section *scenario_component(const Scenario *s, const char *name);
+const char *scenario_nearest_component(const Scenario *s, const char *found);
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */
 bool scenario_find_axes(Scenario *s, GError **error);

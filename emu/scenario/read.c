@@ -63,7 +63,7 @@ Entry *section_entry(const Section *section, const char *key) {
     return NULL;
 }
 
-static void entry_free(void *data) {
+void entry_free(void *data) {
     Entry *e = data;
     g_free(e->key);
     g_free(e->value);
@@ -106,9 +106,11 @@ void section_place_value(Section *section, const char *key, const char *value, c
     Entry *e = old ? old : g_new0(Entry, 1);
     if (old) {
         g_autofree char *was = old->replaced;
-        old->replaced = old->line ? g_strdup_printf("%s:%u%s%s", old->file, old->line,
-                                                    was ? ", " : "", was ? was : "")
-                                  : g_strdup(old->file);
+        bool again = !old->line && !line; /* --set is carried out twice */
+        old->replaced = again       ? g_strdup(was)
+                        : old->line ? g_strdup_printf("%s:%u%s%s", old->file, old->line,
+                                                      was ? ", " : "", was ? was : "")
+                                    : g_strdup(old->file);
         g_free(old->value);
         g_free(old->file);
         g_free(old->directory);
@@ -248,6 +250,16 @@ static bool kind_of(Scenario *s, Section *section, GError **error) {
                         other->file, other->line);
     }
     return true;
+}
+
+Section *scenario_make_section(Scenario *s, unsigned at, const char *head, const char *name,
+                               const char *file, unsigned line) {
+    Section *section = section_new(s, head, name, file, line);
+    bool known = kind_of(s, section, NULL);
+    g_assert(known);
+    g_ptr_array_steal_index(s->sections, s->sections->len - 1);
+    g_ptr_array_insert(s->sections, (int)at, section);
+    return section;
 }
 
 static Section *open_section(Scenario *s, const DocumentSection *d, const char *file,
@@ -393,14 +405,25 @@ static bool is_element(const char *name, const char *of) {
            strspn(digits, "0123456789") == strlen(digits);
 }
 
+/* Components come before links of the same names. */
+static SectionKind kind_of_elements(const Scenario *s, const char *of) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        if (section->kind == SECTION_COMPONENT && is_element(section->name, of))
+            return SECTION_COMPONENT;
+    }
+    return SECTION_LINK;
+}
+
 /* Give the value to all sections of that name; ${...} is one iteration for all. */
 static bool override_all(Scenario *s, const char *name, const char *key, const char *value,
-                         GError **error) {
+                         OverrideTime time, GError **error) {
     const Section *first = NULL;
+    SectionKind kind = kind_of_elements(s, name);
     const char *start = strstr(value, "${");
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
-        if (section->kind == SECTION_AT || !is_element(override_name(section), name)) continue;
+        if (section->kind != kind || !is_element(section->name, name)) continue;
         g_autofree char *tied = NULL;
         if (first && start && strncmp(start, "${with ", 7) != 0)
             tied = g_strdup_printf("%.*s${with %s.%s: %s", (int)(start - value), value, first->name,
@@ -409,34 +432,46 @@ static bool override_all(Scenario *s, const char *name, const char *key, const c
         if (tied) section_entry(section, key)->follows = true;
         if (!first) first = section;
     }
-    return first || input_error(error, "--set %s.%s: found no sections %.*s0, %.*s1, ...", name,
-                                key, (int)strlen(name) - 1, name, (int)strlen(name) - 1, name);
+    return first || time == OVERRIDE_WRITTEN ||
+           input_error(error, "--set %s.%s: found no sections %.*s0, %.*s1, ...", name, key,
+                       (int)strlen(name) - 1, name, (int)strlen(name) - 1, name);
 }
 
-bool scenario_override(Scenario *s, const char *assignment, bool let, GError **error) {
+/* A component and a link may have one name: whose key is it, and the component's if both have it?
+ */
+static bool is_for(const Section *one, const Section *rather, const char *key) {
+    bool own = param_find(section_table(one), key);
+    return own && (one->kind == SECTION_COMPONENT || !param_find(section_table(rather), key));
+}
+
+bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, GError **error) {
     g_autofree char *text = g_strdup(assignment);
     char *equals = strchr(text, '='), *dot = strchr(text, '.');
     if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1)
         return input_error(error, "--set: found \"%s\", expected SECTION.KEY=VALUE", assignment);
     *equals = *dot = 0;
-    if (let != !strcmp(text, "let")) return true;
+    if ((time == OVERRIDE_LET) != !strcmp(text, "let")) return true;
+    const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     Section *section = NULL;
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *one = s->sections->pdata[i];
         if (one->kind == SECTION_AT || !override_name(one)) continue;
         g_ptr_array_add(names, (char *)override_name(one));
-        if (!section && !strcmp(override_name(one), text)) section = one;
+        if (!strcmp(override_name(one), text) && (!section || is_for(one, section, key)))
+            section = one;
     }
     if (!section && !strcmp(text, "scenario")) section = scenario_head(s);
     g_ptr_array_add(names, NULL);
     bool many = strchr(text, '*') && strchr(text, '*')[1] == 0;
+    if (time == OVERRIDE_WRITTEN && section && section->kind == SECTION_LINK) return true;
+    if (time == OVERRIDE_WRITTEN && !section && !many) return true;  /* it may be made yet */
+    if (time == OVERRIDE_ALL && !strcmp(key, "attach")) return true; /* it is gone by now */
     if (!section && !many) {
         const char *near = param_nearest(text, (const char *const *)names->pdata);
         return input_error(error, "--set %s: found no section \"%s\"%s%s", assignment, text,
                            near ? "; the nearest is " : "", near ? near : "");
     }
-    const char *key = g_strstrip(dot + 1), *value = g_strstrip(equals + 1);
     /* What a file cannot hold, no scenario can: it would not read back. */
     if (!*value) return fail(error, "--set", 0, "%s.%s: found no value", text, key);
     if (strlen(assignment) > DOCUMENT_MAX_LINE)
@@ -448,7 +483,7 @@ bool scenario_override(Scenario *s, const char *assignment, bool let, GError **e
                         text, key, (uint8_t)*p);
     if (!g_utf8_validate(value, -1, NULL))
         return fail(error, "--set", 0, "%s.%s: found bytes that are not UTF-8", text, key);
-    return many ? override_all(s, text, key, value, error)
+    return many ? override_all(s, text, key, value, time, error)
                 : place_override(s, section, key, value, error);
 }
 

@@ -38,7 +38,7 @@ static void append_head(GString *out, const Section *section) {
 }
 
 static void append_origin(GString *out, const Entry *entry) {
-    g_string_append_printf(out, "# %s", entry->file);
+    g_string_append_printf(out, "# %s%s", entry->made ? "follows from " : "", entry->file);
     if (entry->line) g_string_append_printf(out, ":%u", entry->line);
     if (entry->replaced) g_string_append_printf(out, ", in place of %s", entry->replaced);
     g_string_append_c(out, '\n');

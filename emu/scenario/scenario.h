@@ -27,6 +27,9 @@
  *   [series NAME]     COMPONENT.KEY = VALUE: a part of a study; all parts are the axis
  *                     scenario.series and the column `series`; where: which of its points there are
  *
+ * `attach = NAME interfaces A..B` of a component, and what classes make of their settings, become
+ * plain sections (emu/scenario/compose.h); `NAME*` in a list of components is NAME0, NAME1, ...
+ *
  * What a scenario computes does not depend on the order of its sections and keys; the order of
  * points, columns and tables follows them.
  *

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Sections that follow from others: what classes write, and the links of `attach`. */
+#include "emu/scenario/compose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "emu/scenario/private.h"
+
+enum { MAX_ATTACHED_PORTS = 4096 };
+
+struct Composer {
+    Scenario *scenario;
+    unsigned next; /* where the next section goes */
+    /* whence what is made now follows */
+    const char *file;
+    unsigned line;
+};
+
+/* One port of an attached component and the port that it is wired to. */
+typedef struct {
+    const Section *other, *to;
+    unsigned other_port, port;
+    bool bench; /* a link without a rate */
+} Wire;
+
+/* One `attach`. */
+typedef struct {
+    Section *section;
+    Entry *entry; /* no longer the section's */
+    AttachWay way;
+    GArray *wires;  /* Wire, of ports 0 and up */
+    unsigned links; /* made so far */
+} Attachment;
+
+/* What classes see -------------------------------------------------------------------------- */
+
+const char *composer_nth(const Composer *c, const char *class, unsigned n) {
+    for (unsigned i = 0; i < c->scenario->sections->len; i++) {
+        const Section *section = c->scenario->sections->pdata[i];
+        if (section->kind == SECTION_COMPONENT && !strcmp(section->class->name, class) && !n--)
+            return section->name;
+    }
+    return NULL;
+}
+
+const char *composer_class(const Composer *c, const char *name) {
+    const Section *section = scenario_component(c->scenario, name);
+    return section ? section->class->name : NULL;
+}
+
+const char *composer_value(const Composer *c, const char *name, const char *key) {
+    const Section *section = scenario_component(c->scenario, name);
+    const Entry *entry = section ? section_entry(section, key) : NULL;
+    if (entry) return entry->value;
+    const Param *row = section ? param_find(section_table(section), key) : NULL;
+    return row ? row->def : NULL;
+}
+
+bool composer_is_written(const Composer *c, const char *name, const char *key) {
+    const Section *section = scenario_component(c->scenario, name);
+    return section && section_entry(section, key);
+}
+
+bool composer_refuse(const Composer *c, const char *name, const char *key, GError **error,
+                     const char *format, ...) {
+    const Section *section = scenario_component(c->scenario, name);
+    const Entry *entry = section_entry(section, key);
+    va_list args; /* of a component that is there */
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (entry) return entry_error(error, section, entry, "%s", text);
+    g_autofree char *place = section_place(section);
+    return input_error(error, "%s %s: %s", place, key, text);
+}
+
+bool composer_number(const Composer *c, const char *name, const char *key, unsigned *number,
+                     GError **error) {
+    const char *text = composer_value(c, name, key);
+    guint64 n;
+    if (!text) return input_error(error, "found no component %s", name);
+    if (text && g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &n, NULL)) {
+        *number = (unsigned)n;
+        return true;
+    }
+    return composer_refuse(c, name, key, error,
+                           "found %s, expected one whole number: what is attached depends on it",
+                           text);
+}
+
+void composer_section(Composer *c, const char *head, const char *name) {
+    if (scenario_section(c->scenario, head, name)) return;
+    Section *section = scenario_make_section(c->scenario, c->next++, head, name, c->file, c->line);
+    section->made = true;
+}
+
+void composer_set(Composer *c, const char *head, const char *name, const char *key,
+                  const char *format, ...) {
+    Section *section = scenario_section(c->scenario, head, name);
+    if (!param_find(section_table(section), key) || section_entry(section, key)) return;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *value = g_strdup_vprintf(format, args);
+    va_end(args);
+    section_place_value(section, key, value, c->file, c->line);
+    section_entry(section, key)->made = true;
+}
+
+/* attach ------------------------------------------------------------------------------------ */
+
+static const Composition *composition(const Section *section) {
+    static const Composition none;
+    const Composition *own = section->class->composition;
+    return own ? own : &none;
+}
+
+/* "0", "0..4" */
+static bool range(const char *text, unsigned *first, unsigned *n) {
+    unsigned last;
+    int used = 0;
+    if (sscanf(text, "%u..%u%n", first, &last, &used) != 2 || text[used]) {
+        used = 0;
+        if (sscanf(text, "%u%n", first, &used) != 1 || text[used]) return false;
+        last = *first;
+    }
+    *n = last - *first + 1;
+    return last >= *first && *n <= MAX_ATTACHED_PORTS;
+}
+
+/* How many ports it attaches, and its key for that made so if it is not written. */
+static bool attached_ports(Composer *c, const Attachment *a, bool ranged, unsigned *n,
+                           GError **error) {
+    const Section *section = a->section;
+    const char *key = composition(section)->ports;
+    unsigned own = 1;
+    if (ranged && key) composer_set(c, section->head, section->name, key, "%u", *n);
+    if (key && !composer_number(c, section->name, key, &own, error)) return false;
+    if (!ranged) *n = own;
+    if (*n == own) return true;
+    return entry_error(error, section, a->entry, "found %u ports for a %s of %u%s%s%s", *n,
+                       section->class->name, own, key ? " (" : "", key ? key : "", key ? ")" : "");
+}
+
+static bool wire(Composer *c, Attachment *a, const Section *target, unsigned number, bool named,
+                 GError **error) {
+    const Composition *there = composition(target);
+    Wire w = {.other = a->section,
+              .to = target,
+              .other_port = a->wires->len,
+              .port = number,
+              .bench = !named};
+    const char *name;
+    if (named && there->interface) {
+        if (!there->interface(c, target->name, number, &name, &w.port))
+            return entry_error(error, a->section, a->entry, "found no interface %u of %s", number,
+                               target->name);
+        w.to = scenario_component(c->scenario, name);
+    }
+    const Wire *first = a->wires->len ? &g_array_index(a->wires, Wire, 0) : &w;
+    if (first->to != w.to && a->way != ATTACH_RECEIVES)
+        return entry_error(error, a->section, a->entry,
+                           "found interfaces of %s and of %s, expected those of one: addresses "
+                           "count up from it",
+                           first->to->name, w.to->name);
+    g_array_append_val(a->wires, w);
+    return true;
+}
+
+/* [from|to] NAME [interfaces|ports RANGE] */
+static bool read_attach(Composer *c, Attachment *a, GError **error) {
+    const Section *section = a->section;
+    g_autofree char *text = g_strdup(a->entry->value);
+    g_auto(GStrv) all = g_strsplit_set(g_strstrip(text), " \t", -1);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (unsigned i = 0; all[i]; i++)
+        if (*all[i]) g_ptr_array_add(words, all[i]);
+    g_ptr_array_add(words, NULL);
+    char **word = (char **)words->pdata;
+    if (strstr(text, "${"))
+        return entry_error(error, section, a->entry, "found ${...}, expected one place");
+    a->way = composition(section)->way;
+    if (a->way == ATTACH_NOT)
+        return entry_error(error, section, a->entry, "a %s is not attached", section->class->name);
+    bool from = !g_strcmp0(*word, "from"), to = !g_strcmp0(*word, "to");
+    if ((from && a->way == ATTACH_SENDS) || (to && a->way == ATTACH_RECEIVES))
+        return entry_error(error, section, a->entry, "found %s, but a %s %s", *word,
+                           section->class->name, from ? "sends" : "receives");
+    if (from) a->way = ATTACH_RECEIVES;
+    if (to) a->way = ATTACH_SENDS;
+    word += from || to;
+    bool named = *word && !g_strcmp0(word[1], "interfaces"), ranged = *word && word[1];
+    unsigned first = 0, n = 0;
+    if (!*word || (ranged && ((!named && strcmp(word[1], "ports") != 0) || !word[2] || word[3] ||
+                              !range(word[2], &first, &n))))
+        return entry_error(error, section, a->entry,
+                           "found \"%s\", expected NAME interfaces FIRST..LAST, or NAME ports "
+                           "FIRST..LAST",
+                           a->entry->value);
+    const Section *target = scenario_component(c->scenario, *word);
+    if (!target) {
+        const char *near = scenario_nearest_component(c->scenario, *word);
+        return entry_error(error, section, a->entry, "found no component \"%s\"%s%s", *word,
+                           near ? "; the nearest is " : "", near ? near : "");
+    }
+    if (composition(target)->interface && !named)
+        return entry_error(error, section, a->entry, "found %s, expected %s interfaces FIRST..LAST",
+                           a->entry->value, *word);
+    if (!attached_ports(c, a, ranged, &n, error)) return false;
+    for (unsigned i = 0; i < n; i++)
+        if (!wire(c, a, target, first + i, named, error)) return false;
+    const Wire *w = &g_array_index(a->wires, Wire, 0);
+    if (composition(w->to)->attached)
+        composition(w->to)->attached(c, w->to->name, w->port, section->name);
+    return true;
+}
+
+/* Links ------------------------------------------------------------------------------------- */
+
+static char *ports_text(const char *name, unsigned first, unsigned n) {
+    return n == 1 ? g_strdup_printf("%s.%u", name, first)
+                  : g_strdup_printf("%s.%u..%u", name, first, first + n - 1);
+}
+
+static void add_link(Composer *c, const char *name, const char *from, const char *to, bool both,
+                     bool bench) {
+    composer_section(c, "link", name);
+    composer_set(c, "link", name, "link", "%s -> %s", from, to);
+    if (bench) composer_set(c, "link", name, "rate", "none");
+    if (both) composer_set(c, "link", name, "both", "yes");
+}
+
+/* The link of n wires in a row; a name with a number if there are others. */
+static void link_wires(Composer *c, Attachment *a, const Wire *w, unsigned n, AttachWay way) {
+    bool one = n == a->wires->len && way == a->way;
+    g_autofree char *own = ports_text(w->other->name, w->other_port, n),
+                    *there = ports_text(w->to->name, w->port, n),
+                    *name = one ? g_strdup_printf("wire_%s", a->section->name)
+                                : g_strdup_printf("wire_%s%u", a->section->name, a->links);
+    bool out = way == ATTACH_RECEIVES;
+    a->links++;
+    add_link(c, name, out ? there : own, out ? own : there, way == ATTACH_BOTH, w->bench);
+}
+
+/* Whether b is the port after a's, at both ends. */
+static bool follows(const Wire *a, const Wire *b) {
+    return a->other == b->other && a->to == b->to && b->port == a->port + 1 &&
+           b->other_port == a->other_port + 1;
+}
+
+/* Several senders and the port they share; the wires of one are as many as of another. */
+typedef struct {
+    const Section *to;
+    unsigned port;
+    GPtrArray *senders; /* Wire */
+} Shared;
+
+static void shared_free(void *data) {
+    g_ptr_array_unref(((Shared *)data)->senders);
+    g_free(data);
+}
+
+static char *wire_key(const Wire *w) {
+    return g_strdup_printf("%s.%u", w->to->name, w->port);
+}
+
+static int by_sender(const void *a, const void *b) {
+    const Wire *x = *(const Wire *const *)a, *y = *(const Wire *const *)b;
+    int order = strcmp(x->other->name, y->other->name);
+    return order ? order : (x->other_port > y->other_port) - (x->other_port < y->other_port);
+}
+
+static bool next_lane(const Shared *a, const Shared *b) {
+    if (a->to != b->to || a->senders->len != b->senders->len) return false;
+    for (unsigned i = 0; i < a->senders->len; i++)
+        if (!follows(a->senders->pdata[i], b->senders->pdata[i])) return false;
+    return true;
+}
+
+/* What merges: the first class of which nobody asks more. */
+static const ComponentClass *merging_class(const Scenario *s) {
+    for (const ComponentClass *const *c = s->classes; *c; c++)
+        if ((*c)->composition && (*c)->composition->lanes) return *c;
+    return NULL;
+}
+
+/* One component that merges for `n` shared ports in a row. */
+static void merge(Composer *c, Shared *const *shared, unsigned n) {
+    const ComponentClass *class = merging_class(c->scenario);
+    const Shared *first = shared[0];
+    g_autofree char *name = g_strdup_printf("into_%s_%u", first->to->name, first->port),
+                    *out = ports_text(name, 0, n),
+                    *there = ports_text(first->to->name, first->port, n);
+    composer_section(c, class->name, name);
+    composer_set(c, class->name, name, class->composition->inputs, "%u", first->senders->len);
+    composer_set(c, class->name, name, class->composition->lanes, "%u", n);
+    for (unsigned i = 0; i < first->senders->len; i++) {
+        const Wire *w = first->senders->pdata[i];
+        g_autofree char *own = ports_text(w->other->name, w->other_port, n),
+                        *in = ports_text(name, i * n, n), *link = g_strdup_printf("%s_%u", name, i);
+        add_link(c, link, own, in, false, true);
+    }
+    add_link(c, name, out, there, false, ((const Wire *)first->senders->pdata[0])->bench);
+}
+
+static int by_port(const void *a, const void *b) {
+    const Shared *x = *(const Shared *const *)a, *y = *(const Shared *const *)b;
+    int order = strcmp(x->to->name, y->to->name);
+    return order ? order : (x->port > y->port) - (x->port < y->port);
+}
+
+static void link_all(Composer *c, GPtrArray *attachments) {
+    g_autoptr(GHashTable) ports =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, shared_free);
+    g_autoptr(GPtrArray) crowded = g_ptr_array_new();
+    for (unsigned i = 0; i < attachments->len; i++) {
+        const Attachment *a = attachments->pdata[i];
+        for (unsigned k = 0; a->way != ATTACH_RECEIVES && k < a->wires->len; k++) {
+            const Wire *w = &g_array_index(a->wires, Wire, k);
+            char *key = wire_key(w);
+            Shared *shared = g_hash_table_lookup(ports, key);
+            if (!shared) {
+                shared = g_new0(Shared, 1);
+                *shared = (Shared){w->to, w->port, g_ptr_array_new()};
+                g_hash_table_insert(ports, g_strdup(key), shared);
+            }
+            g_ptr_array_add(shared->senders, (void *)w);
+            if (shared->senders->len == 2) g_ptr_array_add(crowded, shared);
+            g_free(key);
+        }
+    }
+    for (unsigned i = 0; i < attachments->len; i++) {
+        Attachment *a = attachments->pdata[i];
+        c->file = a->entry->file;
+        c->line = a->entry->line;
+        for (unsigned k = 0, n; k < a->wires->len; k += n) {
+            const Wire *w = &g_array_index(a->wires, Wire, k);
+            g_autofree char *key = wire_key(w);
+            const Shared *shared = g_hash_table_lookup(ports, key);
+            bool alone = a->way == ATTACH_RECEIVES || shared->senders->len == 1;
+            for (n = 1; k + n < a->wires->len && follows(w + n - 1, w + n); n++) {
+                g_autofree char *next = wire_key(w + n);
+                const Shared *other = g_hash_table_lookup(ports, next);
+                if (a->way != ATTACH_RECEIVES && (other->senders->len == 1) != alone) break;
+            }
+            if (alone)
+                link_wires(c, a, w, n, a->way);
+            else if (a->way == ATTACH_BOTH)
+                link_wires(c, a, w, n, ATTACH_RECEIVES);
+        }
+    }
+    for (unsigned i = 0; i < crowded->len; i++)
+        g_ptr_array_sort(((Shared *)crowded->pdata[i])->senders, by_sender);
+    g_ptr_array_sort(crowded, by_port);
+    for (unsigned i = 0, n; i < crowded->len; i += n) {
+        Shared *const *shared = (Shared *const *)&crowded->pdata[i];
+        for (n = 1; i + n < crowded->len && next_lane(shared[n - 1], shared[n]); n++) continue;
+        merge(c, shared, n);
+    }
+}
+
+/* NAME* in lists ----------------------------------------------------------------------------- */
+
+/* "click*" is click0, click1, ..., as many as there are. */
+static bool spell_names(const Scenario *s, const Section *section, Entry *entry, GError **error) {
+    g_auto(GStrv) names = g_strsplit(entry->value, ",", -1);
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (unsigned i = 0; names[i]; i++) {
+        const char *name = g_strstrip(names[i]);
+        size_t base = strlen(name);
+        unsigned n = 0;
+        if (!base || name[base - 1] != '*') {
+            g_string_append_printf(out, "%s%s", i ? ", " : "", name);
+            continue;
+        }
+        for (;; n++) {
+            g_autofree char *element = g_strdup_printf("%.*s%u", (int)base - 1, name, n);
+            if (!scenario_component(s, element)) break;
+            g_string_append_printf(out, "%s%s", i || n ? ", " : "", element);
+        }
+        if (!n)
+            return entry_error(error, section, entry, "found no component %.*s0 for %s",
+                               (int)base - 1, name, name);
+    }
+    g_free(entry->value);
+    entry->value = g_strdup(out->str);
+    return true;
+}
+
+static bool spell_all_names(const Scenario *s, GError **error) {
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        for (unsigned k = 0; section->kind == SECTION_COMPONENT && k < section->entries->len; k++) {
+            Entry *entry = section->entries->pdata[k];
+            const Param *row = param_find(section_table(section), entry->key);
+            if (row && row->item && row->item->type == PARAM_TYPE_NAME &&
+                strchr(entry->value, '*') && !spell_names(s, section, entry, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* All ------------------------------------------------------------------------------------- */
+
+static void attachment_free(void *data) {
+    Attachment *a = data;
+    g_array_unref(a->wires);
+    entry_free(a->entry);
+    g_free(a);
+}
+
+static bool attach_all(Composer *c, GError **error) {
+    g_autoptr(GPtrArray) attachments = g_ptr_array_new_with_free_func(attachment_free);
+    GPtrArray *sections = c->scenario->sections;
+    for (unsigned i = 0; i < sections->len; i++) {
+        Section *section = sections->pdata[i];
+        Entry *entry = section->kind == SECTION_COMPONENT ? section_entry(section, "attach") : NULL;
+        if (!entry) continue;
+        guint at = 0;
+        g_ptr_array_find(section->entries, entry, &at);
+        g_ptr_array_steal_index(section->entries, at);
+        Attachment *a = g_new0(Attachment, 1);
+        *a = (Attachment){section, entry, ATTACH_NOT, g_array_new(FALSE, FALSE, sizeof(Wire)), 0};
+        g_ptr_array_add(attachments, a);
+        c->file = entry->file;
+        c->line = entry->line;
+        if (!read_attach(c, a, error)) return false;
+    }
+    c->next = sections->len;
+    link_all(c, attachments);
+    return true;
+}
+
+bool scenario_compose(Scenario *s, GError **error) {
+    Composer c = {.scenario = s};
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        Section *section = s->sections->pdata[i];
+        if (section->kind != SECTION_COMPONENT || !composition(section)->compose) continue;
+        c.next = i + 1;
+        c.file = section->file;
+        c.line = section->line;
+        if (!composition(section)->compose(&c, section->name, error)) return false;
+    }
+    return attach_all(&c, error) && spell_all_names(s, error);
+}
