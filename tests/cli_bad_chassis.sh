@@ -45,8 +45,8 @@ npe = npe0
 routes_file = $dir/routes
 $traffic
 END
-printf '10.0.0.0/8 0 192.168.100.1:30000\n# a comment\n\n10.0.0.0/8 9 192.168.100.1:30000\n' >"$dir/routes"
-refuse "a bad line of a routes file is named" "test.ini:5: \[slice a\] routes_file: $dir/routes:4: found \"10.0.0.0/8 9 192.168.100.1:30000\"" <<END
+printf '10.0.0.0/8 0 192.168.100.1:30000\n# a comment\n\n10.0.0.0/8 12 192.168.100.1:30000\n' >"$dir/routes"
+refuse "a bad line of a routes file is named" "test.ini:5: \[slice a\] routes_file: $dir/routes:4: found \"10.0.0.0/8 12 192.168.100.1:30000\"" <<END
 [slice a]
 npe = npe0
 routes_file = $dir/routes
@@ -78,10 +78,10 @@ refuse "an NPE that is not there" 'test.ini:4: \[slice a\] npe: ' <<END
 npe = npe7
 $traffic
 END
-refuse "a queue out of range" 'test.ini:5: \[slice a\] routes: found queue 5, but the slice has queues 0 to 4' <<END
+refuse "a queue out of range" 'test.ini:5: \[slice a\] routes: found queue 10, but the slice has queues 0 to 9' <<END
 [slice a]
 npe = npe0
-routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 5
+routes = 10.0.0.0/8 0 192.168.100.1:30000 queue 10
 $traffic
 END
 refuse "shares above 100 percent within a slice" 'test.ini:5: \[slice a\] queues: found shares of 110% at interface 2, expected at most 100%' <<END
@@ -115,12 +115,14 @@ npe = npe1
 vlan = 101
 $traffic
 END
-refuse "two slices in one VLAN" 'test.ini:5: \[slice b\] vlan: found 100, which another slice of lc0 has' <<END
+refuse "two slices in one VLAN" 'test.ini:9: \[slice b\] vlan: found 100, which another slice of lc0 has' <<END
 [slice a]
 npe = npe0
+vlan = 100
 [slice b]
 npe = npe0
 udp_port = 30001
+vlan = 100
 $traffic
 END
 refuse "more SRAM than there is" 'test.ini:8: \[slice b\] sram: found 8388608 bytes, but npe0 has 1048576 left' <<END
@@ -141,7 +143,7 @@ for line in 'a = filter_add 10.0.0.0/8 0 192.168.100.1:30000 queue 5:filter_add:
     'a = frobnicate:found "frobnicate", expected attach, detach, filter_add' \
     'npe0 = explode:found "explode", expected reset' \
     'lc0 = interface 10 down:found "interface 10 down", expected interface 0 to 9' \
-    'data = port 0 sideways:found "port 0 sideways", expected port 0 to 13'; do
+    'data = port 0 sideways:found "port 0 sideways", expected port 0 to 3'; do
     case $line in 'a = filter_add'*) command=${line%:filter_add*} message="filter_add: ${line##*filter_add: }" ;;
     *) command=${line%%:*} message=${line#*:} ;;
     esac

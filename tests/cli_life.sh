@@ -41,6 +41,9 @@ npe = npe0
 attached = no
 share = 60%
 routes = 10.0.0.0/8 1 192.168.100.1:30000
+[npe npe0]
+interfaces = 5
+schedulers = 10
 $2
 END
 }

@@ -125,7 +125,7 @@ static void blades_may_be_written_in_several_ways(void) {
 
 static void an_empty_chassis_has_all_slots_free(void) {
     World w = world("s=sink", "");
-    set(w.chassis, "slots", "3");
+    set(w.chassis, "size", "3");
     const Component *failed;
     CHECK(network_start(w.net, &failed, NULL));
     CHECK_NEAR(reported(w, "box.blades"), 0, 0);
@@ -147,7 +147,7 @@ static void two_slots_belong_to_the_switches(void) {
         else
             refused(w, "blades: found 13, expected up to 12: 14 slots less 2 of the switches");
         w = world(names->str, blades->str);
-        set(w.chassis, "slots", "15");
+        set(w.chassis, "size", "15");
         accepted(w);
     }
     g_autoptr(GString) names = g_string_new(NULL), blades = g_string_new(NULL);
@@ -157,14 +157,14 @@ static void two_slots_belong_to_the_switches(void) {
     }
     accepted(world(names->str, blades->str));
     World w = world("a=npe b=npe", "a;b");
-    set(w.chassis, "slots", "3");
+    set(w.chassis, "size", "3");
     refused(w, "blades: found 2, expected up to 1: 3 slots less 2 of the switches");
 }
 
 static void slots_have_a_range(void) {
     World w = world("", "");
     g_autoptr(GError) error = NULL;
-    const Param *slots = param_find(chassis_class.params, "slots");
+    const Param *slots = param_find(chassis_class.params, "size");
     CHECK(!param_set(slots, w.chassis, "2", NULL, &error));
     CHECK_CONTAINS(error->message, "expected 3 or more, up to 64");
     g_clear_error(&error);

@@ -593,8 +593,8 @@ static void two_slices_cannot_have_one_port(void) {
 static void two_slices_of_an_npe_cannot_have_one_vlan(void) {
     /* They would be one class on the line card, with one queue and one share. */
     CHECK_REFUSED("[scenario]\ninclude = @scenarios/chassis-dev.ini\n" A
-                  "[slice b]\nnpe = npe0\nudp_port = 30001\n",
-                  "test.ini:5: [slice b] vlan: found 100, which another slice of lc0 has");
+                  "vlan = 100\n[slice b]\nnpe = npe0\nudp_port = 30001\nvlan = 100\n",
+                  "test.ini:9: [slice b] vlan: found 100, which another slice of lc0 has");
 }
 
 int main(void) {

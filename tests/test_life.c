@@ -145,7 +145,7 @@ static char *node(void) {
     for (unsigned i = 0; i < SLICES; i++)
         g_string_append_printf(s,
                                "[slice s%u]\nattached = no\nnpe = npe%u\nudp_port = %u\n"
-                               "vlan = %u\nshare = %u%%\nmax_queues = 8\nroutes = %s\n"
+                               "vlan = %u\nshare = %u%%\nmax_queues = 10\nroutes = %s\n"
                                "exception_port = %u\nbuffers = 64\n",
                                i, i % 2, 30000 + i, 100 + i, i, routes, 30100 + i);
     for (unsigned i = 0; i < VSERVERS; i++)

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "components/chassis/compose.h"
 #include "emu/core/report.h"
 
 enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
@@ -20,8 +21,9 @@ enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
 typedef struct {
     Component base;
     /* settings */
-    uint64_t slots;
-    char *blades, *data_switch, *control_switch;
+    uint64_t size;
+    int preset;
+    char *slots, *blades, *data_switch, *control_switch;
     /* state */
     unsigned n_blades;
 } Chassis;
@@ -77,11 +79,11 @@ static bool place_all(Chassis *s, GPtrArray *placed, GError **error) {
     g_auto(GStrv) blades = g_strsplit(s->blades, ";", -1);
     unsigned n = g_strv_length(blades);
     if (n && !*g_strstrip(blades[n - 1])) n--; /* a `;` at the end, or no blade at all */
-    if (n > s->slots - SWITCH_SLOTS)
+    if (n > s->size - SWITCH_SLOTS)
         return refuse(error,
                       "blades: found %u, expected up to %" G_GUINT64_FORMAT ": %" G_GUINT64_FORMAT
                       " slots less %d of the switches",
-                      n, s->slots - SWITCH_SLOTS, s->slots, SWITCH_SLOTS);
+                      n, s->size - SWITCH_SLOTS, s->size, SWITCH_SLOTS);
     for (unsigned i = 0; i < n; i++) {
         g_auto(GStrv) names = g_strsplit_set(blades[i], "+ \t", -1);
         unsigned first = placed->len;
@@ -177,15 +179,24 @@ static bool chassis_start(Component *c, GError **error) {
 static void chassis_report(Component *c, Report *report) {
     const Chassis *s = (const Chassis *)c;
     report_scalar(report, "blades", s->n_blades, "blades");
-    report_scalar(report, "free_slots", (double)(s->slots - SWITCH_SLOTS - s->n_blades), "slots");
+    report_scalar(report, "free_slots", (double)(s->size - SWITCH_SLOTS - s->n_blades), "slots");
 }
 
 static const Param chassis_params[] = {
-    PARAM_COUNT("slots", Chassis, slots, "14", "3", "64", "slots, two of them for the switches",
+    PARAM_TEXT(
+        "slots", Chassis, slots, "",
+        "blades in slot order, such as linecard; np*2; gpe; cp: they are made, as lc0, npe0, "
+        "npe1, ..., with links, addresses and the data switch; empty: see preset",
+        "scenario; SPP paper 2.3: two NPEs on an np blade"),
+    PARAM_ENUM("preset", Chassis, preset, "none", "none|development|full-14",
+               "slots of a known chassis: development is linecard; np; gpe; cp, full-14 is "
+               "linecard*5; np*5; cp; none: components and links are written one by one",
+               "SPP paper 2.3"),
+    PARAM_COUNT("size", Chassis, size, "14", "3", "64", "slots there are, two for the switches",
                 "SPP paper 2.3: a 14 slot chassis, up to 12 servers or NP subsystems"),
     PARAM_TEXT("blades", Chassis, blades, "",
-               "what is on each blade, in slot order: LINECARD; NPE+NPE; GPE; CP; ...",
-               "scenario; SPP paper 2.3: two NPEs on a blade"),
+               "which component is on each blade, in slot order: lc0; npe0+npe1; gpe0; cp0",
+               "made of slots, or scenario"),
     PARAM_NAME("data_switch", Chassis, data_switch, "", "switch",
                "name of the data switch, if there is one", "scenario"),
     PARAM_NAME("control_switch", Chassis, control_switch, "", "switch",
@@ -201,6 +212,7 @@ const ComponentClass chassis_class = {
     .ports = "none",
     .size = sizeof(Chassis),
     .params = chassis_params,
+    .composition = &chassis_composition,
     .create = chassis_create,
     .start = chassis_start,
     .scalars = chassis_scalars,

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "emu/core/intervals.h"
+#include "emu/scenario/compose.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 
@@ -721,12 +722,34 @@ static const Scalar linecard_scalars[] = {
     {"nat.filtered", "packets", "that came in from hosts to whom nobody had sent"},
     {0}};
 
+/* Frames to interface `port` have its addresses; they come from a host beyond, whose own differ
+ * from them in one byte, as those of sources do by default. */
+static void lc_attached(Composer *c, const char *name, unsigned port, const char *other) {
+    const char *class = composer_class(c, other), *mac = composer_value(c, name, "mac");
+    uint32_t address;
+    unsigned m[MAC_BYTES];
+    if (text_address(composer_value(c, name, "address"), &address)) {
+        unsigned a = address >> 24, b = address >> 16 & 255, d = (address >> 8) & 255,
+                 last = (address & 255) + port;
+        composer_set(c, class, other, "node_address", "%u.%u.%u.%u", a, b, d, last);
+        composer_set(c, class, other, "peer_address", "%u.%u.%u.%u", a, b - 2, d, last);
+    }
+    if (sscanf(mac, "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) != 6) return;
+    m[5] += port;
+    for (unsigned i = 0; i < 2; i++, m[4] += 2)
+        composer_set(c, class, other, i ? "peer_mac" : "node_mac", "%02x:%02x:%02x:%02x:%02x:%02x",
+                     m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static const Composition linecard_composition = {.attached = lc_attached};
+
 const ComponentClass linecard_class = {
     .name = "linecard",
     .text = "line card: two IXP 2850 between the physical interfaces and the data switch",
     .ports = "0 .. interfaces-1: physical interfaces, both ways; interfaces: the data switch",
     .size = sizeof(LineCard),
     .params = lc_params,
+    .composition = &linecard_composition,
     .drops = lc_drops,
     .create = lc_create,
     .start = lc_start,

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A chassis that composes itself: from its slots the blades, both switches, their links, addresses
+ * and VLANs (SPP paper 2.3 and 6). Blades are counted by kind, in slot order: lc0, lc1, npe0, ...
+ * An np blade has two NPEs. The data switch's ports are given out in slot order, to each blade as
+ * many as it has links. */
+#include "components/chassis/compose.h"
+
+#include <string.h>
+
+enum { NPES_PER_BLADE = 2, GPE_LINKS = 4, FIRST_VLAN = 100, LAST_VLAN = 4094 };
+
+static const char *const presets[][2] = {
+    {"development", "linecard; np; gpe; cp"}, {"full-14", "linecard*5; np*5; cp"}, {NULL, NULL}};
+
+typedef struct {
+    Composer *composer;
+    unsigned lines, engines, servers, processors; /* of each kind, so far */
+    unsigned ports;                               /* of the data switch, so far */
+    GString *blades;
+} Plan;
+
+/* The name of the next of its kind, and its part of `blades`. */
+static char *next_name(Plan *p, const char *base, unsigned *count, bool beside) {
+    char *name = g_strdup_printf("%s%u", base, (*count)++);
+    g_string_append_printf(p->blades, "%s%s", beside ? "+" : p->blades->len ? "; " : "", name);
+    return name;
+}
+
+/* Links of a blade to the next ports of the data switch. */
+static void add_links(Plan *p, const char *name, unsigned first, unsigned n, const char *rate) {
+    Composer *c = p->composer;
+    composer_section(c, "link", name);
+    if (n == 1)
+        composer_set(c, "link", name, "link", "%s.%u -> data.%u", name, first, p->ports);
+    else
+        composer_set(c, "link", name, "link", "%s.%u..%u -> data.%u..%u", name, first,
+                     first + n - 1, p->ports, p->ports + n - 1);
+    composer_set(c, "link", name, "rate", "%s", rate);
+    composer_set(c, "link", name, "both", "yes");
+    p->ports += n;
+}
+
+static bool add_line_card(Plan *p, GError **error) {
+    Composer *c = p->composer;
+    unsigned n = p->lines, interfaces;
+    g_autofree char *name = next_name(p, "lc", &p->lines, false);
+    composer_section(c, "linecard", name);
+    composer_set(c, "linecard", name, "address", "10.255.%u.1", n);
+    composer_set(c, "linecard", name, "mac", "02:00:00:%02x:01:00", n);
+    composer_set(c, "linecard", name, "next_mac", "02:00:00:%02x:02:00", n);
+    composer_set(c, "linecard", name, "backplane_mac", "02:00:00:01:%02x:00", n);
+    if (!composer_number(c, name, "interfaces", &interfaces, error)) return false;
+    add_links(p, name, interfaces, 1, "10Gbit/s");
+    return true;
+}
+
+static bool add_engines(Plan *p, GError **error) {
+    (void)error;
+    for (unsigned i = 0; i < NPES_PER_BLADE; i++) {
+        unsigned n = p->engines;
+        g_autofree char *name = next_name(p, "npe", &p->engines, i > 0);
+        composer_section(p->composer, "npe", name);
+        composer_set(p->composer, "npe", name, "mac", "02:00:00:01:10:%02x", n);
+        add_links(p, name, 0, 1, "10Gbit/s");
+    }
+    return true;
+}
+
+static bool add_server(Plan *p, GError **error) {
+    (void)error;
+    unsigned n = p->servers;
+    g_autofree char *name = next_name(p, "gpe", &p->servers, false);
+    composer_section(p->composer, "gpe", name);
+    composer_set(p->composer, "gpe", name, "mac", "02:00:00:01:%02x:00", 0x30 + n);
+    add_links(p, name, 0, GPE_LINKS, "1Gbit/s");
+    return true;
+}
+
+static bool add_processor(Plan *p, GError **error) {
+    (void)error;
+    unsigned n = p->processors;
+    g_autofree char *name = next_name(p, "cp", &p->processors, false);
+    composer_section(p->composer, "cp", name);
+    composer_set(p->composer, "cp", name, "mac", "02:00:00:01:20:%02x", n);
+    add_links(p, name, 0, 1, "1Gbit/s");
+    /* Control processors are on the control switch too. */
+    g_autofree char *control = g_strdup_printf("%s_control", name);
+    composer_section(p->composer, "link", control);
+    composer_set(p->composer, "link", control, "link", "%s.1 -> control.%u", name, n);
+    composer_set(p->composer, "link", control, "rate", "1Gbit/s");
+    composer_set(p->composer, "link", control, "both", "yes");
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*add)(Plan *p, GError **error);
+} kinds[] = {
+    {"linecard", add_line_card}, {"np", add_engines}, {"gpe", add_server}, {"cp", add_processor}};
+
+static bool bad_slots(const Plan *p, const char *name, const char *found, GError **error) {
+    return composer_refuse(p->composer, name, "slots", error,
+                           "found \"%s\", expected blades such as linecard; np*2; gpe; cp (how "
+                           "many slots there are is `size`)",
+                           found);
+}
+
+/* "np*5" */
+static bool add_blades(Plan *p, const char *name, char *item, GError **error) {
+    g_autofree char *as_found = g_strdup(item);
+    char *star = strchr(item, '*');
+    guint64 n = 1;
+    if (star) {
+        *star = 0;
+        if (!g_ascii_string_to_unsigned(g_strstrip(star + 1), 10, 1, 64, &n, NULL))
+            return bad_slots(p, name, as_found, error);
+    }
+    g_strstrip(item);
+    for (unsigned k = 0; k < G_N_ELEMENTS(kinds); k++) {
+        if (strcmp(item, kinds[k].name) != 0) continue;
+        for (guint64 i = 0; i < n; i++)
+            if (!kinds[k].add(p, error)) return false;
+        return true;
+    }
+    return bad_slots(p, name, as_found, error);
+}
+
+/* The line cards are shared out evenly, in their order; the NPEs of a blade have the same one. An
+ * NPE has a scheduler for each of its line card's interfaces and one for exceptions, ten at least
+ * as by default, and an even number, for its two queue managers. */
+static bool share_out(const Plan *p, GError **error) {
+    Composer *c = p->composer;
+    for (unsigned i = 0; i < p->servers && p->lines; i++) {
+        g_autofree char *name = g_strdup_printf("gpe%u", i);
+        composer_set(c, "gpe", name, "linecard", "lc%u", i % p->lines);
+    }
+    for (unsigned i = 0; i < p->engines && p->lines; i++) {
+        g_autofree char *name = g_strdup_printf("npe%u", i);
+        unsigned interfaces;
+        composer_set(c, "npe", name, "linecard", "lc%u", i / NPES_PER_BLADE % p->lines);
+        if (!composer_number(c, composer_value(c, name, "linecard"), "interfaces", &interfaces,
+                             error))
+            return false;
+        composer_set(c, "npe", name, "interfaces", "%u", interfaces);
+        composer_set(c, "npe", name, "schedulers", "%u", MAX(10, (interfaces + 2) & ~1u));
+    }
+    return true;
+}
+
+/* A VLAN for every slice and vServer that has none, counting up past those that are taken. */
+static bool give_vlans(const Plan *p, const char *chassis, GError **error) {
+    static const char *const classes[] = {"slice", "vserver"};
+    Composer *c = p->composer;
+    bool taken[LAST_VLAN + 1] = {0};
+    unsigned next = FIRST_VLAN;
+    const char *name;
+    for (unsigned k = 0; k < G_N_ELEMENTS(classes); k++)
+        for (unsigned i = 0; (name = composer_nth(c, classes[k], i)); i++) {
+            unsigned vlan;
+            if (!composer_is_written(c, name, "vlan")) continue;
+            if (!composer_number(c, name, "vlan", &vlan, error)) return false;
+            if (vlan <= LAST_VLAN) taken[vlan] = true;
+        }
+    for (unsigned k = 0; k < G_N_ELEMENTS(classes); k++)
+        for (unsigned i = 0; (name = composer_nth(c, classes[k], i)); i++) {
+            if (composer_is_written(c, name, "vlan")) continue;
+            while (next <= LAST_VLAN && taken[next]) next++;
+            if (next > LAST_VLAN)
+                return composer_refuse(c, chassis, "slots", error,
+                                       "found more slices and vServers than VLANs, %d to %d",
+                                       FIRST_VLAN, LAST_VLAN);
+            composer_set(c, classes[k], name, "vlan", "%u", next++);
+        }
+    return true;
+}
+
+/* What it says, or its preset; NULL: blades are written by hand. */
+static const char *slots_of(const Composer *c, const char *name) {
+    const char *slots = composer_value(c, name, "slots"),
+               *preset = composer_value(c, name, "preset");
+    for (unsigned i = 0; !*slots && presets[i][0]; i++)
+        if (!strcmp(presets[i][0], preset)) return presets[i][1];
+    return *slots ? slots : NULL;
+}
+
+static bool compose(Composer *c, const char *name, GError **error) {
+    const char *slots = slots_of(c, name);
+    if (!slots) return true;
+    Plan p = {.composer = c, .blades = g_string_new(NULL)};
+    g_auto(GStrv) items = g_strsplit(slots, ";", -1);
+    composer_section(c, "switch", "data");
+    composer_section(c, "switch", "control");
+    bool ok = strstr(slots, "${") ? bad_slots(&p, name, slots, error) : true;
+    for (unsigned i = 0; ok && items[i]; i++)
+        ok = (!*g_strstrip(items[i]) && !items[i + 1]) || add_blades(&p, name, items[i], error);
+    if (ok) {
+        composer_set(c, "chassis", name, "blades", "%s", p.blades->str);
+        composer_set(c, "chassis", name, "data_switch", "data");
+        composer_set(c, "chassis", name, "control_switch", "control");
+        composer_set(c, "switch", "data", "ports", "%u", p.ports);
+        composer_set(c, "switch", "control", "ports", "%u", MAX(p.processors, 2));
+        for (unsigned i = 0; p.processors && i < p.lines; i++) {
+            g_autofree char *line = g_strdup_printf("lc%u", i);
+            composer_set(c, "linecard", line, "control_processor", "cp0");
+        }
+        ok = share_out(&p, error) && give_vlans(&p, name, error);
+    }
+    g_string_free(p.blades, TRUE);
+    return ok;
+}
+
+/* Interfaces are counted through the line cards, in slot order. */
+static bool interface(Composer *c, const char *name, unsigned n, const char **component,
+                      unsigned *port) {
+    (void)name;
+    for (unsigned i = 0; (*component = composer_nth(c, "linecard", i)); i++) {
+        unsigned interfaces;
+        if (!composer_number(c, *component, "interfaces", &interfaces, NULL)) return false;
+        if (n < interfaces) {
+            *port = n;
+            return true;
+        }
+        n -= interfaces;
+    }
+    return false;
+}
+
+const Composition chassis_composition = {.compose = compose, .interface = interface};
