@@ -80,7 +80,7 @@ cmp -s "$dir/1.json" "$dir/2.json" && cmp -s "$dir/1.json" "$dir/3.json" && ok "
 grep -q '"schema": "sppemu-run-1"' "$dir/1.json" && [ "$(grep -c '"fingerprint"' "$dir/1.json")" -eq 3 ] && ok "JSON has its schema and three runs" || bad "JSON has its schema and three runs"
 "$B" run npe $short $study --json -q --no-plots --seed 2 -o "$dir/j4" >"$dir/4.json"
 cmp -s "$dir/1.json" "$dir/4.json" && bad "another seed gives another run" || ok "another seed gives another run"
-"$B" list | grep -q '^fig9-npe' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
+"$B" list | grep -q '^  fig9-npe ' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
 "$B" help npe | grep -q 'sram_latency' && ok "help shows parameters" || bad "help shows parameters"
 
 # Scripts, series, documentation

@@ -28,7 +28,7 @@ char *cli_data_folder(void) {
 }
 
 static int by_name(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return compare_names(*(const char *const *)a, *(const char *const *)b);
 }
 
 static char *shipped_folder(void) {
@@ -90,17 +90,50 @@ Claims *cli_claims(void) {
 
 /* list ------------------------------------------------------------------------------------ */
 
+static void print_listed(const Scenario *s, unsigned *group, unsigned wanted) {
+    static const char *const heads[] = {"Figures, beside what was published", "Studies",
+                                        "What if: start from one, and change it with --set",
+                                        "Labs"};
+    SimTime takes;
+    unsigned of;
+    if (!scenario_listed(s, &of, &takes) || of != wanted) return;
+    if (*group != wanted) printf("%s%s:\n", wanted ? "\n" : "", heads[wanted]);
+    *group = wanted;
+    printf("  %-19s%4" G_GUINT64_FORMAT " s  %s\n", scenario_name(s), takes / SIM_S,
+           scenario_title(s));
+}
+
+static void free_scenario(void *s) {
+    scenario_free(s);
+}
+
 static int list_run(char **operands, void *flags, const ComponentClass *const *classes) {
     (void)operands, (void)flags;
-    g_autoptr(GPtrArray) names = cli_shipped();
+    g_autoptr(GPtrArray) names = cli_shipped(), all = g_ptr_array_new_with_free_func(free_scenario);
+    g_auto(GStrv) groups = g_strsplit(SCENARIO_GROUPS, "|", -1);
+    unsigned group = UINT_MAX;
+    int code = EXIT_OK;
     for (unsigned i = 0; i + 1 < names->len; i++) {
-        g_autofree char *path = shipped_path(names->pdata[i]);
-        Scenario *s = scenario_load(path, NULL, classes, NULL);
-        if (s) printf("%-18s %s\n", scenario_name(s), scenario_title(s));
-        scenario_free(s);
+        g_autoptr(GError) error = NULL;
+        Scenario *s = cli_load(names->pdata[i], NULL, classes, &error);
+        if (s)
+            g_ptr_array_add(all, s);
+        else
+            code = cli_complain(EXIT_INPUT, error);
     }
-    return EXIT_OK;
+    for (unsigned g = 0; groups[g]; g++)
+        for (unsigned i = 0; i < all->len; i++) print_listed(all->pdata[i], &group, g);
+    puts("\nTimes are of one core, and shorter with -j: sppemu run NAME -j2");
+    return code;
 }
 
 const CliVerb list_verb = {
-    .name = "list", .operands = "", .text = "the scenarios that are shipped", .run = list_run};
+    .name = "list",
+    .operands = "",
+    .text = "the scenarios that are shipped",
+    .more = "By group, with how long they take. What is made to be included by others is not "
+            "shown.",
+    .examples = (const CliExample[]){{"sppemu show fig9", "what is in one of them"},
+                                     {"sppemu run fig9 -j2", "run it"},
+                                     {0}},
+    .run = list_run};

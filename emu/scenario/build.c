@@ -15,6 +15,10 @@
 
 const Param scenario_params[] = {
     PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
+    PARAM_TEXT("listed", ScenarioSettings, listed, "",
+               "where sppemu list shows it: figures, studies, what-if or labs, and how long it "
+               "takes on one core: what-if, 20s",
+               SETTING),
     PARAM_TEXT("include", ScenarioSettings, include, "",
                "files to read first, from beside this one, or by the name of one that is shipped",
                SETTING),
@@ -415,6 +419,24 @@ static void axis_free(void *data) {
     g_free(data);
 }
 
+/* GROUP, TIME */
+static bool read_listed(Scenario *s, GError **error) {
+    static const Param group = {.type = PARAM_TYPE_ENUM, .choices = SCENARIO_GROUPS},
+                       time = {.type = PARAM_TYPE_TIME, .min = "1s", .max = "86400s"};
+    const Section *section = scenario_section(s, "scenario", NULL);
+    const Entry *entry = section ? section_entry(section, "listed") : NULL;
+    if (!entry) return true;
+    g_auto(GStrv) words = g_strsplit(entry->value, ",", 2);
+    g_autoptr(GError) cause = NULL;
+    if (!words[1])
+        return entry_error(error, section, entry, "found \"%s\", expected GROUP, TIME",
+                           entry->value);
+    if (!param_set(&group, &s->group, g_strstrip(words[0]), NULL, &cause) ||
+        !param_set(&time, &s->takes, g_strstrip(words[1]), NULL, &cause))
+        return entry_error(error, section, entry, "%s", cause->message);
+    return *s->settings.title || entry_error(error, section, entry, "found no title beside it");
+}
+
 /* NAME as "LABEL", NAME, ... */
 static bool read_glance(Scenario *s, GError **error) {
     const Section *section = scenario_section(s, "scenario", NULL);
@@ -493,7 +515,7 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
     if (ok) find_columns(s, NULL);
     ok = ok && scenario_keep_points(s, error);
-    ok = ok && read_until(s, error) && read_glance(s, error);
+    ok = ok && read_until(s, error) && read_listed(s, error) && read_glance(s, error);
     ok = ok && expects_and_plots(s, error);
     if (ok) return s;
     scenario_free(s);
@@ -538,6 +560,11 @@ void scenario_rename(Scenario *s, const char *name) {
 }
 const char *scenario_title(const Scenario *s) {
     return *s->settings.title ? s->settings.title : s->name;
+}
+bool scenario_listed(const Scenario *s, unsigned *group, SimTime *takes) {
+    *group = (unsigned)s->group;
+    *takes = s->takes;
+    return s->takes != 0;
 }
 uint64_t scenario_seed(const Scenario *s) {
     return s->settings.seed;

@@ -73,7 +73,7 @@ typedef struct {
 } Condition;
 
 typedef struct {
-    char *title, *include, *until, *series, *where, *columns;
+    char *title, *include, *until, *series, *where, *columns, *listed;
     SimTime duration, drain;
     uint64_t seed, repeat;
 } ScenarioSettings;
@@ -96,6 +96,8 @@ struct Scenario {
     unsigned *kept;        /* of the product of all axes, those that are points; NULL: all */
     unsigned n_dropped;
     ScenarioSettings settings;
+    int group; /* of `listed`, and how long a run takes; 0: it is not listed */
+    SimTime takes;
     ScenarioUntil until;              /* `scalar` is owned */
     GArray *expects, *plots, *glance; /* glance: ScenarioColumn */
     GPtrArray *strings;               /* owned by expects and plots */

@@ -213,7 +213,7 @@ static bool iterates(const Section *section) {
  * the order of their text, so that of the sections does not show. */
 char *scenario_identity(const Scenario *s, unsigned point) {
     static const char *const not_of_a_run[] = {"title", "include", "seed",  "repeat", "series",
-                                               "where", "columns", "until", NULL};
+                                               "where", "columns", "until", "listed", NULL};
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];

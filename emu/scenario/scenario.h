@@ -5,7 +5,7 @@
  * INI: `[section]`, `key = value`, whole-line comments with `#` or `;`. Sections:
  *
  *   [scenario]        title, duration, drain, seed, repeat, until, include (a list of files),
- *                     columns (what is printed at a glance), where (which points there are)
+ *                     columns (what is printed at a glance), listed, where (which points there are)
  *   [CLASS NAME]      a component; keys are the rows of its class's table
  *   [link NAME]       link = a.0 -> b.1, or a.0..4 -> b.0..4; rate, delay; both = yes for both ways
  *   [at TIME] or [at TIME TAG]   the script: COMPONENT = VERB ARGUMENTS; several with `;`. What is
@@ -112,8 +112,12 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
                              const ComponentClass *const *classes, GError **error);
 void scenario_free(Scenario *s);
 
-const char *scenario_name(const Scenario *s);   /* file name without folder and ".ini" */
-const char *scenario_title(const Scenario *s);  /* the name if none is given */
+const char *scenario_name(const Scenario *s);  /* file name without folder and ".ini" */
+const char *scenario_title(const Scenario *s); /* the name if none is given */
+/* Its group and how long it takes on one core; false: it is not for a list, as what is made to be
+ * included is not. */
+#define SCENARIO_GROUPS "figures|studies|what-if|labs"
+bool scenario_listed(const Scenario *s, unsigned *group, SimTime *takes);
 uint64_t scenario_seed(const Scenario *s);      /* default 1 */
 unsigned scenario_repeat(const Scenario *s);    /* default 1 */
 unsigned scenario_n_columns(const Scenario *s); /* 0: what tells most is chosen */
