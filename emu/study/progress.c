@@ -15,7 +15,7 @@
 struct Progress {
     const char *label;
     gint64 drawn;
-    char first; /* letter of what was said last */
+    char first; /* letter of what was said last; 0: it was about runs */
     GArray *loads;
     unsigned runs; /* of the rounds before */
     double simulated_s;
@@ -136,7 +136,7 @@ void progress_free(Progress *p) {
 }
 
 bool progress_due(const Progress *p) {
-    return p && g_get_monotonic_time() - p->drawn >= PERIOD_US;
+    return p && (p->first || g_get_monotonic_time() - p->drawn >= PERIOD_US);
 }
 
 static void draw(Progress *p, const char *line) {
@@ -145,7 +145,7 @@ static void draw(Progress *p, const char *line) {
 }
 
 void progress_say(Progress *p, const char *format, ...) {
-    if (!p || (p->first == *format && !progress_due(p))) return;
+    if (!p || (p->first == *format && g_get_monotonic_time() - p->drawn < PERIOD_US)) return;
     p->first = *format;
     va_list args;
     va_start(args, format);
@@ -162,6 +162,7 @@ void progress_show(Progress *p, const ProgressState *state) {
     all.of += p->runs;
     all.simulated_s += p->simulated_s;
     g_autofree char *line = progress_line(&all, p->label, columns());
+    p->first = 0;
     draw(p, line);
 }
 

@@ -28,7 +28,7 @@ Progress *progress_new(void);
 void progress_free(Progress *p);
 /* What is being done that has no runs; it is drawn at once if it begins with another letter. */
 void progress_say(Progress *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* Whether a line would be drawn now; if so the caller says which by one of the others. */
+/* Whether it is time to show how the runs are; the first time it is at once. */
 bool progress_due(const Progress *p);
 void progress_show(Progress *p, const ProgressState *state);
 void progress_clear(Progress *p);
