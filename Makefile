@@ -15,8 +15,14 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall clean help
+.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
+
+# What is missing is said before a compiler complains about it.
+libraries:
+	@pkg-config --exists $(PACKAGES) 2>/dev/null || { \
+	    echo "make: sppemu needs pkg-config and the libraries $(PACKAGES)."; \
+	    echo "make: On Debian, sh setup.sh demo installs what is missing."; exit 1; } >&2
 
 include emu/rules.mk fastpath/rules.mk components/rules.mk tests/rules.mk analysis/rules.mk docs/rules.mk bench/rules.mk
 
@@ -25,7 +31,7 @@ all: $(BUILD)/sppemu $(BUILD)/sppfwd
 $(BUILD)/sppemu: $(COMPONENTS_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | libraries
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(GLIB_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -34,7 +40,7 @@ $(BUILD)/%.logged.o: %.c
 	$(CC) $(CFLAGS) -DFP_LOGGED -MMD -MP -c -o $@ $<
 
 demo: all
-	$(BUILD)/sppemu run scenarios/fig9.ini -j2
+	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu fig9
 
 FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node s-130 s-latency
 figures: all
@@ -108,17 +114,27 @@ coverage:
 	$(MAKE) test BUILD=build/coverage OPT='-O0 -g' SAN=--coverage
 	gcovr --object-directory build/coverage --exclude tests/
 
-SHARE = "$(DESTDIR)$(PREFIX)/share/sppemu"
+# What is installed, as FILE:FOLDER below PREFIX, and is removed again. The folders that end in
+# sppemu are ours.
+to = $(foreach file,$(wildcard $(1)),$(file):$(2))
+PROGRAMS := $(BUILD)/sppemu:bin $(BUILD)/sppfwd:bin
+SHARED   := $(call to,scenarios/*.ini,share/sppemu/scenarios) $(call to,scenarios/data/*,share/sppemu/scenarios/data) \
+            $(call to,analysis/claims/*,share/sppemu/analysis/claims) \
+            $(call to,README.md CONTRIBUTING.md,share/doc/sppemu) $(call to,docs/*.md docs/*.svg,share/doc/sppemu/docs) \
+            $(call to,docs/labs/*,share/doc/sppemu/docs/labs)
+INTO      = "$(DESTDIR)$(PREFIX)/
 install: all
-	install -d "$(DESTDIR)$(PREFIX)/bin" $(SHARE)/scenarios/data $(SHARE)/analysis/claims
-	install $(BUILD)/sppemu $(BUILD)/sppfwd "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 scenarios/*.ini $(SHARE)/scenarios
-	install -m 644 scenarios/data/* $(SHARE)/scenarios/data
-	install -m 644 analysis/claims/* $(SHARE)/analysis/claims
+	@for f in $(PROGRAMS); do install -D $${f%:*} $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
+	@for f in $(SHARED); do install -D -m 644 $${f%:*} $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
 
 uninstall:
-	rm -rf $(SHARE)
-	rm -f "$(DESTDIR)$(PREFIX)/bin/sppemu" "$(DESTDIR)$(PREFIX)/bin/sppfwd"
+	@for f in $(PROGRAMS) $(SHARED); do rm -f $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
+	@for d in share/sppemu share/doc/sppemu; do [ ! -d $(INTO)$$d" ] || find $(INTO)$$d" -depth -type d -empty -delete; done
+
+# A Debian package in $(BUILD).
+deb:
+	@command -v dh >/dev/null || { echo "make: a Debian package needs debhelper; sh setup.sh deb installs it." >&2; exit 1; }
+	$(MAKE) -f debian/rules binary
 
 clean:
 	rm -rf build results
@@ -145,5 +161,6 @@ help:
 # target coverage           line coverage of the tests (needs gcovr)
 # target install            to $(PREFIX)
 # target uninstall          from $(PREFIX)
+# target deb                a Debian package in build/ (needs debhelper)
 # target clean              remove build/ and results/
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,8 +24,15 @@ $(BUILD)/tests/fuzz_%.o: CFLAGS += -DFP_LOGGED
 $(CORPUS_BIN): $(BUILD)/tests/corpus_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/tests/corpus.o $(COMPONENTS_LIB_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
+# Said before the compiler says it in its way.
+.PHONY: cunit
+cunit:
+	@echo '#include <CUnit/Basic.h>' | $(CC) -E - >/dev/null 2>&1 || { \
+	    echo "make: the tests need CUnit; sh setup.sh test installs what is missing, and runs them." >&2; exit 1; }
+$(TEST_BIN:%=%.o) $(PLAIN_BIN:%=%.o): | cunit
+
 .PHONY: test-binaries
-test-binaries: all $(TEST_BIN) $(PLAIN_BIN) $(CORPUS_BIN) $(BUILD)/tests/sppemu-at
+test-binaries: cunit all $(TEST_BIN) $(PLAIN_BIN) $(CORPUS_BIN) $(BUILD)/tests/sppemu-at
 
 test: test-binaries
 	BUILD=$(BUILD) sh tests/run
