@@ -251,7 +251,8 @@ static void bad_files_are_refused_with_file_and_line(void) {
     refused("[source s]\nrate = ${1, 2Gbit/s\n", "${ without }");
     refused("[source s]\nrate = ${1, 2}Gbit/z\n", "found \"1Gbit/z\"");
     refused("[scenario]\ninclude = s.ini\n[sink s]\n", "closes a loop of includes");
-    refused("[scenario]\ninclude = none.ini\n[sink s]\n", "none.ini: cannot be read");
+    refused("[scenario]\ninclude = none.ini\n[sink s]\n",
+            "found \"none.ini\", which is not beside this file; the nearest is s.ini");
     refused("[sink s]\n[at 5]\ns = stop\n", "has no unit");
     refused("[sink s]\n[at 5ms]\ns = stop\n", "a sink takes no commands");
     refused("[sink s]\n[at 5ms]\nt = stop\n", "found no component of that name");
