@@ -575,8 +575,11 @@ static void report_account(const Account *a, Report *report) {
     uint64_t other = a->lost;
     report_scalar(report, "packets_in", (double)a->in, "packets");
     report_scalar(report, "packets_out", (double)a->out, "packets");
-    report_scalar(report, "exceptions", (double)a->passed, "packets");
     report_scalar(report, "lost", (double)a->lost, "packets");
+    report_scalar(report, "delivered_ratio", a->in ? (double)a->out / (double)a->in : NAN, "ratio");
+    report_scalar(report, "latency_mean_us", histogram_mean(&a->age) / 1e6, "us");
+    report_scalar(report, "latency_p99_us", histogram_at(&a->age, 0.99) / 1e6, "us");
+    report_scalar(report, "exceptions", (double)a->passed, "packets");
     for (unsigned i = 0; i < G_N_ELEMENTS(losses); i++) {
         g_autofree char *name = g_strconcat("lost.", losses[i], NULL);
         uint64_t n = account_lost(a, losses[i]);
@@ -584,21 +587,18 @@ static void report_account(const Account *a, Report *report) {
         other -= n;
     }
     report_scalar(report, "lost.other", (double)other, "packets");
-    report_scalar(report, "delivered_ratio", a->in ? (double)a->out / (double)a->in : NAN, "ratio");
-    report_scalar(report, "latency_mean_us", histogram_mean(&a->age) / 1e6, "us");
-    report_scalar(report, "latency_p99_us", histogram_at(&a->age, 0.99) / 1e6, "us");
 }
 
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     FpCounter sum;
     count(s, &sum);
+    report_account(&s->account, report);
     report_scalar(report, "packets_before_queue", (double)sum.packets_in, "packets");
     report_scalar(report, "packets_after_queue", (double)sum.packets_out, "packets");
     report_scalar(report, "filters", s->n_filters, "filters");
     report_scalar(report, "mp_requests", s->mp_done, "requests");
     report_scalar(report, "mp_refused", s->mp_refused, "requests");
-    report_account(&s->account, report);
 }
 
 static bool slice_check(Component *c, GError **error) {
@@ -688,24 +688,24 @@ static const Param slice_params[] = {
     {0}};
 
 static const Scalar slice_scalars[] = {
-    {"packets_before_queue", "packets", "counted before its queues"},
-    {"packets_after_queue", "packets", "counted as they left its queues"},
-    {"filters", "filters", "at the end of the run"},
-    {"mp_requests", "requests", "that the management processor carried out"},
-    {"mp_refused", "requests", "that it refused"},
     {"packets_in", "packets",
      "of those sent in their sources' windows: that its node found to be the slice's"},
     {"packets_out", "packets", "of packets_in: that left the node by an interface"},
-    {"exceptions", "packets", "of packets_in: that its slow path took, or that ended there"},
     {"lost", "packets", "of packets_in: dropped in the node, for any reason"},
+    {"delivered_ratio", "ratio", "packets_out over packets_in; what is still inside is in neither"},
+    {"latency_mean_us", "us", "of packets_out: from creation to the last bit out of the node"},
+    {"latency_p99_us", "us", "of packets_out: 99 percent are as fast"},
+    {"exceptions", "packets", "of packets_in: that its slow path took, or that ended there"},
     {"lost.mac_full", "packets", "of lost: a chip did not keep up"},
     {"lost.no_buffer", "packets", "of lost: a chip had no packet buffer"},
     {"lost.queue_full", "packets", "of lost: its queues, or its traffic class's, were full"},
     {"lost.held_back", "packets", "of lost: its code had more than its part of Parse or Format"},
     {"lost.other", "packets", "of lost: for another reason"},
-    {"delivered_ratio", "ratio", "packets_out over packets_in; what is still inside is in neither"},
-    {"latency_mean_us", "us", "of packets_out: from creation to the last bit out of the node"},
-    {"latency_p99_us", "us", "of packets_out: 99 percent are as fast"},
+    {"packets_before_queue", "packets", "counted before its queues"},
+    {"packets_after_queue", "packets", "counted as they left its queues"},
+    {"filters", "filters", "at the end of the run"},
+    {"mp_requests", "requests", "that the management processor carried out"},
+    {"mp_refused", "requests", "that it refused"},
     {0}};
 
 const ComponentClass slice_class = {

@@ -41,8 +41,8 @@ typedef struct {
 } CliOperand;
 extern const CliOperand cli_operands[]; /* ends with {0} */
 
-extern const CliVerb run_verb, check_verb, show_verb, list_verb, results_verb, verify_verb,
-    merge_verb, point_verb, format_verb, help_verb;
+extern const CliVerb run_verb, check_verb, show_verb, list_verb, results_verb, query_verb,
+    verify_verb, merge_verb, point_verb, format_verb, help_verb;
 extern const CliVerb *const cli_verbs[]; /* as help shows them, and NULL */
 extern const char cli_exit_codes[];
 

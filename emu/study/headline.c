@@ -7,12 +7,11 @@
 #include "emu/study/headline.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-enum { MAX_ROWS = 45, NARROWEST = 40, GAP = 2 };
+#include "emu/study/grid.h"
+
+enum { MAX_ROWS = 45 };
 
 /* By the end of the name; the first are the most telling. */
 static const struct {
@@ -121,33 +120,6 @@ GArray *headline_columns(const Columns *c) {
 
 /* Cells ----------------------------------------------------------------------------------- */
 
-/* One column of the page: two lines of head and a cell for each row. */
-typedef struct {
-    char *component, *quantity;
-    GPtrArray *cells; /* char * */
-    unsigned width;
-} PageColumn;
-
-static PageColumn *page_column(char *component, char *quantity) {
-    PageColumn *p = g_new0(PageColumn, 1);
-    *p = (PageColumn){component, quantity, g_ptr_array_new_with_free_func(g_free), 0};
-    p->width = (unsigned)MAX(strlen(component), strlen(quantity));
-    return p;
-}
-
-static void page_column_free(void *data) {
-    PageColumn *p = data;
-    g_free(p->component);
-    g_free(p->quantity);
-    g_ptr_array_unref(p->cells);
-    g_free(p);
-}
-
-static void add_cell(PageColumn *p, char *text) {
-    p->width = MAX(p->width, (unsigned)strlen(text));
-    g_ptr_array_add(p->cells, text);
-}
-
 /* Rates are shown in the largest unit that the largest of them has. */
 static double scale_of(const Column *column, double most, const char **prefix) {
     static const struct {
@@ -208,45 +180,32 @@ static unsigned point_of(const Study *study, unsigned row) {
     return study->repeated ? row : ((const RunResult *)study->runs->pdata[row])->point;
 }
 
-static PageColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
+static GridColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
     const Column *column = columns_at(c, k);
     const char *prefix = NULL, *dot = strrchr(column->name, '.'), *own = own_label(c, column->name);
     double scale;
     if (!scale_of_label(column, own, &scale)) scale = scale_of(column, largest(c, k), &prefix);
-    PageColumn *p = page_column(g_strndup(column->name, (size_t)(dot - column->name)),
-                                label_of(column, own, prefix));
+    GridColumn *p = grid_column(false, g_strndup(column->name, (size_t)(dot - column->name)),
+                                label_of(column, own, prefix), NULL);
     for (unsigned row = 0; row < rows; row++)
-        add_cell(p, c->study->repeated ? estimate(columns_estimate(c, row, k), scale)
-                                       : number(columns_value(c, row, k), scale));
+        grid_cell(p, c->study->repeated ? estimate(columns_estimate(c, row, k), scale)
+                                        : number(columns_value(c, row, k), scale));
     return p;
 }
 
-static PageColumn *parameter_column(const Study *study, unsigned parameter, unsigned rows) {
+static GridColumn *parameter_column(const Study *study, unsigned parameter, unsigned rows) {
     const char *name = scenario_parameter(study->scenario, 0, parameter).name;
     const char *dot = strchr(name, '.'); /* none: the series */
-    PageColumn *p = page_column(g_strndup(name, dot ? (size_t)(dot - name) : 0),
-                                g_strdup(dot ? dot + 1 : name));
+    GridColumn *p = grid_column(true, g_strndup(name, dot ? (size_t)(dot - name) : 0),
+                                g_strdup(dot ? dot + 1 : name), NULL);
     for (unsigned row = 0; row < rows; row++)
-        add_cell(
+        grid_cell(
             p,
             g_strdup(scenario_parameter(study->scenario, point_of(study, row), parameter).value));
     return p;
 }
 
 /* The page -------------------------------------------------------------------------------- */
-
-static unsigned terminal_width(FILE *out) {
-    const char *columns = g_getenv("COLUMNS");
-    struct winsize size;
-    unsigned width = columns ? (unsigned)strtoul(columns, NULL, 10) : 0;
-    if (!width && ioctl(fileno(out), TIOCGWINSZ, &size) == 0) width = size.ws_col;
-    return width ? MAX(width, NARROWEST) : 80;
-}
-
-static void put(FILE *out, const char *text, unsigned width, bool left, bool first) {
-    if (!first) fprintf(out, "%*s", GAP, "");
-    fprintf(out, left ? "%-*s" : "%*s", (int)width, text);
-}
 
 /* How a row's run has ended, if not well; NULL: well. Of a point with repetitions the first such.
  */
@@ -278,28 +237,17 @@ static bool row_unsteady(const Study *study, unsigned row) {
 static void print_page(const Study *study, GPtrArray *page, unsigned n_parameters, unsigned width,
                        FILE *out) {
     unsigned rows = n_rows(study);
-    for (unsigned line = 0; page->len && line < 2; line++) {
-        for (unsigned k = 0; k < page->len; k++) {
-            const PageColumn *p = page->pdata[k];
-            put(out, line ? p->quantity : p->component, p->width, k < n_parameters, !k);
-        }
-        fputc('\n', out);
-    }
+    grid_put_heads(page, out);
     for (unsigned row = 0; row < MIN(rows, MAX_ROWS); row++) {
-        unsigned used = 0;
         bool measured;
         g_autofree char *trouble = trouble_of(study, row, &measured);
         unsigned cells = measured ? page->len : n_parameters;
         if (!cells && !trouble) continue;
-        for (unsigned k = 0; k < cells; k++) {
-            const PageColumn *p = page->pdata[k];
-            put(out, p->cells->pdata[row], p->width, k < n_parameters, !k);
-            used += p->width + (k ? GAP : 0);
-        }
+        unsigned used = grid_put_row(page, cells, row, out);
         if (row_unsteady(study, row)) fputs(" *", out);
         if (trouble && !measured) {
-            int room = (int)width - (int)used - (used ? GAP : 0);
-            fprintf(out, "%*s%.*s", used ? GAP : 0, "", MAX(room, 10), trouble);
+            int room = (int)width - (int)used - (used ? GRID_GAP : 0);
+            fprintf(out, "%*s%.*s", used ? GRID_GAP : 0, "", MAX(room, 10), trouble);
         }
         fputc('\n', out);
         if (trouble && measured) fprintf(out, "    %.*s\n", (int)width - 4, trouble);
@@ -314,7 +262,7 @@ static unsigned n_distinct(const GPtrArray *all, const bool *shown, unsigned row
     for (unsigned row = 0; row < rows; row++) {
         g_autoptr(GString) key = g_string_new(NULL);
         for (unsigned i = 0; i < all->len; i++) {
-            const PageColumn *p = all->pdata[i];
+            const GridColumn *p = all->pdata[i];
             if (shown[i]) g_string_append_printf(key, "%s\n", (char *)p->cells->pdata[row]);
         }
         g_hash_table_add(seen, g_strdup(key->str));
@@ -337,16 +285,16 @@ static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *
     for (unsigned i = n; i-- > 0;) {
         shown[i] = false;
         shown[i] = n_distinct(all, shown, rows) < distinct;
-        if (shown[i]) used += ((PageColumn *)all->pdata[i])->width + GAP;
+        if (shown[i]) used += ((GridColumn *)all->pdata[i])->width + GRID_GAP;
     }
     for (unsigned i = 0; i < n; i++) {
-        PageColumn *p = all->pdata[i];
-        bool fits = shown[i] || used + p->width + GAP <= width / 2;
-        if (!shown[i] && fits) used += p->width + GAP;
+        GridColumn *p = all->pdata[i];
+        bool fits = shown[i] || used + p->width + GRID_GAP <= width / 2;
+        if (!shown[i] && fits) used += p->width + GRID_GAP;
         if (fits)
             g_ptr_array_add(page, p);
         else
-            page_column_free(p);
+            grid_column_free(p);
     }
     return used;
 }
@@ -358,13 +306,13 @@ static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsig
     *n_parameters = page->len;
     unsigned dropped = scenario_n_parameters(c->study->scenario) - page->len;
     for (unsigned i = 0; i < chosen->len; i++) {
-        PageColumn *p = scalar_column(c, g_array_index(chosen, unsigned, i), rows);
+        GridColumn *p = scalar_column(c, g_array_index(chosen, unsigned, i), rows);
         if (used + p->width + 2 > width) { /* 2: the mark */
-            page_column_free(p);
+            grid_column_free(p);
             dropped += chosen->len - i;
             break;
         }
-        used += p->width + GAP;
+        used += p->width + GRID_GAP;
         g_ptr_array_add(page, p);
     }
     return dropped;
@@ -408,8 +356,8 @@ static void print_warnings(const Study *study, FILE *out) {
 
 static void print_runs(const Study *study, FILE *out) {
     g_autoptr(Columns) c = columns_new(study);
-    g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(page_column_free);
-    unsigned n_parameters, width = terminal_width(out);
+    g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(grid_column_free);
+    unsigned n_parameters, width = grid_width(out);
     unsigned dropped = lay_out(c, width, page, &n_parameters);
     print_page(study, page, n_parameters, width, out);
     if (c->columns->len && page->len == n_parameters && !dropped)
