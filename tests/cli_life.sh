@@ -91,7 +91,7 @@ run "queues" "max_queues = 7
 $way" "[at 0.2ms 1]
 a = queue 6 share 10%; queue 6 limit 3; queue 6 interface 2; queue_close 6; queue_close 1; queue 1 interface 2
 [at 0.4ms 2]
-a = queue_open 2:60%; queue_open 2:50%; queue_open 2:40%; queue_open 0; queue 5 limit 3; queue 5 limit 0
+a = queue_open 2:60%; queue_open 2:50%; queue_open 2:40%; queue_open 0; queue 5 limit 3; queue 5 limit unlimited
 [at 0.6ms 3]
 a = queue 6 interface 3; queue_close 5; queue_close 0
 [at 2ms 4]

@@ -253,7 +253,7 @@ static void more_active_vservers_than_there_are_are_named(void) {
     CHECK_CONTAINS(said, "found 3, but g has 2 vServers: all of them run; set 2 or less, or add "
                          "vServers (at 1 of 4 points, the first with g.active=3)");
     CHECK_CONTAINS(said, "found 4");
-    CHECK(check_text(two, "g.active=${0..2}"));
+    CHECK(check_text(two, "g.active=${all, 1, 2}"));
     CHECK_TEXT(said, "");
     CHECK(check_text(two, "g.tick=100ms"));
     CHECK_TEXT(said, "");
@@ -279,7 +279,7 @@ static void a_key_without_effect_is_named(void) {
         {"[linecard l]\ncontrol_vlan = 7\n", "control_vlan: has no effect"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) doubted(cases[i].text, cases[i].part);
     /* Used at one point is used. */
-    passes("[gpe g]\ntokens = ${0, 8}\ntokens_rate = 120\nmin = 50\n");
+    passes("[gpe g]\ntokens = ${default, 8}\ntokens_rate = 120\nmin = 50\n");
     /* A file for several includers may hold what one of them does not need. */
     g_autofree char *base = g_build_filename(folder, "base.ini", NULL);
     CHECK(g_file_set_contents(base, "[gpe g]\ntokens_rate = 120\n", -1, NULL));

@@ -209,7 +209,7 @@ static void the_shares_of_a_core_sum_to_one(void) {
 static void without_root_tasks_the_default_cycle_is_constant(void) {
     /* tests/test_gpe_sched.c has the arithmetic: 408 to 424 ms, plus seven switches of 33 us. */
     for (unsigned i = 0; i < 2; i++) {
-        RunResult *r = FILE_RUN("scenarios/fig5.ini", "gpe0.tokens=0", "gpe0.root_rate=0Hz",
+        RunResult *r = FILE_RUN("scenarios/fig5.ini", "gpe0.tokens=default", "gpe0.root_rate=0Hz",
                                 i ? "scenario.seed=77" : "scenario.seed=1");
         CHECK(value(r, "gpe0.cycle_min_ms") > 407.5);
         CHECK(value(r, "gpe0.cycle_max_ms") < 424.5);
@@ -240,13 +240,13 @@ static void four_cores_without_shared_locks_do_four_times_as_much(void) {
 static void a_waking_vserver_that_preempts_does_not_wait_for_the_slice(void) {
     /* With equal priorities a ping waits for what is left of a slice of about 50 ms. */
     double waits =
-               take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=0", "traffic.rate=500Mbit/s",
-                             "traffic.duration=2s", "pings.duration=2s"),
+               take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=default",
+                             "traffic.rate=500Mbit/s", "traffic.duration=2s", "pings.duration=2s"),
                     "answers.latency_mean_us"),
-           preempts =
-               take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=0", "traffic.rate=500Mbit/s",
-                             "gpe0.wake_preempts=yes", "traffic.duration=2s", "pings.duration=2s"),
-                    "answers.latency_mean_us");
+           preempts = take(FILE_RUN("scenarios/fig12-gpe.ini", "gpe0.tokens=default",
+                                    "traffic.rate=500Mbit/s", "gpe0.wake_preempts=yes",
+                                    "traffic.duration=2s", "pings.duration=2s"),
+                           "answers.latency_mean_us");
     CHECK(waits > 10000);
     CHECK(preempts < 2000);
 }

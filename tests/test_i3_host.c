@@ -328,7 +328,7 @@ static void whatever_is_lost_is_made_good_after_the_timeout(void) {
 }
 
 static void it_gives_up_after_its_tries_and_comes_back_to_refresh(void) {
-    open_world("refresh=0", "insert=no", NO_TRAFFIC);
+    open_world("refresh=never", "insert=no", NO_TRAFFIC);
     node->lose_in = ~0u;
     run();
     CHECK_TEXT(passed(), "iiiiii");
@@ -363,7 +363,7 @@ static void slow_answers_are_no_trouble(void) {
 }
 
 static void nobody_keeps_it_talking(void) {
-    open_world("refresh=0", "insert=no", NO_TRAFFIC);
+    open_world("refresh=never", "insert=no", NO_TRAFFIC);
     node->liar = true;
     run();
     CHECK_NEAR(scalar("host0.inserts"), 2 * 6, 0);
@@ -391,7 +391,7 @@ static void refreshed_it_is_alive_after_60_s(void) {
 }
 
 static void not_refreshed_it_is_gone_after_30_s(void) {
-    open_world("refresh=0", "insert=no", NO_TRAFFIC);
+    open_world("refresh=never", "insert=no", NO_TRAFFIC);
     run_to(60 * SIM_S);
     CHECK_TEXT(passed(), "icia");
     i3_server_expire(node->server, 30 * SIM_S + 3 * SIM_MS); /* it came at 3 ms */

@@ -339,7 +339,7 @@ static void a_write_changes_the_slices_own_bytes_only(void) {
 static RunResult *flood(const char *limit) {
     g_autofree char *text =
         g_strdup_printf("[npe npe0]\nscheduler_rate = 100Mbit/s\nbuffers = 256\n" A
-                        "queue_packets = 0\nbuffers = %s\n" ALL_TO("0") B ALL_TO("1")
+                        "queue_packets = unlimited\nbuffers = %s\n" ALL_TO("0") B ALL_TO("1")
                             TRAFFIC_OF("rate = 1Gbit/s\nwarmup = 0\nduration = 20ms\n",
                                        "rate = 90Mbit/s\nwarmup = 0\nduration = 20ms\n"),
                         limit);
@@ -350,7 +350,7 @@ static void a_backlog_cannot_take_the_neighbours_buffers(void) {
     /* At 128 ns x 98 = 784 ns a packet, a is 128 packets ahead of its scheduler after 0.11 ms. It
      * has half of what is for queues, by default as by number, which is half of 256: rings and
      * contexts can hold more than the other half. */
-    static const char *const limits[] = {"0", "64"};
+    static const char *const limits[] = {"equal", "64"};
     for (unsigned i = 0; i < G_N_ELEMENTS(limits); i++) {
         RunResult *r = flood(limits[i]);
         CHECK_NEAR(bench_value(r, "npe0.drop.no_buffer"), 0, 0);
@@ -421,7 +421,7 @@ static void a_neighbour_survives_slow_code(void) {
 
 static void a_neighbour_survives_an_attack_on_the_buffers(void) {
     /* Everything to one interface, which sends a quarter of it, and no limit on the queue. */
-    at_most_three_times(&(Attack){"pool", "buffers = 8192", "queue_packets = 0", "40",
+    at_most_three_times(&(Attack){"pool", "buffers = 8192", "queue_packets = unlimited", "40",
                                   "4Gbit/s wire\nids = 0a000001"});
 }
 

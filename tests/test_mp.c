@@ -100,7 +100,7 @@ static void replies_say_what_was_done(void) {
         bench_open(NPE A ROUTE B ROUTE TRAFFIC
                    "[at 1ms]\na = filter_add 10.2.0.0/16 2 192.168.102.1:30000; filter_list; "
                    "filter_remove 32767; filter_list; queue 1 share 25%; queue 1 limit 7; "
-                   "queue 1 limit 0; sram_write 4 0102; sram_read 3 4\n");
+                   "queue 1 limit unlimited; sram_write 4 0102; sram_read 3 4\n");
     bench_finish(b);
     g_autofree char *replies = bench_file(b, "mp-a.txt");
     CHECK_TEXT(replies, "0.001120 s  filter 32767 added\n"
@@ -136,9 +136,9 @@ static void a_queues_limit_holds_from_then_on(void) {
     /* 200 Mb/s into a scheduler of 100: 51 packets a ms too many. From 2 ms on it holds 20, and
      * no limit from 3 ms on. */
     Bench *b = bench_open(
-        "[npe npe0]\nscheduler_rate = 100Mbit/s\n" A "queue_packets = 0\n" ROUTE TRAFFIC_AT(
+        "[npe npe0]\nscheduler_rate = 100Mbit/s\n" A "queue_packets = unlimited\n" ROUTE TRAFFIC_AT(
             "200Mbit/s") "[at 1880us]\n"
-                         "a = queue 0 limit 20\n[at 2880us]\na = queue 0 limit 0\n");
+                         "a = queue 0 limit 20\n[at 2880us]\na = queue 0 limit unlimited\n");
     Slice *a = slice(b, "a");
     const FpSlice *f = fp_slice(a->npe->tables, a->number);
     bench_until(b, 2 * SIM_MS - SIM_US);

@@ -363,6 +363,65 @@ static void the_nearest_name_is_the_nearest_by_exhaustion(void) {
     CHECK(!param_nearest(endless, names));
 }
 
+static void a_word_is_a_value_and_its_code_is_none(void) {
+    static const Param count = {.name = "n",
+                                .type = PARAM_TYPE_COUNT,
+                                .def = "unlimited",
+                                .min = "1",
+                                .max = "9",
+                                .words = "unlimited=0|most=1000"};
+    static const Param rate = {.name = "r",
+                               .type = PARAM_TYPE_RATE,
+                               .min = "1bit/s",
+                               .max = "1Gbit/s",
+                               .choices = "bits",
+                               .words = "none=0bit/s"};
+    static const Param both = {.name = "t",
+                               .type = PARAM_TYPE_TIME,
+                               .def = "0",
+                               .min = "0",
+                               .max = "1s",
+                               .words = "none=0"};
+    static const struct {
+        const Param *row;
+        const char *text, *spelled; /* NULL: refused */
+        double number;              /* NAN: none */
+    } some[] = {{&count, "unlimited", "unlimited", INFINITY},
+                {&count, "most", "most", NAN},
+                {&count, "7", "7", 7},
+                {&count, "0", NULL, 0},
+                {&count, "1000", NULL, 0},
+                {&count, "none", NULL, 0},
+                {&count, "", NULL, 0},
+                {&count, "unlimited=0", NULL, 0},
+                {&rate, "none", "none", NAN},
+                {&rate, "0bit/s", NULL, 0},
+                {&rate, "1kbit/s", "1000bit/s wire", 1000},
+                {&both, "none", "none", NAN},
+                {&both, "0", "none", NAN},
+                {&both, "1ms", "1ms", 1e-3}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(some); i++) {
+        ParamValue value;
+        bool read = param_read(some[i].row, &value, some[i].text, NULL, NULL);
+        CHECK(read == (some[i].spelled != NULL));
+        if (!read) continue;
+        g_autofree char *text = param_spell(some[i].row, &value);
+        double number = param_number(some[i].row, &value);
+        CHECK_TEXT(text, some[i].spelled);
+        CHECK(isnan(some[i].number) ? isnan(number) : number == some[i].number);
+    }
+    g_autoptr(GError) error = NULL;
+    uint64_t n = 5;
+    param_set_defaults((const Param[]){count, {0}}, &n);
+    CHECK_U64(n, 0);
+    CHECK(!param_set(&count, &n, "0", NULL, &error));
+    CHECK_TEXT(error->message, "found \"0\", expected 1 or more, up to 9, or unlimited, most");
+    g_clear_error(&error);
+    CHECK(!param_set(&count, &n, "unlimted", NULL, &error));
+    CHECK_TEXT(error->message,
+               "found \"unlimted\", expected a whole number such as 12, or unlimited, most");
+}
+
 int main(void) {
     static const Test tests[] = {TEST(every_unit_is_a_shift_of_the_decimal_point),
                                  TEST(the_last_value_that_fits_is_taken_and_the_next_refused),
@@ -376,6 +435,7 @@ int main(void) {
                                  TEST(prefixes_have_no_bits_behind_their_length),
                                  TEST(leading_digits_are_spelled_in_whole_bytes),
                                  TEST(lists_are_values_of_one_row_with_commas_between),
+                                 TEST(a_word_is_a_value_and_its_code_is_none),
                                  TEST(every_number_has_a_range_and_every_row_a_source),
                                  TEST(the_nearest_name_is_the_nearest_by_exhaustion),
                                  {0}};

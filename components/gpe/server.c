@@ -267,7 +267,7 @@ static const char *gpe_unused(const Component *c, const char *key) {
     static const char *const shares[] = {"rate", "min", "max", "initial", NULL};
     const Gpe *g = (const Gpe *)c;
     if (g->tokens && g_strv_contains(shares, key)) return "tokens and tokens_rate are used instead";
-    if (!g->tokens && !strcmp(key, "tokens_rate")) return "it goes with tokens, which is 0";
+    if (!g->tokens && !strcmp(key, "tokens_rate")) return "it goes with tokens, which is default";
     bool own = !strcmp(key, "address") || !strcmp(key, "next_mac");
     return own && *g->linecard ? "its line card's is used" : NULL;
 }
@@ -480,12 +480,14 @@ static const Param gpe_params[] = {
                 "SPP paper 5; util-vserver lib/planetlab.c"),
     PARAM_COUNT("initial", Gpe, share.initial, "100", "0", "1000000",
                 "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
-    PARAM_COUNT("tokens", Gpe, tokens, "0", "0", "1000000",
-                "min, max and initial in one; 0: each its own", "SPP paper 5: min = max = 2 to 16"),
-    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", "0", "1000000", "the rate then",
+    PARAM_WORDS("tokens", COUNT, Gpe, tokens, "default", "1", "1000000", "default=0",
+                "min, max and initial in one; default: each its own",
+                "SPP paper 5: min = max = 2 to 16"),
+    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", "0", "1000000",
+                "the rate if `tokens` is a number",
                 "SPP paper 5: 120/s, 960 divided by eight vServers"),
-    PARAM_COUNT("active", Gpe, active, "0", "0", "128",
-                "only so many vServers run, those of the lowest `place`; 0: all", "scenario"),
+    PARAM_WORDS("active", COUNT, Gpe, active, "all", "1", "128", "all=0",
+                "only so many vServers run, those of the lowest `place`", "scenario"),
     PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s", "time slice of a task (sfq has its own)",
                "Linux 2.6.12: 100 ms at nice 0"),
     PARAM_BOOL("idle_skip", Gpe, idle_skip, "yes",

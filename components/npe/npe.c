@@ -358,9 +358,9 @@ static const Param npe_params[] = {
                 "messages from Parse to Lookup, if in scratch", "assumed"),
     PARAM_COUNT("ring_lookup", Npe, ring_lookup, "64", "2", "1024",
                 "messages from Lookup to Format, if in scratch", "assumed"),
-    PARAM_COUNT("hold_back", Npe, hold_back, "4", "0", "1024",
+    PARAM_WORDS("hold_back", COUNT, Npe, hold_back, "4", "1", "1024", "never=0",
                 "messages that wait for Parse or Format from which on Decap drops the packets of a "
-                "slice that had more than its part of them; 0: it never does",
+                "slice that had more than its part of them",
                 "assumed: half as many as a microengine has contexts, which keeps them busy"),
     PARAM_TIME("code_burst", Npe, code_burst, "10us", "1us", "1s",
                "time of Parse and Format that a slice may have in advance of its part", "assumed"),

@@ -192,7 +192,8 @@ static bool read_queue(const Slice *s, const char *args, Request *r, GError **er
     }
     if (!strcmp(word, "limit")) {
         r->action = &limit;
-        return text_number(text, UINT32_MAX, &r->b);
+        r->b = 0;
+        return !strcmp(text, "unlimited") || (text_number(text, UINT32_MAX, &r->b) && r->b > 0);
     }
     r->action = &move;
     return !strcmp(word, "interface") && text_number(text, npe_interfaces(s->npe) - 1, &r->b);
@@ -338,8 +339,8 @@ const Verb slice_verbs[] = {
     {"filter_add", "FILTER", "one more filter, as in `routes`, in front of the slice's others"},
     {"filter_remove", "POSITION|key HEX[/MASK]", "a filter goes"},
     {"filter_list", "", "all filters, in the reply"},
-    {"queue", "N share SHARE|limit PACKETS|interface I",
-     "what queue N, from 0, gets, how much it holds, 0: no limit, or whose scheduler serves it"},
+    {"queue", "N share SHARE|limit PACKETS|limit unlimited|interface I",
+     "what queue N, from 0, gets, how much it holds, or whose scheduler serves it"},
     {"queue_open", "INTERFACE[:SHARE]",
      "one more queue, up to max_queues; the reply has its number"},
     {"queue_close", "N", "no more packets for queue N; it is free when those inside have left"},

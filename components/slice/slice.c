@@ -640,27 +640,27 @@ static const Param slice_params[] = {
     PARAM_FRACTION(
         "share", Slice, share, "0%", "0", "100%",
         "its share of each interface, of the NPE and of the line card both ways; its queues divide "
-        "it among themselves; 0%: none in particular",
+        "it among themselves",
         "SPP paper 2.2"),
     PARAM_TEXT("queues", Slice, queues, "",
                "its queues, INTERFACE or INTERFACE:SHARE each; empty: one per interface",
                "SPP paper 2.2: several queues with a share each"),
-    PARAM_COUNT("queue_packets", Slice, queue_packets, "512", "0", "229376",
-                "limit of each of its queues in packets, 0: none",
+    PARAM_WORDS("queue_packets", COUNT, Slice, queue_packets, "512", "1", "229376", "unlimited=0",
+                "limit of each of its queues in packets",
                 "assumed: SPP's limits are not published"),
-    PARAM_SIZE("queue_bytes", Slice, queue_bytes, "0B", "0B", "4GB",
-               "limit of each of its queues in wire bytes, 0: none", "assumed"),
-    PARAM_COUNT(
-        "buffers", Slice, buffers, "0", "0", "229376",
-        "packet buffers that its queues have, and no other slice's; 0: an equal part of what "
+    PARAM_WORDS("queue_bytes", SIZE, Slice, queue_bytes, "unlimited", "1B", "4GB", "unlimited=0B",
+                "limit of each of its queues in wire bytes", "assumed"),
+    PARAM_WORDS(
+        "buffers", COUNT, Slice, buffers, "equal", "1", "229376", "equal=0",
+        "packet buffers that its queues have, and no other slice's; equal: an equal part of what "
         "is left by those that ask by number",
         "WashU, SPP fast-path request: buffers are a resource of a slice; the equal part is "
         "assumed"),
-    PARAM_COUNT("filters", Slice, filter_quota, "0", "0", "131072",
-                "TCAM entries that it may have, 0: as many as there are",
+    PARAM_WORDS("filters", COUNT, Slice, filter_quota, "unlimited", "1", "131072", "unlimited=0",
+                "TCAM entries that it may have; unlimited: as many as there are",
                 "SPP paper 4: 128K entries, shared by slices; the quota is assumed"),
-    PARAM_COUNT("max_queues", Slice, max_queues, "0", "0", "256",
-                "queues that it may have open at a time; 0: as many as `queues` says",
+    PARAM_WORDS("max_queues", COUNT, Slice, max_queues, "queues", "1", "256", "queues=0",
+                "queues that it may have open at a time; queues: as many as `queues` says",
                 "assumed; WashU, SPP command interface: queues are requested in number"),
     PARAM_SIZE("sram", Slice, sram, "16KiB", "0B", "8MiB", "its block of SRAM",
                "assumed; WashU, SPP command interface, has --sram 4096 as an example"),

@@ -258,8 +258,8 @@ static const Param replay_params[] = {
     PARAM_BOOL("encapsulate", Replay, encapsulate, "yes",
                "put each IPv4 packet into the slice's UDP tunnel", "SPP paper 2.2"),
     PARAM_COUNT("loop", Replay, loop, "1", "1", "1000000", "times to play it", "scenario"),
-    PARAM_COUNT("limit", Replay, limit, "0", "0", "1000000000000",
-                "read at most so many packets, 0: all", "scenario"),
+    PARAM_WORDS("limit", COUNT, Replay, limit, "all", "1", "1000000000000", "all=0",
+                "read at most so many packets", "scenario"),
     PARAM_TIME("start", Replay, start, "0", "0", "18446744s", "first packet", "scenario"),
     TUNNEL_PARAMS(Replay, tunnel),
     {0}};

@@ -26,7 +26,8 @@ static char *value_text(const Param *row) {
         return g_strdup_printf(item->type == PARAM_TYPE_ENUM ? "one of %s" : "the name of a %s",
                                list);
     }
-    return item->min ? g_strdup_printf("%s from %s to %s", type, item->min, item->max)
+    g_autofree char *words = param_words_text(row);
+    return item->min ? g_strdup_printf("%s from %s to %s%s", type, item->min, item->max, words)
                      : g_steal_pointer(&type);
 }
 

@@ -23,7 +23,8 @@ static void write_params(const Param *rows, FILE *out) {
     fputs("| key | value | default | range | what | source |\n|---|---|---|---|---|---|\n", out);
     for (const Param *row = rows; row && row->name; row++) {
         g_autofree char *range = range_text(row->item ? row->item : row);
-        g_autofree char *type = param_type_text(row);
+        g_autofree char *kind = param_type_text(row), *words = param_words_text(row),
+                        *type = g_strconcat(kind, words, NULL);
         const char *def = !row->def ? "must be given" : *row->def ? row->def : "none";
         fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", row->name, type, def, range, row->text,
                 row->source);

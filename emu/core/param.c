@@ -60,6 +60,57 @@ static const char *type_text(ParamType type) {
     }
 }
 
+/* Words ----------------------------------------------------------------------------------- */
+
+/* The n-th word of the row and the value that it stands for; false: there are no more. */
+static bool nth_word(const Param *row, unsigned n, char **word, ParamValue *value) {
+    g_auto(GStrv) words = g_strsplit(row->words ? row->words : "", "|", -1);
+    if (n >= g_strv_length(words)) return false;
+    char *equals = strchr(words[n], '=');
+    Param open = *row;
+    open.min = open.max = open.words = NULL;
+    bool read = equals && param_read(&open, value, equals + 1, NULL, NULL);
+    g_assert(read); /* words are of numbers, which own nothing */
+    *word = g_strndup(words[n], (size_t)(equals - words[n]));
+    return true;
+}
+
+static bool read_word(const Param *row, const char *text, ParamValue *value) {
+    bool found = false;
+    char *word;
+    for (unsigned n = 0; !found && nth_word(row, n, &word, value); n++) {
+        found = !strcmp(word, text);
+        g_free(word);
+    }
+    if (!found) memset(value, 0, sizeof *value);
+    return found;
+}
+
+static double number_of(const Param *row, const ParamValue *value);
+
+/* The word for the value, NULL if it has none; caller frees. */
+static char *word_of(const Param *row, const ParamValue *value) {
+    char *word;
+    ParamValue one;
+    for (unsigned n = 0; nth_word(row, n, &word, &one); n++) {
+        if (number_of(row, &one) == number_of(row, value)) return word;
+        g_free(word);
+    }
+    return NULL;
+}
+
+GStrv param_words(const Param *row) {
+    GStrv words = g_strsplit(row->words ? row->words : "", "|", -1);
+    for (unsigned n = 0; words[n]; n++) *strchr(words[n], '=') = 0;
+    return words;
+}
+
+char *param_words_text(const Param *row) {
+    g_auto(GStrv) words = param_words(row);
+    g_autofree char *list = g_strjoinv(", ", words);
+    return g_strconcat(*list ? ", or " : "", list, NULL);
+}
+
 char *param_type_text(const Param *row) {
     if (row->type == PARAM_TYPE_HEX)
         return g_strdup_printf("1 to %u hexadecimal digits", 2 * row->most);
@@ -197,7 +248,7 @@ static const Unit *units_of(ParamType type) {
     }
 }
 
-double param_number(const Param *row, const ParamValue *value) {
+static double number_of(const Param *row, const ParamValue *value) {
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_FREQUENCY:
@@ -210,7 +261,7 @@ double param_number(const Param *row, const ParamValue *value) {
     case PARAM_TYPE_FRACTION: return value->real;
     case PARAM_TYPE_BOOL: return value->yes;
     case PARAM_TYPE_ENUM: return value->choice;
-    case PARAM_TYPE_LIST: return value->list.n == 1 ? param_number(row->item, value->list.at) : NAN;
+    case PARAM_TYPE_LIST: return value->list.n == 1 ? number_of(row->item, value->list.at) : NAN;
     case PARAM_TYPE_TEXT: {
         char *end;
         double number = g_ascii_strtod(value->text, &end);
@@ -220,20 +271,27 @@ double param_number(const Param *row, const ParamValue *value) {
     }
 }
 
+double param_number(const Param *row, const ParamValue *value) {
+    g_autofree char *word = row->words ? word_of(row, value) : NULL;
+    if (word) return !strcmp(word, "unlimited") ? INFINITY : NAN;
+    return number_of(row, value);
+}
+
 /* Compare with the bounds, which are written as values of the same row. */
 static bool bounded(const Param *row, const ParamValue *value, const char *text, GError **error) {
     for (unsigned upper = 0; row->min && upper < 2; upper++) {
         Param open = *row;
         ParamValue limit;
-        open.min = open.max = NULL;
+        open.min = open.max = open.words = NULL;
         bool read = param_read(&open, &limit, upper ? row->max : row->min, NULL, NULL);
         g_assert(read);
         if (row->type == PARAM_TYPE_LATENCY && value->latency.cycles != limit.latency.cycles)
             continue;
-        double found = param_number(row, value), edge = param_number(row, &limit);
+        double found = number_of(row, value), edge = number_of(row, &limit);
         if (upper ? found <= edge : found >= edge) continue;
-        return input_error(error, "found \"%s\", expected %s or more, up to %s", text, row->min,
-                           row->max);
+        g_autofree char *words = param_words_text(row);
+        return input_error(error, "found \"%s\", expected %s or more, up to %s%s", text, row->min,
+                           row->max, words);
     }
     return true;
 }
@@ -319,7 +377,8 @@ static bool may_be_empty(const Param *row) {
 
 static bool read_value(const Param *row, ParamValue *value, const char *text, const char *directory,
                        GError **error) {
-    g_autofree char *expected = param_type_text(row);
+    g_autofree char *type = param_type_text(row), *words = param_words_text(row),
+                    *expected = g_strconcat(type, words, NULL);
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:
@@ -372,6 +431,7 @@ bool param_read(const Param *row, ParamValue *value, const char *text, const cha
     memset(value, 0, sizeof *value);
     if (!strcmp(text, "none") && row->def && !*row->def) text = ""; /* as a scenario writes it */
     if (!*text && may_be_empty(row)) return true;
+    if (row->words && read_word(row, text, value)) return true;
     if (read_value(row, value, text, directory, error)) return true;
     param_value_clear(row, value);
     return false;
@@ -532,8 +592,9 @@ static char *spell_list(const Param *row, const ParamList *list) {
 }
 
 char *param_spell(const Param *row, const ParamValue *value) {
-    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    char number[G_ASCII_DTOSTR_BUF_SIZE], *word = row->words ? word_of(row, value) : NULL;
     const uint8_t *m = value->mac;
+    if (word) return word;
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:

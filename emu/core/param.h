@@ -19,6 +19,9 @@
  *   LIST      values of one row, with commas between
  * Beyond the bounds of a row, which are times and bits, cycles go up to 1,000,000 and packets to
  * 10,000 million a second.
+ * Values of a row may have words: `unlimited`, `default`, `none`. The number that a word stands for
+ * in the field is its code and nobody else's business: where it is not in the row's range it is
+ * refused, and where it is the word is how it is spelled.
  * A number without its unit, a unit of another kind and anything left over are errors. A PREFIX, a
  * HEX, a NAME or a LIST may be left empty where that is its default. */
 #pragma once
@@ -105,6 +108,7 @@ struct Param {
     const char *def; /* as it would be written in a scenario; NULL: must be given */
     const char *min; /* likewise; both or neither, and numbers of a class have them */
     const char *max;
+    const char *words;   /* "default=0|all=1000": words, and the values that they stand for; NULL */
     const char *choices; /* ENUM: "a|b|c"; NAME: classes; RATE: "bits", "packets" or "any" */
     const char *text;    /* one sentence, without a full stop */
     const char *source;  /* document and section, "calibrated on ID", or "assumed: why" */
@@ -119,6 +123,9 @@ struct Param {
     }
 #define PARAM_RANGE(n, t, S, f, def, low, high, text, src)                                         \
     PARAM_ROW(n, t, S, f, def, text, src, .min = low, .max = high)
+/* A number of any type that has words too: PARAM_WORDS("active", COUNT, ..., "all=0", ...). */
+#define PARAM_WORDS(n, t, S, f, def, low, high, w, text, src)                                      \
+    PARAM_ROW(n, t, S, f, def, text, src, .min = low, .max = high, .words = w)
 #define PARAM_COUNT(n, S, f, def, min, max, text, src)                                             \
     PARAM_RANGE(n, COUNT, S, f, def, min, max, text, src)
 #define PARAM_TIME(n, S, f, def, min, max, text, src)                                              \
@@ -165,7 +172,8 @@ bool param_read(const Param *row, ParamValue *value, const char *text, const cha
 void param_value_clear(const Param *row, ParamValue *value);
 /* The value as a scenario would spell it, in one way for each value; caller frees. */
 char *param_spell(const Param *row, const ParamValue *value);
-/* In base units, of a list of one that of its item; NaN: it is no number. */
+/* In base units, of a list of one that of its item; NaN: it is no number. Of a word there is none
+ * either, but for `unlimited`, which is more than any. */
 double param_number(const Param *row, const ParamValue *value);
 /* Read `text` into the field of `row` in `target`, in place of what was there. */
 bool param_set(const Param *row, void *target, const char *text, const char *directory,
@@ -178,6 +186,9 @@ void param_clear(const Param *table, void *target);
 const Param *param_find(const Param *table, const char *name);
 /* "a time such as 107ns", "1 to 64 hexadecimal digits", ...; caller frees. */
 char *param_type_text(const Param *row);
+/* The row's words; ", or none, all" of them, empty without. Caller frees. */
+GStrv param_words(const Param *row);
+char *param_words_text(const Param *row);
 /* The nearest of `names` (NULL-terminated) to `found` by edit distance, or NULL if none is near. */
 const char *param_nearest(const char *found, const char *const *names);
 /* As param_spell, of the field of `row` in `target`. */

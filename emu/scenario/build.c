@@ -22,8 +22,8 @@ const Param scenario_params[] = {
     PARAM_TEXT("include", ScenarioSettings, include, "",
                "files to read first, from beside this one, or by the name of one that is shipped",
                SETTING),
-    PARAM_TIME("duration", ScenarioSettings, duration, "0", "0", "1000000s",
-               "end of the run, 0: when idle", SETTING),
+    PARAM_WORDS("duration", TIME, ScenarioSettings, duration, "idle", "1ps", "1000000s", "idle=0",
+                "end of the run; idle: when nothing is left to do", SETTING),
     PARAM_TIME("drain", ScenarioSettings, drain, "100ms", "0", "1000000s",
                "longest wait for packets after the last source", SETTING),
     PARAM_COUNT("seed", ScenarioSettings, seed, "1", "0", "18446744073709551609",
@@ -43,17 +43,16 @@ const Param scenario_params[] = {
 
 static const Param link_params[] = {
     PARAM_TEXT("link", LinkSettings, link, NULL, "a.0 -> b.1", SETTING),
-    PARAM_TEXT("rate", LinkSettings, rate, "1Gbit/s", "rate, or none", SETTING),
+    PARAM_ROW("rate", RATE, LinkSettings, rate, "1Gbit/s", "rate; none: it takes no time", SETTING,
+              .min = "1bit/s", .max = "10Tbit/s", .choices = "bits", .words = "none=0bit/s"),
     PARAM_TIME("delay", LinkSettings, delay, "0", "0", "1000s", "propagation", SETTING),
-    PARAM_SIZE("mtu", LinkSettings, mtu, "0B", "0B", "64KiB",
-               "longest IP packet, the outermost; 0: 1500 bytes, 9000 at a switch", "assumed"),
-    PARAM_SIZE("queue", LinkSettings, queue, "384KiB", "0B", "1GiB",
-               "wire bytes that may wait for it, 0: any; a ring of 256 full frames", "assumed"),
+    PARAM_WORDS("mtu", SIZE, LinkSettings, mtu, "default", "1B", "64KiB", "default=0B",
+                "longest IP packet, the outermost; default: 1500 bytes, 9000 at a switch",
+                "assumed"),
+    PARAM_WORDS("queue", SIZE, LinkSettings, queue, "384KiB", "1B", "1GiB", "unlimited=0B",
+                "wire bytes that may wait for it; a ring of 256 full frames", "assumed"),
     PARAM_BOOL("both", LinkSettings, both, "no", "both directions", SETTING),
     {0}};
-
-const Param link_rate = {
-    .name = "rate", .type = PARAM_TYPE_RATE, .min = "1bit/s", .max = "10Tbit/s", .choices = "bits"};
 
 static const Param expect_params[] = {
     PARAM_TEXT("metric", ScenarioExpect, metric, NULL, "expression", SETTING),
@@ -281,16 +280,19 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
     return true;
 }
 
-/* Fill a struct of settings from a section at a point of the study. */
-static void fill(const Scenario *s, const Section *section, const Param *table, void *target,
-                 unsigned point) {
+/* Fill a struct of settings from a section at a point of the study. Values are checked at load, one
+ * axis at a time, so that only a value of several can be wrong here. */
+static bool fill(const Scenario *s, const Section *section, const Param *table, void *target,
+                 unsigned point, GError **error) {
     param_set_defaults(table, target);
     for (unsigned k = 0; section && k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
         g_autofree char *value = entry_value(s, entry, point);
-        bool ok = param_set(param_find(table, entry->key), target, value, entry->directory, NULL);
-        g_assert(ok || point); /* checked at load, one axis at a time */
+        g_autoptr(GError) cause = NULL;
+        if (!param_set(param_find(table, entry->key), target, value, entry->directory, &cause))
+            return entry_error(error, section, entry, "%s", cause->message);
     }
+    return true;
 }
 
 /* The struct's texts are the scenario's own from now on; an empty one is none. */
@@ -313,7 +315,7 @@ static const char *keep_place(Scenario *s, const Section *section, const char *k
 static bool add_expect(Scenario *s, const Section *section, GError **error) {
     ScenarioExpect e = {.id = section->name, .where = keep_place(s, section, "metric")};
     g_autoptr(GError) cause = NULL;
-    fill(s, section, expect_params, &e, 0);
+    fill(s, section, expect_params, &e, 0, NULL);
     keep_texts(s, expect_params, &e);
     g_array_append_val(s->expects, e);
     return metric_check(e.metric, true, &cause) ||
@@ -323,7 +325,7 @@ static bool add_expect(Scenario *s, const Section *section, GError **error) {
 static bool add_plot(Scenario *s, const Section *section, GError **error) {
     static const char *const expressions[] = {"x", "y", "curve", "where"};
     ScenarioPlot p = {.name = section->name, .where = keep_place(s, section, "y")};
-    fill(s, section, plot_params, &p, 0);
+    fill(s, section, plot_params, &p, 0, NULL);
     keep_texts(s, plot_params, &p);
     g_array_append_val(s->plots, p);
     for (unsigned i = 0; i < G_N_ELEMENTS(expressions); i++) {
@@ -512,7 +514,7 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
                     path);
         ok = false;
     }
-    if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0);
+    if (ok) fill(s, scenario_section(s, "scenario", NULL), scenario_params, &s->settings, 0, NULL);
     if (ok) find_columns(s, NULL);
     ok = ok && scenario_keep_points(s, error);
     ok = ok && read_until(s, error) && read_listed(s, error) && read_glance(s, error);
@@ -697,26 +699,26 @@ static uint32_t usual_mtu(const Component *a, const Component *b) {
     return most ? most : LINK_MTU_BYTES;
 }
 
-static bool link_speed(const LinkSettings *l, uint32_t mtu, LinkSpeed *speed, GError **error) {
-    Rate r;
-    *speed = (LinkSpeed){
+static LinkSpeed link_speed(const LinkSettings *l, uint32_t mtu) {
+    LinkSpeed speed = {
         .delay = l->delay, .mtu = l->mtu ? (uint32_t)l->mtu : mtu, .queue = (uint32_t)l->queue};
-    if (!strcmp(l->rate, "none")) return true;
-    if (!param_set(&link_rate, &r, l->rate, NULL, error)) return false;
-    speed->ps_per_byte_q16 = (uint64_t)(8e12 / r.per_second * 65536.0 + 0.5);
-    return true;
+    if (l->rate.per_second > 0)
+        speed.ps_per_byte_q16 = (uint64_t)(8e12 / l->rate.per_second * 65536.0 + 0.5);
+    return speed;
 }
 
 static bool build_link(const Scenario *s, const Section *section, Network *net, unsigned point,
                        GError **error) {
     LinkSettings l = {0};
-    fill(s, section, link_params, &l, point);
+    if (!fill(s, section, link_params, &l, point, error)) {
+        param_clear(link_params, &l);
+        return false;
+    }
     g_auto(GStrv) ends = g_strsplit(l.link, "->", -1);
     Component *from, *to;
     unsigned first_from, first_to, n, m;
     g_autofree char *why = NULL;
     g_autoptr(GError) cause = NULL;
-    LinkSpeed speed;
     const Entry *entry = section_entry(section, "link");
     bool ok = false;
     if (g_strv_length(ends) != 2)
@@ -726,9 +728,8 @@ static bool build_link(const Scenario *s, const Section *section, Network *net, 
         entry_error(error, section, entry, "%s", why);
     else if (n != m)
         entry_error(error, section, entry, "found %u ports on the left and %u on the right", n, m);
-    else if (!link_speed(&l, usual_mtu(from, to), &speed, &cause))
-        entry_error(error, section, section_entry(section, "rate"), "%s", cause->message);
     else {
+        LinkSpeed speed = link_speed(&l, usual_mtu(from, to));
         ok = true;
         for (unsigned i = 0; ok && i < n; i++)
             ok = network_link(from, first_from + i, to, first_to + i, speed, &cause) &&

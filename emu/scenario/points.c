@@ -96,7 +96,8 @@ bool scenario_compare(const Scenario *s, unsigned point, const char *name, const
     if (!value_at(s, point, &p, &here)) return true;
     char *end;
     double number = param_number(p.row, &here), other = g_ascii_strtod(text, &end);
-    bool plain = !*end && end != text, ok = true;
+    /* Beside words 0 is none of the numbers, and the row says what it is written as. */
+    bool plain = !*end && end != text && (other != 0 || !p.row->words), ok = true;
     if (plain && !isnan(number)) {
         *order = sign_of(number - other);
     } else if (param_read(p.row, &there, text, p.entry ? p.entry->directory : NULL, &cause)) {

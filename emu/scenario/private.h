@@ -79,7 +79,8 @@ typedef struct {
 } ScenarioSettings;
 
 typedef struct {
-    char *link, *rate;
+    char *link;
+    Rate rate;
     SimTime delay;
     bool both;
     uint64_t mtu, queue;
@@ -154,8 +155,6 @@ bool entry_is_default(const Section *section, const Entry *entry);
 /* The same with the given value for the n-th ${...} and the first for all others. */
 char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
 extern const Param scenario_params[]; /* the rows of [scenario] */
-/* What a link's `rate` is, unless it is "none". */
-extern const Param link_rate;
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
 /* Of [at TIME TAG]; empty if it has none. */

@@ -151,14 +151,12 @@ char *scenario_changed_input(const Scenario *s) {
     return NULL;
 }
 
-/* One value in one spelling. Those of a link are text, "none" and ranges among them. */
+/* One value in one spelling. */
 static char *canonical(const Scenario *s, const Section *section, const Param *row,
                        unsigned point) {
     char *value = formatted(s, section, row, point);
     char *text = value;
-    if (section->kind == SECTION_LINK && !strcmp(row->name, "rate"))
-        text = format_as(&link_rate, value, NULL);
-    else if (section->kind == SECTION_LINK && !strcmp(row->name, "link")) {
+    if (section->kind == SECTION_LINK && !strcmp(row->name, "link")) {
         g_auto(GStrv) words = g_strsplit(value, " ", -1);
         text = g_strjoinv("", words);
     } else if (row->type == PARAM_TYPE_FILE && *value)

@@ -15,10 +15,27 @@ typedef struct {
     double curve, x, y;
 } Point;
 
+/* Beyond 1 of two that are of different curves. */
 static int by_curve(const void *a, const void *b) {
     const Point *p = a, *q = b;
-    if (p->curve != q->curve) return p->curve < q->curve ? -1 : 1;
+    if (isnan(p->curve) != isnan(q->curve)) return isnan(p->curve) ? -2 : 2;
+    if (p->curve < q->curve || p->curve > q->curve) return p->curve < q->curve ? -2 : 2;
     return p->x < q->x ? -1 : p->x > q->x;
+}
+
+/* "tokens 8", or what is written for the parameter where it is a word: "tokens default". */
+static char *curve_title(const Study *study, const ScenarioPlot *plot, double value) {
+    const Scenario *s = study->scenario;
+    const char *dot = strrchr(plot->curve, '.'), *name = dot ? dot + 1 : plot->curve;
+    for (unsigned n = 0; isnan(value) && n < scenario_n_parameters(s); n++)
+        for (unsigned point = 0; point < scenario_n_points(s); point++) {
+            ScenarioParameter p = scenario_parameter(s, point, n);
+            double number;
+            if (strcmp(p.name, plot->curve) != 0) break;
+            if (scenario_value(s, point, p.name, &number) && isnan(number))
+                return g_strdup_printf("%s %s", name, p.value);
+        }
+    return g_strdup_printf("%s %.6g", name, value);
 }
 
 static bool gather(const ScenarioPlot *plot, const char *y, const MetricRuns *runs, GArray *points,
@@ -111,12 +128,11 @@ static bool dashed(const ScenarioPlot *plot, const char *name) {
 }
 
 /* The curves of one y: a block of data each. */
-static void add_curves(const ScenarioPlot *plot, const char *name, const GArray *points,
-                       unsigned *n_curves, GString *data, GString *command) {
-    const char *word = plot->curve ? strrchr(plot->curve, '.') : NULL;
+static void add_curves(const Study *study, const ScenarioPlot *plot, const char *name,
+                       const GArray *points, unsigned *n_curves, GString *data, GString *command) {
     for (unsigned i = 0; i < points->len; i++) {
         const Point *p = &g_array_index(points, Point, i);
-        if (i == 0 || p->curve != p[-1].curve) {
+        if (i == 0 || by_curve(p, p - 1) > 1) {
             if (data->len) g_string_append(data, "\n\n");
             g_string_append_printf(
                 command,
@@ -126,9 +142,8 @@ static void add_curves(const ScenarioPlot *plot, const char *name, const GArray 
                 4 + *n_curves % 8, colours[*n_curves % G_N_ELEMENTS(colours)]);
             if (name || plot->curve) {
                 g_string_append_printf(command, "title \"%s", name ? name : "");
-                if (plot->curve)
-                    g_string_append_printf(command, "%s%s %.6g", name ? ", " : "",
-                                           word ? word + 1 : plot->curve, p->curve);
+                g_autofree char *curve = plot->curve ? curve_title(study, plot, p->curve) : NULL;
+                if (curve) g_string_append_printf(command, "%s%s", name ? ", " : "", curve);
                 g_string_append_c(command, '"');
             } else {
                 g_string_append(command, "notitle");
@@ -150,7 +165,7 @@ static bool plot_runs(const Study *study, const ScenarioPlot *plot, const char *
     MetricRuns *runs = study_metric_runs(study);
     bool ok = true;
     for (unsigned i = 0; ys[i] && (ok = gather(plot, ys[i], runs, points, error)); i++)
-        add_curves(plot, i < n_names ? g_strstrip(names[i]) : NULL, points, &n_curves, data,
+        add_curves(study, plot, i < n_names ? g_strstrip(names[i]) : NULL, points, &n_curves, data,
                    command);
     study_metric_runs_free(runs);
     if (!ok || !n_curves) return ok;
@@ -195,7 +210,6 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
     g_autoptr(GString) data = g_string_new(NULL), gp = g_string_new(NULL),
                        command = g_string_new("plot ");
     unsigned n_solid = 0, n_dashed = 0, n_runs = plot->curve ? study->runs->len : 1;
-    const char *word = plot->curve ? strrchr(plot->curve, '.') : NULL;
     MetricRuns *runs = study_metric_runs(study);
     bool ok = true;
     for (unsigned r = 0; ok && r < n_runs; r++) {
@@ -207,7 +221,7 @@ static bool plot_series(const Study *study, const ScenarioPlot *plot, const char
         if (plot->curve) {
             if (runs->n_runs != study->runs->len) break; /* a run has failed: names are unsure */
             ok = metric_evaluate_run(plot->curve, runs, r, &value, error);
-            title = g_strdup_printf("%s %.6g", word ? word + 1 : plot->curve, value);
+            title = curve_title(study, plot, value);
         }
         add_series(plot, file, text, title, &n_solid, &n_dashed, command);
     }
