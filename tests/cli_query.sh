@@ -81,6 +81,11 @@ same "a value beside is that of the same point but for one parameter" \
     "$(pick "$r/runs.tsv" 1 $axes,sink.lost | awk -F '\t' '$2 == 300000000 { base = $3 } { print $3 - base }')" \
     "$(asked --show 'sink.lost - (sink.lost at t0.rate = 300Mbit/s) as "more"' | cut -f 3)"
 
+most=$(pick "$r/runs.tsv" 'v("s0.queue_packets") == 20' sink.delivered_bps | sort -g | tail -1)
+same "an aggregate is over all points" \
+    "$(pick "$r/runs.tsv" "v(\"sink.delivered_bps\") >= 0.9 * $most" $axes,sink.lost)" \
+    "$(asked --where 'sink.delivered_bps >= 0.9 * max(sink.delivered_bps if s0.queue_packets == 20)' --show sink.lost)"
+
 # One row for each slice, whose sums are the sink's.
 asked --each slice --show packets_in,packets_out,lost,exceptions >"$dir/slices"
 same "--each has a row for each slice at each point" 24 "$(wc -l <"$dir/slices")"
@@ -89,6 +94,8 @@ same "what slices lost is what the sink misses, at every point" \
     "$(awk -F '\t' -v OFS='\t' '{ k = $1 OFS $2; if (!(k in n)) { n[k] = ++m; key[m] = k } lost[n[k]] += $6 } END { for (i = 1; i <= m; i++) print key[i], lost[i] }' "$dir/slices")"
 same "and nothing stays inside" 0 "$(awk -F '\t' '$4 != $5 + $6 + $7 { n++ } END { print n + 0 }' "$dir/slices")"
 same "some are lost" 1 "$(awk -F '\t' '{ n += $6 } END { print (n > 0) }' "$dir/slices")"
+same "an aggregate is over all slices too" "$(awk -F '\t' '{ n += $6 } END { print n }' "$dir/slices")" \
+    "$(asked --each slice --show 'sum(lost)' --limit 1 | cut -f 4)"
 same "--where is of the row's own scalars" "$(awk -F '\t' '$6 > 0' "$dir/slices" | cut -f 1-3)" \
     "$(asked --each slice --where 'lost > 0' --show lost | cut -f 1-3)"
 
@@ -132,7 +139,8 @@ refused "an unknown scalar" 2 'query.*\|--where: "sink.lots > 0": found the unkn
 refused "a slice's own" 2 'unknown name losst.*the nearest is lost' "$r" --each slice --show losst
 refused "an unknown class" 2 'found "slise", expected a class.*the nearest is slice' "$r" --each slise
 refused "half an expression" 2 '--show: "sink.lost +": found the end' "$r" --show 'sink.lost +'
-refused "an aggregate" 2 'found max(...), expected no aggregate' "$r" --sort 'max(sink.lost)'
+refused "an aggregate of nothing that is there" 2 'unknown name sink.lots' "$r" --sort 'max(sink.lots) - sink.lost'
+refused "half an aggregate" 2 'unknown name max' "$r" --where 'max(sink.lost'
 refused "a value that there cannot be" 2 '--where: .*t0.rate' "$r" --where 't0.rate > 3parsecs'
 refused "no study" 1 'found no study' "$dir"
 refused "a misspelt option" 2 '--where' "$r" --were 'sink.lost > 0'

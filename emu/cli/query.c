@@ -87,11 +87,12 @@ const CliVerb query_verb = {
     .name = "query",
     .operands = "STUDY",
     .text = "answer from results that are there, as a table",
-    .more =
-        "Expressions are those of [expect] and [plot], without aggregates: numbers, scalars and "
-        "parameters, words where a parameter is one. A row is a point; with repetitions it "
-        "shows means with 95 percent intervals, and a scalar in --where and --sort is its "
-        "mean. What tells rows apart stands in front.",
+    .more = "Expressions are those of [expect] and [plot]: numbers, scalars and parameters, words "
+            "where "
+            "a parameter is one, and aggregates over all points, as in sink.delivered_pps > 0.9 * "
+            "max(sink.delivered_pps). A row is a point; with repetitions it shows means with 95 "
+            "percent intervals, and a scalar in --where and --sort is its mean. What tells rows "
+            "apart stands in front.",
     .examples =
         (const CliExample[]){
             {"sppemu query results/fig9 --where 'sink.delivered_ratio > 0.99' "

@@ -23,6 +23,7 @@ typedef struct {
     Kind kind;
     unsigned parameter;
     char *text, *label; /* the expression; label NULL: the text */
+    char *expression;   /* with the values of its aggregates */
     const char *unit;
     StudyEstimate *values; /* by row */
 } Item;
@@ -111,19 +112,7 @@ static bool evaluate(const View *v, const char *text, unsigned run, double *valu
     return metric_evaluate_run(text, &runs, run, value, error);
 }
 
-/* What is wrong with it, behind the option and the expression that it is about. */
 static bool complain(GError **error, const char *option, const char *text) {
-    const MetricWord *w = metric_words;
-    while (w->name && !(w->aggregate && g_str_has_prefix(text, w->name) &&
-                        strchr(text + strlen(w->name), '(') == text + strlen(w->name)))
-        w++;
-    if (w->name) {
-        g_clear_error(error);
-        return input_error(error,
-                           "%s: \"%s\": found %s(...), expected no aggregate: a row is one "
-                           "point",
-                           option, text, w->name);
-    }
     g_prefix_error(error, "%s: \"%s\": ", option, text);
     return false;
 }
@@ -149,12 +138,96 @@ static bool row_estimate(const Query *q, const Row *row, const char *text, Study
     return true;
 }
 
+/* Aggregates ------------------------------------------------------------------------------ */
+
+/* All rows that there could be, as the runs of an aggregate. */
+typedef struct {
+    const Query *query;
+} AllRows;
+
+static View view_at(const Query *q, unsigned at, unsigned *run) {
+    unsigned n = MAX(q->components->len, 1), point = 0;
+    Row row = {.component = q->components->len ? q->components->pdata[at % n] : NULL};
+    for (unsigned i = at / n; !q->n_ok[point] || i > 0; point++) i -= q->n_ok[point] > 0;
+    *run = q->first[point];
+    return view_of(q, &row, true);
+}
+
+static bool lookup_row(const void *data, unsigned at, const char *name, double *value) {
+    unsigned run;
+    View v = view_at(((const AllRows *)data)->query, at, &run);
+    return lookup(&v, run, name, value);
+}
+
+static bool compare_row(const void *data, unsigned at, const char *name, const char *text,
+                        double *order, GError **error) {
+    unsigned run;
+    View v = view_at(((const AllRows *)data)->query, at, &run);
+    return compare(&v, run, name, text, order, error);
+}
+
+static bool aggregate(const Query *q, const char *text, double *value, GError **error) {
+    AllRows all = {q};
+    unsigned measured = 0;
+    for (unsigned i = 0; i < q->n_points; i++) measured += q->n_ok[i] > 0;
+    MetricRuns rows = {.n_runs = measured * MAX(q->components->len, 1),
+                       .lookup = lookup_row,
+                       .runs = &all,
+                       .names = (const char *const *)q->names->pdata,
+                       .compare = compare_row};
+    return metric_evaluate(text, &rows, value, error);
+}
+
+/* The length of `max(...)` that begins here; 0: none does. */
+static size_t aggregate_length(const char *at) {
+    for (const MetricWord *w = metric_words; w->name; w++) {
+        size_t n = strlen(w->name);
+        if (!w->aggregate || strncmp(at, w->name, n) != 0 || at[n] != '(') continue;
+        int depth = 0;
+        bool quoted = false;
+        for (; at[n]; n++) {
+            if (at[n] == '"') quoted = !quoted;
+            if (!quoted) depth += (at[n] == '(') - (at[n] == ')');
+            if (!quoted && at[n] == ')' && depth == 0) return n + 1;
+        }
+    }
+    return 0;
+}
+
+/* The expression with every aggregate's value in its place, which is the same in all rows. Caller
+ * frees; NULL and an error. */
+static char *work_out(const Query *q, const char *option, const char *text, GError **error) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    bool inside = false; /* of a name, or of quotes */
+    for (const char *at = text; *at;) {
+        size_t n = inside ? 0 : aggregate_length(at);
+        inside = g_ascii_isalnum(*at) || *at == '_' || *at == '.';
+        if (n) {
+            double value;
+            g_autofree char *part = g_strndup(at, n);
+            if (!aggregate(q, part, &value, error)) {
+                complain(error, option, text);
+                return NULL;
+            }
+            if (isfinite(value))
+                g_string_append_printf(out, "(%.17g)", value);
+            else
+                g_string_append(out, "(0 / 0)");
+            at += n;
+            continue;
+        }
+        g_string_append_c(out, *at++);
+    }
+    return g_strdup(out->str);
+}
+
 /* What was asked -------------------------------------------------------------------------- */
 
 static void item_free(void *data) {
     Item *item = data;
     g_free(item->text);
     g_free(item->label);
+    g_free(item->expression);
     g_free(item->values);
     g_free(item);
 }
@@ -357,8 +430,10 @@ static bool takes(Query *q, const Row *row, const char *where, bool *fits, GErro
     return true;
 }
 
-static bool add_rows(Query *q, const char *where, GError **error) {
+static bool add_rows(Query *q, const char *text, GError **error) {
     unsigned n = MAX(q->components->len, 1);
+    g_autofree char *where = text ? work_out(q, "--where", text, error) : NULL;
+    if (text && !where) return false;
     for (unsigned i = 0; i < q->n_points * n; i++) {
         Row row = {.point = i / n, .number = i};
         bool fits;
@@ -389,6 +464,11 @@ static int by_keys(const void *a, const void *b, void *user) {
 static bool sort_rows(Query *q, const char *list, GError **error) {
     if (!list) return true;
     g_autoptr(GPtrArray) all = split(list);
+    for (unsigned i = 0; i < all->len; i++) {
+        char *text = all->pdata[i];
+        if (!(all->pdata[i] = work_out(q, "--sort", text, error))) return false;
+        g_free(text);
+    }
     for (unsigned r = 0; r < q->rows->len; r++) {
         Row *row = &g_array_index(q->rows, Row, r);
         row->keys = g_new(double, all->len);
@@ -404,10 +484,11 @@ static bool fill(Query *q, GError **error) {
     for (unsigned i = 0; i < q->items->len; i++) {
         Item *item = q->items->pdata[i];
         if (item->kind != WORD_EXPRESSION) continue;
+        if (!(item->expression = work_out(q, "--show", item->text, error))) return false;
         item->values = g_new0(StudyEstimate, q->rows->len + 1);
         for (unsigned r = 0; r < q->rows->len; r++)
-            if (!row_estimate(q, &g_array_index(q->rows, Row, r), item->text, &item->values[r],
-                              error))
+            if (!row_estimate(q, &g_array_index(q->rows, Row, r), item->expression,
+                              &item->values[r], error))
                 return false;
     }
     return true;

@@ -2,8 +2,9 @@
  *
  * emu/study/query.h: a question to runs that are there. Rows are points, or with `each` every
  * component of a class at every point, and have one value for each column: of an expression
- * (emu/scenario/metric.h, without aggregates) the mean over the point's repetitions with its 95
- * percent interval. In `where` and `sort` a scalar is its mean over the repetitions. With `each` a
+ * (emu/scenario/metric.h) the mean over the point's repetitions with its 95 percent interval. In
+ * `where`, `sort` and aggregates, which are over all rows that there could be, a scalar is its mean
+ * over the repetitions. With `each` a
  * name without a component is the row's own, if it has one of that name. */
 #pragma once
 
