@@ -14,9 +14,9 @@
 #include "emu/cli/private.h"
 #include "emu/study/build.h"
 
-const CliVerb *const cli_verbs[] = {&run_verb,     &check_verb,  &show_verb,   &list_verb,
-                                    &results_verb, &query_verb,  &verify_verb, &merge_verb,
-                                    &point_verb,   &format_verb, &help_verb,   NULL};
+const CliVerb *const cli_verbs[] = {
+    &run_verb,   &check_verb, &show_verb,   &list_verb, &results_verb,  &query_verb, &verify_verb,
+    &merge_verb, &point_verb, &format_verb, &help_verb, &complete_verb, NULL};
 
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},
@@ -119,8 +119,10 @@ static void free_flags(const GOptionEntry *entries) {
 /* GOption wants "-j 2"; people and make write "-j2". */
 static GPtrArray *split_jobs(char **argv) {
     GPtrArray *out = g_ptr_array_new();
+    bool words = false; /* behind -- */
     for (; *argv; argv++) {
-        bool joined = g_str_has_prefix(*argv, "-j") && g_ascii_isdigit((*argv)[2]);
+        words |= !strcmp(*argv, "--");
+        bool joined = !words && g_str_has_prefix(*argv, "-j") && g_ascii_isdigit((*argv)[2]);
         if (joined) g_ptr_array_add(out, (char *)"-j");
         g_ptr_array_add(out, *argv + (joined ? 2 : 0));
     }

@@ -95,9 +95,9 @@ const CliVerb query_verb = {
             "apart stands in front.",
     .examples =
         (const CliExample[]){
-            {"sppemu query results/fig9 --where 'sink.delivered_ratio > 0.99' "
-             "--sort -sink.delivered_pps --limit 5",
-             "the five fastest points that lose nothing"},
+            {"sppemu query results/fig9 --where 'sink.delivered_ratio > 0.99'",
+             "the points that lose nothing"},
+            {"sppemu query results/fig9 --sort -sink.delivered_pps --limit 5", "the five fastest"},
             {"sppemu query results/distributed --each slice --show lost,latency_p99_us",
              "every slice's own losses"},
             {0}},

@@ -625,6 +625,25 @@ void scenario_spell(Scenario *s, const char *path, const char *written) {
     g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
 }
 
+void scenario_each_key(const Scenario *s,
+                       void (*each)(const char *section, const char *key, const Param *row,
+                                    const char *value, void *user),
+                       void *user) {
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(s->let), (GCompareFunc)strcmp);
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        bool head = section->kind == SECTION_SCENARIO;
+        if (!head && section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
+        for (const Param *row = section_table(section); row->name; row++) {
+            const Entry *entry = section_entry(section, row->name);
+            g_autofree char *value = entry ? entry_value(s, entry, 0) : g_strdup(row->def);
+            each(head ? section->head : section->name, row->name, row, value ? value : "", user);
+        }
+    }
+    for (const GList *l = names; l; l = l->next)
+        each("let", l->data, NULL, g_hash_table_lookup(s->let, l->data), user);
+}
+
 char *scenario_placed(const Scenario *s, const char *component, const char *message) {
     const Section *section = scenario_component(s, component);
     if (!section) return g_strdup(message); /* the script names its own lines */

@@ -157,6 +157,12 @@ const char *scenario_meaning(const Scenario *s, const char *name);
 const char *scenario_class_of(const Scenario *s, const char *name);
 /* The base unit of a parameter's number at a point, such as "bit/s wire"; "" if it has none. */
 const char *scenario_parameter_unit(const Scenario *s, unsigned point, unsigned n);
+/* Every SECTION.KEY that --set takes, with its row (NULL: a name of [let]) and the value that it
+ * has at the first point; those of a section one after the other. */
+void scenario_each_key(const Scenario *s,
+                       void (*each)(const char *section, const char *key, const Param *row,
+                                    const char *value, void *user),
+                       void *user);
 /* Put in front of what a component said against itself, in create or start, where that was written:
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);
