@@ -388,7 +388,7 @@ static void vserver_free(Component *c) {
 #define CHOICE(name) "|" #name
 
 static const Param vserver_params[] = {
-    PARAM_NAME("gpe", Vserver, gpe_name, NULL, "gpe", "the server that hosts it", "scenario"),
+    PARAM_NAME("gpe", Vserver, gpe_name, "gpe0", "gpe", "the server that hosts it", "scenario"),
     PARAM_ENUM("application", Vserver, application, "click", &(APPS(CHOICE))[1], "what runs in it",
                "SPP paper 5 and 7"),
     PARAM_COUNT("udp_port", Vserver, udp_port, "30000", "1", "65535",

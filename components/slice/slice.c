@@ -629,7 +629,7 @@ static void slice_free(Component *c) {
 }
 
 static const Param slice_params[] = {
-    PARAM_NAME("npe", Slice, npe_name, NULL, "npe", "where its fast path runs", "scenario"),
+    PARAM_NAME("npe", Slice, npe_name, "npe0", "npe", "where its fast path runs", "scenario"),
     PARAM_ENUM("code_option", Slice, code_option, "ipv4", fp_option_choices + 1,
                "what Parse and Header Format run for it", "SPP paper 4"),
     PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",

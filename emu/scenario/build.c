@@ -262,6 +262,15 @@ static bool check_at(const Scenario *s, const Section *section, GError **error) 
     return true;
 }
 
+/* A component that is named by default has to be there like any other. */
+static bool check_default(const Scenario *s, const Section *section, const Param *row,
+                          GError **error) {
+    if (row->type != PARAM_TYPE_NAME || !*row->def || scenario_component(s, row->def)) return true;
+    g_autofree char *place = section_place(section);
+    return input_error(error, "%s %s: found no value and no %s, expected %s (%s)", place, row->name,
+                       row->def, row->choices, row->text);
+}
+
 static bool check_section(const Scenario *s, const Section *section, GError **error) {
     const Param *table = section_table(section);
     if (!table) return check_at(s, section, error);
@@ -276,6 +285,8 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
             g_autofree char *place = section_place(section), *type = param_type_text(row);
             return input_error(error, "%s %s: found no value, expected %s (%s)", place, row->name,
                                type, row->text);
+        } else if (!section_entry(section, row->name) && !check_default(s, section, row, error)) {
+            return false;
         }
     return true;
 }
