@@ -52,6 +52,6 @@ rm "$dir/npe-base.ini"
 expect "a window without a packet" 3 '^sppemu: --set traffic.duration=1ms: duration: found 1 ms, of which the warm-up of 2 ms leaves no window' "$B" check npe --set traffic.duration=1ms
 expect "more active vServers than there are" 0 'warning: --set gpe0.active=20: active: found 20, but gpe0 has 1 vServers' "$B" check gpe --set gpe0.active=20
 expect "a key without effect" 0 'warning: --set traffic.ids=01: ids: has no effect: application = i3 uses it' "$B" check npe --set traffic.ids=01
-sed '/^\[link out\]/,/^$/d' scenarios/npe-base.ini >"$dir/cut.ini"
+sed '/^\[sink sink\]/,/^$/d' scenarios/npe-base.ini >"$dir/cut.ini"
 expect "a link that was removed" 0 'warning: .*cut.ini:4: \[npe npe0\] ports 0, 1, 2, 3, 4 will send and have no link' "$B" check "$dir/cut.ini"
 exit $failed

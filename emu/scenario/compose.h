@@ -51,7 +51,8 @@ bool composer_is_written(const Composer *c, const char *name, const char *key);
 /* The same, of a key that is a whole number and does not iterate. */
 bool composer_number(const Composer *c, const char *name, const char *key, unsigned *number,
                      GError **error);
-/* The section, added behind the last one that was, unless there is one. */
+/* The section, behind the last one that was made; one that is written further on moves there, so
+ * that the order of what is made is the same whatever of it is written. */
 void composer_section(Composer *c, const char *head, const char *name);
 /* The value of a key of a section that is there, unless it is written or there is no such key. */
 void composer_set(Composer *c, const char *head, const char *name, const char *key,

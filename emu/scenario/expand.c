@@ -657,6 +657,10 @@ bool scenario_series(Scenario *s, GError **error) {
     }
     const Section *first = all->pdata[0];
     g_autofree char *list = list_of("${", names);
-    section_place_value(scenario_head(s), "series", list, first->file, first->line);
+    Section *head = scenario_head(s);
+    section_place_value(head, "series", list, first->file, first->line);
+    guint at; /* the axis of all series is the first */
+    if (g_ptr_array_find(s->sections, head, &at))
+        g_ptr_array_insert(s->sections, 0, g_ptr_array_steal_index(s->sections, at));
     return true;
 }
