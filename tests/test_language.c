@@ -141,8 +141,8 @@ static void series_are_one_study(void) {
     CHECK(alike(brief, NULL,
                 NPE "[slice s]\nnpe = npe0\n"
                     "sram = ${with t.rate: 16KiB, 16KiB, 16KiB, 1KiB, 1KiB}\n"
-                    "[source t]\npayload = ${0, 400}\n"
-                    "rate = ${100, 200, 300, 20, 40}Mbit/s\n"
+                    "[source t]\nrate = ${100, 200, 300, 20, 40}Mbit/s\n"
+                    "payload = ${0, 400}\n"
                     "start = ${with t.rate: 0, 0, 0, 1ms, 2ms}\n"));
     Scenario *s = load(brief, NULL, NULL);
     CHECK_U64(scenario_n_points(s), 10);

@@ -95,7 +95,8 @@ void composer_section(Composer *c, const char *head, const char *name) {
     Section *section = scenario_section(c->scenario, head, name);
     guint at;
     if (section && g_ptr_array_find(all, section, &at)) {
-        if (at >= c->next) g_ptr_array_insert(all, (int)c->next++, g_ptr_array_steal_index(all, at));
+        if (at >= c->next)
+            g_ptr_array_insert(all, (int)c->next++, g_ptr_array_steal_index(all, at));
         return;
     }
     section = scenario_make_section(c->scenario, c->next++, head, name, c->file, c->line);
