@@ -114,27 +114,29 @@ coverage:
 	$(MAKE) test BUILD=build/coverage OPT='-O0 -g' SAN=--coverage
 	gcovr --object-directory build/coverage --exclude tests/
 
-# What is installed, as FILE:FOLDER below PREFIX, and is removed again. The folders that end in
-# sppemu are ours.
-to = $(foreach file,$(wildcard $(1)),$(file):$(2))
-PROGRAMS := $(BUILD)/sppemu:bin $(BUILD)/sppfwd:bin
-SHARED   := $(call to,scenarios/*.ini,share/sppemu/scenarios) $(call to,scenarios/data/*,share/sppemu/scenarios/data) \
-            $(call to,analysis/claims/*,share/sppemu/analysis/claims) \
-            $(call to,README.md CONTRIBUTING.md,share/doc/sppemu) $(call to,docs/*.md docs/*.svg,share/doc/sppemu/docs) \
-            $(call to,docs/labs/*,share/doc/sppemu/docs/labs)
-INTO      = "$(DESTDIR)$(PREFIX)/
+# What is installed, as FILE:PATH below PREFIX, and is removed again. The folders named sppemu are ours.
+ZSH_COMPLETIONS ?= share/zsh/site-functions
+into     = $(foreach file,$(wildcard $(1)),$(file):$(2)/$(notdir $(file)))
+PROGRAMS := $(BUILD)/sppemu:bin/sppemu $(BUILD)/sppfwd:bin/sppfwd
+SHARED   := $(call into,scenarios/*.ini,share/sppemu/scenarios) $(call into,scenarios/data/*,share/sppemu/scenarios/data) \
+            $(call into,analysis/claims/*,share/sppemu/analysis/claims) \
+            $(call into,README.md CONTRIBUTING.md,share/doc/sppemu) $(call into,docs/*.md docs/*.svg,share/doc/sppemu/docs) \
+            $(call into,docs/labs/*,share/doc/sppemu/docs/labs) \
+            completion/sppemu.bash:share/bash-completion/completions/sppemu completion/_sppemu:$(ZSH_COMPLETIONS)/_sppemu
+TO        = "$(DESTDIR)$(PREFIX)"
 install: all
-	@for f in $(PROGRAMS); do install -D $${f%:*} $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
-	@for f in $(SHARED); do install -D -m 644 $${f%:*} $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
+	@for f in $(PROGRAMS); do install -D "$${f%:*}" $(TO)/"$${f#*:}" || exit 1; done
+	@for f in $(SHARED); do install -D -m 644 "$${f%:*}" $(TO)/"$${f#*:}" || exit 1; done
 
 uninstall:
-	@for f in $(PROGRAMS) $(SHARED); do rm -f $(INTO)$${f#*:}/$$(basename $${f%:*})" || exit 1; done
-	@for d in share/sppemu share/doc/sppemu; do [ ! -d $(INTO)$$d" ] || find $(INTO)$$d" -depth -type d -empty -delete; done
+	@for f in $(PROGRAMS) $(SHARED); do rm -f $(TO)/"$${f#*:}" || exit 1; done
+	@for d in share/sppemu share/doc/sppemu; do [ ! -d $(TO)/$$d ] || find $(TO)/$$d -depth -type d -empty -delete; done
 
 # A Debian package in $(BUILD).
 deb:
 	@command -v dh >/dev/null || { echo "make: a Debian package needs debhelper; sh setup.sh deb installs it." >&2; exit 1; }
-	$(MAKE) -f debian/rules binary
+	$(MAKE) -f debian/rules clean binary
+	$(MAKE) -f debian/rules clean
 
 clean:
 	rm -rf build results

@@ -25,6 +25,9 @@ missing=
 for f in scenarios/*.ini scenarios/data/* analysis/claims/* docs/*.md docs/labs/*; do
     cmp -s "$f" "$prefix/share/sppemu/$f" || cmp -s "$f" "$prefix/share/doc/sppemu/$f" || missing="$missing $f"
 done
+for f in bash-completion/completions/sppemu zsh/site-functions/_sppemu; do
+    [ -s "$prefix/share/$f" ] || missing="$missing $f"
+done
 [ -z "$missing" ] && ok "nothing is left out" || bad "nothing is left out:$missing"
 mv "$prefix" "$dir/moved"
 works "$dir/moved/bin/sppemu" && ok "it works where it was moved to" || bad "it works where it was moved to: $(cat "$dir/out")"
@@ -44,18 +47,18 @@ $make uninstall PREFIX="$dir/moved"
 [ -z "$(files "$dir/moved")" ] && [ -z "$(find "$dir/moved" -name 'sppemu*')" ] && ok "uninstall takes all that install put" ||
     bad "uninstall takes all that install put: $(find "$dir/moved")"
 
-# The package has the same files, and its version is ours.
+# The package has the same files, and its version is ours; zsh's folder has another name in Debian.
 grep -q "^sppemu ($(cat VERSION)) " debian/changelog && ok "debian/changelog has our version" || bad "debian/changelog has our version"
 if [ "$BUILD" = build ] && command -v dh >/dev/null; then
     if make -s deb >"$dir/out" 2>&1 && dpkg-deb -x build/sppemu_"$(cat VERSION)"_*.deb "$dir/deb"; then
-        files "$dir/deb/usr" | grep -vE '/(changelog|copyright)' | sed 's/\.gz$//' >"$dir/in_deb"
+        files "$dir/deb/usr" | grep -vE '/(changelog|copyright)' | sed 's/\.gz$//; s/vendor-completions/site-functions/' >"$dir/in_deb"
         sed -n 's|^\./usr/|./|p' "$dir/before" | cmp -s - "$dir/in_deb" && ok "the package has what install puts there" ||
             bad "the package has what install puts there: $(sed -n 's|^\./usr/|./|p' "$dir/before" | diff - "$dir/in_deb")"
         works "$dir/deb/usr/bin/sppemu" && ok "the package's program works" || bad "the package's program works: $(cat "$dir/out")"
     else
         bad "a package is built: $(tail -n 5 "$dir/out")"
     fi
-    rm -rf debian/sppemu debian/.debhelper debian/files debian/debhelper-build-stamp debian/sppemu.substvars
+    [ "$(ls debian | tr '\n' ' ')" = "changelog control copyright rules source " ] && ok "make deb cleans up" || bad "make deb cleans up: $(ls -A debian)"
 fi
 
 # What is missing is said in one sentence, with the command that installs it.
