@@ -5,8 +5,10 @@ TEST_BIN  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 PLAIN_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/plain_*.c))
 $(TEST_BIN:%=%.o): CFLAGS += -DFP_LOGGED
 
+# It counts the comparisons of names that loading takes.
+$(BUILD)/tests/test_language: LINK_WITH = -Wl,--wrap=strcmp
 $(TEST_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(COMPONENTS_LIB_OBJ) $(EMU_OBJ) $(FASTPATH_LOGGED_OBJ)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+	$(CC) $(CFLAGS) $(LINK_WITH) -o $@ $^ $(LDLIBS) -lcunit
 
 $(PLAIN_BIN): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libfastpath.a
 	$(CC) $(CFLAGS) -o $@ $^ -lpcap -lcunit

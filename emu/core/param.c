@@ -106,6 +106,7 @@ GStrv param_words(const Param *row) {
 }
 
 char *param_words_text(const Param *row) {
+    if (!row->words) return g_strdup("");
     g_auto(GStrv) words = param_words(row);
     g_autofree char *list = g_strjoinv(", ", words);
     return g_strconcat(*list ? ", or " : "", list, NULL);

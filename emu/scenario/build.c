@@ -170,11 +170,18 @@ const char *section_tag(const Section *section) {
 }
 
 Section *scenario_component(const Scenario *s, const char *name) {
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        Section *section = s->sections->pdata[i];
-        if (section->kind == SECTION_COMPONENT && !strcmp(section->name, name)) return section;
+    SectionIndex *index = s->index;
+    for (; index->n < s->sections->len; index->n++) { /* what has come since */
+        Section *section = s->sections->pdata[index->n];
+        if (section->kind == SECTION_COMPONENT && !g_hash_table_contains(index->of, section->name))
+            g_hash_table_insert(index->of, section->name, section);
     }
-    return NULL;
+    return g_hash_table_lookup(index->of, name);
+}
+
+void scenario_sections_changed(Scenario *s) {
+    g_hash_table_remove_all(s->index->of);
+    s->index->n = 0;
 }
 
 const char *scenario_nearest_component(const Scenario *s, const char *found) {
@@ -492,6 +499,8 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     if (g_str_has_suffix(s->name, ".ini")) s->name[strlen(s->name) - 4] = 0;
     s->classes = classes;
     s->sections = g_ptr_array_new();
+    s->index = g_new0(SectionIndex, 1);
+    s->index->of = g_hash_table_new(g_str_hash, g_str_equal);
     s->axes = g_ptr_array_new_with_free_func(axis_free);
     s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     s->conditions = g_ptr_array_new();
@@ -541,6 +550,8 @@ void scenario_free(Scenario *s) {
     g_free((char *)s->until.scalar);
     g_ptr_array_unref(s->axes);
     g_ptr_array_unref(s->sections);
+    g_hash_table_unref(s->index->of);
+    g_free(s->index);
     g_array_unref(s->columns);
     g_ptr_array_unref(s->conditions);
     g_free(s->kept);

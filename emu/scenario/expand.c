@@ -437,6 +437,7 @@ bool scenario_expand(Scenario *s, GError **error) {
     g_ptr_array_set_free_func(s->sections, NULL);
     g_ptr_array_unref(s->sections);
     s->sections = all;
+    scenario_sections_changed(s);
     for (unsigned i = 0; ok && i < all->len; i++) {
         Section *section = all->pdata[i];
         if (!section->from) ok = work_out(s, &scope, section, error);
@@ -637,6 +638,7 @@ bool scenario_series(Scenario *s, GError **error) {
             i++;
     }
     if (!all->len) return true;
+    scenario_sections_changed(s);
     if (!series_keys(s, all, keys, error)) return false;
     for (unsigned i = 0; i < all->len; i++) {
         const Section *series = all->pdata[i];

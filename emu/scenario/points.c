@@ -233,6 +233,7 @@ char *scenario_where(const Scenario *s) {
 }
 
 unsigned scenario_n_equal(const Scenario *s) {
+    if (s->n_points == 1) return 0;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned point = 0; point < s->n_points; point++)
         g_hash_table_add(seen, scenario_identity(s, point));

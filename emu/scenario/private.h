@@ -86,11 +86,18 @@ typedef struct {
     uint64_t mtu, queue;
 } LinkSettings;
 
+/* Components by name: of the first n sections. */
+typedef struct {
+    GHashTable *of; /* name -> Section */
+    unsigned n;
+} SectionIndex;
+
 struct Scenario {
     char *path, *name;
     char *library; /* the folder of what is shipped; NULL: none */
     const ComponentClass *const *classes;
     GPtrArray *sections, *axes;
+    SectionIndex *index;
     GArray *columns; /* Column */
     unsigned n_points;
     GPtrArray *conditions; /* Condition */
@@ -143,7 +150,10 @@ bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, 
 typedef enum { OVERRIDE_LET, OVERRIDE_WRITTEN, OVERRIDE_ALL } OverrideTime;
 bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, GError **error);
 Section *scenario_section(const Scenario *s, const char *head, const char *name);
+/* The section of that component, and NULL, after a look at one place. Who takes sections away says
+ * so. */
 Section *scenario_component(const Scenario *s, const char *name);
+void scenario_sections_changed(Scenario *s);
 const char *scenario_nearest_component(const Scenario *s, const char *found);
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */

@@ -257,6 +257,7 @@ Section *scenario_make_section(Scenario *s, unsigned at, const char *head, const
     Section *section = section_new(s, head, name, file, line);
     bool known = kind_of(s, section, NULL);
     g_assert(known);
+    scenario_component(s, name); /* so that it is found, wherever it stands */
     g_ptr_array_steal_index(s->sections, s->sections->len - 1);
     g_ptr_array_insert(s->sections, (int)at, section);
     return section;
