@@ -122,7 +122,8 @@ SHARED   := $(call into,scenarios/*.ini,share/sppemu/scenarios) $(call into,scen
             $(call into,analysis/claims/*,share/sppemu/analysis/claims) \
             $(call into,README.md CONTRIBUTING.md,share/doc/sppemu) $(call into,docs/*.md docs/*.svg,share/doc/sppemu/docs) \
             $(call into,docs/labs/*,share/doc/sppemu/docs/labs) \
-            completion/sppemu.bash:share/bash-completion/completions/sppemu completion/_sppemu:$(ZSH_COMPLETIONS)/_sppemu
+            completion/sppemu.bash:share/bash-completion/completions/sppemu completion/_sppemu:$(ZSH_COMPLETIONS)/_sppemu \
+            $(foreach page,$(MAN),$(page):share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 TO        = "$(DESTDIR)$(PREFIX)"
 install: all
 	@for f in $(PROGRAMS); do install -D "$${f%:*}" $(TO)/"$${f#*:}" || exit 1; done

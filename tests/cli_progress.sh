@@ -58,4 +58,22 @@ on 80 "" -q
 rm -rf "$dir/out"
 "$sppemu" run "$dir/s.ini" -o "$dir/out" --no-plots >/dev/null 2>"$dir/stderr"
 [ ! -s "$dir/stderr" ] && ok "a file gets none" || bad "a file gets none: $(cat "$dir/stderr")"
+
+# setup.sh's line, and that of make figures, which says which it is.
+sed -n '/^draw()/,/^}/p' setup.sh >"$dir/draw.sh"
+for columns in 20 80; do
+    TERM=xterm SHELL=/bin/sh script -qec "stty cols $columns; . '$dir/draw.sh'; draw 'installing: 41 percent, Unpacking a-package-with-a-very-long-name-indeed (amd64)'" \
+        "$dir/typescript" </dev/null >/dev/null
+    sed '1d;$d' "$dir/typescript" | tr '\r' '\n' | sed 's/\x1b\[K//g' >"$dir/seen"
+    [ "$(longest)" -eq $((columns - 1)) ] && ok "a line of setup.sh fits $columns columns" ||
+        bad "a line of setup.sh fits $columns columns: $(cat "$dir/seen")"
+done
+mkdir -p "$dir/tree/scenarios"
+cp "$dir/s.ini" "$dir/tree/scenarios/one.ini"
+cp "$dir/s.ini" "$dir/tree/scenarios/two.ini"
+figures=$PWD/analysis/figures
+(cd "$dir/tree" && TERM=xterm SHELL=/bin/sh script -qec "stty cols 80; FIGURES_OPTIONS=--no-plots sh '$figures' '$sppemu' one two" "$dir/typescript" </dev/null >/dev/null)
+grep -q 'two (2 of 2): [0-9]* of 12 runs' "$dir/typescript" && ok "make figures says which of how many" || bad "make figures says which of how many: $(cat "$dir/typescript")"
+(cd "$dir/tree" && sh "$figures" "$sppemu" one >/dev/null 2>"$dir/stderr")
+grep -v 'complete already' "$dir/stderr" | grep -qxE 'one \(1 of 1\) \.\.\. [0-9]+ s' && ok "make figures into a file draws no line" || bad "make figures into a file draws no line: $(cat "$dir/stderr")"
 exit $failed
