@@ -110,7 +110,7 @@ if [ -n "$missing" ]; then
     install_packages "installing" $missing
     say "installed, after $(($(date +%s) - began)) s"
 fi
-[ "$1" != test ] || exec make -s -j2 ci
+[ "$1" != test ] || exec sh tests/ci
 build "building"
 say "built, after $(($(date +%s) - began)) s"
 if [ "$1" = deb ]; then
