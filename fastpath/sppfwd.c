@@ -24,18 +24,80 @@
 #include "fastpath/text.h"
 #include "fastpath/tunnel.h"
 
-static const char usage_text[] =
-    "usage: sppfwd [-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap   OUT.pcap may be -, for none\n"
-    "       sppfwd [-r ROUTES] [-n REPEAT] -g PACKETS              empty payloads, random ways\n"
-    "       sppfwd -o OPTION [-r ROUTES] [-n REPEAT] IN.pcap OUT.pcap\n"
-    "Forwards the IPv4 packets of a capture with the code that the emulator runs.\n"
-    "  -r ROUTES   PREFIX/LENGTH and a next hop on each line; default: five /3 and 0.0.0.0/0\n"
-    "  -o OPTION   run this code option on what the capture's UDP packets carry; ROUTES are then\n"
-    "              KEY INTERFACE NEXT-HOP:PORT [DATA], as in a scenario\n"
-    "  -n REPEAT   forward everything so many times, write it once\n"
-    "  -c          count packets by class\n"
-    "  -g PACKETS  make so many packets instead of reading a capture\n"
-    "  -h, --help  print this\n";
+/* The command line: what --help prints, and --man as a man page. */
+static const char *const forms[] = {"[-r ROUTES] [-n REPEAT] [-c] IN.pcap OUT.pcap",
+                                    "[-r ROUTES] [-n REPEAT] -g PACKETS",
+                                    "-o OPTION [-r ROUTES] [-n REPEAT] IN.pcap OUT.pcap"};
+static const char about[] = "Forwards the IPv4 packets of a capture with the code that the "
+                            "emulator runs, and\nsays how fast. OUT.pcap may be -, for none.";
+#define OPTIONS "r:o:n:cg:h"
+typedef struct {
+    const char *term, *text;
+} Line;
+static const Line options[] = {
+    {"-r ROUTES", "PREFIX/LENGTH and a next hop on each line; default: five /3 and\n0.0.0.0/0"},
+    {"-o OPTION", "run this code option on what the capture's UDP packets carry;\n"
+                  "ROUTES are then KEY INTERFACE NEXT-HOP:PORT [DATA], as in a\nscenario"},
+    {"-n REPEAT", "forward everything so many times, write it once"},
+    {"-c", "count packets by class"},
+    {"-g PACKETS",
+     "make so many packets, with empty payloads and random ways,\ninstead of reading a capture"},
+    {"-h, --help", "print this"}};
+static const Line examples[] = {
+    {"sppfwd smtp.pcap out.pcap", "every packet of a capture, in the slice's tunnel"},
+    {"sppfwd -g 1000000", "how fast is this machine?"}};
+static const char exits[] = "Exit codes: 0 ok, 1 output failed, 2 usage, 3 input invalid.";
+#define N(array) (sizeof(array) / sizeof *(array))
+
+/* Lines behind the first are indented. */
+static void put_lines(FILE *out, const char *text, int indent) {
+    for (; *text; text++) {
+        fputc(*text, out);
+        if (*text == '\n') fprintf(out, "%*s", indent, "");
+    }
+    fputc('\n', out);
+}
+
+static void put_usage(FILE *out) {
+    for (unsigned i = 0; i < N(forms); i++)
+        fprintf(out, "%s sppfwd %s\n", i ? "      " : "Usage:", forms[i]);
+    fputc('\n', out);
+    put_lines(out, about, 0);
+    fputs("\nOptions:\n", out);
+    for (unsigned i = 0; i < N(options); i++) {
+        fprintf(out, "  %-12s", options[i].term);
+        put_lines(out, options[i].text, 14);
+    }
+    fputs("\nExamples:\n", out);
+    for (unsigned i = 0; i < N(examples); i++)
+        fprintf(out, "  %s\n      %s\n", examples[i].term, examples[i].text);
+    fprintf(out, "\n%s\n", exits);
+}
+
+/* A hyphen of roff may become a dash. */
+static void put_roff(const char *before, const char *text, const char *after) {
+    fputs(before, stdout);
+    for (; *text; text++) fprintf(stdout, *text == '-' ? "\\-" : "%c", *text);
+    fputs(after, stdout);
+}
+
+static void put_man(void) {
+    fputs(".TH SPPFWD 1 \"\" \"sppemu " SPPEMU_VERSION "\" \"User Commands\"\n.SH NAME\n"
+          "sppfwd \\- the fast path of sppemu as a native program\n.SH SYNOPSIS\n.nf\n",
+          stdout);
+    for (unsigned i = 0; i < N(forms); i++) put_roff("\\fBsppfwd\\fR ", forms[i], "\n");
+    put_roff(".fi\n.SH DESCRIPTION\n", about, "\n.SH OPTIONS\n");
+    for (unsigned i = 0; i < N(options); i++) {
+        put_roff(".TP\n\\fB", options[i].term, "\\fR\n");
+        put_roff("", options[i].text, "\n");
+    }
+    fputs(".SH EXAMPLES\n", stdout);
+    for (unsigned i = 0; i < N(examples); i++) {
+        put_roff(".TP\n\\fB", examples[i].term, "\\fR\n");
+        put_roff("", examples[i].text, "\n");
+    }
+    put_roff(".SH EXIT STATUS\n", exits, "\n.SH SEE ALSO\n.BR sppemu (1)\n");
+}
 
 enum { N_INTERFACES = 5, UDP_PORT = 30000, PART = 1 << 18, BATCH = 32 };
 /* What a frame may be, less the outer headers; and what a capture's header may say. */
@@ -405,8 +467,11 @@ static int forward(Load *load, FpTables *t, Qm *qm, unsigned repeat, const char 
 }
 
 static int usage(const char *found, const char *expected) {
-    if (found) fprintf(stderr, "sppfwd: found \"%s\", expected %s\n", found, expected);
-    fputs(usage_text, stderr);
+    if (found)
+        fprintf(stderr, "sppfwd: found \"%s\", expected %s\nTry 'sppfwd --help'.\n", found,
+                expected);
+    else
+        put_usage(stderr);
     return 2;
 }
 
@@ -421,13 +486,14 @@ static const char *option_names(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option help[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option names[] = {
+        {"help", no_argument, NULL, 'h'}, {"man", no_argument, NULL, 'm'}, {0}};
     const char *routes_path = NULL, *out_path = NULL;
     uint32_t repeat = 1;
     unsigned n = 0;
     bool classes = false;
     Load load = {0};
-    for (int c; (c = getopt_long(argc, argv, "r:n:g:o:ch", help, NULL)) != -1;) switch (c) {
+    for (int c; (c = getopt_long(argc, argv, OPTIONS, names, NULL)) != -1;) switch (c) {
         case 'r': routes_path = optarg; break;
         case 'n':
             if (!text_number(optarg, UINT32_MAX, &repeat) || !repeat)
@@ -443,9 +509,13 @@ int main(int argc, char **argv) {
             break;
         case 'c': classes = true; break;
         case 'h':
-            fputs(usage_text, stdout);
+        case 'm':
+            if (c == 'h')
+                put_usage(stdout);
+            else
+                put_man();
             return finish(stdout, "standard output", fflush(stdout) == 0);
-        default: return usage(NULL, NULL);
+        default: fputs("Try 'sppfwd --help'.\n", stderr); return 2;
         }
     if (argc - optind != (load.to_make ? 0 : 2) || (load.to_make && load.option))
         return usage(NULL, NULL);

@@ -41,8 +41,8 @@ answers 'run npe --set=router.npe=' --set=router.npe=npe0
 answers 'check npe --set router.queue_packets=u' router.queue_packets=unlimited
 answers 'query results/one --each sli' slice
 answers 'run npe --set link' ''
-answers 'check npe --set out.bo' out.both=
-answers 'check npe --set out.both=' out.both=yes out.both=no
+answers 'check npe --set slow_path.bo' slow_path.both=
+answers 'check npe --set slow_path.both=' slow_path.both=yes slow_path.both=no
 answers 'run mine.ini --set many' many0. many1.
 answers 'run mine.ini --set let.' let.load=
 answers 'run npe --set scenario.rep' scenario.repeat=

@@ -48,6 +48,24 @@ for word in sinc:sink serie:series resuls:results; do
     "$B" help ${word%:*} 2>&1 | grep -q "the nearest is ${word#*:}$" && ok "${word%:*}: the nearest is ${word#*:}" ||
         bad "${word%:*}: the nearest is ${word#*:}"
 done
+"$B" help scenario | sed -n '/^Example:/,$s/^  //p' >"$dir/example.ini"
+"$B" check "$dir/example.ini" >"$dir/out" 2>&1 && ok "the example of [scenario] is one" || bad "the example of [scenario]: $(cat "$dir/out")"
+
+# Man pages: roff that nobody complains about, and the verbs in it.
+man=$(dirname "$B")/man
+for page in sppemu.1 sppfwd.1 sppemu-scenario.5; do
+    [ -s "$man/$page" ] || bad "there is no $man/$page"
+    if command -v groff >/dev/null; then
+        groff -man -ww -Tutf8 "$man/$page" 2>&1 >/dev/null | grep . && bad "$page: groff complains" || ok "$page is good roff"
+    fi
+    if command -v mandoc >/dev/null; then
+        mandoc -Tlint -Wwarning "$man/$page" | grep -v 'missing date' | grep . && bad "$page: mandoc complains" || ok "$page is good for mandoc"
+    fi
+done
+for verb in $("$B" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p'); do
+    grep -q "^\.SS sppemu $verb" "$man/sppemu.1" || bad "sppemu(1) lacks $verb"
+done
+ls "$(dirname "$B")/sppfwd" >/dev/null && "$(dirname "$B")/sppfwd" --help | grep -E '.{81}' && bad "sppfwd --help has lines of more than 80 columns" || ok "sppfwd --help fits 80 columns"
 
 # What is shipped is listed, in 80 columns, or is there to be included by another.
 "$B" list >"$dir/list" 2>&1 || bad "list"

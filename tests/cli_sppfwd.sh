@@ -26,10 +26,10 @@ NANO=$((0xa1b23c4d)) RAW=101
 packet() { printf 'E\000\000\034\000\000\000\000\100\021\100\320\012\000\000\001\060\000\000\001\000\007\000\007\000\010\000\000'; }
 
 # Usage
-expect "-h prints the usage" 0 '^usage: sppfwd' "$B" -h
+expect "-h prints the usage" 0 '^Usage: sppfwd' "$B" -h
 [ -s "$dir/stdout" ] && [ ! -s "$dir/err" ] && ok "on standard output" || bad "on standard output"
-expect "--help as well" 0 '^usage: sppfwd' "$B" --help
-expect "no arguments: usage" 2 '^usage: sppfwd' "$B"
+expect "--help as well" 0 '^Usage: sppfwd' "$B" --help
+expect "no arguments: usage" 2 '^Usage: sppfwd' "$B"
 expect "-g wants a number" 2 'found "5x", expected -g with a number of packets from 1 to' "$B" -g 5x
 expect "and one that fits" 2 'found "4294967297"' "$B" -g 4294967297
 expect "and more than nothing" 2 'found "0"' "$B" -g 0
@@ -71,7 +71,7 @@ for option in ipv4 i3 label; do
     expect "-o $option takes anything" 0 '^packets 2 ' "$B" -o $option "$dir/label.pcap" -
 done
 expect "-o wants one that there is" 2 'found "ipv6", expected -o with one of ipv4, i3, label' "$B" -o ipv6 "$dir/label.pcap" -
-expect "and a capture" 2 '^usage' "$B" -o label -g 3
+expect "and a capture" 2 '^Usage' "$B" -o label -g 3
 expect "and routes in its own words" 3 'none:1: found "10.0.0.0/8 0 10.0.0.1:7", expected KEY INTERFACE .* KEY: label N' sh -c 'echo 10.0.0.0/8 0 10.0.0.1:7 >"$2" && "$0" -o label -r "$2" "$1" -' "$B" "$dir/label.pcap" "$dir/none"
 
 # Output

@@ -3,8 +3,7 @@
  * help: from the tables of verbs, classes and sections. */
 #include <string.h>
 
-#include "emu/cli/page.h"
-#include "emu/cli/private.h"
+#include "emu/cli/help.h"
 #include "emu/cli/reference.h"
 
 /* Classes and sections -------------------------------------------------------------------- */
@@ -12,7 +11,7 @@
 enum { KEY_COLUMN = 24 };
 
 /* A sentence as one: "ends packets" is "Ends packets." */
-static char *sentence(const char *text) {
+char *help_sentence(const char *text) {
     return g_strdup_printf("%c%s.", g_ascii_toupper(*text), text + 1);
 }
 
@@ -27,11 +26,11 @@ static char *value_text(const Param *row) {
                                list);
     }
     g_autofree char *words = param_words_text(row);
-    return item->min ? g_strdup_printf("%s from %s to %s%s", type, item->min, item->max, words)
+    return item->min ? g_strdup_printf("%s, %s to %s%s", type, item->min, item->max, words)
                      : g_steal_pointer(&type);
 }
 
-static void print_params(Page *page, const Param *rows) {
+void help_params(Page *page, const Param *rows) {
     for (const Param *row = rows; row && row->name; row++) {
         g_autofree char *value = value_text(row);
         bool users = strstr(row->source, "scenario") != NULL; /* nobody else's choice */
@@ -65,7 +64,7 @@ static void print_choice(Page *page, const Choice *choice) {
     g_autofree char *head = g_strdup_printf("%s = %s: %s", choice->key, choice->name, choice->text);
     page_head(page, head);
     if (choice->syntax) page_item(page, KEY_COLUMN, "KEY", choice->syntax);
-    print_params(page, choice->params);
+    help_params(page, choice->params);
     print_scalars(page, choice->scalars);
 }
 
@@ -76,7 +75,7 @@ static void print_class(Page *page, const ComponentClass *c) {
     page_paragraph(page, syntax);
     page_paragraph(page, text);
     if (c->params && c->params->name) page_head(page, "Parameters");
-    print_params(page, c->params);
+    help_params(page, c->params);
     Choice choice = {0};
     for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) print_choice(page, &choice);
     if (c->verbs) page_head(page, "Verbs of [at TIME]");
@@ -91,12 +90,12 @@ static void print_class(Page *page, const ComponentClass *c) {
 }
 
 static void print_section(Page *page, const ScenarioSection *s) {
-    g_autofree char *text = sentence(s->text);
+    g_autofree char *text = help_sentence(s->text);
     page_paragraph(page, s->syntax);
     page_paragraph(page, text);
     if (s->entries) page_paragraph(page, s->entries);
     if (s->params) page_head(page, "Keys");
-    print_params(page, s->params);
+    help_params(page, s->params);
     page_head(page, "Example");
     page_literal(page, s->example);
 }
@@ -105,13 +104,12 @@ static void print_section(Page *page, const ScenarioSection *s) {
 
 enum { OPTION_COLUMN = 32, NAME_COLUMN = 18 };
 
-static char *usage(const CliVerb *v) {
+char *help_usage(const CliVerb *v) {
     return g_strdup_printf("sppemu %s%s%s%s", v->name, *v->operands ? " " : "", v->operands,
                            v->options ? " [OPTION...]" : "");
 }
 
-static void print_options(Page *page, const GOptionEntry *o) {
-    if (o) page_head(page, "Options");
+void help_options(Page *page, const GOptionEntry *o) {
     for (; o && o->long_name; o++) {
         const char letter[] = {'-', o->short_name, ',', ' ', 0};
         g_autofree char *term = g_strdup_printf("%s--%s%s%s", o->short_name ? letter : "    ",
@@ -121,37 +119,39 @@ static void print_options(Page *page, const GOptionEntry *o) {
     }
 }
 
-static void print_examples(Page *page, const CliExample *e) {
-    if (e) page_head(page, "Examples");
+void help_examples(Page *page, const CliExample *e) {
     for (; e && e->command; e++) page_example(page, e->command, e->text);
 }
 
 void cli_help_verb(const CliVerb *v) {
     Page page = {.out = stdout};
-    g_autofree char *line = usage(v);
+    g_autofree char *line = help_usage(v);
     g_autofree char *first = g_strdup_printf("Usage: %s", line);
-    g_autofree char *what = sentence(v->text);
+    g_autofree char *what = help_sentence(v->text);
     page_paragraph(&page, first);
     page_paragraph(&page, what);
     if (v->more) page_paragraph(&page, v->more);
-    print_options(&page, v->options);
-    print_examples(&page, v->examples);
+    if (v->options) page_head(&page, "Options");
+    help_options(&page, v->options);
+    if (v->examples) page_head(&page, "Examples");
+    help_examples(&page, v->examples);
     page_paragraph(&page, v->exits ? v->exits : cli_exit_codes);
 }
 
-static const CliExample first_examples[] = {
+const CliExample help_first_examples[] = {
     {"sppemu run fig9 -j2", "the curves of Figure 9, beside what was published"},
     {"sppemu run label --stats --set traffic.rate=1Gbit/s", "one what-if"},
     {0}};
 
-static const char what_it_is[] =
+const char help_what_it_is[] =
     "sppemu emulates a Supercharging PlanetLab Platform: real packet code in modelled time. A "
     "scenario goes in; tables, pictures, captures and a verdict on published numbers come out.";
 
 void cli_help_short(void) {
     Page page = {.out = stderr};
-    page_paragraph(&page, what_it_is);
-    print_examples(&page, first_examples);
+    page_paragraph(&page, help_what_it_is);
+    page_head(&page, "Examples");
+    help_examples(&page, help_first_examples);
     page_head(&page, "Go on with");
     page_item(&page, NAME_COLUMN, "sppemu list", "the scenarios that are shipped");
     page_item(&page, NAME_COLUMN, "sppemu help", "verbs, component classes, sections of a file");
@@ -160,8 +160,9 @@ void cli_help_short(void) {
 static void print_topics(const ComponentClass *const *classes) {
     Page page = {.out = stdout};
     page_paragraph(&page, "Usage: sppemu VERB [OPTION...] [OPERAND...]");
-    page_paragraph(&page, what_it_is);
-    print_examples(&page, first_examples);
+    page_paragraph(&page, help_what_it_is);
+    page_head(&page, "Examples");
+    help_examples(&page, help_first_examples);
     page_head(&page, "Verbs");
     for (const CliVerb *const *v = cli_verbs; *v; v++) {
         g_autofree char *term = g_strdup_printf("%s %s", (*v)->name, (*v)->operands);
@@ -176,13 +177,15 @@ static void print_topics(const ComponentClass *const *classes) {
 }
 
 typedef struct {
-    gboolean markdown;
+    gboolean markdown, man;
 } HelpFlags;
 
-static int print_reference(const char *name, const ComponentClass *const *classes) {
+/* `name` NULL: the first of its kind. */
+static int print_reference(const char *name, bool man, const ComponentClass *const *classes) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (const Reference *r = references; r->name; r++) {
-        if (!strcmp(r->name, name)) {
+        if (r->man != man) continue;
+        if (!name || !strcmp(r->name, name)) {
             r->write(classes, stdout);
             return EXIT_OK;
         }
@@ -190,7 +193,7 @@ static int print_reference(const char *name, const ComponentClass *const *classe
     }
     g_ptr_array_add(names, NULL);
     g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
-    return cli_usage("help: --markdown: found \"%s\", expected one of %s", name, list);
+    return cli_usage("help: found the page \"%s\", expected one of %s", name, list);
 }
 
 /* Print the page of a verb, class or section; false: it is none. The names of all go to `names`. */
@@ -217,7 +220,7 @@ static bool print_topic(const char *topic, const ComponentClass *const *classes,
 static int help_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const HelpFlags *f = flags;
     const char *topic = operands[0];
-    if (f->markdown) return print_reference(topic ? topic : references[0].name, classes);
+    if (f->markdown || f->man) return print_reference(topic, f->man, classes);
     if (!topic) {
         print_topics(classes);
         return EXIT_OK;
@@ -229,9 +232,11 @@ static int help_run(char **operands, void *flags, const ComponentClass *const *c
                      near ? "; the nearest is " : "", near ? near : "");
 }
 
-static const GOptionEntry help_options[] = {
+static const GOptionEntry options[] = {
     CLI_OPTION(HelpFlags, markdown, "markdown", 0, NONE,
                "Print a page of docs/: parameters, metrics or verbs", NULL),
+    CLI_OPTION(HelpFlags, man, "man", 0, NONE,
+               "Print a man page, in roff: sppemu.1 or sppemu-scenario.5", NULL),
     {0}};
 
 const CliVerb help_verb = {
@@ -241,6 +246,6 @@ const CliVerb help_verb = {
     .examples = (const CliExample[]){{"sppemu help run", "the same as sppemu run --help"},
                                      {"sppemu help sink", "its parameters, scalars and drops"},
                                      {0}},
-    .options = help_options,
+    .options = options,
     CLI_FLAGS(HelpFlags, {0}),
     .run = help_run};

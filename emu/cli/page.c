@@ -58,20 +58,42 @@ static void put_line(const Page *page, const char *before, const char *text, con
     fputs(after, page->out);
 }
 
+void page_title(Page *page, const char *name, unsigned section, const char *text) {
+    g_autofree char *upper = g_ascii_strup(name, -1);
+    if (page->style == PAGE_TEXT) return;
+    put_line(page, ".TH ", upper, "");
+    fprintf(page->out, " %u \"\" \"sppemu %s\" \"%s\"\n.SH NAME\n", section, SPPEMU_VERSION,
+            section == 1 ? "User Commands" : "File Formats");
+    put_line(page, "", name, " \\- ");
+    put_line(page, "", text, "\n");
+}
+
+/* What stands below a head of a man page is set off from it by the head. */
+static void man_head(Page *page, const char *macro, const char *text) {
+    put_line(page, macro, text, "\n");
+    page->begun = false;
+}
+
 void page_head(Page *page, const char *text) {
+    g_autofree char *upper = g_ascii_strup(text, -1), *lines = page_wrap(text, 1, 0, PAGE_WIDTH);
     if (page->style == PAGE_MAN) {
-        g_autofree char *upper = g_ascii_strup(text, -1);
-        put_line(page, ".SH ", upper, "\n");
-    } else {
-        g_autofree char *lines = page_wrap(text, 1, 0, PAGE_WIDTH);
-        fprintf(page->out, "%s%s:\n", page->begun ? "\n" : "", lines);
+        man_head(page, ".SH ", upper);
+        return;
     }
+    fprintf(page->out, "%s%s:\n", page->begun ? "\n" : "", lines);
     page->begun = true;
+}
+
+void page_subhead(Page *page, const char *text) {
+    if (page->style == PAGE_MAN)
+        man_head(page, ".SS ", text);
+    else
+        page_head(page, text);
 }
 
 void page_paragraph(Page *page, const char *text) {
     if (page->style == PAGE_MAN) {
-        put_line(page, ".PP\n", text, "\n");
+        put_line(page, page->begun ? ".PP\n" : "", text, "\n");
     } else {
         g_autofree char *lines = page_wrap(text, 0, 0, PAGE_WIDTH);
         fprintf(page->out, "%s%s\n", page->begun ? "\n" : "", lines);
@@ -83,6 +105,7 @@ void page_item(Page *page, unsigned column, const char *term, const char *text) 
     if (page->style == PAGE_MAN) {
         put_line(page, ".TP\n\\fB", term, "\\fR\n");
         put_line(page, "", text, "\n");
+        page->begun = true;
         return;
     }
     unsigned at = 2 + (unsigned)g_utf8_strlen(term, -1);
@@ -94,8 +117,7 @@ void page_item(Page *page, unsigned column, const char *term, const char *text) 
 
 void page_example(Page *page, const char *command, const char *text) {
     if (page->style == PAGE_MAN) {
-        put_line(page, ".TP\n\\fB", command, "\\fR\n");
-        put_line(page, "", text, "\n");
+        page_item(page, 0, command, text);
         return;
     }
     g_autofree char *lines = page_wrap(text, 6, 6, PAGE_WIDTH);
@@ -104,7 +126,7 @@ void page_example(Page *page, const char *command, const char *text) {
 
 void page_literal(Page *page, const char *lines) {
     g_auto(GStrv) each = g_strsplit(lines, "\n", -1);
-    if (page->style == PAGE_MAN) fputs(".PP\n.nf\n", page->out);
+    if (page->style == PAGE_MAN) fputs(page->begun ? ".PP\n.nf\n" : ".nf\n", page->out);
     for (unsigned i = 0; each[i]; i++) {
         if (page->style == PAGE_MAN)
             put_line(page, "", each[i], "\n");

@@ -14,10 +14,14 @@ typedef enum { PAGE_TEXT, PAGE_MAN } PageStyle;
 typedef struct {
     FILE *out;
     PageStyle style;
-    bool begun; /* something is above: a head is set off from it */
+    bool begun; /* something is above, in a man page since its head: what follows is set off from it
+                 */
 } Page;
 
+/* Of a man page: its name and section of the manual, and its NAME. Text has none. */
+void page_title(Page *page, const char *name, unsigned section, const char *text);
 void page_head(Page *page, const char *text);
+void page_subhead(Page *page, const char *text);
 void page_paragraph(Page *page, const char *text);
 /* A term and what it means; in text that begins at `column`. */
 void page_item(Page *page, unsigned column, const char *term, const char *text);

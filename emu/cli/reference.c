@@ -148,5 +148,9 @@ static void write_verbs(const ComponentClass *const *classes, FILE *out) {
     }
 }
 
-const Reference references[] = {
-    {"parameters", write_parameters}, {"metrics", write_metrics}, {"verbs", write_verbs}, {0}};
+const Reference references[] = {{"parameters", false, write_parameters},
+                                {"metrics", false, write_metrics},
+                                {"verbs", false, write_verbs},
+                                {"sppemu.1", true, man_sppemu},
+                                {"sppemu-scenario.5", true, man_scenario},
+                                {0}};

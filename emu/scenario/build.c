@@ -86,10 +86,11 @@ const ScenarioSection scenario_sections[] = {
                           .syntax = "[scenario]",
                           .text = "what holds for the scenario as a whole",
                           .params = scenario_params,
-                          .example = "[scenario]\n"
-                                     "title = Twice the traffic of label\n"
-                                     "include = label.ini\n"
-                                     "columns = sink.delivered_bps as \"out\", sink.loss_ratio"},
+                          .example =
+                              "[scenario]\n"
+                              "title = Twice the traffic of label\n"
+                              "include = label.ini\n"
+                              "columns = sink.delivered_bps as \"out\", sink.delivered_ratio"},
     [SECTION_LINK] = {.head = "link",
                       .syntax = "[link NAME], [link NAME*N]",
                       .text = "wires, from ports to as many others",
