@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a slice counts of its own packets. Oracle: with a source for each slice, the sink's own
- * counts of that source, which know nothing of slices. */
+ * What a slice or vServer counts of its own packets. Oracle: with a source for each slice, the
+ * sink's own counts of that source, which know nothing of slices. */
 #include "tests/bench.h"
 
 /* What came in is what went out, was lost or was passed on: nothing stays inside. */
@@ -85,6 +85,32 @@ static void a_slice_of_a_chassis_loses_what_the_sink_misses(void) {
     run_result_free(r);
 }
 
+/* Two routers on one core: what the NICs' rings, the sockets and the scheduler leave of it. */
+static void a_vserver_loses_what_the_sink_misses(void) {
+    RunResult *r =
+        bench_run("[scenario]\ntitle = t\ndrain = 1s\n[gpe gpe0]\n"
+                  "[vserver v*2]\ngpe = gpe0\nudp_port = {30000 + i}\n"
+                  "routes = 0.0.0.0/0 {2 + i} 192.168.100.1:30000\n"
+                  "[source t*2]\nattach = to gpe0 interfaces {i}\nudp_port = {30000 + i}\n"
+                  "rate = {40 + 360 * i}Mbit/s wire\nwarmup = 50ms\nduration = 300ms\n"
+                  "[sink sink]\nattach = gpe0 interfaces 2..3\nsource = t0, t1\n");
+    static const char *const losses[] = {"rx_ring", "socket_full", "tx_ring", "other"};
+    for (unsigned i = 0; i < 2; i++) {
+        double sum = 0;
+        g_autofree char *v = g_strdup_printf("v%u", i), *t = g_strdup_printf("t%u", i),
+                        *lost = g_strdup_printf("v%u.lost", i);
+        check_same(r, v, t);
+        for (unsigned k = 0; k < G_N_ELEMENTS(losses); k++) {
+            g_autofree char *name = g_strdup_printf("%s.%s", lost, losses[k]);
+            sum += bench_value(r, name);
+        }
+        CHECK_NEAR(bench_value(r, lost), sum, 0);
+    }
+    CHECK(bench_value(r, "v0.lost.socket_full") > 100);
+    CHECK(bench_value(r, "v1.lost.rx_ring") > 1000);
+    run_result_free(r);
+}
+
 /* Probes with a time to live of 1 end at the first router: its manager has them. */
 static void exceptions_are_passed_on(void) {
     RunResult *r = bench_run("[scenario]\ninclude = @scenarios/traceroute.ini\n");
@@ -110,6 +136,7 @@ int main(void) {
     static const Test tests[] = {TEST(a_slice_of_an_npe_loses_what_the_sink_misses),
                                  TEST(what_the_way_out_refuses_is_lost),
                                  TEST(a_slice_of_a_chassis_loses_what_the_sink_misses),
+                                 TEST(a_vserver_loses_what_the_sink_misses),
                                  TEST(exceptions_are_passed_on),
                                  TEST(a_slice_without_packets_has_measured_no_ratio),
                                  {0}};

@@ -34,6 +34,7 @@ static void list_put(Core *k, unsigned nic) {
 void nic_receive(Nics *nics, unsigned port, Packet *pkt) {
     Nic *n = &nics->nic[port];
     if (n->ring.packets >= nics->rx_ring) {
+        if (!pkt->lease) packet_carry(pkt, nics->whose(nics->component, pkt));
         component_drop(nics->component, nics->drop_rx, pkt);
         return;
     }

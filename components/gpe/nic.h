@@ -51,6 +51,7 @@ struct Nics {
     unsigned drop_rx, drop_tx;        /* the component's reasons for a full ring */
     /* A packet has been received; takes it. */
     void (*deliver)(Component *c, Packet *pkt);
+    Tenant *(*whose)(Component *c, const Packet *pkt); /* of a packet that is dropped before */
     /* state */
     Component *component; /* whose ports they are */
     Nic nic[NIC_MAX];

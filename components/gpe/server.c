@@ -40,7 +40,18 @@ static void deliver(Component *c, Packet *pkt) {
                    pkt);
 }
 
+/* As softirq would find. */
+static Tenant *whose(Component *c, const Packet *pkt) {
+    const Gpe *g = (const Gpe *)c;
+    FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
+    FpLog log;
+    log.cost = g->log.cost;
+    log.n = 0;
+    return fp_decap(g->tables, &fp, &log) == FP_DROP ? NULL : g->guest[fp.slice]->tenant;
+}
+
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt) {
+    if (!*g->linecard) packet_carry(pkt, NULL); /* it leaves the node */
     nic_transmit(&g->nics, interface % (unsigned)g->nics.n, pkt);
 }
 
@@ -220,6 +231,7 @@ static bool gpe_create(Component *c, GError **error) {
     g->nics.drop_rx = GPE_DROP_RX_RING;
     g->nics.drop_tx = GPE_DROP_TX_RING;
     g->nics.deliver = deliver;
+    g->nics.whose = whose;
     kernel_init(&g->kernel, &nic_handlers, &g->nics, c->sim, &c->owner);
     nics_init(&g->nics, c, &g->kernel);
     return true;

@@ -280,7 +280,7 @@ bool vserver_attach(Vserver *v, GError **error) {
     for (unsigned i = v->former->len; i-- > 0;)
         if (tenant_gone(v->former->pdata[i])) g_ptr_array_remove_index(v->former, i);
     v->class = -1;
-    v->guest.tenant = tenant_new(NULL);
+    v->guest.tenant = tenant_new(&v->account);
     if (!shares(v, error) || !gpe_host(v->gpe, &v->guest, error)) {
         g_clear_pointer(&v->guest.tenant, tenant_free);
         return false;
@@ -301,6 +301,7 @@ static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     v->gpe = (Gpe *)network_find(c->network, v->gpe_name);
     v->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
+    account_init(&v->account);
     v->guest.receive = vserver_receive;
     v->guest.process.next = next;
     v->guest.process.done = done;
@@ -357,6 +358,7 @@ static void vserver_report(Component *c, Report *report) {
     const Vserver *v = (const Vserver *)c;
     static const char *const names[] = {"share.running", "share.ready", "share.held",
                                         "share.asleep"};
+    static const char *const losses[] = {"rx_ring", "socket_full", "tx_ring", NULL};
     double elapsed = 0, dropped = 0, received = 0;
     for (unsigned p = 0; p < N_PHASES; p++) elapsed += (double)v->guest.process.charged[p];
     for (unsigned p = 0; p < N_PHASES; p++)
@@ -371,6 +373,7 @@ static void vserver_report(Component *c, Report *report) {
     report_scalar(report, "forwarded", (double)v->forwarded, "packets");
     report_scalar(report, "consumed", (double)v->consumed, "packets");
     report_scalar(report, "polls", (double)v->polls, "calls");
+    account_report(&v->account, losses, report);
     if (v->app->report) v->app->report(v, report);
 }
 
@@ -383,6 +386,7 @@ static void vserver_free(Component *c) {
     if (v->guest.ports) g_array_unref(v->guest.ports);
     if (v->guest.filters) g_array_unref(v->guest.filters);
     process_clear(&v->guest.process);
+    account_clear(&v->account);
 }
 
 #define CHOICE(name) "|" #name
@@ -458,6 +462,10 @@ static const Scalar vserver_scalars[] = {
     {"forwarded", "packets", "sent on"},
     {"consumed", "packets", "handled and not sent on"},
     {"polls", "calls", "of poll()"},
+    ACCOUNT_SCALARS,
+    {"lost.rx_ring", "packets", "of lost: a NIC had no receive descriptor free"},
+    {"lost.socket_full", "packets", "of lost: a socket had no room"},
+    {"lost.tx_ring", "packets", "of lost: a NIC had no transmit descriptor free"},
     {0}};
 
 const ComponentClass vserver_class = {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "components/gpe/server.h"
+#include "emu/core/account.h"
 #include "fastpath/options/options.h"
 
 enum { VSERVER_MAX_SOCKETS = 17, VSERVER_SRAM_BYTES = 16384 };
@@ -69,6 +70,7 @@ struct Vserver {
     uint32_t memory; /* of its SRAM that filters take, in bytes */
     /* counters */
     uint64_t forwarded, consumed, polls;
+    Account account;
 };
 
 extern const ComponentClass vserver_class;

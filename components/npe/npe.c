@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "components/npe/private.h"
+#include "emu/core/account.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
 

@@ -11,7 +11,6 @@
 #include "components/slice/slice.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -567,33 +566,13 @@ static bool slice_choice(unsigned n, Choice *choice) {
     return o != NULL;
 }
 
-/* Reasons with a scalar of their own, in the order of slice_scalars. */
-static const char *const losses[] = {"mac_full", "no_buffer", "queue_full", "held_back"};
-
-/* Of packets that their sources count: what became of them in the node. */
-static void report_account(const Account *a, Report *report) {
-    uint64_t other = a->lost;
-    report_scalar(report, "packets_in", (double)a->in, "packets");
-    report_scalar(report, "packets_out", (double)a->out, "packets");
-    report_scalar(report, "lost", (double)a->lost, "packets");
-    report_scalar(report, "delivered_ratio", a->in ? (double)a->out / (double)a->in : NAN, "ratio");
-    report_scalar(report, "latency_mean_us", histogram_mean(&a->age) / 1e6, "us");
-    report_scalar(report, "latency_p99_us", histogram_at(&a->age, 0.99) / 1e6, "us");
-    report_scalar(report, "exceptions", (double)a->passed, "packets");
-    for (unsigned i = 0; i < G_N_ELEMENTS(losses); i++) {
-        g_autofree char *name = g_strconcat("lost.", losses[i], NULL);
-        uint64_t n = account_lost(a, losses[i]);
-        report_scalar(report, name, (double)n, "packets");
-        other -= n;
-    }
-    report_scalar(report, "lost.other", (double)other, "packets");
-}
-
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     FpCounter sum;
+    static const char *const losses[] = {"mac_full", "no_buffer", "queue_full", "held_back", NULL};
     count(s, &sum);
-    report_account(&s->account, report);
+    account_report(&s->account, losses, report);
+    report_scalar(report, "exceptions", (double)s->account.passed, "packets");
     report_scalar(report, "packets_before_queue", (double)sum.packets_in, "packets");
     report_scalar(report, "packets_after_queue", (double)sum.packets_out, "packets");
     report_scalar(report, "filters", s->n_filters, "filters");
@@ -688,19 +667,12 @@ static const Param slice_params[] = {
     {0}};
 
 static const Scalar slice_scalars[] = {
-    {"packets_in", "packets",
-     "of those sent in their sources' windows: that its node found to be the slice's"},
-    {"packets_out", "packets", "of packets_in: that left the node by an interface"},
-    {"lost", "packets", "of packets_in: dropped in the node, for any reason"},
-    {"delivered_ratio", "ratio", "packets_out over packets_in; what is still inside is in neither"},
-    {"latency_mean_us", "us", "of packets_out: from creation to the last bit out of the node"},
-    {"latency_p99_us", "us", "of packets_out: 99 percent are as fast"},
+    ACCOUNT_SCALARS,
     {"exceptions", "packets", "of packets_in: that its slow path took, or that ended there"},
     {"lost.mac_full", "packets", "of lost: a chip did not keep up"},
     {"lost.no_buffer", "packets", "of lost: a chip had no packet buffer"},
     {"lost.queue_full", "packets", "of lost: its queues, or its traffic class's, were full"},
     {"lost.held_back", "packets", "of lost: its code had more than its part of Parse or Format"},
-    {"lost.other", "packets", "of lost: for another reason"},
     {"packets_before_queue", "packets", "counted before its queues"},
     {"packets_after_queue", "packets", "counted as they left its queues"},
     {"filters", "filters", "at the end of the run"},

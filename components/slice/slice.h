@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "components/npe/npe.h"
+#include "emu/core/account.h"
 #include "emu/core/tenant.h"
 #include "fastpath/options/options.h"
 

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "emu/core/account.h"
 #include "emu/core/report.h"
-#include "emu/core/tenant.h"
 
 struct Port {
     Component *owner;

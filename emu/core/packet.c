@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "emu/core/account.h"
 #include "emu/core/error.h"
-#include "emu/core/tenant.h"
 
 enum { N_SIZES = 4, TAILROOM = 64 };
 static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,

@@ -4,8 +4,6 @@
  * back closes the newest lease, and comes back when that and all older ones have no packet. */
 #include "emu/core/tenant.h"
 
-#include <string.h>
-
 typedef struct {
     TenantReturn *back;
     void *user;
@@ -81,55 +79,4 @@ bool tenant_gone(const Tenant *t) {
 
 void lease_last_packet(Lease *lease) {
     settle(lease->tenant);
-}
-
-/* Accounts -------------------------------------------------------------------------------- */
-
-void account_init(Account *a) {
-    *a = (Account){.losses = g_array_new(FALSE, FALSE, sizeof(Loss))};
-    histogram_init(&a->age);
-}
-
-void account_clear(Account *a) {
-    if (!a->losses) return;
-    histogram_clear(&a->age);
-    g_array_unref(a->losses);
-    a->losses = NULL;
-}
-
-void account_take(Account *a, Packet *pkt) {
-    if (pkt->account) account_pass(pkt);
-    pkt->account = a;
-    if (a) a->in++;
-}
-
-void account_send(Packet *pkt, SimTime last_bit) {
-    pkt->account->out++;
-    histogram_add(&pkt->account->age, last_bit - pkt->created);
-    pkt->account = NULL;
-}
-
-/* Few reasons, each of which is one text. */
-void account_lose(Packet *pkt, const char *reason) {
-    Account *a = pkt->account;
-    unsigned i = 0;
-    while (i < a->losses->len && g_array_index(a->losses, Loss, i).reason != reason) i++;
-    if (i == a->losses->len) g_array_append_val(a->losses, ((Loss){reason, 0}));
-    g_array_index(a->losses, Loss, i).packets++;
-    a->lost++;
-    pkt->account = NULL;
-}
-
-void account_pass(Packet *pkt) {
-    pkt->account->passed++;
-    pkt->account = NULL;
-}
-
-uint64_t account_lost(const Account *a, const char *reason) {
-    uint64_t n = 0;
-    for (unsigned i = 0; i < a->losses->len; i++) {
-        const Loss *loss = &g_array_index(a->losses, Loss, i);
-        if (!strcmp(loss->reason, reason)) n += loss->packets;
-    }
-    return n;
 }

@@ -13,33 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "emu/core/histogram.h"
 #include "emu/core/packet.h"
-
-/* What became of a tenant's packets in its node, of those that their sources count. It outlives the
- * tenants that count on it. in = out + lost + passed + what is inside. */
-struct Account {
-    uint64_t in;     /* found to be its */
-    uint64_t out;    /* on the wire, out of the node */
-    uint64_t lost;   /* dropped by any component of the node */
-    uint64_t passed; /* to another tenant of the node, or ended there: the slow path's */
-    Histogram age;   /* ps from creation to the last bit on the wire, of `out` */
-    GArray *losses;  /* Loss, in the order of their first */
-};
-typedef struct {
-    const char *reason; /* of a DropReason */
-    uint64_t packets;
-} Loss;
-
-void account_init(Account *account);
-void account_clear(Account *account);
-/* Its packets that were dropped for the reason of that name. */
-uint64_t account_lost(const Account *account, const char *reason);
-/* The ends of a packet that has an account: its last bit leaves the node; it is dropped; it is no
- * more the tenant's. */
-void account_send(Packet *pkt, SimTime last_bit);
-void account_lose(Packet *pkt, const char *reason);
-void account_pass(Packet *pkt);
 
 /* Called when the numbers may be given out again. */
 typedef void TenantReturn(void *user, uint32_t first, uint32_t n);
