@@ -82,7 +82,7 @@ deb)
     does="build build/sppemu_*.deb (a minute)"
     ;;
 test)
-    packages="$packages clang clang-format libclang-rt-14-dev libcunit1-dev tshark xz-utils procps util-linux debhelper python3"
+    packages="$packages clang clang-format libclang-rt-14-dev libcunit1-dev tshark graphviz xz-utils procps util-linux debhelper python3"
     does="build with gcc, clang and sanitizers, run all tests (an hour)"
     ;;
 *)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # sppemu show. Oracle of --dot: its edges, taken apart again, are the links that the scenario's
 # files declare, read here by other means: one line "from port to port bit/s" for each direction.
+# Where arrays are one node each, as many links as are declared. Graphviz draws both.
+unset COLUMNS
 B=${BUILD:-build}/sppemu
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -72,18 +74,29 @@ drawn() {
 }
 same_edges() {
     declared "$1" >"$dir/declared"
-    if "$B" show "$1" --dot >"$dir/dot" 2>"$dir/err" && drawn <"$dir/dot" >"$dir/drawn" &&
+    if "$B" show "$1" --dot --each >"$dir/dot" 2>"$dir/err" && drawn <"$dir/dot" >"$dir/drawn" &&
         { [ -s "$dir/drawn" ] || [ -z "$(flat "$1" | grep '^link *=')" ]; } && cmp -s "$dir/declared" "$dir/drawn"; then
         ok "the edges of $(basename "$1") are its links"
     else
         bad "the edges of $(basename "$1") are its links: $(cat "$dir/err"; diff "$dir/declared" "$dir/drawn" | head -5)"
     fi
-    if command -v dot >/dev/null; then
-        dot -Tsvg "$dir/dot" >"$dir/svg" 2>"$dir/err" && [ ! -s "$dir/err" ] && ok "dot accepts $(basename "$1")" || bad "dot accepts $(basename "$1"): $(cat "$dir/err")"
-    fi
+    "$B" show "$1" --dot >"$dir/groups" 2>"$dir/err"
+    links=$(awk -F'"' '/ -> / && !/style=dashed/ { n = $10 + 0 && $10 ~ / x / ? $10 + 0 : 1; sum += /dir=both/ ? 2 * n : n } END { print sum + 0 }' "$dir/groups")
+    [ "$links" -eq "$(wc -l <"$dir/declared")" ] && ok "with arrays as nodes $(basename "$1") has as many" ||
+        bad "with arrays as nodes $(basename "$1") has $links links, expected $(wc -l <"$dir/declared")"
+    command -v dot >/dev/null || return
+    for f in dot groups; do
+        dot -Tsvg "$dir/$f" >"$dir/svg" 2>"$dir/err" && [ ! -s "$dir/err" ] && [ "$(grep -c 'class="node"' "$dir/svg")" -eq "$(grep -c '^  "[^"]*" \[label' "$dir/$f")" ] &&
+            ok "Graphviz draws $(basename "$1") ($f)" || bad "Graphviz draws $(basename "$1") ($f): $(cat "$dir/err")"
+    done
 }
 
-for f in scenarios/*.ini; do same_edges "$f"; done
+for f in scenarios/*.ini; do
+    same_edges "$f"
+    "$B" show "$f" >"$dir/table" 2>"$dir/err"
+    awk 'length > 80 { print; n++ } END { exit n }' "$dir/table" >"$dir/wide" && ok "$(basename "$f") fits 80 columns" ||
+        bad "$(basename "$f") fits 80 columns: $(head -1 "$dir/wide")"
+done
 
 # Both ways, at one speed and at two; a loop; a gap; ports that are not in step; no link at all.
 cat >"$dir/odd.ini" <<'END'
@@ -139,9 +152,9 @@ has "a node has its name and its class" '"alone" \[label="alone\\ntap"\];' "$dir
 [ "$(grep -c 'label=' "$dir/dot")" -eq $((10 + 7 + 2)) ] && ok "nodes, edges and no more" || bad "nodes, edges and no more: $(cat "$dir/dot")"
 
 "$B" show "$dir/odd.ini" >"$dir/table"
-has "ports in use" '^a +npe +3 of 6 +network' "$dir/table"
-has "ports without links" '^alone +tap +0 of 1 ' "$dir/table"
-has "no ports" '^one +slice +none ' "$dir/table"
+has "ports in use" '^a +npe +3 of 6$' "$dir/table"
+has "ports without links" '^alone +tap +0 of 1$' "$dir/table"
+has "no ports" '^one +slice +none +npe=a$' "$dir/table"
 has "parameters that differ" '^traffic +source +5 of 6 .* ports=6 rate=3Mpacket/s duration=1500us$' "$dir/table"
 has "a run of links on one line, both ways" '^a\.0\.\.2 +<-> +b\.0\.\.2 +2\.5Gbit/s +5us$' "$dir/table"
 has "a gap ends a run" '^traffic\.3\.\.4 +-> +s\.3\.\.4 +1Gbit/s +0$' "$dir/table"
@@ -150,8 +163,76 @@ has "a study shows its first point" '^the first point of the study: traffic.payl
 "$B" show fig9-npe --set traffic.payload=400 --set npe0.sram_latency=214ns >"$dir/table"
 has "with what --set says" '^npe0 .* sram_latency=214ns( |$)' "$dir/table"
 "$B" show replay >"$dir/table"
-has "long values are cut" 'routes="0\.0\.0\.0/0.{28}\.\.\."$' "$dir/table"
+has "long values are cut" 'npe=npe0 routes="0\.0\.0\.0/0.*\.\.\.$' "$dir/table"
 has "files go by their names" ' file=smtp\.pcap$' "$dir/table"
+
+# Arrays. Values that count, in decimal digits, are a range; others are the first and the last. b has
+# a gap in its names, p is wired to itself, q has two elements: these are no groups.
+cat >"$dir/many.ini" <<'END'
+[scenario]
+title = Many
+[npe n*4]
+mac = 02:00:00:01:10:{i:02x}
+interfaces = 4
+[slice s*4]
+npe = n{i}
+udp_port = {30000 + 10 * i}
+vlan = {100 + i / 2}
+[source a*4]
+ports = 2
+duration = ${1, 2}ms
+warmup = 0
+[sink z]
+ports = 8
+source = a0
+[tap b0]
+[tap b1]
+[tap b3]
+[tap p*3]
+[tap q*2]
+[link p*2]
+link = p{i}.0 -> p{i + 1}.0
+[link in*4]
+link = a{i}.0..1 -> n{i}.0..1
+[link out*4]
+link = n{i}.2..3 -> z.{2 * i}..{2 * i + 1}
+rate = 2Gbit/s
+END
+cat >"$dir/expected" <<'END'
+Many
+the first point of the study: a0.duration=1ms
+
+component class ports parameters other than the default
+n0..3 npe 4 of 5 interfaces=4 mac=02:00:00:01:10:00..03
+s0..3 slice none npe=n0..3 udp_port=30000..30030 vlan=100,...,101
+a0..3 source 2 of 2 ports=2 duration=1ms warmup=0ps
+z sink 8 of 8 ports=8 source=a0
+b0 tap 0 of 1
+b1 tap 0 of 1
+b3 tap 0 of 1
+p0 tap 1 of 1
+p1 tap 1 of 1
+p2 tap 1 of 1
+q0 tap 0 of 1
+q1 tap 0 of 1
+
+from to rate
+n0..3.2..3 -> z.0..7 2Gbit/s
+a0..3.0..1 -> n0..3.0..1 1Gbit/s
+p0.0 -> p1.0 1Gbit/s
+p1.0 -> p2.0 1Gbit/s
+END
+"$B" show "$dir/many.ini" >"$dir/table"
+tr -s ' ' <"$dir/table" | diff - "$dir/expected" >"$dir/diff" && ok "an array is a row" || bad "an array is a row: $(cat "$dir/diff")"
+same_edges "$dir/many.ini"
+has "and a node" '"n0\.\.3" \[label="n0\.\.3\\nnpe", peripheries=2\];' "$dir/groups"
+has "whose links are one edge" '"a0\.\.3" -> "n0\.\.3" \[taillabel="0\.\.1", headlabel="0\.\.1", label="8 x 1Gbit/s"\];' "$dir/groups"
+has "as are names" '"s0\.\.3" -> "n0\.\.3" \[label="npe", style=dashed\];' "$dir/groups"
+"$B" show "$dir/many.ini" --each >"$dir/table"
+has "one by one" '^s2 +slice +none +npe=n2 udp_port=30020 vlan=101$' "$dir/table"
+COLUMNS=50 "$B" show "$dir/many.ini" >"$dir/table"
+has "what does not fit is counted" '^s0\.\.3 +slice +none +npe=n0\.\.3 \+2$' "$dir/table"
+has "and that is explained" '^\+N: so many more parameters' "$dir/table"
 
 # Exit codes
 expect() {

@@ -4,10 +4,11 @@
 #include "emu/cli/private.h"
 #include "emu/cli/show.h"
 #include "emu/scenario/check.h"
+#include "emu/study/grid.h"
 
 typedef struct {
     char **set;
-    gboolean dot;
+    gboolean dot, each;
 } LookFlags;
 #define SET_OPTION                                                                                 \
     CLI_OPTION(LookFlags, set, "set", 's', STRING_ARRAY, "Override one value", "SECTION.KEY=VALUE")
@@ -55,20 +56,6 @@ const CliVerb check_verb = {
     CLI_FLAGS(LookFlags, {0}),
     .run = check_run};
 
-static void print_network(const Scenario *s, const Network *net) {
-    printf("%s\n", scenario_title(s));
-    for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
-        ScenarioParameter p = scenario_parameter(s, 0, n);
-        printf("%s%s=%s",
-               n                           ? " "
-               : scenario_n_points(s) == 1 ? ""
-                                           : "the first point of the study: ",
-               p.name, p.value);
-    }
-    puts(scenario_n_parameters(s) ? "\n" : "");
-    show_tables(net, stdout);
-}
-
 static int show_run(char **operands, void *flags, const ComponentClass *const *classes) {
     const LookFlags *f = flags;
     g_autoptr(GError) error = NULL;
@@ -76,10 +63,13 @@ static int show_run(char **operands, void *flags, const ComponentClass *const *c
     if (!s) return cli_complain(EXIT_INPUT, error);
     NetworkOptions options = {.seed = scenario_seed(s)};
     Network *net = scenario_build(s, 0, &options, &error);
-    if (net && f->dot)
-        show_dot(net, scenario_name(s), stdout);
-    else if (net)
-        print_network(s, net);
+    ShowOptions show = {.each = f->each, .width = grid_width(stdout)};
+    if (net && f->dot) {
+        show_dot(net, scenario_name(s), f->each, stdout);
+    } else if (net) {
+        show_point(s, show.width, stdout);
+        show_tables(net, &show, stdout);
+    }
     network_free(net);
     scenario_free(s);
     return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
@@ -88,13 +78,14 @@ static int show_run(char **operands, void *flags, const ComponentClass *const *c
 static const GOptionEntry show_options[] = {
     SET_OPTION,
     CLI_OPTION(LookFlags, dot, "dot", 0, NONE, "Print a graph for Graphviz", NULL),
+    CLI_OPTION(LookFlags, each, "each", 0, NONE, "Show the elements of arrays one by one", NULL),
     {0}};
 
 const CliVerb show_verb = {
     .name = "show",
     .operands = "FILE",
     .text = "what a scenario builds: its components and links, as tables",
-    .more = "Of a study the first point is shown.",
+    .more = "Of a study the first point is shown. Arrays are one row, click0..3.",
     .examples =
         (const CliExample[]){
             {"sppemu show fig9", "everything that is not at its default, and who is wired to whom"},

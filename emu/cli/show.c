@@ -5,7 +5,19 @@
 
 #include <string.h>
 
-enum { MAX_VALUE = 40 }; /* longer values of parameters are cut in the table */
+enum {
+    MAX_VALUE = 40, /* longer values of parameters are cut in the table */
+    MAX_NAME = 28,  /* and names and ends of links */
+    LEAST_GROUP = 3
+};
+
+/* Components of one class, NAME4 to NAME9: what an array becomes, or one by itself. */
+typedef struct {
+    char *name;         /* "click0..3" */
+    GPtrArray *members; /* Component */
+    char *base;         /* "click" */
+    guint64 first;      /* 0 */
+} Group;
 
 /* Links from.first_from + i -> to.first_to + i, i below n. */
 typedef struct {
@@ -14,6 +26,26 @@ typedef struct {
     LinkSpeed speed;
     bool both;
 } Bundle;
+
+/* How the ends of bundles that are alike follow each other: at the component's next ports, or at
+ * the same ports of the group's next component. */
+typedef enum { NEXT_NONE, NEXT_PORTS, NEXT_MEMBER } Step;
+
+/* `times` bundles, of which this is the first. */
+typedef struct {
+    Bundle first, last;
+    unsigned times;
+    Step from, to;
+} Row;
+
+typedef struct {
+    const Network *net;
+    GPtrArray *groups;   /* Group, in the order of their first components */
+    GHashTable *groupof; /* Component -> Group */
+    GArray *bundles, *rows;
+} Picture;
+
+/* Links ----------------------------------------------------------------------------------- */
 
 static bool equal_speed(LinkSpeed a, LinkSpeed b) {
     return a.ps_per_byte_q16 == b.ps_per_byte_q16 && a.delay == b.delay && a.mtu == b.mtu &&
@@ -56,6 +88,141 @@ static GArray *bundles_of(const Network *net) {
     return bundles;
 }
 
+/* Groups ---------------------------------------------------------------------------------- */
+
+static void group_free(void *data) {
+    Group *g = data;
+    g_free(g->name);
+    g_free(g->base);
+    g_ptr_array_unref(g->members);
+    g_free(g);
+}
+
+static Group *group_new(Picture *p, const Component *c) {
+    size_t n = strlen(c->name);
+    while (n && g_ascii_isdigit(c->name[n - 1])) n--;
+    Group *g = g_new0(Group, 1);
+    g->name = g_strdup(c->name);
+    g->members = g_ptr_array_new();
+    g_ptr_array_add(g->members, (void *)c);
+    bool number = c->name[n] && (c->name[n] != '0' || !c->name[n + 1]) && strlen(c->name + n) < 10;
+    g->base = number ? g_strndup(c->name, n) : NULL;
+    g->first = number ? g_ascii_strtoull(c->name + n, NULL, 10) : 0;
+    g_ptr_array_add(p->groups, g);
+    g_hash_table_insert(p->groupof, (void *)c, g);
+    return g;
+}
+
+static const Group *group_of(const Picture *p, const Component *c) {
+    return g_hash_table_lookup(p->groupof, c);
+}
+
+static bool goes_on(const Group *g, const Component *c) {
+    const Component *one = g->members->pdata[0];
+    g_autofree char *next =
+        g_strdup_printf("%s%" G_GUINT64_FORMAT, g->base, g->first + g->members->len);
+    return one->class == c->class && one->n_ports == c->n_ports && !strcmp(next, c->name);
+}
+
+/* A few are shown one by one, and so are those that are wired to each other. */
+static bool holds(const Picture *p, const Group *g) {
+    if (g->members->len < LEAST_GROUP) return false;
+    for (unsigned i = 0; i < p->bundles->len; i++) {
+        const Bundle *b = &g_array_index(p->bundles, Bundle, i);
+        if (group_of(p, b->from) == g && group_of(p, b->to) == g) return false;
+    }
+    return true;
+}
+
+static void find_groups(Picture *p, bool each) {
+    const Component *c;
+    for (unsigned i = 0; (c = network_nth(p->net, i)); i++) {
+        Group *found = NULL;
+        for (unsigned k = p->groups->len; !each && k-- > 0 && !found;) {
+            Group *g = p->groups->pdata[k];
+            if (g->base && goes_on(g, c)) found = g;
+        }
+        if (!found) {
+            group_new(p, c);
+            continue;
+        }
+        g_ptr_array_add(found->members, (void *)c);
+        g_hash_table_insert(p->groupof, (void *)c, found);
+    }
+}
+
+/* One group for each member of those that do not hold. */
+static void dissolve(Picture *p) {
+    g_autoptr(GPtrArray) found = p->groups;
+    p->groups = g_ptr_array_new();
+    for (unsigned i = 0; i < found->len; i++) {
+        Group *g = found->pdata[i];
+        if (g->members->len == 1 || holds(p, g)) {
+            if (g->members->len > 1) {
+                g_free(g->name);
+                g->name = g_strdup_printf("%s%" G_GUINT64_FORMAT "..%" G_GUINT64_FORMAT, g->base,
+                                          g->first, g->first + g->members->len - 1);
+            }
+            g_ptr_array_add(p->groups, g);
+            continue;
+        }
+        for (unsigned k = 0; k < g->members->len; k++) group_new(p, g->members->pdata[k]);
+        group_free(g);
+    }
+    g_ptr_array_set_free_func(p->groups, group_free);
+}
+
+/* How one end goes on from the last bundle to the next; NEXT_NONE: it does not. */
+static Step step(const Picture *p, const Component *last, unsigned last_port, unsigned n,
+                 const Component *next, unsigned port) {
+    const Group *g = group_of(p, last);
+    guint k = 0;
+    if (last == next) return port == last_port + n ? NEXT_PORTS : NEXT_NONE;
+    bool follows = g == group_of(p, next) && g_ptr_array_find(g->members, last, &k) &&
+                   k + 1 < g->members->len && g->members->pdata[k + 1] == next;
+    return follows && port == last_port ? NEXT_MEMBER : NEXT_NONE;
+}
+
+static bool join(const Picture *p, Row *row, const Bundle *b) {
+    const Bundle *last = &row->last;
+    if (b->n != last->n || b->both != last->both || !equal_speed(b->speed, last->speed))
+        return false;
+    Step from = step(p, last->from, last->first_from, last->n, b->from, b->first_from),
+         to = step(p, last->to, last->first_to, last->n, b->to, b->first_to);
+    if (!from || !to || (row->times > 1 && (from != row->from || to != row->to))) return false;
+    row->from = from;
+    row->to = to;
+    row->last = *b;
+    row->times++;
+    return true;
+}
+
+static Picture picture_of(const Network *net, bool each) {
+    Picture p = {.net = net,
+                 .groups = g_ptr_array_new(),
+                 .groupof = g_hash_table_new(NULL, NULL),
+                 .bundles = bundles_of(net),
+                 .rows = g_array_new(FALSE, FALSE, sizeof(Row))};
+    find_groups(&p, each);
+    dissolve(&p);
+    for (unsigned i = 0; i < p.bundles->len; i++) {
+        const Bundle *b = &g_array_index(p.bundles, Bundle, i);
+        Row *last = p.rows->len ? &g_array_index(p.rows, Row, p.rows->len - 1) : NULL;
+        Row row = {*b, *b, 1, NEXT_NONE, NEXT_NONE};
+        if (each || !last || !join(&p, last, b)) g_array_append_val(p.rows, row);
+    }
+    return p;
+}
+
+static void picture_clear(Picture *p) {
+    g_ptr_array_unref(p->groups);
+    g_hash_table_unref(p->groupof);
+    g_array_unref(p->bundles);
+    g_array_unref(p->rows);
+}
+
+/* Texts ----------------------------------------------------------------------------------- */
+
 /* "0", or "0..4" */
 static char *ports_text(unsigned first, unsigned n) {
     return n == 1 ? g_strdup_printf("%u", first) : g_strdup_printf("%u..%u", first, first + n - 1);
@@ -78,15 +245,29 @@ static char *delay_text(SimTime delay) {
     return delay ? param_format(&row, &delay) : g_strdup("0");
 }
 
-/* The parameter as the table shows it; NULL if it is the default. */
-static char *changed(const Param *row, const Component *c) {
-    ParamValue def;
-    g_autofree char *found = param_format(row, c), *usual = NULL;
-    if (row->def && param_read(row, &def, row->def, NULL, NULL)) {
-        usual = param_spell(row, &def);
-        param_value_clear(row, &def);
-    }
-    if (usual && !strcmp(found, usual)) return NULL;
+/* The text, cut where it is longer than `most` characters. */
+static char *cut(const char *text, unsigned most) {
+    if (g_utf8_strlen(text, -1) <= (glong)most) return g_strdup(text);
+    g_autofree char *head = g_utf8_substring(text, 0, most - 3);
+    return g_strconcat(head, "...", NULL);
+}
+
+/* "lc0..4.10", "data.0..4": one end of all links of a row. */
+static char *end_text(const Picture *p, const Row *row, bool from) {
+    const Bundle *a = &row->first, *b = &row->last;
+    const Component *first = from ? a->from : a->to, *last = from ? b->from : b->to;
+    unsigned port = from ? a->first_from : a->first_to;
+    bool on = (from ? row->from : row->to) == NEXT_PORTS;
+    g_autofree char *ports = ports_text(port, on ? a->n * row->times : a->n), *name = NULL;
+    name = first == last ? g_strdup(first->name)
+                         : g_strdup_printf("%s..%s", first->name,
+                                           last->name + strlen(group_of(p, last)->base));
+    return g_strdup_printf("%s.%s", name, ports);
+}
+
+/* A component's value as the table shows it. */
+static char *shown(const Param *row, const Component *c) {
+    char *found = param_format(row, c);
     if (row->type == PARAM_TYPE_RATE) {
         static const char *const units[] = {"bit/s", "bit/s frame", "bit/s payload", "packet/s"};
         const Rate *r = (const Rate *)(const void *)((const char *)c + row->offset);
@@ -98,19 +279,115 @@ static char *changed(const Param *row, const Component *c) {
         g_free(found);
         found = name;
     }
-    bool spaces = strpbrk(found, " \t;") != NULL, longer = g_utf8_strlen(found, -1) > MAX_VALUE;
-    g_autofree char *head = longer ? g_utf8_substring(found, 0, MAX_VALUE - 3) : g_strdup(found);
-    return g_strdup_printf("%s=%s%s%s%s", row->name, spaces ? "\"" : "", head, longer ? "..." : "",
-                           spaces ? "\"" : "");
+    return found;
 }
 
-static char *parameters_text(const Component *c) {
-    GString *text = g_string_new(NULL);
-    for (const Param *row = c->class->params; row && row->name; row++) {
-        g_autofree char *one = changed(row, c);
-        if (one) g_string_append_printf(text, "%s%s", text->len ? " " : "", one);
+static bool is_default(const Param *row, const Component *c) {
+    ParamValue def;
+    if (!row->def || !param_read(row, &def, row->def, NULL, NULL)) return false;
+    g_autofree char *usual = param_spell(row, &def), *found = param_format(row, c);
+    param_value_clear(row, &def);
+    return !strcmp(found, usual);
+}
+
+static bool number_at(const char *value, size_t prefix, size_t suffix, gint64 *number) {
+    g_autofree char *digits = g_strndup(value + prefix, strlen(value) - prefix - suffix);
+    return strlen(digits) < 16 &&
+           g_ascii_string_to_unsigned(digits, 10, 0, G_MAXINT64, (guint64 *)number, NULL);
+}
+
+/* Whether values that begin and end alike count evenly in between: the lengths of what they share,
+ * without digits of the number. */
+static bool counts(const GPtrArray *values, size_t *prefix, size_t *suffix) {
+    const char *first = values->pdata[0];
+    *prefix = *suffix = strlen(first);
+    for (unsigned i = 1; i < values->len; i++) {
+        const char *one = values->pdata[i];
+        size_t n = strlen(one), k = 0, e = 0;
+        while (k < *prefix && one[k] == first[k]) k++;
+        while (e < *suffix && e < n && one[n - 1 - e] == first[strlen(first) - 1 - e]) e++;
+        *prefix = k;
+        *suffix = e;
     }
-    return g_string_free(text, FALSE);
+    while (*prefix && g_ascii_isdigit(first[*prefix - 1])) --*prefix;
+    while (*suffix && g_ascii_isdigit(first[strlen(first) - *suffix])) --*suffix;
+    gint64 last = 0, step_by = 0;
+    for (unsigned i = 0; i < values->len; i++) {
+        const char *one = values->pdata[i];
+        gint64 number;
+        if (*prefix + *suffix >= strlen(one) || !number_at(one, *prefix, *suffix, &number))
+            return false;
+        if (i == 1) step_by = number - last;
+        if (i && number - last != step_by) return false;
+        last = number;
+    }
+    return true;
+}
+
+/* What a group's members have: one value, "30100..30103", "a,b", or "a,...,z". */
+static char *summary(const GPtrArray *values) {
+    const char *first = values->pdata[0], *last = values->pdata[values->len - 1];
+    size_t prefix, suffix;
+    bool same = true;
+    for (unsigned i = 0; i < values->len; i++) same &= !strcmp(values->pdata[i], first);
+    if (same) return g_strdup(first);
+    if (counts(values, &prefix, &suffix))
+        return g_strdup_printf("%.*s..%s", (int)(strlen(first) - suffix), first, last + prefix);
+    g_autofree char *head = cut(first, MAX_VALUE / 2 - 3), *tail = cut(last, MAX_VALUE / 2 - 3);
+    return g_strdup_printf("%s,...,%s", head, tail);
+}
+
+/* "key=value" of what is not the default; NULL if all members have that. */
+static char *changed(const Param *row, const Group *g) {
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    bool any = false;
+    for (unsigned i = 0; i < g->members->len; i++) {
+        any |= !is_default(row, g->members->pdata[i]);
+        g_ptr_array_add(values, shown(row, g->members->pdata[i]));
+    }
+    if (!any) return NULL;
+    g_autofree char *all = summary(values), *text = cut(all, MAX_VALUE);
+    const char *quote = strpbrk(all, " \t;") ? "\"" : "";
+    return g_strdup_printf("%s=%s%s%s", row->name, quote, text, quote);
+}
+
+/* As many of the texts as fit, one more that is cut, and "+3" for three others, which makes
+ * `*left_out` true. */
+static char *as_fits(const GPtrArray *texts, unsigned room, bool *left_out) {
+    enum { MARK = 4, LEAST = 14, LONG = 24 };
+    g_autoptr(GString) out = g_string_new(NULL);
+    const char *cuttable = NULL; /* the first long one that does not fit */
+    unsigned rest = 0, used = 0;
+    for (unsigned i = 0; i < texts->len; i++) {
+        const char *text = texts->pdata[i];
+        unsigned n = (unsigned)g_utf8_strlen(text, -1);
+        bool last = i + 1 == texts->len && !rest;
+        if (used + (used > 0) + n + (last ? 0 : MARK) > room) {
+            if (n > LONG && !cuttable) cuttable = text;
+            rest++;
+            continue;
+        }
+        g_string_append_printf(out, "%s%s", used ? " " : "", text);
+        used += (used > 0) + n;
+    }
+    if (cuttable && room >= used + LEAST + MARK) {
+        g_autofree char *head = cut(cuttable, room - used - (used > 0) - (rest > 1 ? MARK : 0));
+        g_string_append_printf(out, "%s%s", used ? " " : "", head);
+        rest--;
+    }
+    if (rest) g_string_append_printf(out, "%s+%u", out->len ? " " : "", rest);
+    *left_out |= rest > 0;
+    return g_strdup(out->str);
+}
+
+static GPtrArray *parameters_of(const Group *g) {
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    const Component *c = g->members->pdata[0];
+    for (const Param *row = c->class->params; row && row->name; row++) {
+        char *one = changed(row, g);
+        if (one) g_ptr_array_add(texts, one);
+    }
+    return texts;
 }
 
 static unsigned ports_used(const GArray *bundles, const Component *c) {
@@ -126,15 +403,32 @@ static unsigned ports_used(const GArray *bundles, const Component *c) {
     return used;
 }
 
-/* Rows of `n` cells, NULL-terminated; takes `cells`. The last column is not padded. */
+/* "1 of 1", "10..11 of 11", "none" */
+static char *use_of_ports(const Picture *p, const Group *g) {
+    unsigned least = UINT_MAX, most = 0, n = ((Component *)g->members->pdata[0])->n_ports;
+    for (unsigned i = 0; i < g->members->len; i++) {
+        unsigned one = ports_used(p->bundles, g->members->pdata[i]);
+        least = MIN(least, one);
+        most = MAX(most, one);
+    }
+    return !n              ? g_strdup("none")
+           : least == most ? g_strdup_printf("%u of %u", most, n)
+                           : g_strdup_printf("%u..%u of %u", least, most, n);
+}
+
+/* Rows of `n` cells; takes `cells`. The last column is not padded, and a column without a text
+ * below its head is left out. */
 static void print_table(GPtrArray *cells, unsigned n, FILE *out) {
     g_autofree size_t *width = g_new0(size_t, n);
-    for (unsigned i = 0; i < cells->len; i++)
+    for (unsigned i = n; i < cells->len; i++)
         width[i % n] = MAX(width[i % n], (size_t)g_utf8_strlen(cells->pdata[i], -1));
+    for (unsigned i = 0; i < n; i++)
+        if (width[i]) width[i] = MAX(width[i], strlen(cells->pdata[i]));
     for (unsigned row = 0; row < cells->len; row += n) {
         g_autoptr(GString) line = g_string_new(NULL);
         for (unsigned i = 0; i < n; i++) {
             const char *cell = cells->pdata[row + i];
+            if (!width[i]) continue;
             g_string_append(line, cell);
             for (size_t k = (size_t)g_utf8_strlen(cell, -1); i + 1 < n && k < width[i] + 2; k++)
                 g_string_append_c(line, ' ');
@@ -148,42 +442,113 @@ static void add_cells(GPtrArray *cells, const char *const *texts, unsigned n) {
     for (unsigned i = 0; i < n; i++) g_ptr_array_add(cells, g_strdup(texts[i]));
 }
 
-void show_tables(const Network *net, FILE *out) {
-    static const char *const heads[] = {"component", "class", "ports", "what",
+/* What is left of the width behind the first `n` of the cells' columns. */
+static unsigned room_behind(const GPtrArray *cells, unsigned n, unsigned columns, unsigned width) {
+    unsigned used = 0;
+    for (unsigned k = 0; k < n; k++) {
+        glong most = 0;
+        bool any = false;
+        for (unsigned i = k; i < cells->len; i += columns) {
+            most = MAX(most, g_utf8_strlen(cells->pdata[i], -1));
+            any |= i != k && *(const char *)cells->pdata[i];
+        }
+        if (any) used += (unsigned)most + 2;
+    }
+    return width > used + MAX_NAME ? width - used : MAX_NAME;
+}
+
+static bool component_table(const Picture *p, const ShowOptions *o, FILE *out) {
+    static const char *const heads[] = {"component", "class", "made by", "ports",
                                         "parameters other than the default"};
-    static const char *const link_heads[] = {"from", "", "to", "rate", "delay"};
-    g_autoptr(GArray) bundles = bundles_of(net);
+    enum { N = G_N_ELEMENTS(heads) };
     GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
-    const Component *c;
-    add_cells(cells, heads, G_N_ELEMENTS(heads));
-    for (unsigned i = 0; (c = network_nth(net, i)); i++) {
-        g_autofree char *parameters = parameters_text(c),
-                        *ports = c->n_ports ? g_strdup_printf("%u of %u", ports_used(bundles, c),
-                                                              c->n_ports)
-                                            : g_strdup("none");
-        const char *row[] = {c->name, c->class->name, ports, c->class->text ? c->class->text : "",
-                             parameters};
-        add_cells(cells, row, G_N_ELEMENTS(row));
+    bool left_out = false;
+    add_cells(cells, heads, N);
+    for (unsigned i = 0; i < p->groups->len; i++) {
+        const Group *g = p->groups->pdata[i];
+        const Component *c = g->members->pdata[0];
+        const char *maker = o->maker ? o->maker(o->user, c) : NULL;
+        g_autofree char *name = cut(g->name, MAX_NAME), *ports = use_of_ports(p, g);
+        const char *row[] = {name, c->class->name, maker ? maker : "", ports, ""};
+        add_cells(cells, row, N);
     }
-    print_table(cells, G_N_ELEMENTS(heads), out);
-    if (!bundles->len) return;
+    unsigned room = room_behind(cells, N - 1, N, o->width);
+    for (unsigned i = 0; i < p->groups->len; i++) {
+        g_autoptr(GPtrArray) texts = parameters_of(p->groups->pdata[i]);
+        char **cell = (char **)&cells->pdata[(i + 1) * N + N - 1];
+        g_free(*cell);
+        *cell = as_fits(texts, room, &left_out);
+    }
+    print_table(cells, N, out);
+    return left_out;
+}
+
+static void link_table(const Picture *p, FILE *out) {
+    static const char *const heads[] = {"from", "", "to", "rate", "delay"};
+    enum { N = G_N_ELEMENTS(heads) };
+    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
+    bool delays = false;
+    for (unsigned i = 0; i < p->rows->len; i++)
+        delays |= g_array_index(p->rows, Row, i).first.speed.delay != 0;
+    add_cells(cells, heads, N);
+    for (unsigned i = 0; i < p->rows->len; i++) {
+        const Row *row = &g_array_index(p->rows, Row, i);
+        const Bundle *b = &row->first;
+        g_autofree char *from = end_text(p, row, true), *to = end_text(p, row, false),
+                        *tail = cut(from, MAX_NAME), *head = cut(to, MAX_NAME),
+                        *rate = rate_text(b->speed),
+                        *delay = delays ? delay_text(b->speed.delay) : g_strdup("");
+        const char *texts[] = {tail, b->both ? "<->" : "->", head, rate, delay};
+        add_cells(cells, texts, N);
+    }
+    print_table(cells, N, out);
+}
+
+void show_tables(const Network *net, const ShowOptions *o, FILE *out) {
+    Picture p = picture_of(net, o->each);
+    bool left_out = component_table(&p, o, out);
+    if (p.rows->len) {
+        fputc('\n', out);
+        link_table(&p, out);
+    }
+    if (left_out)
+        fputs("\n+N: so many more parameters; on a wider terminal, or with COLUMNS=200\n", out);
+    picture_clear(&p);
+}
+
+void show_point(const Scenario *s, unsigned width, FILE *out) {
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *title = cut(scenario_title(s), width);
+    bool study = scenario_n_points(s) > 1, left_out = false;
+    static const char first[] = "the first point of the study: ";
+    fprintf(out, "%s\n", title);
+    for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
+        ScenarioParameter p = scenario_parameter(s, 0, n);
+        g_autofree char *value = cut(p.value, MAX_VALUE);
+        g_ptr_array_add(texts, g_strdup_printf("%s=%s", p.name, value));
+    }
+    g_autofree char *line =
+        as_fits(texts, width - (study ? (unsigned)strlen(first) : 0), &left_out);
+    if (texts->len) fprintf(out, "%s%s\n", study ? first : "", line);
     fputc('\n', out);
-    cells = g_ptr_array_new_with_free_func(g_free);
-    add_cells(cells, link_heads, G_N_ELEMENTS(link_heads));
-    for (unsigned i = 0; i < bundles->len; i++) {
-        const Bundle *b = &g_array_index(bundles, Bundle, i);
-        g_autofree char *tail = ports_text(b->first_from, b->n),
-                        *head = ports_text(b->first_to, b->n),
-                        *from = g_strdup_printf("%s.%s", b->from->name, tail),
-                        *to = g_strdup_printf("%s.%s", b->to->name, head),
-                        *rate = rate_text(b->speed), *delay = delay_text(b->speed.delay);
-        const char *row[] = {from, b->both ? "<->" : "->", to, rate, delay};
-        add_cells(cells, row, G_N_ELEMENTS(row));
-    }
-    print_table(cells, G_N_ELEMENTS(link_heads), out);
 }
 
 /* Graphviz -------------------------------------------------------------------------------- */
+
+/* Links between two nodes, of one speed. */
+typedef struct {
+    const Group *from, *to;
+    LinkSpeed speed;
+    bool both;
+    unsigned n;
+    char *tail, *head; /* ports; empty: several */
+} Edge;
+
+static void edge_clear(void *data) {
+    Edge *e = data;
+    g_free(e->tail);
+    g_free(e->head);
+}
 
 /* In a quoted string only the quote itself needs a backslash, but in labels a backslash starts an
  * escape, and at the end it would take the quote along. */
@@ -197,40 +562,82 @@ static char *quoted(const char *text) {
     return g_string_free(s, FALSE);
 }
 
-static void dot_node(const Component *c, FILE *out) {
-    g_autofree char *name = quoted(c->name);
-    fprintf(out, "  %s [label=%.*s\\n%s\"%s];\n", name, (int)strlen(name) - 1, name, c->class->name,
+static void dot_node(const Group *g, FILE *out) {
+    const Component *c = g->members->pdata[0];
+    g_autofree char *name = quoted(g->name);
+    fprintf(out, "  %s [label=%.*s\\n%s\"%s%s];\n", name, (int)strlen(name) - 1, name,
+            c->class->name, g->members->len > 1 ? ", peripheries=2" : "",
             c->n_ports ? "" : ", style=\"rounded,dashed\"");
 }
 
-static void dot_bundle(const Bundle *b, FILE *out) {
-    g_autofree char *from = quoted(b->from->name), *to = quoted(b->to->name),
-                    *tail = ports_text(b->first_from, b->n), *head = ports_text(b->first_to, b->n),
-                    *rate = rate_text(b->speed), *delay = delay_text(b->speed.delay),
-                    *times = b->n > 1 ? g_strdup_printf("%u x ", b->n) : g_strdup("");
-    fprintf(out, "  %s -> %s [taillabel=\"%s\", headlabel=\"%s\", label=\"%s%s%s%s\"%s];\n", from,
-            to, tail, head, times, rate, b->speed.delay ? "\\n" : "", b->speed.delay ? delay : "",
-            b->both ? ", dir=both" : "");
+/* One more row of links between two nodes. */
+static void add_row(const Picture *p, GArray *edges, const Row *row) {
+    const Bundle *b = &row->first;
+    Edge one = {.from = group_of(p, b->from),
+                .to = group_of(p, b->to),
+                .speed = b->speed,
+                .both = b->both,
+                .n = b->n * row->times};
+    one.tail = ports_text(b->first_from, row->from == NEXT_PORTS ? one.n : b->n);
+    one.head = ports_text(b->first_to, row->to == NEXT_PORTS ? one.n : b->n);
+    bool alone = one.from->members->len == 1 && one.to->members->len == 1;
+    for (unsigned i = 0; !alone && i < edges->len; i++) {
+        Edge *e = &g_array_index(edges, Edge, i);
+        if (e->from != one.from || e->to != one.to || e->both != one.both ||
+            !equal_speed(e->speed, one.speed))
+            continue;
+        e->n += one.n;
+        if (strcmp(e->tail, one.tail) != 0) *e->tail = 0;
+        if (strcmp(e->head, one.head) != 0) *e->head = 0;
+        edge_clear(&one);
+        return;
+    }
+    g_array_append_val(edges, one);
 }
 
-static void dot_names(const Network *net, const Component *c, FILE *out) {
-    for (const Param *row = c->class->params; row && row->name; row++) {
+static void dot_edge(const Edge *e, FILE *out) {
+    g_autofree char *from = quoted(e->from->name), *to = quoted(e->to->name),
+                    *rate = rate_text(e->speed), *delay = delay_text(e->speed.delay),
+                    *times = e->n > 1 ? g_strdup_printf("%u x ", e->n) : g_strdup("");
+    fprintf(out, "  %s -> %s [taillabel=\"%s\", headlabel=\"%s\", label=\"%s%s%s%s\"%s];\n", from,
+            to, e->tail, e->head, times, rate, e->speed.delay ? "\\n" : "",
+            e->speed.delay ? delay : "", e->both ? ", dir=both" : "");
+}
+
+/* Dashed edges to those that the parameters of members name, one for each node and parameter. */
+static void dot_names(const Picture *p, const Group *g, FILE *out) {
+    const Component *first = g->members->pdata[0];
+    for (const Param *row = first->class->params; row && row->name; row++) {
+        g_autoptr(GHashTable) drawn = g_hash_table_new(NULL, NULL);
         if (row->type != PARAM_TYPE_NAME) continue;
-        const char *value = *(char *const *)(const void *)((const char *)c + row->offset);
-        if (!value || !network_find(net, value)) continue;
-        g_autofree char *from = quoted(c->name), *to = quoted(value);
-        fprintf(out, "  %s -> %s [label=\"%s\", style=dashed];\n", from, to, row->name);
+        for (unsigned i = 0; i < g->members->len; i++) {
+            const char *c = g->members->pdata[i];
+            const char *value = *(char *const *)(const void *)(c + row->offset);
+            const Component *target = value ? network_find(p->net, value) : NULL;
+            const Group *there = target ? group_of(p, target) : NULL;
+            if (!there || !g_hash_table_add(drawn, (void *)there)) continue;
+            g_autofree char *from = quoted(g->name), *to = quoted(there->name);
+            fprintf(out, "  %s -> %s [label=\"%s\", style=dashed];\n", from, to, row->name);
+        }
     }
 }
 
-void show_dot(const Network *net, const char *name, FILE *out) {
-    g_autoptr(GArray) bundles = bundles_of(net);
+void show_dot(const Network *net, const char *name, bool each, FILE *out) {
+    Picture p = picture_of(net, each);
+    g_autoptr(GArray) edges = g_array_new(FALSE, FALSE, sizeof(Edge));
+    g_array_set_clear_func(edges, edge_clear);
     g_autofree char *title = quoted(name);
-    const Component *c;
-    fprintf(out, "digraph %s {\n  rankdir=LR;\n  node [shape=box];\n", title);
-    for (unsigned i = 0; (c = network_nth(net, i)); i++) dot_node(c, out);
-    for (unsigned i = 0; i < bundles->len; i++) dot_bundle(&g_array_index(bundles, Bundle, i), out);
-    for (unsigned i = 0; (c = network_nth(net, i)); i++)
-        if (!c->n_ports) dot_names(net, c, out);
+    fprintf(out,
+            "digraph %s {\n  rankdir=LR;\n  nodesep=0.6;\n  ranksep=1.2;\n  node [shape=box];\n"
+            "  edge [fontsize=11, labelfontsize=10, labeldistance=2, labelangle=20];\n",
+            title);
+    for (unsigned i = 0; i < p.groups->len; i++) dot_node(p.groups->pdata[i], out);
+    for (unsigned i = 0; i < p.rows->len; i++) add_row(&p, edges, &g_array_index(p.rows, Row, i));
+    for (unsigned i = 0; i < edges->len; i++) dot_edge(&g_array_index(edges, Edge, i), out);
+    for (unsigned i = 0; i < p.groups->len; i++) {
+        const Group *g = p.groups->pdata[i];
+        if (!((Component *)g->members->pdata[0])->n_ports) dot_names(&p, g, out);
+    }
     fputs("}\n", out);
+    picture_clear(&p);
 }
