@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# sppemu show. Oracle of --dot: its edges, taken apart again, are the links that the scenario's
-# files declare, read here by other means: one line "from port to port bit/s" for each direction.
+# sppemu show. Oracle of --dot: its edges, taken apart again, are the links of the scenario written
+# out, read here by other means: one line "from port to port bit/s" for each direction.
 # Where arrays are one node each, as many links as are declared. Graphviz draws both.
 unset COLUMNS
 B=${BUILD:-build}/sppemu
@@ -12,16 +12,6 @@ ok() { echo "ok show $1"; }
 bad() { echo "FAILED show $1"; failed=1; }
 has() { if grep -qE -- "$2" "$3"; then ok "$1"; else bad "$1: $(head -c 600 "$3")"; fi; }
 
-# The file with what it includes before it.
-flat() {
-    sed -n 's/^include *= *//p' "$1" | tr ',' '\n' | while read -r other; do
-        case $other in
-        /*) flat "$other" ;;
-        *) flat "$(dirname "$1")/$other" ;;
-        esac
-    done
-    cat "$1"
-}
 number='function number(text) {
     if (text == "none" || text == "no rate") return "none"
     factor = text ~ /Tbit/ ? 1e12 : text ~ /Gbit/ ? 1e9 : text ~ /Mbit/ ? 1e6 : text ~ /kbit/ ? 1e3 : 1
@@ -37,17 +27,12 @@ function expand(from, a, to, b, rate, both, x, y, i) {
     delete x
     delete y
 }'
-# Arrays of links, element by element: the shell works {...} out.
-elements() {
-    awk '
-        function end() { if (n) print "i=0; while [ $i -lt " n " ]; do " body " i=$((i + 1)); done"; n = 0 }
-        /^\[/ { end() }
-        /^\[link .*\*[0-9]+\]$/ { split($0, part, /[*\]]/); n = part[2]; body = "echo \"" part[1] "$i]\";"; next }
-        n && /=/ { gsub(/\{/, "$(("); gsub(/\}/, "))"); body = body " echo \"" $0 "\";" }
-        END { end() }' | sh
-}
+# Its links, written out, in resolved.ini.
 declared() {
-    { flat "$1"; flat "$1" | elements; } | awk "$number"'
+    rm -rf "$dir/study"
+    "$B" run "$1" -o "$dir/study" --emit=parallel >"$dir/out" 2>"$dir/err"
+    [ -e "$dir/study/resolved.ini" ] || { cat "$dir/err"; return; }
+    awk "$number"'
         /^\[/ { name = $0 ~ /^\[link [^*]*$/ ? $0 : ""; if (name && !(name in rate)) rate[name] = "1Gbit/s" }
         name && /^link *=/ { sub(/^link *= */, ""); link[name] = $0 }
         name && /^rate *=/ { sub(/^rate *= */, ""); rate[name] = $0 }
@@ -59,9 +44,10 @@ declared() {
                 d = index(end[1], "."); e = index(end[2], ".")
                 expand(substr(end[1], 1, d - 1), substr(end[1], d + 1), substr(end[2], 1, e - 1), substr(end[2], e + 1), number(rate[name]), name in both)
             }
-        }' | sort
+        }' "$dir/study/resolved.ini" | sort
 }
 drawn() {
+    [ -e "$dir/study/resolved.ini" ] || { cat "$dir/err"; return; }
     awk "$number"'
         function of(key) { match($0, key "=\"[^\"]*\""); return substr($0, RSTART + length(key) + 2, RLENGTH - length(key) - 3) }
         / -> / && !/style=dashed/ {
@@ -75,7 +61,7 @@ drawn() {
 same_edges() {
     declared "$1" >"$dir/declared"
     if "$B" show "$1" --dot --each >"$dir/dot" 2>"$dir/err" && drawn <"$dir/dot" >"$dir/drawn" &&
-        { [ -s "$dir/drawn" ] || [ -z "$(flat "$1" | grep '^link *=')" ]; } && cmp -s "$dir/declared" "$dir/drawn"; then
+        { [ -s "$dir/drawn" ] || ! grep -q '^link =' "$dir/study/resolved.ini"; } && cmp -s "$dir/declared" "$dir/drawn"; then
         ok "the edges of $(basename "$1") are its links"
     else
         bad "the edges of $(basename "$1") are its links: $(cat "$dir/err"; diff "$dir/declared" "$dir/drawn" | head -5)"
@@ -85,9 +71,9 @@ same_edges() {
     [ "$links" -eq "$(wc -l <"$dir/declared")" ] && ok "with arrays as nodes $(basename "$1") has as many" ||
         bad "with arrays as nodes $(basename "$1") has $links links, expected $(wc -l <"$dir/declared")"
     command -v dot >/dev/null || return
-    for f in dot groups; do
-        dot -Tsvg "$dir/$f" >"$dir/svg" 2>"$dir/err" && [ ! -s "$dir/err" ] && [ "$(grep -c 'class="node"' "$dir/svg")" -eq "$(grep -c '^  "[^"]*" \[label' "$dir/$f")" ] &&
-            ok "Graphviz draws $(basename "$1") ($f)" || bad "Graphviz draws $(basename "$1") ($f): $(cat "$dir/err")"
+    for graph in dot groups; do
+        dot -Tsvg "$dir/$graph" >"$dir/svg" 2>"$dir/err" && [ ! -s "$dir/err" ] && [ "$(grep -c 'class="node"' "$dir/svg")" -eq "$(grep -c '^  "[^"]*" \[label' "$dir/$graph")" ] &&
+            ok "Graphviz draws $(basename "$1") ($graph)" || bad "Graphviz draws $(basename "$1") ($graph): $(cat "$dir/err")"
     done
 }
 
@@ -108,9 +94,13 @@ npe = a
 npe = b
 udp_port = 30002
 [tap t-1]
+capture = t-1.pcap
 [tap t-2]
+capture = t-2.pcap
 [tap loop]
+capture = loop.pcap
 [tap alone]
+capture = alone.pcap
 [sink s]
 ports = 8
 source = traffic
@@ -118,6 +108,7 @@ source = traffic
 ports = 6
 rate = 3Mpacket/s
 duration = 1500us
+warmup = 0
 [link trunk]
 link = a.0..2 -> b.0..2
 rate = 2.5Gbit/s
@@ -153,9 +144,9 @@ has "a node has its name and its class" '"alone" \[label="alone\\ntap"\];' "$dir
 
 "$B" show "$dir/odd.ini" >"$dir/table"
 has "ports in use" '^a +npe +3 of 6$' "$dir/table"
-has "ports without links" '^alone +tap +0 of 1$' "$dir/table"
+has "ports without links" '^alone +tap +0 of 1 +capture=alone.pcap$' "$dir/table"
 has "no ports" '^one +slice +none +npe=a$' "$dir/table"
-has "parameters that differ" '^traffic +source +5 of 6 .* ports=6 rate=3Mpacket/s duration=1500us$' "$dir/table"
+has "parameters that differ" '^traffic +source +5 of 6 .* ports=6 rate=3Mpacket/s duration=1500us warmup=0ps$' "$dir/table"
 has "a run of links on one line, both ways" '^a\.0\.\.2 +<-> +b\.0\.\.2 +2\.5Gbit/s +5us$' "$dir/table"
 has "a gap ends a run" '^traffic\.3\.\.4 +-> +s\.3\.\.4 +1Gbit/s +0$' "$dir/table"
 "$B" show fig9-npe >"$dir/table"
@@ -186,10 +177,15 @@ warmup = 0
 ports = 8
 source = a0
 [tap b0]
+capture = b0.pcap
 [tap b1]
+capture = b1.pcap
 [tap b3]
+capture = b3.pcap
 [tap p*3]
+capture = p{i}.pcap
 [tap q*2]
+capture = q{i}.pcap
 [link p*2]
 link = p{i}.0 -> p{i + 1}.0
 [link in*4]
@@ -202,19 +198,19 @@ cat >"$dir/expected" <<'END'
 Many
 the first point of the study: a0.duration=1ms
 
-component class ports parameters other than the default
+component class ports other than the default
 n0..3 npe 4 of 5 interfaces=4 mac=02:00:00:01:10:00..03
 s0..3 slice none npe=n0..3 udp_port=30000..30030 vlan=100,...,101
 a0..3 source 2 of 2 ports=2 duration=1ms warmup=0ps
 z sink 8 of 8 ports=8 source=a0
-b0 tap 0 of 1
-b1 tap 0 of 1
-b3 tap 0 of 1
-p0 tap 1 of 1
-p1 tap 1 of 1
-p2 tap 1 of 1
-q0 tap 0 of 1
-q1 tap 0 of 1
+b0 tap 0 of 1 capture=b0.pcap
+b1 tap 0 of 1 capture=b1.pcap
+b3 tap 0 of 1 capture=b3.pcap
+p0 tap 1 of 1 capture=p0.pcap
+p1 tap 1 of 1 capture=p1.pcap
+p2 tap 1 of 1 capture=p2.pcap
+q0 tap 0 of 1 capture=q0.pcap
+q1 tap 0 of 1 capture=q1.pcap
 
 from to rate
 n0..3.2..3 -> z.0..7 2Gbit/s
@@ -233,6 +229,14 @@ has "one by one" '^s2 +slice +none +npe=n2 udp_port=30020 vlan=101$' "$dir/table
 COLUMNS=50 "$B" show "$dir/many.ini" >"$dir/table"
 has "what does not fit is counted" '^s0\.\.3 +slice +none +npe=n0\.\.3 \+2$' "$dir/table"
 has "and that is explained" '^\+N: so many more parameters' "$dir/table"
+
+# What a chassis and `attach` made.
+same_edges tests/data/fifty-slices.ini
+"$B" show tests/data/fifty-slices.ini >"$dir/table"
+has "a chassis made its NPEs" '^npe1 +npe +spp +1 of 1 ' "$dir/table"
+has "attach made what merges" '^into_lc0_0\.\.4 +mux +client0 +10 of 10 ' "$dir/table"
+has "who is written was made by nobody" '^client0\.\.49 +source +1 of 1 ' "$dir/table"
+has "all links between two arrays are one row" '^client0\.\.49\.0 +-> +into_lc0_0\.\.4\.0\.\.9 +no rate$' "$dir/table"
 
 # Exit codes
 expect() {

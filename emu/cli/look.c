@@ -68,7 +68,7 @@ static int show_run(char **operands, void *flags, const ComponentClass *const *c
         show_dot(net, scenario_name(s), f->each, stdout);
     } else if (net) {
         show_point(s, show.width, stdout);
-        show_tables(net, &show, stdout);
+        show_tables(s, net, &show, stdout);
     }
     network_free(net);
     scenario_free(s);

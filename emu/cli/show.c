@@ -5,221 +5,13 @@
 
 #include <string.h>
 
+#include "emu/cli/picture.h"
+
 enum {
     MAX_VALUE = 40, /* longer values of parameters are cut in the table */
     MAX_NAME = 28,  /* and names and ends of links */
-    LEAST_GROUP = 3
+    LEAST_ROOM = 12
 };
-
-/* Components of one class, NAME4 to NAME9: what an array becomes, or one by itself. */
-typedef struct {
-    char *name;         /* "click0..3" */
-    GPtrArray *members; /* Component */
-    char *base;         /* "click" */
-    guint64 first;      /* 0 */
-} Group;
-
-/* Links from.first_from + i -> to.first_to + i, i below n. */
-typedef struct {
-    const Component *from, *to;
-    unsigned first_from, first_to, n;
-    LinkSpeed speed;
-    bool both;
-} Bundle;
-
-/* How the ends of bundles that are alike follow each other: at the component's next ports, or at
- * the same ports of the group's next component. */
-typedef enum { NEXT_NONE, NEXT_PORTS, NEXT_MEMBER } Step;
-
-/* `times` bundles, of which this is the first. */
-typedef struct {
-    Bundle first, last;
-    unsigned times;
-    Step from, to;
-} Row;
-
-typedef struct {
-    const Network *net;
-    GPtrArray *groups;   /* Group, in the order of their first components */
-    GHashTable *groupof; /* Component -> Group */
-    GArray *bundles, *rows;
-} Picture;
-
-/* Links ----------------------------------------------------------------------------------- */
-
-static bool equal_speed(LinkSpeed a, LinkSpeed b) {
-    return a.ps_per_byte_q16 == b.ps_per_byte_q16 && a.delay == b.delay && a.mtu == b.mtu &&
-           a.queue == b.queue;
-}
-
-/* Whether an equal link leads back. A port that is wired to itself has one link, not two. */
-static bool both_ways(const Component *c, unsigned port) {
-    unsigned there, here;
-    const Component *peer = port_peer(c, port, &there);
-    return port_peer(peer, there, &here) == c && here == port && (peer != c || there != port) &&
-           equal_speed(port_speed(c, port), port_speed(peer, there));
-}
-
-static bool drawn_already(const GArray *bundles, const Component *c, unsigned port) {
-    for (unsigned i = 0; i < bundles->len; i++) {
-        const Bundle *b = &g_array_index(bundles, Bundle, i);
-        if (b->both && b->to == c && port >= b->first_to && port - b->first_to < b->n) return true;
-    }
-    return false;
-}
-
-static GArray *bundles_of(const Network *net) {
-    GArray *bundles = g_array_new(FALSE, FALSE, sizeof(Bundle));
-    const Component *c;
-    for (unsigned i = 0; (c = network_nth(net, i)); i++)
-        for (unsigned port = 0; port < c->n_ports; port++) {
-            unsigned there;
-            const Component *peer = port_peer(c, port, &there);
-            if (!peer || (both_ways(c, port) && drawn_already(bundles, c, port))) continue;
-            Bundle bundle = {c, peer, port, there, 1, port_speed(c, port), both_ways(c, port)};
-            Bundle *last = bundles->len ? &g_array_index(bundles, Bundle, bundles->len - 1) : NULL;
-            if (last && last->from == c && last->to == peer && peer != c &&
-                last->first_from + last->n == port && last->first_to + last->n == there &&
-                last->both == bundle.both && equal_speed(last->speed, bundle.speed))
-                last->n++;
-            else
-                g_array_append_val(bundles, bundle);
-        }
-    return bundles;
-}
-
-/* Groups ---------------------------------------------------------------------------------- */
-
-static void group_free(void *data) {
-    Group *g = data;
-    g_free(g->name);
-    g_free(g->base);
-    g_ptr_array_unref(g->members);
-    g_free(g);
-}
-
-static Group *group_new(Picture *p, const Component *c) {
-    size_t n = strlen(c->name);
-    while (n && g_ascii_isdigit(c->name[n - 1])) n--;
-    Group *g = g_new0(Group, 1);
-    g->name = g_strdup(c->name);
-    g->members = g_ptr_array_new();
-    g_ptr_array_add(g->members, (void *)c);
-    bool number = c->name[n] && (c->name[n] != '0' || !c->name[n + 1]) && strlen(c->name + n) < 10;
-    g->base = number ? g_strndup(c->name, n) : NULL;
-    g->first = number ? g_ascii_strtoull(c->name + n, NULL, 10) : 0;
-    g_ptr_array_add(p->groups, g);
-    g_hash_table_insert(p->groupof, (void *)c, g);
-    return g;
-}
-
-static const Group *group_of(const Picture *p, const Component *c) {
-    return g_hash_table_lookup(p->groupof, c);
-}
-
-static bool goes_on(const Group *g, const Component *c) {
-    const Component *one = g->members->pdata[0];
-    g_autofree char *next =
-        g_strdup_printf("%s%" G_GUINT64_FORMAT, g->base, g->first + g->members->len);
-    return one->class == c->class && one->n_ports == c->n_ports && !strcmp(next, c->name);
-}
-
-/* A few are shown one by one, and so are those that are wired to each other. */
-static bool holds(const Picture *p, const Group *g) {
-    if (g->members->len < LEAST_GROUP) return false;
-    for (unsigned i = 0; i < p->bundles->len; i++) {
-        const Bundle *b = &g_array_index(p->bundles, Bundle, i);
-        if (group_of(p, b->from) == g && group_of(p, b->to) == g) return false;
-    }
-    return true;
-}
-
-static void find_groups(Picture *p, bool each) {
-    const Component *c;
-    for (unsigned i = 0; (c = network_nth(p->net, i)); i++) {
-        Group *found = NULL;
-        for (unsigned k = p->groups->len; !each && k-- > 0 && !found;) {
-            Group *g = p->groups->pdata[k];
-            if (g->base && goes_on(g, c)) found = g;
-        }
-        if (!found) {
-            group_new(p, c);
-            continue;
-        }
-        g_ptr_array_add(found->members, (void *)c);
-        g_hash_table_insert(p->groupof, (void *)c, found);
-    }
-}
-
-/* One group for each member of those that do not hold. */
-static void dissolve(Picture *p) {
-    g_autoptr(GPtrArray) found = p->groups;
-    p->groups = g_ptr_array_new();
-    for (unsigned i = 0; i < found->len; i++) {
-        Group *g = found->pdata[i];
-        if (g->members->len == 1 || holds(p, g)) {
-            if (g->members->len > 1) {
-                g_free(g->name);
-                g->name = g_strdup_printf("%s%" G_GUINT64_FORMAT "..%" G_GUINT64_FORMAT, g->base,
-                                          g->first, g->first + g->members->len - 1);
-            }
-            g_ptr_array_add(p->groups, g);
-            continue;
-        }
-        for (unsigned k = 0; k < g->members->len; k++) group_new(p, g->members->pdata[k]);
-        group_free(g);
-    }
-    g_ptr_array_set_free_func(p->groups, group_free);
-}
-
-/* How one end goes on from the last bundle to the next; NEXT_NONE: it does not. */
-static Step step(const Picture *p, const Component *last, unsigned last_port, unsigned n,
-                 const Component *next, unsigned port) {
-    const Group *g = group_of(p, last);
-    guint k = 0;
-    if (last == next) return port == last_port + n ? NEXT_PORTS : NEXT_NONE;
-    bool follows = g == group_of(p, next) && g_ptr_array_find(g->members, last, &k) &&
-                   k + 1 < g->members->len && g->members->pdata[k + 1] == next;
-    return follows && port == last_port ? NEXT_MEMBER : NEXT_NONE;
-}
-
-static bool join(const Picture *p, Row *row, const Bundle *b) {
-    const Bundle *last = &row->last;
-    if (b->n != last->n || b->both != last->both || !equal_speed(b->speed, last->speed))
-        return false;
-    Step from = step(p, last->from, last->first_from, last->n, b->from, b->first_from),
-         to = step(p, last->to, last->first_to, last->n, b->to, b->first_to);
-    if (!from || !to || (row->times > 1 && (from != row->from || to != row->to))) return false;
-    row->from = from;
-    row->to = to;
-    row->last = *b;
-    row->times++;
-    return true;
-}
-
-static Picture picture_of(const Network *net, bool each) {
-    Picture p = {.net = net,
-                 .groups = g_ptr_array_new(),
-                 .groupof = g_hash_table_new(NULL, NULL),
-                 .bundles = bundles_of(net),
-                 .rows = g_array_new(FALSE, FALSE, sizeof(Row))};
-    find_groups(&p, each);
-    dissolve(&p);
-    for (unsigned i = 0; i < p.bundles->len; i++) {
-        const Bundle *b = &g_array_index(p.bundles, Bundle, i);
-        Row *last = p.rows->len ? &g_array_index(p.rows, Row, p.rows->len - 1) : NULL;
-        Row row = {*b, *b, 1, NEXT_NONE, NEXT_NONE};
-        if (each || !last || !join(&p, last, b)) g_array_append_val(p.rows, row);
-    }
-    return p;
-}
-
-static void picture_clear(Picture *p) {
-    g_ptr_array_unref(p->groups);
-    g_hash_table_unref(p->groupof);
-    g_array_unref(p->bundles);
-    g_array_unref(p->rows);
-}
 
 /* Texts ----------------------------------------------------------------------------------- */
 
@@ -254,15 +46,14 @@ static char *cut(const char *text, unsigned most) {
 
 /* "lc0..4.10", "data.0..4": one end of all links of a row. */
 static char *end_text(const Picture *p, const Row *row, bool from) {
-    const Bundle *a = &row->first, *b = &row->last;
-    const Component *first = from ? a->from : a->to, *last = from ? b->from : b->to;
-    unsigned port = from ? a->first_from : a->first_to;
-    bool on = (from ? row->from : row->to) == NEXT_PORTS;
-    g_autofree char *ports = ports_text(port, on ? a->n * row->times : a->n), *name = NULL;
-    name = first == last ? g_strdup(first->name)
-                         : g_strdup_printf("%s..%s", first->name,
-                                           last->name + strlen(group_of(p, last)->base));
-    return g_strdup_printf("%s.%s", name, ports);
+    const Component *first = from ? row->first.from : row->first.to,
+                    *last = from ? row->last.from : row->last.to;
+    Ports range = row_ports(row, from);
+    g_autofree char *ports = ports_text(range.first, range.n);
+    const Group *g = picture_group(p, first);
+    if (row->whole) return g_strdup_printf("%s.%s", g->name, ports);
+    if (first == last) return g_strdup_printf("%s.%s", first->name, ports);
+    return g_strdup_printf("%s..%s.%s", first->name, last->name + strlen(g->base), ports);
 }
 
 /* A component's value as the table shows it. */
@@ -454,12 +245,26 @@ static unsigned room_behind(const GPtrArray *cells, unsigned n, unsigned columns
         }
         if (any) used += (unsigned)most + 2;
     }
-    return width > used + MAX_NAME ? width - used : MAX_NAME;
+    return width > used + LEAST_ROOM ? width - used : LEAST_ROOM;
 }
 
-static bool component_table(const Picture *p, const ShowOptions *o, FILE *out) {
+/* Whom the members were made by: one name, or none of some of them. */
+static char *makers(const Scenario *s, const Group *g) {
+    const char *name = NULL;
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->members->len; i++) {
+        const char *one = scenario_maker(s, ((Component *)g->members->pdata[i])->name);
+        if (one) name = one;
+        n += one != NULL;
+    }
+    return !n                     ? g_strdup("")
+           : n == g->members->len ? g_strdup(name)
+                                  : g_strdup_printf("%s, %u of %u", name, n, g->members->len);
+}
+
+static bool component_table(const Picture *p, const Scenario *s, unsigned width, FILE *out) {
     static const char *const heads[] = {"component", "class", "made by", "ports",
-                                        "parameters other than the default"};
+                                        "other than the default"};
     enum { N = G_N_ELEMENTS(heads) };
     GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
     bool left_out = false;
@@ -467,12 +272,12 @@ static bool component_table(const Picture *p, const ShowOptions *o, FILE *out) {
     for (unsigned i = 0; i < p->groups->len; i++) {
         const Group *g = p->groups->pdata[i];
         const Component *c = g->members->pdata[0];
-        const char *maker = o->maker ? o->maker(o->user, c) : NULL;
-        g_autofree char *name = cut(g->name, MAX_NAME), *ports = use_of_ports(p, g);
-        const char *row[] = {name, c->class->name, maker ? maker : "", ports, ""};
+        g_autofree char *name = cut(g->name, MAX_NAME), *ports = use_of_ports(p, g),
+                        *made_by = makers(s, g);
+        const char *row[] = {name, c->class->name, made_by, ports, ""};
         add_cells(cells, row, N);
     }
-    unsigned room = room_behind(cells, N - 1, N, o->width);
+    unsigned room = room_behind(cells, N - 1, N, width);
     for (unsigned i = 0; i < p->groups->len; i++) {
         g_autoptr(GPtrArray) texts = parameters_of(p->groups->pdata[i]);
         char **cell = (char **)&cells->pdata[(i + 1) * N + N - 1];
@@ -504,9 +309,9 @@ static void link_table(const Picture *p, FILE *out) {
     print_table(cells, N, out);
 }
 
-void show_tables(const Network *net, const ShowOptions *o, FILE *out) {
+void show_tables(const Scenario *s, const Network *net, const ShowOptions *o, FILE *out) {
     Picture p = picture_of(net, o->each);
-    bool left_out = component_table(&p, o, out);
+    bool left_out = component_table(&p, s, o->width, out);
     if (p.rows->len) {
         fputc('\n', out);
         link_table(&p, out);
@@ -573,13 +378,15 @@ static void dot_node(const Group *g, FILE *out) {
 /* One more row of links between two nodes. */
 static void add_row(const Picture *p, GArray *edges, const Row *row) {
     const Bundle *b = &row->first;
-    Edge one = {.from = group_of(p, b->from),
-                .to = group_of(p, b->to),
+    Edge one = {.from = picture_group(p, b->from),
+                .to = picture_group(p, b->to),
                 .speed = b->speed,
                 .both = b->both,
                 .n = b->n * row->times};
-    one.tail = ports_text(b->first_from, row->from == NEXT_PORTS ? one.n : b->n);
-    one.head = ports_text(b->first_to, row->to == NEXT_PORTS ? one.n : b->n);
+    Ports tail = row_ports(row, true), head = row_ports(row, false);
+    if (row->whole) one.n = tail.n * one.from->members->len;
+    one.tail = ports_text(tail.first, tail.n);
+    one.head = ports_text(head.first, head.n);
     bool alone = one.from->members->len == 1 && one.to->members->len == 1;
     for (unsigned i = 0; !alone && i < edges->len; i++) {
         Edge *e = &g_array_index(edges, Edge, i);
@@ -614,7 +421,7 @@ static void dot_names(const Picture *p, const Group *g, FILE *out) {
             const char *c = g->members->pdata[i];
             const char *value = *(char *const *)(const void *)(c + row->offset);
             const Component *target = value ? network_find(p->net, value) : NULL;
-            const Group *there = target ? group_of(p, target) : NULL;
+            const Group *there = target ? picture_group(p, target) : NULL;
             if (!there || !g_hash_table_add(drawn, (void *)there)) continue;
             g_autofree char *from = quoted(g->name), *to = quoted(there->name);
             fprintf(out, "  %s -> %s [label=\"%s\", style=dashed];\n", from, to, row->name);

@@ -22,7 +22,8 @@ struct Composer {
 typedef struct {
     const Section *other, *to;
     unsigned other_port, port;
-    bool bench; /* a link without a rate */
+    bool bench;         /* a link without a rate */
+    const Entry *entry; /* the `attach` that it is of */
 } Wire;
 
 /* One `attach`. */
@@ -296,6 +297,9 @@ static const ComponentClass *merging_class(const Scenario *s) {
 static void merge(Composer *c, Shared *const *shared, unsigned n) {
     const ComponentClass *class = merging_class(c->scenario);
     const Shared *first = shared[0];
+    const Entry *entry = ((const Wire *)first->senders->pdata[0])->entry;
+    c->file = entry->file;
+    c->line = entry->line;
     g_autofree char *name = g_strdup_printf("into_%s_%u", first->to->name, first->port),
                     *out = ports_text(name, 0, n),
                     *there = ports_text(first->to->name, first->port, n);
@@ -324,15 +328,16 @@ static void link_all(Composer *c, GPtrArray *attachments) {
     for (unsigned i = 0; i < attachments->len; i++) {
         const Attachment *a = attachments->pdata[i];
         for (unsigned k = 0; a->way != ATTACH_RECEIVES && k < a->wires->len; k++) {
-            const Wire *w = &g_array_index(a->wires, Wire, k);
+            Wire *w = &g_array_index(a->wires, Wire, k);
             char *key = wire_key(w);
+            w->entry = a->entry;
             Shared *shared = g_hash_table_lookup(ports, key);
             if (!shared) {
                 shared = g_new0(Shared, 1);
                 *shared = (Shared){w->to, w->port, g_ptr_array_new()};
                 g_hash_table_insert(ports, g_strdup(key), shared);
             }
-            g_ptr_array_add(shared->senders, (void *)w);
+            g_ptr_array_add(shared->senders, w);
             if (shared->senders->len == 2) g_ptr_array_add(crowded, shared);
             g_free(key);
         }
@@ -451,4 +456,15 @@ bool scenario_compose(Scenario *s, GError **error) {
         if (!composition(section)->compose(&c, section->name, error)) return false;
     }
     return attach_all(&c, error) && spell_all_names(s, error);
+}
+
+const char *scenario_maker(const Scenario *s, const char *component) {
+    const Section *made = scenario_component(s, component), *maker = NULL;
+    for (unsigned i = 0; made && made->made && i < s->sections->len; i++) {
+        const Section *one = s->sections->pdata[i];
+        if (one->kind == SECTION_COMPONENT && !one->made && !strcmp(one->file, made->file) &&
+            one->line <= made->line && (!maker || one->line > maker->line))
+            maker = one;
+    }
+    return maker ? maker->name : NULL;
 }

@@ -114,8 +114,9 @@ static bool iterates(const DocumentEntry *entry) {
 
 static unsigned rank_of_key(const Param *table, const char *key) {
     unsigned n = 0;
+    if (!strcmp(key, "attach")) return 0;
     while (table[n].name && strcmp(table[n].name, key) != 0) n++;
-    return n;
+    return n + 1;
 }
 
 /* Insertion keeps the order of equals, and sections are short. */

@@ -5,8 +5,8 @@
  * - Sections: [scenario], [let], [text], then components and links, [series], [at] and [every],
  *   then [expect] and [plot]; within these as they were written. Where the order of sections with
  *   ${...}, and with it that of points, would change, they stay as they were written.
- * - Keys: in the order of the class's table; those with ${...}, whose order is that of points, keep
- *   theirs. In [let], [series], [at] and [every]: as they were written.
+ * - Keys: in the order of the class's table, `attach` first; those with ${...}, whose order is that
+ * of points, keep theirs. In [let], [series], [at] and [every]: as they were written.
  * - Spaces: `key = value`, `a.0 -> b.0`, one behind each comma of lists and of ${...}, none at the
  *   ends of lines, one blank line between sections and none within.
  * - Comments stay above what they stand above, and are wrapped at FORMAT_COLUMNS. Values are never

@@ -167,6 +167,9 @@ void scenario_each_key(const Scenario *s,
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);
 
+/* The component from which this one follows, without being written; NULL: it is written. */
+const char *scenario_maker(const Scenario *s, const char *component);
+
 /* Components, parameters, links and script of one point, created and linked, not yet started.
  * NULL and an error naming file and line if a class refuses. */
 Network *scenario_build(const Scenario *s, unsigned point, const NetworkOptions *options,
