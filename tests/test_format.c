@@ -182,7 +182,7 @@ static void sections_stand_in_order(void) {
     becomes("[plot p]\nx = 1\n[at 1s]\na = b\n[series one]\na.rate = 1\n[sink s]\n[text t]\nx\n"
             "[expect e]\nmetric = 1\n[let]\nb = 2\na = 1\n[link l]\nlink = a.0 -> s.0\n[source a]\n"
             "[scenario]\ntitle = t\n",
-            "[scenario]\ntitle = t\n\n[let]\nb = 2\na = 1\n\n[text t]\nx\n\n[sink s]\n\n[link l]\n"
+            "[scenario]\ntitle = t\n\n[let]\nb = 2\na = 1\n\n[sink s]\n\n[text t]\nx\n\n[link l]\n"
             "link = a.0 -> s.0\n\n[source a]\n\n[series one]\na.rate = 1\n\n[at 1s]\na = b\n\n"
             "[plot p]\nx = 1\n\n[expect e]\nmetric = 1\n");
 }
@@ -215,8 +215,8 @@ static void comments_stay_where_they_are(void) {
 static void lines_of_a_text_stay_as_they_are(void) {
     becomes("[sink s]\n[text t]\n  10.0.0.0/16  0   a:1 \n\n\n # within\nkey=value\n# behind\n\n"
             "  # on u\n[text u]\nx\n",
-            "[text t]\n  10.0.0.0/16  0   a:1 \n\n\n # within\nkey=value\n# behind\n\n# on u\n"
-            "[text u]\nx\n\n[sink s]\n");
+            "[sink s]\n\n[text t]\n  10.0.0.0/16  0   a:1 \n\n\n # within\nkey=value\n# behind\n\n"
+            "# on u\n[text u]\nx\n");
 }
 
 #define TEN "123456789 "

@@ -149,17 +149,18 @@ static void format_section(const Place *place) {
 
 /* Sections -------------------------------------------------------------------------------- */
 
+enum { LAST_RANK = 5 };
 static unsigned rank_of(SectionKind kind) {
     switch (kind) {
     case SECTION_SCENARIO: return 0;
     case SECTION_LET: return 1;
-    case SECTION_TEXT: return 2;
+    case SECTION_TEXT:
     case SECTION_COMPONENT:
-    case SECTION_LINK: return 3;
-    case SECTION_SERIES: return 4;
+    case SECTION_LINK: return 2;
+    case SECTION_SERIES: return 3;
     case SECTION_AT:
-    case SECTION_EVERY: return 5;
-    default: return 6;
+    case SECTION_EVERY: return 4;
+    default: return LAST_RANK;
     }
 }
 
@@ -175,7 +176,7 @@ static bool orders_points(const Place *place) {
 static void sort_sections(GPtrArray *sections, const GArray *places) {
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();
     unsigned highest = 0; /* place, so far, of one that orders points */
-    for (unsigned rank = 0; rank <= 6; rank++)
+    for (unsigned rank = 0; rank <= LAST_RANK; rank++)
         for (unsigned i = 0; i < places->len; i++) {
             const Place *place = &g_array_index(places, Place, i);
             if (rank_of(place->kind) != rank) continue;

@@ -2,8 +2,8 @@
  *
  * emu/scenario/format.h: scenario files in one form.
  *
- * - Sections: [scenario], [let], [text], then components and links, [series], [at] and [every],
- *   then [expect] and [plot]; within these as they were written. Where the order of sections with
+ * - Sections: [scenario], [let], then components, links and [text], [series], [at] and [every],
+ * then [expect] and [plot]; within these as they were written. Where the order of sections with
  *   ${...}, and with it that of points, would change, they stay as they were written.
  * - Keys: in the order of the class's table, `attach` first; those with ${...}, whose order is that
  * of points, keep theirs. In [let], [series], [at] and [every]: as they were written.
