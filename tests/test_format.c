@@ -230,6 +230,16 @@ static void long_comments_are_wrapped(void) {
             "# " FIFTY TEN TEN TEN NINE "\n# 123456789\n#   indented\n[sink s]\n");
 }
 
+/* What is too long goes to the next line of the paragraph, but not to that of a list. */
+static void a_paragraph_is_wrapped_as_one(void) {
+    becomes("# " FIFTY FIFTY "end\n# 10 more\n[sink s]\n",
+            "# " FIFTY TEN TEN TEN NINE "\n# " TEN "end 10 more\n[sink s]\n");
+    becomes("# " FIFTY FIFTY "end\n# - one\n[sink s]\n",
+            "# " FIFTY TEN TEN TEN NINE "\n# " TEN "end\n# - one\n[sink s]\n");
+    becomes("# " FIFTY FIFTY "end\n# 1. one\n[sink s]\n",
+            "# " FIFTY TEN TEN TEN NINE "\n# " TEN "end\n# 1. one\n[sink s]\n");
+}
+
 static void what_is_no_scenario_is_refused(void) {
     static const struct {
         const char *text, *message;
@@ -257,6 +267,7 @@ int main(void) {
                                  TEST(comments_stay_where_they_are),
                                  TEST(lines_of_a_text_stay_as_they_are),
                                  TEST(long_comments_are_wrapped),
+                                 TEST(a_paragraph_is_wrapped_as_one),
                                  TEST(what_is_no_scenario_is_refused),
                                  {0}};
     folder = bench_folder();

@@ -274,10 +274,12 @@ static size_t prefix_length(const char *comment) {
     return *comment ? 1 + strspn(comment + 1, " \t") : 0;
 }
 
-/* Whether words of the line before may stand in front of this one's. */
+/* Whether words of the line before may stand in front of this one's: it is of the same paragraph,
+ * and no item of a list, "- one" or "1. one". */
 static bool goes_on(const char *line, const char *comment) {
-    size_t n = prefix_length(comment);
-    return n == prefix_length(line) && !strncmp(line, comment, n) && g_ascii_isalpha(line[n]);
+    size_t n = prefix_length(comment), digits = strspn(line + MIN(n, strlen(line)), "0123456789");
+    return n == prefix_length(line) && !strncmp(line, comment, n) && g_ascii_isalnum(line[n]) &&
+           !(digits && strchr(".)", line[n + digits]));
 }
 
 /* The last blank at which the comment's head fits; 0: there is none. */
