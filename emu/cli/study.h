@@ -2,7 +2,7 @@
  *
  * emu/cli/study.h: what the verbs about studies share. `run` (run.c) is what `point` does for every
  * run that has no record, and then what `merge` does (machines.c); results.c has verify and
- * results. */
+ * results, plot.c draws again. */
 #pragma once
 
 #include "emu/cli/private.h"

@@ -14,7 +14,8 @@
 #define SETTING "the scenario's own"
 
 const Param scenario_params[] = {
-    PARAM_TEXT("title", ScenarioSettings, title, "", "title", SETTING),
+    PARAM_TEXT("title", ScenarioSettings, title, "", "what stands above; none: the scenario's",
+               SETTING),
     PARAM_TEXT("listed", ScenarioSettings, listed, "",
                "where sppemu list shows it: figures, studies, what-if or labs, and how long it "
                "takes on one core: what-if, 20s",
@@ -66,15 +67,19 @@ static const Param expect_params[] = {
 
 static const Param plot_params[] = {
     PARAM_TEXT("title", ScenarioPlot, title, "", "title", SETTING),
-    PARAM_TEXT("x", ScenarioPlot, x, "", "expression", SETTING),
-    PARAM_TEXT("y", ScenarioPlot, y, "", "expression", SETTING),
-    PARAM_TEXT("curve", ScenarioPlot, curve, "", "expression", SETTING),
-    PARAM_TEXT("where", ScenarioPlot, condition, "", "expression", SETTING),
-    PARAM_TEXT("x_label", ScenarioPlot, x_label, "", "axis", SETTING),
-    PARAM_TEXT("y_label", ScenarioPlot, y_label, "", "axis", SETTING),
-    PARAM_TEXT("points", ScenarioPlot, points, "", "x:y:label, ...", SETTING),
-    PARAM_TEXT("series", ScenarioPlot, series, "", "component.series", SETTING),
-    PARAM_TEXT("log", ScenarioPlot, log, "", "x, y or xy", SETTING),
+    PARAM_TEXT("x", ScenarioPlot, x, "", "expression: what is to the right", SETTING),
+    PARAM_TEXT("y", ScenarioPlot, y, "", "what is upwards; several separated by ;", SETTING),
+    PARAM_TEXT("series", ScenarioPlot, series, "", "COMPONENT.SERIES over time, instead of x and y",
+               SETTING),
+    PARAM_TEXT("curve", ScenarioPlot, curve, "",
+               "what curves are told apart by: series, COMPONENT.KEY, ...", SETTING),
+    PARAM_TEXT("where", ScenarioPlot, condition, "", "expression: which runs count", SETTING),
+    PARAM_TEXT("x_label", ScenarioPlot, x_label, "", "QUANTITY, UNIT", SETTING),
+    PARAM_TEXT("y_label", ScenarioPlot, y_label, "", "QUANTITY, UNIT", SETTING),
+    PARAM_TEXT("mark", ScenarioPlot, mark, "", "CLAIM, ...: published intervals, as bands",
+               SETTING),
+    PARAM_TEXT("points", ScenarioPlot, points, "", "x:y:label, ...: published, as dots", SETTING),
+    PARAM_TEXT("log", ScenarioPlot, log, "", "logarithmic axes: x, y or xy", SETTING),
     PARAM_TEXT("names", ScenarioPlot, names, "", "one for each of several y, separated by ;",
                SETTING),
     PARAM_TEXT("dashed", ScenarioPlot, dashed, "", "curves whose names begin so are dashed",
@@ -117,7 +122,7 @@ const ScenarioSection scenario_sections[] = {
                                    "high = 1"},
     [SECTION_PLOT] = {.head = "plot",
                       .syntax = "[plot NAME]",
-                      .text = "a picture, NAME.svg and NAME.png of the results",
+                      .text = "a picture, NAME.svg, .png and .pdf of the results",
                       .params = plot_params,
                       .example = "[plot out]\n"
                                  "x = traffic.offered_bps / 1e6\n"
@@ -342,7 +347,7 @@ static bool add_expect(Scenario *s, const Section *section, GError **error) {
 }
 
 static bool add_plot(Scenario *s, const Section *section, GError **error) {
-    static const char *const expressions[] = {"x", "y", "curve", "where"};
+    static const char *const expressions[] = {"x", "y", "where"};
     ScenarioPlot p = {.name = section->name, .where = keep_place(s, section, "y")};
     fill(s, section, plot_params, &p, 0, NULL);
     keep_texts(s, plot_params, &p);

@@ -157,11 +157,60 @@ static bool check_plot_points(const Section *section, const Entry *entry, GError
     return true;
 }
 
+/* Beside an axis stands its label, else its expression. */
+static const char *axis_label(const Section *section, const char *label, const char *expression) {
+    const Entry *entry = section_entry(section, label);
+    if (!entry) entry = section_entry(section, expression);
+    return entry ? entry->value : "time, s"; /* of a series */
+}
+
+static bool check_mark(const Check *c, const Section *section, const Entry *entry, const char *id,
+                       GError **error) {
+    const Claim *row = c->claims ? claims_find(c->claims, id) : NULL;
+    const Section *own = scenario_section(c->s, "expect", id);
+    const Entry *own_unit = own ? section_entry(own, "unit") : NULL;
+    const char *near = c->claims ? claims_nearest(c->claims, id) : NULL;
+    if (!row && !own)
+        return entry_error(error, section, entry, "found no claim %s%s%s", id,
+                           near ? "; the nearest is " : "", near ? near : "");
+    const char *unit = row ? row->unit : own_unit ? own_unit->value : "";
+    const char *x = axis_label(section, "x_label", "x"), *y = axis_label(section, "y_label", "y");
+    double factor;
+    return claim_scale(unit, y, &factor) || claim_scale(unit, x, &factor) ||
+           entry_error(error, section, entry,
+                       "found %s in \"%s\", expected a claim in a unit such as one of the axes' "
+                       "labels ends in, which are \"%s\" and \"%s\"",
+                       id, unit, x, y);
+}
+
+static bool check_curve(const Check *c, const Section *section, const Entry *entry,
+                        const char *name, GError **error) {
+    g_autoptr(GError) cause = NULL;
+    unsigned parameter;
+    return scenario_tells(c->s, name, &parameter, &cause) ||
+           entry_error(error, section, entry, "%s", cause->message);
+}
+
+/* Each item of the list in a key. */
+static bool check_items(const Check *c, const Section *section, const char *key,
+                        bool (*check)(const Check *c, const Section *section, const Entry *entry,
+                                      const char *item, GError **error),
+                        GError **error) {
+    const Entry *entry = section_entry(section, key);
+    g_auto(GStrv) items = g_strsplit(entry ? entry->value : "", ",", -1);
+    for (unsigned i = 0; items[i]; i++)
+        if (!check(c, section, entry, g_strstrip(items[i]), error)) return false;
+    return true;
+}
+
 static bool check_plot(Check *c, const Section *section, GError **error) {
-    static const char *const of_runs[] = {"x", "y", "where", "names", "points"};
+    static const char *const of_runs[] = {"x", "y", "names", "points"};
     const Entry *points = section_entry(section, "points"), *log = section_entry(section, "log");
     const Entry *y = section_entry(section, "y"), *names = section_entry(section, "names");
     if (points && !check_plot_points(section, points, error)) return false;
+    if (!check_items(c, section, "curve", check_curve, error) ||
+        !check_items(c, section, "mark", check_mark, error))
+        return false;
     if (log && strspn(log->value, "xy") != strlen(log->value))
         return entry_error(error, section, log, "found \"%s\", expected x, y or xy", log->value);
     if (y && names) {
@@ -281,7 +330,7 @@ static bool check_columns(const Check *c, const GPtrArray *names, GError **error
 
 static bool check_expressions(const Check *c, const Section *section, const MetricRuns *runs,
                               GError **error) {
-    static const char *const keys[] = {"metric", "x", "y", "curve", "where", "series"};
+    static const char *const keys[] = {"metric", "x", "y", "where", "series"};
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
         const Entry *entry = section_entry(section, keys[i]);
         if (!entry) continue;

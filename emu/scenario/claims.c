@@ -133,3 +133,31 @@ const char *claims_nearest(const Claims *claims, const char *id) {
     g_ptr_array_add(ids, NULL);
     return param_nearest(id, (const char *const *)ids->pdata);
 }
+
+/* Units ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *kind;
+    double size;
+} Unit;
+
+static const Unit *unit_named(const char *name) {
+    static const Unit units[] = {
+        {"s", "time", 1},      {"ms", "time", 1e-3},       {"us", "time", 1e-6},
+        {"bit/s", "bits", 1},  {"Mb/s", "bits", 1e6},      {"Gb/s", "bits", 1e9},
+        {"p/s", "packets", 1}, {"Kp/s", "packets", 1e3},   {"Mp/s", "packets", 1e6},
+        {"ratio", "share", 1}, {"percent", "share", 1e-2}, {"%", "share", 1e-2}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(units); i++)
+        if (!strcmp(units[i].name, name)) return &units[i];
+    return NULL;
+}
+
+bool claim_scale(const char *unit, const char *label, double *factor) {
+    const char *comma = strrchr(label, ',');
+    g_autofree char *word = g_strstrip(g_strdup(comma ? comma + 1 : "ratio"));
+    word[strcspn(word, " ")] = 0;
+    const Unit *of = unit_named(unit), *on = unit_named(word);
+    if (!of || !on || strcmp(of->kind, on->kind) != 0) return false;
+    *factor = of->size / on->size;
+    return true;
+}

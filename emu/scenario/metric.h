@@ -65,3 +65,7 @@ void claims_free(Claims *claims);
 const Claim *claims_find(const Claims *claims, const char *id);
 /* The id that is nearest to a wrong one, or NULL. */
 const char *claims_nearest(const Claims *claims, const char *id);
+/* What a number in `unit` is multiplied by to stand on an axis with this label, whose unit is the
+ * word behind its last comma, "round-trip time, ms", or, without one, ratio. False: the two are not
+ * of one kind (times, bit rates, packet rates, shares). */
+bool claim_scale(const char *unit, const char *label, double *factor);

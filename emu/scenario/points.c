@@ -64,6 +64,22 @@ bool scenario_value(const Scenario *s, unsigned point, const char *name, double 
     return true;
 }
 
+bool scenario_tells(const Scenario *s, const char *name, unsigned *parameter, GError **error) {
+    Parameter p = {0};
+    bool known = find_parameter(s, name, &p);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (*parameter = 0; *parameter < s->columns->len; ++*parameter) {
+        const Column *column = &g_array_index(s->columns, Column, *parameter);
+        if (!strcmp(column->name, name) || (p.entry && column->entry == p.entry)) return true;
+        g_ptr_array_add(names, (char *)column->name);
+    }
+    if (known) return true;
+    g_ptr_array_add(names, NULL);
+    const char *near = param_nearest(name, (const char *const *)names->pdata);
+    return input_error(error, "found %s, expected series or COMPONENT.KEY, of what iterates%s%s",
+                       name, near ? "; the nearest is " : "", near ? near : "");
+}
+
 /* That there is a series of that name, if there is more than the one of a single point. */
 static bool check_series(const Scenario *s, const Entry *entry, const char *name, GError **error) {
     if (!entry->axes->len) return true;

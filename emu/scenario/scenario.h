@@ -14,8 +14,10 @@
  *   [expect ID]       metric = EXPRESSION (emu/scenario/metric.h); bounds, unit and use come from
  *                     the table of published numbers, or are given here: low, high, unit, use,
  *                     source, statement
- *   [plot NAME]       title, x, y, curve, where, log (x, y, xy), x_label, y_label, points (of
- *                     published numbers: "x:y:label, ..."), series (COMPONENT.SERIES over time)
+ *   [plot NAME]       title, x, y, curve (what its curves are told apart by: series,
+ *                     COMPONENT.KEY, ...), where, log (x, y, xy), x_label, y_label, mark (claims,
+ *                     drawn as bands), points (of published numbers: "x:y:label, ..."), series
+ *                     (COMPONENT.SERIES over time)
  *
  * Once for many, written out before anything else looks at the scenario (expand.c):
  *
@@ -80,7 +82,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *title, *x, *y, *curve, *condition, *x_label, *y_label, *points, *series,
-        *log, *names, *dashed;
+        *log, *names, *dashed, *mark;
     const char *where;
 } ScenarioPlot;
 
@@ -163,6 +165,9 @@ void scenario_each_key(const Scenario *s,
                        void (*each)(const char *section, const char *key, const Param *row,
                                     const char *value, void *user),
                        void *user);
+/* Which of the parameters has this name (as scenario_value knows them): scenario_n_parameters() of
+ * one that is the same at all points. False, and an error with the nearest: there is none. */
+bool scenario_tells(const Scenario *s, const char *name, unsigned *parameter, GError **error);
 /* Put in front of what a component said against itself, in create or start, where that was written:
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);

@@ -69,7 +69,7 @@ static void unlink_runs(const char *folder) {
 
 /* Pictures of an earlier drawing would stand beside tables that they do not show. */
 static void remove_plots(const Study *study, const char *folder) {
-    static const char *const ends[] = {"tsv", "gp", "svg", "png"};
+    static const char *const ends[] = {"tsv", "gp", "svg", "png", "pdf"};
     for (unsigned i = 0; i < scenario_n_plots(study->scenario); i++)
         for (unsigned k = 0; k < G_N_ELEMENTS(ends); k++) {
             g_autofree char *path = g_strdup_printf(

@@ -150,13 +150,13 @@ static bool is_link_to(const char *folder, const char *name, const char *prefix)
     return target && g_str_has_prefix(target, prefix);
 }
 
-/* Pictures and their data: NAME.tsv, .gp, .svg, .png of the plots that study.json lists. */
+/* Pictures and their data: NAME.tsv, .gp, .svg, .png, .pdf of the plots that study.json lists. */
 static bool is_plot(const json_t *study, const char *name) {
     const json_t *plots = json_object_get(study, "plots");
     for (size_t i = 0; i < json_array_size(plots); i++) {
         const char *plot = json_string_value(json_array_get(plots, i));
         size_t n = plot ? strlen(plot) : 0;
-        static const char *const ends[] = {".tsv", ".gp", ".svg", ".png", NULL};
+        static const char *const ends[] = {".tsv", ".gp", ".svg", ".png", ".pdf", NULL};
         if (n && !strncmp(name, plot, n) && g_strv_contains(ends, name + n)) return true;
     }
     return false;

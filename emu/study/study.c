@@ -133,6 +133,7 @@ bool study_claims(Study *study, const Claims *table, GError **error) {
     const Scenario *scenario = study->scenario;
     MetricRuns *runs = study_metric_runs(study);
     bool ok = true;
+    study->published = table;
     for (unsigned i = 0; ok && i < scenario_n_expects(scenario); i++) {
         const ScenarioExpect *e = scenario_expect(scenario, i);
         const Claim *row = table ? claims_find(table, e->id) : NULL;

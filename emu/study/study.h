@@ -21,10 +21,11 @@ typedef struct {
 typedef struct {
     const Scenario *scenario;
     uint64_t seed;
-    bool repeated;   /* some point has more than one repetition */
-    GPtrArray *runs; /* RunResult, by point, then repetition */
-    GArray *claims;  /* ClaimResult */
-    int code;        /* of the whole study */
+    bool repeated;           /* some point has more than one repetition */
+    GPtrArray *runs;         /* RunResult, by point, then repetition */
+    GArray *claims;          /* ClaimResult */
+    const Claims *published; /* the table of published numbers; NULL before study_claims */
+    int code;                /* of the whole study */
 } Study;
 
 /* Runs that are ok. */
