@@ -31,7 +31,8 @@ for topic in $(cat "$dir/topics"); do
 done
 grep -qE '.{81}' "$dir/help" && bad "help has lines of more than 80 columns" || ok "help fits 80 columns"
 for verb in $("$B" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p'); do
-    "$B" $verb --help | cmp -s - "$dir/$verb.txt" && "$B" --help $verb | cmp -s - "$dir/$verb.txt" &&
+    "$B" $verb --help >"$dir/verb" # what a section of that name has follows it in help
+    head -n "$(wc -l <"$dir/verb")" "$dir/$verb.txt" | cmp -s - "$dir/verb" && "$B" --help $verb | cmp -s - "$dir/$verb.txt" &&
         ok "$verb --help is help $verb" || bad "$verb --help is help $verb"
 done
 "$B" --help | cmp -s - "$dir/help" && ok "--help is help" || bad "--help is help"
@@ -76,6 +77,6 @@ for file in scenarios/*.ini; do
         bad "$name is neither listed nor included"
 done
 [ "$(grep -c '^  ' "$dir/list")" -eq "$(grep -l '^listed = ' scenarios/*.ini | wc -l)" ] && ok "list has those that say listed" || bad "list has those that say listed"
-[ "$(grep -n '^  fig9 ' "$dir/list" | cut -d: -f1)" -lt "$(grep -n '^  fig10-npe ' "$dir/list" | cut -d: -f1)" ] &&
+[ "$(grep -n '^  fig9 ' "$dir/list" | cut -d: -f1)" -lt "$(grep -n '^  fig10 ' "$dir/list" | cut -d: -f1)" ] &&
     ok "Figure 9 comes before Figure 10" || bad "Figure 9 comes before Figure 10"
 exit $failed
