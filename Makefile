@@ -42,16 +42,14 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu fig9
 
-FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10-npe fig10-click fig11 fig11-anomaly fig12-npe fig12-gpe two-npe planetlab-node s-130 s-latency
+FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10 fig11 fig11-anomaly fig12 two-npe planetlab-node s-130 s-latency
 figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 
 # 2,000 pings a point instead of 200, as in the paper.
-PINGS_GPE := --set traffic.duration=100500ms --set pings.duration=100500ms
-PINGS_NPE := --set traffic.duration=202ms --set pings.duration=202ms
+PINGS := --set let.npe_ms=202 --set let.gpe_ms=100500
 figures-full: all
-	FIGURES_OPTIONS='-j2 $(PINGS_GPE)' sh analysis/figures $(BUILD)/sppemu fig10-click fig12-gpe
-	FIGURES_OPTIONS='-j2 $(PINGS_NPE)' sh analysis/figures $(BUILD)/sppemu fig10-npe fig12-npe
+	FIGURES_OPTIONS='-j2 $(PINGS)' sh analysis/figures $(BUILD)/sppemu fig10 fig12
 
 sensitivity: all
 	sh analysis/sensitivity $(BUILD)/sppemu
