@@ -53,6 +53,11 @@ tr '\r' '\n' <"$dir/typescript" | grep -q "^$(printf '\033')\[Ksppemu: warning: 
     [ "$(longest)" -lt 80 ] && ok "a message stands on a cleared line, and fits" ||
     bad "a message stands on a cleared line, and fits: $(cat "$dir/seen")"
 
+# What goes to standard output does not stand behind a line of progress.
+TERM=xterm SHELL=/bin/sh script -qec "'$sppemu' run '$dir/s.ini' -o '$dir/new' --dry-run" "$dir/typescript" </dev/null >/dev/null
+tr '\r' '\n' <"$dir/typescript" | grep -q "^$(printf '\033')\[Krun 0" && ok "the line is cleared before a dry run is printed" ||
+    bad "the line is cleared before a dry run is printed: $(od -c "$dir/typescript" | tail -n 20)"
+
 on 80 "" -q
 [ ! -s "$dir/seen" ] && ok "-q shows none" || bad "-q shows none: $(cat "$dir/seen")"
 rm -rf "$dir/out"

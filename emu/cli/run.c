@@ -138,11 +138,10 @@ static int dry_run(const Store *store, const GArray *keys, const RunOptions *opt
     unsigned n = typical_cost(store, &mean);
     printf("%u of %u runs to compute", todo, runs->len);
     if (n)
-        printf(": about %.1f s with -j%u and %.1f MB (a run took %.2f s and %.0f kB, mean of %u)\n",
-               todo * mean.wall_s / options->jobs, options->jobs,
-               todo * (double)mean.disk_bytes / 1e6, mean.wall_s, (double)mean.disk_bytes / 1e3, n);
+        printf(": about %.1f s and %.1f MB, by the mean of %u that are done\n",
+               todo * mean.wall_s / options->jobs, todo * (double)mean.disk_bytes / 1e6, n);
     else
-        puts("; no run of this scenario has finished here, so their time and size are unknown");
+        puts("; how long they take is known when one has finished");
     return EXIT_OK;
 }
 
@@ -231,6 +230,7 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
                           .interrupted = &cli_interrupted};
     cli_catch_signals();
     int code = check(scenario, claims, options.progress);
+    progress_clear(options.progress);
     if (code) return code;
     g_autofree char *points = cli_points_text(scenario);
     if (*points && !f->show.quiet)
