@@ -25,7 +25,7 @@ missing=
 for f in scenarios/*.ini scenarios/data/* analysis/claims/* docs/*.md docs/labs/*; do
     cmp -s "$f" "$prefix/share/sppemu/$f" || cmp -s "$f" "$prefix/share/doc/sppemu/$f" || missing="$missing $f"
 done
-for f in bash-completion/completions/sppemu zsh/site-functions/_sppemu; do
+for f in bash-completion/completions/sppemu zsh/site-functions/_sppemu man/man1/sppemu.1 man/man1/sppfwd.1 man/man5/sppemu-scenario.5; do
     [ -s "$prefix/share/$f" ] || missing="$missing $f"
 done
 [ -z "$missing" ] && ok "nothing is left out" || bad "nothing is left out:$missing"
