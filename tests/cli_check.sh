@@ -47,6 +47,11 @@ expect "an include that is nearly right" 3 'near.ini:2: \[scenario\] include: fo
 printf '[sauce traffic]\n' >"$dir/npe-base.ini"
 expect "what is beside goes first" 3 'mine.ini:2: in the included file: .*npe-base.ini:1: found section \[sauce' "$B" check "$dir/mine.ini"
 rm "$dir/npe-base.ini"
+program=$(realpath "$B")
+in_dir() { (cd "$dir" && "$program" "$@"); }
+expect "what include finds, check finds" 0 '' in_dir check npe.ini
+expect "a file of this folder by its name" 0 '' in_dir check mine
+expect "a file that is nearly there" 3 'found "mime.ini", expected a scenario file, .*the nearest is mine.ini$' in_dir check mime.ini
 
 # What was silent
 expect "a window without a packet" 3 '^sppemu: --set traffic.duration=1ms: duration: found 1 ms, of which the warm-up of 2 ms leaves no window' "$B" check npe --set traffic.duration=1ms

@@ -59,7 +59,8 @@ char *cli_data_folder(void);
 GPtrArray *cli_shipped(void);
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
 Claims *cli_claims(void);
-/* The file of a scenario, given by path or by the name of one that is shipped. Caller frees. */
+/* The file of a scenario, given by path, or by the name of one in the working directory or of one
+ * that is shipped, ".ini" left out or not. Caller frees. */
 char *cli_find(const char *name, GError **error);
 /* The same, read. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/cli/private.h"
+#include "emu/study/file.h"
 
 static bool holds_claims(const char *folder) {
     g_autofree char *claims = g_build_filename(folder, "analysis", "claims", NULL);
@@ -49,9 +50,11 @@ GPtrArray *cli_shipped(void) {
     return names;
 }
 
-static char *shipped_path(const char *name) {
-    g_autofree char *folder = shipped_folder(), *file = g_strconcat(name, ".ini", NULL);
-    return g_build_filename(folder, file, NULL);
+static void add_files_here(GPtrArray *names) {
+    g_autoptr(GPtrArray) here = folder_names(".");
+    for (unsigned i = 0; i < here->len; i++)
+        if (g_str_has_suffix(here->pdata[i], ".ini"))
+            g_ptr_array_add(names, g_strdup(here->pdata[i]));
 }
 
 char *cli_find(const char *name, GError **error) {
@@ -59,12 +62,14 @@ char *cli_find(const char *name, GError **error) {
         input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
-    if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') ||
-        g_str_has_suffix(name, ".ini"))
-        return g_strdup(name);
-    g_autofree char *path = shipped_path(name);
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) return g_steal_pointer(&path);
+    g_autofree char *folder = shipped_folder();
+    char *path = scenario_find(".", name);
+    if (!path) path = strchr(name, '/') ? g_strdup(name) : scenario_find(folder, name);
+    if (path) return path;
     g_autoptr(GPtrArray) names = cli_shipped();
+    g_ptr_array_remove_index(names, names->len - 1);
+    add_files_here(names);
+    g_ptr_array_add(names, NULL);
     const char *near = param_nearest(name, (const char *const *)names->pdata);
     input_error(error, "found \"%s\", expected a scenario file, or a name from sppemu list%s%s",
                 name, near ? "; the nearest is " : "", near ? near : "");

@@ -282,8 +282,7 @@ static Section *open_section(Scenario *s, const DocumentSection *d, const char *
 
 /* Files ----------------------------------------------------------------------------------- */
 
-/* `name` in the folder, as it is or with ".ini"; NULL: there is no such file. */
-static char *file_in(const char *folder, const char *name) {
+char *scenario_find(const char *folder, const char *name) {
     for (unsigned bare = 0; folder && bare < 2; bare++) {
         g_autofree char *file = g_strconcat(name, bare ? ".ini" : "", NULL);
         g_autofree char *path = g_path_is_absolute(name) || !strcmp(folder, ".")
@@ -328,8 +327,8 @@ static bool include(Scenario *s, const char *list, const char *file, unsigned li
     g_autofree char *directory = g_path_get_dirname(file);
     for (unsigned i = 0; names[i]; i++) {
         char *name = g_strstrip(names[i]);
-        g_autofree char *beside = file_in(directory, name),
-                        *path = beside ? g_strdup(beside) : file_in(s->library, name);
+        g_autofree char *beside = scenario_find(directory, name),
+                        *path = beside ? g_strdup(beside) : scenario_find(s->library, name);
         if (!path) return not_there(s, name, directory, file, line, error);
         for (unsigned k = 0; k < stack->len; k++)
             if (!strcmp(stack->pdata[k], path))

@@ -108,6 +108,9 @@ typedef struct {
  * NULL-terminated. NULL and an error if anything is wrong. */
 Scenario *scenario_load(const char *path, const char *const *overrides,
                         const ComponentClass *const *classes, GError **error);
+/* The file of that name in the folder, with ".ini" behind it if need be; NULL: there is none.
+ * Caller frees. */
+char *scenario_find(const char *folder, const char *name);
 /* What is included and not there beside the file that names it is looked for in `library`, a
  * folder or NULL; ".ini" may be left out. */
 Scenario *scenario_load_with(const char *path, const char *library, const char *const *overrides,
