@@ -79,7 +79,7 @@ static void every_point_is_built(void) {
     CHECK(!check_text(WIRED, "l.link=${s.0, s.1} -> k.0"));
     CHECK_CONTAINS(message,
                    "--set l.link=${s.0, s.1} -> k.0: link: found port s.1, but s has ports "
-                   "0 to 0 (repeat with --set l.link=s.1 -> k.0)");
+                   "0 to 0 (repeat with --set 'l.link=s.1 -> k.0')");
 }
 
 static bool until_the_second(unsigned done, unsigned of, NetworkLoad load, void *user) {

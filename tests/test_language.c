@@ -75,6 +75,16 @@ static void let_names_values_and_set_changes_them(void) {
     CHECK(alike(brief, "let.copies=1", NPE "[source t0]\nrate = 50Mbit/s\nstart = 2ms\n"));
 }
 
+static void the_order_of_let_does_not_matter(void) {
+    CHECK(alike("[let]\nc = {b + 1}\nb = {a * 2}\na = 2\nload = {rate}bit/s\nrate = 50M\n" NPE
+                "[source t]\nstart = {c}ms\nrate = {load}\n",
+                NULL, NPE "[source t]\nstart = 5ms\nrate = 50Mbit/s\n"));
+    refused("[let]\na = 1\nb = {c}\nc = {d + 1}\nd = {b}\n" NPE,
+            "s.ini:3: [let] b: found \"{c}\", which is made of itself");
+    refused("[let]\nb = {c}\nc = {aa}\na = 1\n" NPE,
+            "s.ini:3: [let] c: found {aa} with aa, which is no name of [let]; the nearest is a");
+}
+
 static void a_text_stands_where_it_is_named(void) {
     g_autofree char *file = g_build_filename(folder, "routes.txt", NULL);
     static const char plain[] =
@@ -123,6 +133,15 @@ static void every_is_a_list_of_times(void) {
                     "[at 2s]\nnpe0 = mp_slower ${with 1s.npe0: 1, 3}\n"));
     refused(NPE "[every 1s from 1s until 3s]\nnpe0 = mp_slower ${1, 2}${3, 4}\n",
             "found two ${...} in a value of an array or [every]");
+    /* --set reaches it, as the message about a point says. */
+    static const char two[] = NPE "[at 1.5ms]\nnpe0 = mp_slower ${1, 2}\n[at 1ms a.b]\n"
+                                  "npe0 = mp_slower 3\n";
+    static const char *const sets[] = {"1.5ms.npe0=mp_slower 7", "1ms a.b.npe0=mp_slower ${1, 7}"};
+    CHECK(alike(two, sets[0],
+                NPE "[at 1.5ms]\nnpe0 = mp_slower 7\n[at 1ms a.b]\nnpe0 = mp_slower 3\n"));
+    CHECK(alike(two, sets[1],
+                NPE "[at 1.5ms]\nnpe0 = mp_slower ${1, 2}\n[at 1ms a.b]\n"
+                    "npe0 = mp_slower ${1, 7}\n"));
     Scenario *s = load(NPE "[at 1s]\nnpe0 = mp_slower ${1, 2, 5}\n", NULL, NULL);
     CHECK_U64(scenario_n_points(s), 3);
     g_autofree char *x = scenario_identity(s, 0), *y = scenario_identity(s, 2);
@@ -415,6 +434,7 @@ int main(void) {
     static const Test tests[] = {TEST(an_array_is_its_elements),
                                  TEST(an_elements_own_section_overrides_it_key_by_key),
                                  TEST(let_names_values_and_set_changes_them),
+                                 TEST(the_order_of_let_does_not_matter),
                                  TEST(a_text_stands_where_it_is_named),
                                  TEST(an_array_has_one_axis),
                                  TEST(set_reaches_all_elements),

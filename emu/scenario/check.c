@@ -74,7 +74,10 @@ static char *point_text(const Scenario *s, unsigned point, const char *before) {
     GString *text = g_string_new(NULL);
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, point, n);
-        g_string_append_printf(text, "%s%s%s=%s", n ? " " : "", before, p.name, p.value);
+        g_autofree char *set = g_strdup_printf("%s=%s", p.name, p.value),
+                        *quoted =
+                            strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
+        g_string_append_printf(text, "%s%s%s", n ? " " : "", before, *before ? quoted : set);
     }
     return g_string_free(text, FALSE);
 }

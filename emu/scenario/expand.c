@@ -369,24 +369,54 @@ static void read_texts(Scenario *s) {
     }
 }
 
-static bool read_let(Scenario *s, Scope *scope, GError **error) {
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        Section *section = s->sections->pdata[i];
-        if (section->kind != SECTION_LET) continue;
-        for (unsigned k = 0; k < section->entries->len; k++) {
-            const Entry *entry = section->entries->pdata[k];
-            if (!strcmp(entry->key, "i") || !strcmp(entry->key, "n"))
-                return entry_error(error, section, entry,
-                                   "found a name that arrays have, expected another");
-            if (strstr(entry->value, "${"))
-                return entry_error(error, section, entry,
-                                   "found ${...}, expected it where the value is used");
-            char *value = entry_text(s, scope, section, entry, error);
-            if (!value) return false;
-            g_hash_table_replace(scope->let, g_strdup(entry->key), value);
-        }
+static bool check_let(const Section *let, GError **error) {
+    for (unsigned k = 0; k < let->entries->len; k++) {
+        const Entry *entry = let->entries->pdata[k];
+        if (!strcmp(entry->key, "i") || !strcmp(entry->key, "n"))
+            return entry_error(error, let, entry,
+                               "found a name that arrays have, expected another");
+        if (strstr(entry->value, "${"))
+            return entry_error(error, let, entry,
+                               "found ${...}, expected it where the value is used");
     }
     return true;
+}
+
+/* Why nothing more of `left` can be worked out: a mistake, or names that are made of one another.
+ */
+static bool let_is_wrong(const Scenario *s, const Scope *scope, const Section *let,
+                         const GPtrArray *left, GError **error) {
+    for (unsigned k = 0; k < left->len; k++)
+        g_hash_table_replace(scope->let, g_strdup(((Entry *)left->pdata[k])->key), g_strdup("1"));
+    for (unsigned k = 0; k < left->len; k++) {
+        g_autofree char *value = entry_text(s, scope, let, left->pdata[k], error);
+        if (!value) return false;
+    }
+    return entry_error(error, let, left->pdata[0], "found \"%s\", which is made of itself",
+                       ((Entry *)left->pdata[0])->value);
+}
+
+/* One may be made of others, above it or below. */
+static bool read_let(const Scenario *s, const Scope *scope, GError **error) {
+    const Section *let = scenario_section(s, "let", NULL);
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    if (let && !check_let(let, error)) return false;
+    for (unsigned k = 0; let && k < let->entries->len; k++)
+        g_ptr_array_add(left, let->entries->pdata[k]);
+    for (unsigned before = left->len + 1; left->len && left->len < before;) {
+        before = left->len;
+        for (unsigned k = 0; k < left->len;) {
+            const Entry *entry = left->pdata[k];
+            char *value = entry_text(s, scope, let, entry, NULL);
+            if (value) {
+                g_hash_table_replace(scope->let, g_strdup(entry->key), value);
+                g_ptr_array_remove_index(left, k);
+            } else {
+                k++;
+            }
+        }
+    }
+    return !left->len || let_is_wrong(s, scope, let, left, error);
 }
 
 static bool no_two_alike(const GPtrArray *sections, GError **error) {

@@ -444,9 +444,23 @@ static bool is_for(const Section *one, const Section *rather, const char *key) {
     return own && (one->kind == SECTION_COMPONENT || !param_find(section_table(rather), key));
 }
 
+/* The dot behind the section: the first, or that behind the longest name of a section, which may
+ * hold some: 1.5ms.traffic. */
+static char *end_of_section(const Scenario *s, char *assignment) {
+    char *dot = strchr(assignment, '.');
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const char *name = override_name(s->sections->pdata[i]);
+        size_t n = name ? strlen(name) : 0;
+        if (n && dot && assignment + n > dot && g_str_has_prefix(assignment, name) &&
+            assignment[n] == '.')
+            dot = assignment + n;
+    }
+    return dot;
+}
+
 bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, GError **error) {
     g_autofree char *text = g_strdup(assignment);
-    char *equals = strchr(text, '='), *dot = strchr(text, '.');
+    char *dot = end_of_section(s, text), *equals = strchr(dot ? dot : text, '=');
     if (!equals || !dot || dot > equals || dot == text || !equals[1] || equals == dot + 1)
         return input_error(error, "--set: found \"%s\", expected SECTION.KEY=VALUE", assignment);
     *equals = *dot = 0;
@@ -456,7 +470,7 @@ bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, G
     Section *section = NULL;
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *one = s->sections->pdata[i];
-        if (one->kind == SECTION_AT || !override_name(one)) continue;
+        if (!override_name(one)) continue;
         g_ptr_array_add(names, (char *)override_name(one));
         if (!strcmp(override_name(one), text) && (!section || is_for(one, section, key)))
             section = one;
