@@ -194,6 +194,8 @@ static int dispatch(char **argv, const ComponentClass *const *classes) {
         if (!strcmp(found, (*v)->name)) return run_verb_of(*v, argv, classes);
         if ((*v)->text) g_ptr_array_add(names, (char *)(*v)->name);
     }
+    g_ptr_array_add(names, (char *)"--help");
+    g_ptr_array_add(names, (char *)"--version");
     g_ptr_array_add(names, NULL);
     g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
     const char *near = param_nearest(found, (const char *const *)names->pdata);

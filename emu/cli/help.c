@@ -173,6 +173,10 @@ static void print_topics(const ComponentClass *const *classes) {
     page_head(&page, "Other sections of a scenario file");
     for (const ScenarioSection *s = scenario_sections; s->head; s++)
         page_item(&page, NAME_COLUMN, s->head, s->text);
+    page_paragraph(&page,
+                   "sppemu VERB --help has a verb's options, sppemu help NAME what a class or "
+                   "a section takes; sppemu --version says which build this is. man sppemu, "
+                   "man sppemu-scenario; docs/guide.md begins at the beginning.");
     page_paragraph(&page, cli_exit_codes);
 }
 
