@@ -124,6 +124,45 @@ static void set_reaches_all_elements(void) {
     scenario_free(s);
 }
 
+static void a_name_of_let_may_iterate(void) {
+    static const char brief[] =
+        "[let]\nk = ${1, 2}\n" NPE "[slice s*2]\nudp_port = {30000 + i * k}\nvlan = {1 + i}\n";
+    CHECK(alike(brief, NULL,
+                NPE "[slice s0]\nudp_port = 30000\nvlan = 1\n"
+                    "[slice s1]\nudp_port = ${30001, 30002}\nvlan = 2\n"));
+    CHECK(alike(brief, "let.k=${3..5}",
+                NPE "[slice s0]\nudp_port = 30000\nvlan = 1\n"
+                    "[slice s1]\nudp_port = ${30003..30005}\nvlan = 2\n"));
+    CHECK(alike(brief, "let.k=3",
+                NPE "[slice s0]\nudp_port = 30000\nvlan = 1\n"
+                    "[slice s1]\nudp_port = 30003\nvlan = 2\n"));
+    Scenario *s = load(brief, NULL, NULL), *set = load(brief, "let.k=7", NULL);
+    double value = 0;
+    CHECK_U64(scenario_n_parameters(s), 1);
+    CHECK_TEXT(scenario_parameter(s, 1, 0).name, "let.k");
+    CHECK_TEXT(scenario_parameter(s, 1, 0).value, "2");
+    CHECK(scenario_value(s, 1, "let.k", &value) && value == 2);
+    CHECK_U64(scenario_n_parameters(set), 1); /* its column stays */
+    g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 1);
+    CHECK(alike(flat, NULL, brief));
+    CHECK_CONTAINS(resolved, "k = 2\n");
+    scenario_free(s);
+    scenario_free(set);
+    /* As many values as there are elements, and more than a value may have iterations. */
+    s = load("[let]\nk = ${1..3}\n" NPE
+             "[slice s*100]\nudp_port = {30000 + i * k}\nvlan = {1 + i}\n",
+             NULL, NULL);
+    CHECK(s && scenario_value(s, 2, "s99.udp_port", &value) && value == 30000 + 99 * 3);
+    scenario_free(s);
+    refused("[let]\na = ${1, 2}\nb = ${1, 2}\n" NPE "[slice s]\nudp_port = {a + b}\n",
+            "s.ini:6: [slice s] udp_port: found {a} and {b}, which both iterate");
+    refused("[let]\na = ${1, 2}\n" NPE "[slice s]\nudp_port = ${1, {a}}\n",
+            "s.ini:5: [slice s] udp_port: found ${...} beside {a}, which iterates");
+    refused("[let]\na = ${1, 2}\n" NPE "[slice s*{a}]\n",
+            "s.ini:4: [slice s*{a}]: found {a}, which iterates, expected one number of copies");
+    refused("[let]\na = ${1, 2}ms\n" NPE, "s.ini:2: [let] a: found \"${1, 2}ms\", expected one");
+}
+
 static void every_is_a_list_of_times(void) {
     CHECK(alike(NPE "[every 200ms from 1s until 1500ms tag]\nnpe0 = mp_slower {i + 1}\n", NULL,
                 NPE "[at 1s tag]\nnpe0 = mp_slower 1\n[at 1200ms tag]\nnpe0 = mp_slower 2\n"
@@ -438,6 +477,7 @@ int main(void) {
                                  TEST(a_text_stands_where_it_is_named),
                                  TEST(an_array_has_one_axis),
                                  TEST(set_reaches_all_elements),
+                                 TEST(a_name_of_let_may_iterate),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),
                                  TEST(where_leaves_points_out),

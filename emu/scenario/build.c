@@ -286,6 +286,7 @@ static bool check_default(const Scenario *s, const Section *section, const Param
 
 static bool check_section(const Scenario *s, const Section *section, GError **error) {
     const Param *table = section_table(section);
+    if (section->kind == SECTION_LET) return true;
     if (!table) return check_at(s, section, error);
     for (unsigned k = 0; k < section->entries->len; k++) {
         const Entry *entry = section->entries->pdata[k];
@@ -381,15 +382,16 @@ static void find_columns(Scenario *s, const char *const *names) {
     g_array_set_size(s->columns, 0);
     for (unsigned i = 0; i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
-        bool head = section->kind == SECTION_SCENARIO;
+        bool head = section->kind == SECTION_SCENARIO, let = section->kind == SECTION_LET;
         if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK &&
-            section->kind != SECTION_AT && !head)
+            section->kind != SECTION_AT && !head && !let)
             continue;
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
             if (entry->follows || (head && strcmp(entry->key, "series") != 0)) continue;
             g_autofree char *name =
-                head ? g_strdup(entry->key) : g_strdup_printf("%s.%s", section->name, entry->key);
+                head ? g_strdup(entry->key)
+                     : g_strdup_printf("%s.%s", let ? section->head : section->name, entry->key);
             if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
             Column column = {section, entry, g_intern_string(name)};
             g_array_append_val(s->columns, column);
@@ -518,6 +520,8 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     s->file_digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->let = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->let_axes =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_read_file(s, path, stack, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
@@ -569,6 +573,7 @@ void scenario_free(Scenario *s) {
     g_hash_table_unref(s->file_digests);
     g_hash_table_unref(s->let);
     g_hash_table_unref(s->texts);
+    g_hash_table_unref(s->let_axes);
     g_free(s->path);
     g_free(s->library);
     g_free(s->name);

@@ -11,10 +11,16 @@ enum { MAX_COPIES = 10000, MAX_TIMES = 100000 };
 
 /* Names that {...} knows; i and n of an array's element. */
 typedef struct {
-    GHashTable *let; /* name -> value; the scenario's */
+    GHashTable *let;   /* name -> value; the scenario's */
+    GHashTable *axes;  /* name -> values, of those that iterate */
+    const char **used; /* the first of these that was looked up, and another */
     bool has_index;
     int64_t i, n;
 } Scope;
+
+static Scope scope_of(const Scenario *s) {
+    return (Scope){.let = s->let, .axes = s->let_axes};
+}
 
 /* {...} ------------------------------------------------------------------------------------ */
 
@@ -52,6 +58,13 @@ static const char *nearest_name(GHashTable *table, const char *found) {
     return param_nearest(found, (const char *const *)names->pdata);
 }
 
+static const char *let_value(const Scope *scope, const char *name) {
+    gpointer own;
+    if (scope->used && g_hash_table_lookup_extended(scope->axes, name, &own, NULL))
+        scope->used[scope->used[0] && scope->used[0] != own] = own;
+    return g_hash_table_lookup(scope->let, name);
+}
+
 /* The value of a name, NULL and `why` if there is none. */
 static const char *look_up(Parser *p, const char *name, char digits[24]) {
     const Scope *scope = p->scope;
@@ -60,7 +73,7 @@ static const char *look_up(Parser *p, const char *name, char digits[24]) {
         g_snprintf(digits, 24, "%" G_GINT64_FORMAT, index ? scope->i : scope->n);
         return digits;
     }
-    const char *value = g_hash_table_lookup(scope->let, name), *near;
+    const char *value = let_value(scope, name), *near;
     if (value) return value;
     near = nearest_name(scope->let, name);
     if (index || count)
@@ -142,7 +155,7 @@ static bool append_value(const Scope *scope, const char *text, GString *out, cha
     g_auto(GStrv) parts = g_strsplit(text, ":", 2);
     Parser p = {.scope = scope, .at = parts[0] ? parts[0] : ""};
     g_autofree char *name = g_strstrip(g_strdup(p.at));
-    const char *value = g_hash_table_lookup(scope->let, name);
+    const char *value = let_value(scope, name);
     int64_t number = 0;
     if (value && !parts[1]) { /* a name alone may be any text */
         g_string_append(out, value);
@@ -220,13 +233,61 @@ static char *named_text(const Scenario *s, const Entry *entry, char **why) {
     return NULL;
 }
 
+/* "${with scenario.series: A, B, ...}", in quotes what would be taken for something else. */
+static char *list_of(const char *head, const GPtrArray *values) {
+    GString *out = g_string_new(head);
+    for (unsigned i = 0; i < values->len; i++) {
+        const char *value = values->pdata[i];
+        bool plain = !strpbrk(value, ",\"") && !strstr(value, "..") && *value;
+        g_string_append_printf(out, "%s%s%s%s", i ? ", " : "", plain ? "" : "\"", value,
+                               plain ? "" : "\"");
+    }
+    g_string_append_c(out, '}');
+    return g_string_free(out, FALSE);
+}
+
+/* A text that depends on a name that iterates: what it comes to for each of its values. NULL and
+ * `why`. */
+static char *along(const Scenario *s, const Scope *scope, const char *text, const char *name,
+                   char **why) {
+    const GPtrArray *values = g_hash_table_lookup(s->let_axes, name);
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+    bool same = true;
+    for (unsigned v = 0; v < values->len && !*why; v++) {
+        g_hash_table_replace(s->let, g_strdup(name), g_strdup(values->pdata[v]));
+        char *value = worked_out(scope, text, why);
+        if (!value) break;
+        g_ptr_array_add(all, value);
+        same &= !strcmp(value, all->pdata[0]);
+        if (scope->used[1])
+            *why = g_strdup_printf("found {%s} and {%s}, which both iterate, expected one of them",
+                                   name, scope->used[1]);
+        else if (strstr(value, "${"))
+            *why = g_strdup_printf("found ${...} beside {%s}, which iterates, expected one of them",
+                                   name);
+        else if (strpbrk(value, "\"}"))
+            *why = g_strdup_printf("found \"%s\", expected a value without \" and }", value);
+    }
+    g_hash_table_replace(s->let, g_strdup(name), g_strdup(values->pdata[0]));
+    if (*why) return NULL;
+    g_autofree char *head = g_strdup_printf("${with let.%s: ", name);
+    return same ? g_strdup(all->pdata[0]) : list_of(head, all);
+}
+
 /* The value of an entry in a scope; NULL and an error that names the section and the key. */
 static char *entry_text(const Scenario *s, const Scope *scope, const Section *section,
                         const Entry *entry, GError **error) {
     char *why = NULL;
     g_autofree char *text =
         *entry->value == '@' ? named_text(s, entry, &why) : g_strdup(entry->value);
-    char *value = text ? worked_out(scope, text, &why) : NULL;
+    const char *used[2] = {NULL, NULL};
+    Scope own = *scope;
+    own.used = used;
+    char *value = text ? worked_out(&own, text, &why) : NULL;
+    if (value && used[0]) {
+        g_free(value);
+        value = along(s, &own, text, used[0], &why);
+    }
     if (!value) entry_error(error, section, entry, "%s", why);
     if (value && !*value) {
         g_clear_pointer(&value, g_free);
@@ -238,25 +299,28 @@ static char *entry_text(const Scenario *s, const Scope *scope, const Section *se
 
 /* Sections --------------------------------------------------------------------------------- */
 
+static bool work_out_entry(const Scenario *s, const Scope *scope, const Section *section,
+                           Entry *entry, GError **error) {
+    char *value = entry_text(s, scope, section, entry, error);
+    if (!value) return false;
+    g_free(entry->value);
+    entry->value = value;
+    entry->follows |= g_str_has_prefix(value, "${with let.");
+    return true;
+}
+
 static bool work_out(const Scenario *s, const Scope *scope, Section *section, GError **error) {
-    for (unsigned k = 0; k < section->entries->len; k++) {
-        Entry *entry = section->entries->pdata[k];
-        char *value = entry_text(s, scope, section, entry, error);
-        if (!value) return false;
-        g_free(entry->value);
-        entry->value = value;
-    }
+    for (unsigned k = 0; k < section->entries->len; k++)
+        if (!work_out_entry(s, scope, section, section->entries->pdata[k], error)) return false;
     return true;
 }
 
 bool scenario_work_out(const Scenario *s, const Section *section, Entry *entry, GError **error) {
-    Scope scope = {
-        .let = s->let, .has_index = section->of > 0, .i = section->index, .n = section->of};
-    char *value = entry_text(s, &scope, section, entry, error);
-    if (!value) return false;
-    g_free(entry->value);
-    entry->value = value;
-    return true;
+    Scope scope = scope_of(s);
+    scope.has_index = section->of > 0;
+    scope.i = section->index;
+    scope.n = section->of;
+    return work_out_entry(s, &scope, section, entry, error);
 }
 
 /* An element's ${...} follows that of the first: one axis for all of an array or an [every]. */
@@ -278,8 +342,14 @@ static bool follow(const Section *first, const Section *section, Entry *entry, G
 static bool array_size(const Scope *scope, const Section *section, char **base, int64_t *n,
                        GError **error) {
     const char *star = strchr(section->name, '*');
-    g_autofree char *place = section_place(section), *why = NULL,
-                    *text = worked_out(scope, star + 1, &why);
+    g_autofree char *place = section_place(section), *why = NULL, *text = NULL;
+    const char *used[2] = {NULL, NULL};
+    Scope own = *scope;
+    own.used = used;
+    text = worked_out(&own, star + 1, &why);
+    if (text && used[0])
+        return input_error(error, "%s: found {%s}, which iterates, expected one number of copies",
+                           place, used[0]);
     if (text && g_ascii_string_to_signed(text, 10, 1, MAX_COPIES, n, NULL)) {
         *base = g_strndup(section->name, (size_t)(star - section->name));
         return true;
@@ -314,6 +384,7 @@ static bool expand_array(Scenario *s, GPtrArray *out, const Scope *scope, Sectio
             g_autofree char *value = entry_text(s, &inner, own, entry, error);
             if (!value) return false;
             section_place_value(element, entry->key, value, entry->file, entry->line);
+            section_entry(element, entry->key)->follows = g_str_has_prefix(value, "${with let.");
         }
         if (own) own->taken = true;
     }
@@ -369,15 +440,35 @@ static void read_texts(Scenario *s) {
     }
 }
 
+/* A name that iterates stays in [let], as the axis let.NAME; so does one that --set has fixed, for
+ * its column. */
+static bool let_axis(const Scenario *s, const Section *section, const Entry *entry, char **value,
+                     GError **error) {
+    if (!strstr(*value, "${")) return true;
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *with = NULL, *inside = g_strdup(*value + 2);
+    size_t n = strlen(inside);
+    if (!g_str_has_prefix(*value, "${") || !n || inside[n - 1] != '}' || strstr(inside, "${"))
+        return entry_error(error, section, entry,
+                           "found \"%s\", expected one ${...}, and what belongs to its items "
+                           "where {%s} is used",
+                           *value, entry->key);
+    inside[n - 1] = 0;
+    if (!iteration_values(inside, section, entry, &with, values, error)) return false;
+    if (with || !values->len)
+        return entry_error(error, section, entry, "found \"%s\", expected ${A, B, ...}", *value);
+    g_free(*value);
+    *value = g_strdup(values->pdata[0]);
+    g_hash_table_replace(s->let_axes, g_strdup(entry->key), g_ptr_array_ref(values));
+    return true;
+}
+
 static bool check_let(const Section *let, GError **error) {
     for (unsigned k = 0; k < let->entries->len; k++) {
         const Entry *entry = let->entries->pdata[k];
         if (!strcmp(entry->key, "i") || !strcmp(entry->key, "n"))
             return entry_error(error, let, entry,
                                "found a name that arrays have, expected another");
-        if (strstr(entry->value, "${"))
-            return entry_error(error, let, entry,
-                               "found ${...}, expected it where the value is used");
     }
     return true;
 }
@@ -398,7 +489,7 @@ static bool let_is_wrong(const Scenario *s, const Scope *scope, const Section *l
 
 /* One may be made of others, above it or below. */
 static bool read_let(const Scenario *s, const Scope *scope, GError **error) {
-    const Section *let = scenario_section(s, "let", NULL);
+    Section *let = scenario_section(s, "let", NULL);
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     if (let && !check_let(let, error)) return false;
     for (unsigned k = 0; let && k < let->entries->len; k++)
@@ -406,17 +497,29 @@ static bool read_let(const Scenario *s, const Scope *scope, GError **error) {
     for (unsigned before = left->len + 1; left->len && left->len < before;) {
         before = left->len;
         for (unsigned k = 0; k < left->len;) {
-            const Entry *entry = left->pdata[k];
+            Entry *entry = left->pdata[k];
             char *value = entry_text(s, scope, let, entry, NULL);
-            if (value) {
-                g_hash_table_replace(scope->let, g_strdup(entry->key), value);
-                g_ptr_array_remove_index(left, k);
-            } else {
+            if (!value) {
                 k++;
+                continue;
             }
+            g_free(entry->value);
+            entry->value = g_strdup(value);
+            bool ok = let_axis(s, let, entry, &value, error);
+            g_hash_table_replace(scope->let, g_strdup(entry->key), value);
+            if (!ok) return false;
+            g_ptr_array_remove_index(left, k);
         }
     }
-    return !left->len || let_is_wrong(s, scope, let, left, error);
+    if (left->len) return let_is_wrong(s, scope, let, left, error);
+    for (unsigned k = 0; let && k < let->entries->len;) {
+        const Entry *entry = let->entries->pdata[k];
+        if (strstr(entry->value, "${") || !entry->line)
+            k++;
+        else
+            g_ptr_array_remove_index(let->entries, k);
+    }
+    return true;
 }
 
 static bool no_two_alike(const GPtrArray *sections, GError **error) {
@@ -435,7 +538,7 @@ static bool no_two_alike(const GPtrArray *sections, GError **error) {
 }
 
 bool scenario_expand(Scenario *s, GError **error) {
-    Scope scope = {.let = s->let};
+    Scope scope = scope_of(s);
     GPtrArray *out = g_ptr_array_new();
     read_texts(s);
     bool ok = read_let(s, &scope, error);
@@ -457,8 +560,8 @@ bool scenario_expand(Scenario *s, GError **error) {
                      (section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK));
         for (; many && next < out->len && ((Section *)out->pdata[next])->from == section; next++)
             g_ptr_array_add(all, out->pdata[next]);
-        if (many || section->taken || section->kind == SECTION_LET ||
-            section->kind == SECTION_TEXT || !ok)
+        bool empty = section->kind == SECTION_LET && !section->entries->len;
+        if (many || section->taken || empty || section->kind == SECTION_TEXT || !ok)
             section_free(section);
         else
             g_ptr_array_add(all, section);
@@ -470,7 +573,8 @@ bool scenario_expand(Scenario *s, GError **error) {
     scenario_sections_changed(s);
     for (unsigned i = 0; ok && i < all->len; i++) {
         Section *section = all->pdata[i];
-        if (!section->from) ok = work_out(s, &scope, section, error);
+        if (!section->from && section->kind != SECTION_LET)
+            ok = work_out(s, &scope, section, error);
     }
     return ok && no_two_alike(all, error);
 }
@@ -640,19 +744,6 @@ static bool write_series(const Section *series, GPtrArray *keys, GPtrArray *name
         }
     }
     return true;
-}
-
-/* "${with scenario.series: A, B, ...}", in quotes what would be taken for something else. */
-static char *list_of(const char *head, const GPtrArray *values) {
-    GString *out = g_string_new(head);
-    for (unsigned i = 0; i < values->len; i++) {
-        const char *value = values->pdata[i];
-        bool plain = !strpbrk(value, ",\"") && !strstr(value, "..") && *value;
-        g_string_append_printf(out, "%s%s%s%s", i ? ", " : "", plain ? "" : "\"", value,
-                               plain ? "" : "\"");
-    }
-    g_string_append_c(out, '}');
-    return g_string_free(out, FALSE);
 }
 
 /* A study of several series is one axis, scenario.series, and what each of them sets follows it. */

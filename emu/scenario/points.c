@@ -30,10 +30,20 @@ static bool key_alone(const Scenario *s, const char *key, bool iterates, Paramet
     return n == 1;
 }
 
+/* A name of [let] that iterates, or that --set has fixed. */
+static bool find_let(const Scenario *s, const char *name, Parameter *found) {
+    static const Param row = {.name = "value", .type = PARAM_TYPE_TEXT};
+    const Section *section = scenario_section(s, "let", NULL);
+    const Entry *entry = section ? section_entry(section, name) : NULL;
+    *found = (Parameter){section, &row, entry};
+    return entry != NULL;
+}
+
 static bool find_parameter(const Scenario *s, const char *name, Parameter *found) {
     const char *dot = strchr(name, '.'), *key = dot ? dot + 1 : name;
     g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
     const Section *section = NULL;
+    if (!g_strcmp0(component, "let")) return find_let(s, key, found);
     if (component) {
         section = scenario_component(s, component);
         if (!section) section = scenario_section(s, "link", component);

@@ -64,6 +64,7 @@ typedef struct {
     GPtrArray *values; /* text */
     char *with;        /* "section.key" whose axis it follows value by value, NULL: its own */
     unsigned master;   /* index of that axis */
+    unsigned stride;   /* points from one value to the next, if it follows none */
 } Axis;
 
 /* Points for which the expression does not hold are left out. */
@@ -112,6 +113,7 @@ struct Scenario {
     GHashTable *spelling;             /* of FILE values in tables, by path; see scenario_spell */
     GHashTable *file_digests;         /* of the contents of FILE values, by path */
     GHashTable *let, *texts;          /* values of [let]; of [text], as a value has them */
+    GHashTable *let_axes;             /* the values (GPtrArray) of names of [let] that iterate */
 };
 
 /* Reading: sections and entries, syntax only (read.c). */

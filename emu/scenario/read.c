@@ -617,7 +617,7 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
     for (const char *at = entry->value; (at = strstr(at, "${"));) {
         const char *end = strchr(at, '}');
         if (!end) return entry_error(error, section, entry, "found ${ without }");
-        if (s->axes->len == SCENARIO_MAX_AXES)
+        if (entry->axes->len == SCENARIO_MAX_AXES)
             return entry_error(error, section, entry, "found more than %u iterations",
                                SCENARIO_MAX_AXES);
         Axis *axis = g_new0(Axis, 1);
@@ -637,9 +637,10 @@ static bool find_axes(Scenario *s, Section *section, Entry *entry, GError **erro
 static bool tie(Scenario *s, Axis *axis, GError **error) {
     for (unsigned i = 0; i < s->axes->len; i++) {
         const Axis *a = s->axes->pdata[i];
+        if (a->with) continue;
         g_autofree char *name = g_strdup_printf(
             "%s.%s", a->section->name ? a->section->name : a->section->head, a->entry->key);
-        if (a->with || strcmp(name, axis->with) != 0) continue;
+        if (strcmp(name, axis->with) != 0) continue;
         axis->master = i;
         if (a->values->len == axis->values->len) return true;
         return entry_error(error, axis->section, axis->entry,
@@ -654,15 +655,18 @@ static bool tie(Scenario *s, Axis *axis, GError **error) {
 
 bool scenario_find_axes(Scenario *s, GError **error) {
     uint64_t points = 1;
+    unsigned stride = 1;
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
         for (unsigned k = 0; k < section->entries->len; k++) {
             Entry *entry = section->entries->pdata[k];
             if (strstr(entry->value, "${") && section->kind != SECTION_COMPONENT &&
                 section->kind != SECTION_LINK && section->kind != SECTION_AT &&
+                section->kind != SECTION_LET &&
                 !(section->kind == SECTION_SCENARIO && !strcmp(entry->key, "series")))
-                return entry_error(error, section, entry,
-                                   "found ${...}, which only components, links and [at] may have");
+                return entry_error(
+                    error, section, entry,
+                    "found ${...}, which only components, links, [at] and [let] may have");
             if (!find_axes(s, section, entry, error)) return false;
         }
     }
@@ -682,6 +686,12 @@ bool scenario_find_axes(Scenario *s, GError **error) {
         }
     }
     s->n_points = (unsigned)points;
+    for (unsigned i = s->axes->len; i-- > 0;) { /* the last axis is the fastest */
+        Axis *axis = s->axes->pdata[i];
+        if (axis->with) continue;
+        axis->stride = stride;
+        stride *= axis->values->len;
+    }
     return true;
 }
 
@@ -701,20 +711,11 @@ static char *substitute(const Entry *entry, const char *const *chosen) {
 
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point) {
     const char *chosen[SCENARIO_MAX_AXES];
-    unsigned digit[SCENARIO_MAX_AXES], rest = s->kept ? s->kept[point] : point;
-    for (unsigned i = s->axes->len; i-- > 0;) { /* the last axis is the fastest */
-        const Axis *axis = s->axes->pdata[i];
-        if (axis->with) continue;
-        digit[i] = rest % axis->values->len;
-        rest /= axis->values->len;
-    }
-    for (unsigned i = 0; i < s->axes->len; i++) {
-        const Axis *axis = s->axes->pdata[i];
-        if (axis->with) digit[i] = digit[axis->master];
-    }
+    unsigned place = s->kept ? s->kept[point] : point;
     for (unsigned n = 0; n < entry->axes->len; n++) {
-        unsigned i = GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1;
-        chosen[n] = ((Axis *)s->axes->pdata[i])->values->pdata[digit[i]];
+        const Axis *axis = s->axes->pdata[GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1];
+        const Axis *master = axis->with ? s->axes->pdata[axis->master] : axis;
+        chosen[n] = axis->values->pdata[place / master->stride % master->values->len];
     }
     return substitute(entry, chosen);
 }

@@ -51,7 +51,7 @@
 #include "emu/core/component.h"
 
 #define SCENARIO_MAX_POINTS 100000u
-#define SCENARIO_MAX_AXES 32u
+#define SCENARIO_MAX_AXES 32u /* of one value */
 #define SCENARIO_MAX_REPEAT 10000u
 
 /* What a section is that is no component's: the reader's own table, and that of help. */
