@@ -178,6 +178,10 @@ PacketCounts packet_pool_counts(const PacketPool *pool) {
     return c;
 }
 
+uint64_t packet_pool_created(const PacketPool *pool) {
+    return pool->counts.created;
+}
+
 bool packet_pool_empty(const PacketPool *pool) {
     const PacketCounts *c = &pool->counts;
     return c->created + c->imported == c->delivered + c->dropped + c->exported;

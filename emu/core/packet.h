@@ -75,6 +75,8 @@ PacketPool *packet_pool_new(Sim *sim);
 void packet_pool_free(PacketPool *pool); /* also frees packets still held */
 /* `held` is counted independently, by walking the slabs. */
 PacketCounts packet_pool_counts(const PacketPool *pool);
+/* Those made here so far, without a look at each that is held. */
+uint64_t packet_pool_created(const PacketPool *pool);
 /* Every packet that is held. */
 void packet_pool_each(const PacketPool *pool, void (*each)(const Packet *pkt, void *user),
                       void *user);

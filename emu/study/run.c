@@ -143,7 +143,7 @@ static void watch(Network *net, void *user) {
     if (!w->post) return;
     w->post->now = sim_now(network_sim(net));
     w->post->simulated = w->simulated + w->post->now;
-    w->post->packets = w->packets + packet_pool_counts(network_packets(net)).created;
+    w->post->packets = w->packets + packet_pool_created(network_packets(net));
 }
 
 static void account(RunResult *r, Network *net) {
