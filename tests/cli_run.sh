@@ -24,6 +24,8 @@ short="--set traffic.duration=500us --set traffic.warmup=100us"
 expect "no arguments: usage" 2 '' "$B"
 expect "unknown verb names the nearest" 2 'nearest is run' "$B" runn
 expect "an unknown option names its verb and the nearest" 2 'run: found the unknown option --stat; the nearest is --stats' "$B" run npe --stat
+expect "an option of another verb names that" 2 'check: found the option --stats, which is one of sppemu run, merge$' "$B" check npe --stats
+expect "a scenario without a verb" 2 "found \"npe\", which is a scenario, expected a verb before it" "$B" npe
 expect "no file" 2 'found no FILE, expected a scenario file' "$B" run
 expect "jobs out of range" 2 'expected 1 to 256' "$B" run npe -j 0
 expect "seed that is no number" 2 'expected a whole number' "$B" run npe --seed x

@@ -62,20 +62,33 @@ static char *unknown_option(const GError *error) {
     return g_strndup(option, strcspn(option, "="));
 }
 
+/* "run, merge": who has the option; caller frees. */
+static char *verbs_with(const char *option) {
+    GString *list = g_string_new(NULL);
+    for (const CliVerb *const *v = cli_verbs; *v; v++)
+        for (const GOptionEntry *o = (*v)->options; o && o->long_name; o++)
+            if (g_str_has_prefix(option, "--") && !strcmp(option + 2, o->long_name))
+                g_string_append_printf(list, "%s%s", list->len ? ", " : "", (*v)->name);
+    return g_string_free(list, FALSE);
+}
+
 static int bad_option(const CliVerb *verb, const GError *error) {
     g_autofree char *found = unknown_option(error);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     if (!found) { /* its quotation marks are not ASCII */
-        g_auto(GStrv) parts = g_strsplit_set(error->message, "\xe2\x80\x9c\x9d", -1);
-        g_autoptr(GString) plain = g_string_new(NULL);
-        for (unsigned i = 0; parts[i]; i++)
-            if (*parts[i] || !i) g_string_append_printf(plain, "%s%s", i ? "\"" : "", parts[i]);
+        g_autoptr(GString) plain = g_string_new(error->message);
+        g_string_replace(plain, "\xe2\x80\x9c", "\"", 0);
+        g_string_replace(plain, "\xe2\x80\x9d", "\"", 0);
         return cli_usage("%s: %s", verb->name, plain->str);
     }
     for (const GOptionEntry *o = verb->options; o && o->long_name; o++)
         g_ptr_array_add(names, (char *)o->long_name);
     g_ptr_array_add(names, (char *)"help");
     g_ptr_array_add(names, NULL);
+    g_autofree char *others = verbs_with(found);
+    if (*others)
+        return cli_usage("%s: found the option %s, which is one of sppemu %s", verb->name, found,
+                         others);
     const char *near =
         found[1] == '-' ? param_nearest(found + 2, (const char *const *)names->pdata) : NULL;
     return cli_usage("%s: found the unknown option %s%s%s", verb->name, found,
@@ -193,6 +206,12 @@ static int dispatch(char **argv, const ComponentClass *const *classes) {
     for (const CliVerb *const *v = cli_verbs; *v; v++) {
         if (!strcmp(found, (*v)->name)) return run_verb_of(*v, argv, classes);
         if ((*v)->text) g_ptr_array_add(names, (char *)(*v)->name);
+    }
+    g_autofree char *scenario = cli_find(found, NULL);
+    if (scenario && g_file_test(scenario, G_FILE_TEST_IS_REGULAR)) {
+        cli_usage("found \"%s\", which is a scenario, expected a verb before it", found);
+        g_printerr("Try 'sppemu run %s'.\n", found);
+        return EXIT_USAGE;
     }
     g_ptr_array_add(names, (char *)"--help");
     g_ptr_array_add(names, (char *)"--version");
