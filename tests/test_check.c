@@ -295,6 +295,31 @@ static void a_key_without_effect_is_named(void) {
     passes("[scenario]\ninclude = base.ini\n");
 }
 
+static void a_claim_about_none_of_the_points_is_named(void) {
+    static const char *const never[] = {"max(k.lost if s.payload == 7)",
+                                        "min(k.lost if s.payload > 0 and k.lost > 1 and "
+                                        "s.payload < 0)",
+                                        "max(k.lost) / max(k.lost if not (s.payload >= 0))",
+                                        "max(k.lost at s.payload = 7)"};
+    static const char *const open[] = {
+        "max(k.lost if s.payload == 400)", "max(k.lost if s.payload == 7 or k.lost > 1)",
+        "max(k.lost if not (k.lost == 0))", "max(k.lost at s.payload = 400)", "max(k.lost)"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(never) + G_N_ELEMENTS(open); i++) {
+        bool is_open = i >= G_N_ELEMENTS(never);
+        const char *metric = is_open ? open[i - G_N_ELEMENTS(never)] : never[i];
+        g_autofree char *text = g_strdup_printf(
+            SOURCE "payload = ${0, 400}\n[sink k]\nports = 1\nsource = s\n[link l]\n"
+                   "link = s.0 -> k.0\n[expect e]\nlow = 0\nhigh = 1\nmetric = %s\n",
+            metric);
+        CHECK(check_text(text, "s.payload=0") && !*said); /* --set may make it so */
+        CHECK(check_text(text, NULL));
+        if (is_open)
+            CHECK_TEXT(said, "");
+        else
+            CHECK_CONTAINS(said, "so that it will not be measured");
+    }
+}
+
 static void a_command_after_the_end_is_named(void) {
     doubted("[scenario]\nduration = 20ms\n" WIRED "[at 20ms]\ns = stop\n",
             "s.ini:11: [at 20ms] never comes: the run ends at 20 ms");
@@ -317,6 +342,7 @@ int main(void) {
                                  TEST(a_payload_that_the_link_does_not_take_is_named),
                                  TEST(more_active_vservers_than_there_are_are_named),
                                  TEST(a_key_without_effect_is_named),
+                                 TEST(a_claim_about_none_of_the_points_is_named),
                                  TEST(a_command_after_the_end_is_named),
                                  {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);

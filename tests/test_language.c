@@ -232,8 +232,8 @@ static void series_are_one_study(void) {
             "[series a] t.ports: found a key that iterates by itself, at");
     refused(NPE "[source t]\n[series a]\nt.ports = ${1, 2}\nt.flows = ${with t.ports: 1}\n",
             "[series a] t.flows: found \"with t.ports\", expected a key of the series that has 1");
-    refused(NPE "[source t]\n[series a]\nt.ports = 99\n",
-            "s.ini:4: [source t] ports: found \"99\"");
+    refused(NPE "[source t]\n[series a]\nt.ports = 2\n[series b]\nt.ports = ${3, 99}\n",
+            "s.ini:6: [series b] t.ports: found \"99\"");
 }
 
 static unsigned points_of(const char *text, const char *set) {

@@ -125,10 +125,11 @@ int cli_study_code(const Study *study) {
 void cli_append_parameters(GString *out, const Scenario *s, unsigned point) {
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, point, n);
+        if (!strchr(p.name, '.')) continue; /* the series, which what it sets stands for */
         g_autofree char *set = g_strdup_printf("%s=%s", p.name, p.value);
         g_autofree char *quoted =
             strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
-        g_string_append_printf(out, "%s--set %s", n ? " " : "", quoted);
+        g_string_append_printf(out, "%s--set %s", out->len ? " " : "", quoted);
     }
 }
 

@@ -190,11 +190,14 @@ void scenario_sections_changed(Scenario *s) {
     s->index->n = 0;
 }
 
-const char *scenario_nearest_component(const Scenario *s, const char *found) {
+const char *scenario_nearest_component(const Scenario *s, const char *found,
+                                       const char *const *classes) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
-        if (section->kind == SECTION_COMPONENT) g_ptr_array_add(names, section->name);
+        if (section->kind == SECTION_COMPONENT &&
+            (!classes || g_strv_contains(classes, section->head)))
+            g_ptr_array_add(names, section->name);
     }
     g_ptr_array_add(names, NULL);
     return param_nearest(found, (const char *const *)names->pdata);
@@ -227,7 +230,8 @@ static bool check_names(const Scenario *s, const Section *section, const Entry *
     const Section *named = scenario_component(s, value->text);
     g_auto(GStrv) classes = g_strsplit(row->choices, "|", -1);
     if (named && g_strv_contains((const char *const *)classes, named->class->name)) return true;
-    const char *near = named ? NULL : scenario_nearest_component(s, value->text);
+    const char *near =
+        named ? NULL : scenario_nearest_component(s, value->text, (const char *const *)classes);
     g_autofree char *list = g_strjoinv(" or ", classes);
     return entry_error(error, section, entry,
                        "found \"%s\", expected the name of a component of class %s%s%s",
@@ -264,7 +268,7 @@ static bool check_at(const Scenario *s, const Section *section, GError **error) 
         const Entry *entry = section->entries->pdata[k];
         const Section *target = scenario_component(s, entry->key);
         if (!target) {
-            const char *near = scenario_nearest_component(s, entry->key);
+            const char *near = scenario_nearest_component(s, entry->key, NULL);
             return entry_error(error, section, entry, "found no component of that name%s%s",
                                near ? "; the nearest is " : "", near ? near : "");
         }
@@ -739,7 +743,7 @@ static bool parse_end(const Scenario *s, Network *net, const char *text, Compone
         return false;
     }
     if ((*c = network_find(net, name))) return true;
-    const char *near = scenario_nearest_component(s, name);
+    const char *near = scenario_nearest_component(s, name, NULL);
     *why = g_strdup_printf("found no component \"%s\"%s%s", name, near ? "; the nearest is " : "",
                            near ? near : "");
     return false;

@@ -69,15 +69,24 @@ static void warn_here(Check *c, char *text) {
     warn(c->warnings, c->order, c->point, text);
 }
 
+/* Of all points. Takes `text`. */
+static void warn_always(Check *c, char *text) {
+    g_autofree char *key = g_strdup(text);
+    warn_here(c, text);
+    ((Warning *)g_hash_table_lookup(c->warnings, key))->points = scenario_n_points(c->s);
+}
+
 /* "with traffic.rate=1Gbit/s": what tells the point from the others. */
 static char *point_text(const Scenario *s, unsigned point, const char *before) {
     GString *text = g_string_new(NULL);
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, point, n);
+        if (*before && !strchr(p.name, '.')) continue; /* the series: what it sets stands for it */
         g_autofree char *set = g_strdup_printf("%s=%s", p.name, p.value),
                         *quoted =
                             strpbrk(set, " \t$'\"*?;&|<>()") ? g_shell_quote(set) : g_strdup(set);
-        g_string_append_printf(text, "%s%s%s", n ? " " : "", before, *before ? quoted : set);
+        g_string_append_printf(text, "%s%s%s", text->len ? " " : "", before,
+                               *before ? quoted : set);
     }
     return g_string_free(text, FALSE);
 }
@@ -387,6 +396,58 @@ static bool check_names(Check *c, Network *net, GError **error) {
     return ok;
 }
 
+/* Points --------------------------------------------------------------------------------- */
+
+/* A parameter at a point; of scalars nothing is known yet. */
+static bool foresee(const void *data, unsigned point, const char *name, double *value) {
+    *value = NAN;
+    scenario_value(((const Check *)data)->s, point, name, value);
+    return true;
+}
+
+static bool compare_at(const void *data, unsigned point, const char *name, const char *text,
+                       double *order, GError **error) {
+    return scenario_compare(((const Check *)data)->s, point, name, text, order, error);
+}
+
+/* Whether a plot can show any of the points; what cannot be known is no reason against it. */
+static bool shows_any(const MetricRuns *runs, const char *where) {
+    double holds = 1;
+    for (unsigned point = 0; point < runs->n_runs; point++)
+        if (!metric_evaluate_run(where, runs, point, &holds, NULL) || holds != 0) return true;
+    return false;
+}
+
+/* Claims and plots of this file that are about none of its points. What --set fixes may well make
+ * some of them so. */
+static void check_coverage(Check *c) {
+    MetricRuns runs = {.n_runs = scenario_n_points(c->s),
+                       .lookup = foresee,
+                       .compare = compare_at,
+                       .runs = c,
+                       .names = (const char *const[]){NULL},
+                       .foresee = true};
+    for (unsigned i = 0; i < c->s->columns->len; i++)
+        if (!g_array_index(c->s->columns, Column, i).entry->line) return;
+    for (unsigned i = 0; i < c->s->sections->len; i++) {
+        const Section *section = c->s->sections->pdata[i];
+        bool claim = section->kind == SECTION_EXPECT, plot = section->kind == SECTION_PLOT;
+        const Entry *entry =
+            claim || plot ? section_entry(section, plot ? "where" : "metric") : NULL;
+        double value;
+        g_autoptr(GError) cause = NULL;
+        if (!entry || strcmp(entry->file, c->s->path) != 0) continue;
+        g_autofree char *place = entry_place(section, entry);
+        if (claim && !metric_evaluate(entry->value, &runs, &value, &cause))
+            warn_always(c, g_strdup_printf("%s: %s, so that it will not be measured", place,
+                                           cause->message));
+        else if (plot && !shows_any(&runs, entry->value))
+            warn_always(c, g_strdup_printf("%s: holds at none of the points, so that nothing will "
+                                           "be drawn",
+                                           place));
+    }
+}
+
 /* Networks -------------------------------------------------------------------------------- */
 
 /* "port 3", "ports 0, 1, 4" of those that will send and have no link; NULL if there are none. */
@@ -474,6 +535,8 @@ bool scenario_check(const Scenario *s, const Claims *claims,
         g_set_error(&cause, G_FILE_ERROR, G_FILE_ERROR_INTR, "interrupted");
         ok = false;
     }
+    c.point = 0;
+    if (ok) check_coverage(&c);
     pass_on(&c, order, false, warnings);
     pass_on(&c, unused_order, true, warnings);
     g_free(c.scalars);

@@ -208,7 +208,7 @@ static bool read_attach(Composer *c, Attachment *a, GError **error) {
                            a->entry->value);
     const Section *target = scenario_component(c->scenario, *word);
     if (!target) {
-        const char *near = scenario_nearest_component(c->scenario, *word);
+        const char *near = scenario_nearest_component(c->scenario, *word, NULL);
         return entry_error(error, section, a->entry, "found no component \"%s\"%s%s", *word,
                            near ? "; the nearest is " : "", near ? near : "");
     }

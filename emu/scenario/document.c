@@ -175,8 +175,9 @@ static bool read_entry(Reader *r, char *line) {
     const DocumentSection *section = r->section;
     if (!section) return fail(r, "found key %s before the first section", key);
     if (!*value)
-        return fail(r, "[%s] %s: found no value, expected one; an empty one is written none",
-                    section->head, key);
+        return fail(r, "[%s%s%s] %s: found no value, expected one; an empty one is written none",
+                    section->head, section->name ? " " : "", section->name ? section->name : "",
+                    key);
     if (!g_hash_table_add(r->keys_seen, g_strdup(key)))
         return fail(r, "[%s%s%s] %s: found a second value for this key", section->head,
                     section->name ? " " : "", section->name ? section->name : "", key);

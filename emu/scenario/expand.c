@@ -730,6 +730,18 @@ static const char *outside(const SeriesKey *k) {
     return own ? own->value : param_find(section_table(k->section), k->key)->def;
 }
 
+/* What will be read again when it is the component's: here its place is known. */
+static bool check_series_value(const Section *series, const Entry *entry, const SeriesKey *k,
+                               const char *text, GError **error) {
+    const Param *row = param_find(section_table(k->section), k->key);
+    ParamValue value;
+    g_autoptr(GError) cause = NULL;
+    if (!param_read(row, &value, text, entry->directory, &cause))
+        return entry_error(error, series, entry, "%s", cause->message);
+    param_value_clear(row, &value);
+    return true;
+}
+
 static bool write_series(const Section *series, GPtrArray *keys, GPtrArray *names, GError **error) {
     g_autoptr(GPtrArray) axes = g_ptr_array_new_with_free_func(series_axis_free);
     unsigned n_points = 0;
@@ -740,7 +752,9 @@ static bool write_series(const Section *series, GPtrArray *keys, GPtrArray *name
         for (unsigned i = 0; i < keys->len; i++) {
             SeriesKey *k = keys->pdata[i];
             const Entry *entry = section_entry(series, k->name);
-            g_ptr_array_add(k->values, entry ? series_value(entry, axes) : g_strdup(outside(k)));
+            char *value = entry ? series_value(entry, axes) : g_strdup(outside(k));
+            g_ptr_array_add(k->values, value);
+            if (entry && !check_series_value(series, entry, k, value, error)) return false;
         }
     }
     return true;

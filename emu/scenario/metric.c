@@ -137,6 +137,13 @@ static bool is_in_series(Parser *p) {
     return !p->failed && order_of(p, "series", series) == 0;
 }
 
+static bool is_anywhere(Parser *p, const char *parameter, const char *value) {
+    Parser other = *p;
+    for (other.run = 0; other.run < p->runs->n_runs; other.run++)
+        if (order_of(&other, parameter, value) == 0) return true;
+    return false;
+}
+
 /* NAME at PARAMETER = VALUE, the parser standing behind `at`. */
 static double value_beside(Parser *p, const char *name) {
     skip(p);
@@ -150,6 +157,8 @@ static double value_beside(Parser *p, const char *name) {
     if (!p->runs->lookup(p->runs->runs, p->run, parameter, &(double){0}))
         return unknown(p, parameter);
     order_of(p, parameter, value); /* a value that there cannot be is an error */
+    if (p->runs->foresee && !p->failed && !is_anywhere(p, parameter, value))
+        return fail(p, "found no point with %s = %s", parameter, value);
     int run = p->runs->sibling ? p->runs->sibling(p->runs->runs, p->run, parameter, value) : -1;
     return run < 0 ? NAN : value_of(p, (unsigned)run, name);
 }
@@ -218,7 +227,7 @@ static bool is_aggregate(const char *name) {
 static double aggregate(Parser *p, const char *kind) {
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
     const char *start = p->at;
-    unsigned n = p->runs ? p->runs->n_runs : 1;
+    unsigned n = p->runs ? p->runs->n_runs : 1, possible = 0;
     p->inside = true;
     for (unsigned run = 0; !p->failed && (run < n || run == 0); run++) {
         p->at = start;
@@ -230,9 +239,13 @@ static double aggregate(Parser *p, const char *kind) {
         double holds = take(p, "if") ? parse_or(p) : 1;
         p->runs = runs;
         if (there && holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
+        possible += there && holds != 0;
         if (!take(p, ")")) fail(p, "found \"%.20s\", expected ) after %s(", p->at, kind);
     }
     p->inside = false;
+    if (p->runs && p->runs->foresee && !possible)
+        fail(p, "found %s(%.*s, which is over none of the points", kind, (int)(p->at - start),
+             start);
     return p->failed ? NAN : reduce(kind, values);
 }
 
@@ -327,29 +340,41 @@ static char *name_alone(const Parser *p, const char *start) {
     return name.at >= p->at ? g_steal_pointer(&text) : NULL;
 }
 
+/* Not a parameter, which has a value before the run. */
+static bool is_open(const Parser *p, const char *name) {
+    double order;
+    g_autoptr(GError) cause = NULL;
+    const MetricRuns *r = p->runs;
+    return !r->compare || (!r->compare(r->runs, p->run, name, "0", &order, &cause) && !cause);
+}
+
 static double comparison(Parser *p) {
     const char *start = p->at;
     double a = sum(p);
     g_autofree char *name = p->inside && !p->failed ? name_alone(p, start) : NULL;
     Comparison c = take_comparison(p);
     g_autofree char *value = c && name ? read_value(p) : NULL;
+    if (value && p->runs && p->runs->foresee && isnan(a) && is_open(p, name)) return NAN;
     if (value) return holds(c, order_of(p, name, value), 0);
-    return c ? holds(c, a, sum(p)) : a;
+    if (!c) return a;
+    double b = sum(p);
+    return p->runs && p->runs->foresee && (isnan(a) || isnan(b)) ? NAN : holds(c, a, b);
 }
 
 static double negation(Parser *p) {
     if (!take(p, "not")) return comparison(p);
     if (++p->nesting > MAX_NESTING) return fail(p, "found more than %d levels", MAX_NESTING);
-    double value = negation(p) == 0;
+    double value = negation(p);
     p->nesting--;
-    return value;
+    return isnan(value) ? NAN : value == 0;
 }
 
+/* What is not a number is neither true nor false, but may be overruled. */
 static double parse_and(Parser *p) {
     double value = negation(p);
     while (take(p, "and")) {
         double right = negation(p);
-        value = value != 0 && right != 0;
+        value = value == 0 || right == 0 ? 0 : isnan(value) || isnan(right) ? NAN : 1;
     }
     return value;
 }
@@ -358,7 +383,8 @@ static double parse_or(Parser *p) {
     double value = parse_and(p);
     while (take(p, "or")) {
         double right = parse_and(p);
-        value = value != 0 || right != 0;
+        bool holds_already = (value != 0 && !isnan(value)) || (right != 0 && !isnan(right));
+        value = holds_already ? 1 : isnan(value) || isnan(right) ? NAN : 0;
     }
     return value;
 }

@@ -40,6 +40,9 @@ typedef struct {
      * there are no parameters. */
     bool (*compare)(const void *runs, unsigned run, const char *name, const char *text,
                     double *order, GError **error);
+    /* Before the runs: scalars are NaN as yet, what they decide is open, and an aggregate over none
+     * of the points, whatever comes of them, is an error. */
+    bool foresee;
 } MetricRuns;
 
 /* False and an error for bad syntax and unknown names. An aggregate over no run at all gives NaN

@@ -156,7 +156,8 @@ Section *scenario_section(const Scenario *s, const char *head, const char *name)
  * so. */
 Section *scenario_component(const Scenario *s, const char *name);
 void scenario_sections_changed(Scenario *s);
-const char *scenario_nearest_component(const Scenario *s, const char *found);
+const char *scenario_nearest_component(const Scenario *s, const char *found,
+                                       const char *const *classes);
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */
 bool scenario_find_axes(Scenario *s, GError **error);
