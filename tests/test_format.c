@@ -245,7 +245,7 @@ static void what_is_no_scenario_is_refused(void) {
         const char *text, *message;
     } cases[] = {{"ports = 3\n", "s.ini:1: found key ports before the first section"},
                  {"[sink s]\nports\n", "s.ini:2: found \"ports\", expected [SECTION] or KEY"},
-                 {"[sink s]\nports =\n", "s.ini:2: [sink] ports: found no value"},
+                 {"[sink s]\nports =\n", "s.ini:2: [sink s] ports: found no value"},
                  {"[sink s]\nports = 1\nports = 2\n", "s.ini:3: [sink s] ports: found a second"},
                  {"[sink s]\n[sink s]\n", "s.ini:2: found a second section [sink s]"},
                  {"[snik s]\n", "the nearest is [sink]"},
