@@ -129,6 +129,22 @@ static void an_interval_is_students(void) {
     CHECK(isnan(study_estimate_of(values, 0, true).mean));
 }
 
+/* The last digit of the mean is the second of the interval. */
+static void a_mean_is_as_precise_as_its_interval(void) {
+    static const struct {
+        double mean, half, scale;
+        const char *text;
+    } cases[] = {{37549.4, 1003.2, 1, "37500 +-1000"},   {620.834, 21.7, 1, "621 +-22"},
+                 {7257.24, 18.4, 1e-3, "7.257 +-0.018"}, {6.667, 29.4, 1, "7 +-29"},
+                 {167349, 7822, 1, "167300 +-7800"},     {1, 0, 1, "1 +-0"},
+                 {12.34567, NAN, 1, "12.346"},           {NAN, NAN, 1, "-"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        StudyEstimate e = {.n = 3, .mean = cases[i].mean, .half = cases[i].half};
+        g_autofree char *text = study_estimate_text(e, cases[i].scale);
+        CHECK_TEXT(text, cases[i].text);
+    }
+}
+
 static void runs_that_are_one_run_have_no_interval(void) {
     double mean, half;
     const double values[][N] = {
@@ -164,6 +180,7 @@ int main(void) {
         TEST(a_run_that_did_not_end_well_has_empty_cells),
         TEST(columns_are_those_of_all_runs),
         TEST(an_interval_is_students),
+        TEST(a_mean_is_as_precise_as_its_interval),
         TEST(runs_that_are_one_run_have_no_interval),
         {0}};
     return run_tests("table", tests);

@@ -165,12 +165,6 @@ static char *number(double value, double scale) {
     return isnan(value) ? g_strdup("-") : g_strdup_printf("%.5g", value * scale);
 }
 
-static char *estimate(StudyEstimate e, double scale) {
-    if (isnan(e.mean)) return g_strdup("-");
-    if (isnan(e.half)) return g_strdup_printf("%.5g", e.mean * scale);
-    return g_strdup_printf("%.5g +-%.2g", e.mean * scale, e.half * scale);
-}
-
 /* Rows are runs, or points when there are repetitions. */
 static unsigned n_rows(const Study *study) {
     return study->repeated ? scenario_n_points(study->scenario) : study->runs->len;
@@ -188,7 +182,7 @@ static GridColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
     GridColumn *p = grid_column(false, g_strndup(column->name, (size_t)(dot - column->name)),
                                 label_of(column, own, prefix), NULL);
     for (unsigned row = 0; row < rows; row++)
-        grid_cell(p, c->study->repeated ? estimate(columns_estimate(c, row, k), scale)
+        grid_cell(p, c->study->repeated ? study_estimate_text(columns_estimate(c, row, k), scale)
                                         : number(columns_value(c, row, k), scale));
     return p;
 }

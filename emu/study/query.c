@@ -572,12 +572,6 @@ static double scale_of(const Query *q, const Item *item, const char **prefix) {
     return 1 / units[i].unit;
 }
 
-static char *estimate_text(StudyEstimate e, double scale) {
-    if (isnan(e.mean)) return g_strdup("-");
-    if (isnan(e.half)) return g_strdup_printf("%.5g", e.mean * scale);
-    return g_strdup_printf("%.5g +-%.2g", e.mean * scale, e.half * scale);
-}
-
 /* Of a component, and not of the row's own. */
 static bool is_name(const Query *q, const char *text) {
     for (unsigned i = 0; q->runs->names[i]; i++)
@@ -595,7 +589,7 @@ static GridColumn *grid_of(const Query *q, const Item *item) {
                                 words ? g_strdup("") : g_strconcat(prefix, item->unit, NULL));
     for (unsigned r = 0; r < q->rows->len; r++)
         grid_cell(c, words ? g_strdup(word_of(q, item, &g_array_index(q->rows, Row, r)))
-                           : estimate_text(item->values[r], scale));
+                           : study_estimate_text(item->values[r], scale));
     return c;
 }
 

@@ -250,6 +250,18 @@ StudyEstimate study_estimate_of(const double *values, unsigned n, bool independe
     return e;
 }
 
+char *study_estimate_text(StudyEstimate e, double scale) {
+    double mean = e.mean * scale, half = e.half * scale;
+    if (isnan(mean)) return g_strdup("-");
+    if (isnan(half)) return g_strdup_printf("%.5g", mean);
+    int digit = half > 0 ? (int)floor(log10(half)) - 1 : 0; /* its second, as a power of ten */
+    if (half == 0 || digit < -6 || fabs(mean) >= 1e9)
+        return g_strdup_printf("%.5g +-%.2g", mean, half);
+    if (digit <= 0) return g_strdup_printf("%.*f +-%.*f", -digit, mean, -digit, half);
+    double unit = pow(10, digit);
+    return g_strdup_printf("%.0f +-%.0f", round(mean / unit) * unit, round(half / unit) * unit);
+}
+
 bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
                     double *mean, double *half) {
     g_autofree double *values = g_new(double, study->runs->len + 1);

@@ -52,6 +52,9 @@ bool study_independent(const Study *study, unsigned point, unsigned n_repetition
 /* Whether two of the point's repetitions are one run. */
 bool study_repeats_itself(const Study *study, unsigned point);
 StudyEstimate study_estimate_of(const double *values, unsigned n, bool independent);
+/* "37500 +-1000": the mean to the second digit of half the interval; "37549" without one; "-" for
+ * no value. In units of 1 / scale. Caller frees. */
+char *study_estimate_text(StudyEstimate estimate, double scale);
 /* Of the scalar of that name over the point's first repetitions (0: all). False: no interval. */
 bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
                     double *mean, double *half);
