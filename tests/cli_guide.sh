@@ -53,5 +53,5 @@ for block in "$dir"/blocks/*[!d]; do
     *) bad "a block that nobody runs: $first" ;;
     esac
 done
-[ -s voice.svg ] && [ -s results/voice/latency.png ] && ok "pictures are drawn" || bad "pictures are drawn"
+[ -s voice.svg ] && [ -s results/voice/latency.png ] && [ -s voice-p99.png ] && ok "pictures are drawn" || bad "pictures are drawn"
 exit $failed

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emu/study/grid.h"
 
@@ -312,14 +313,20 @@ static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsig
     return dropped;
 }
 
+/* A sentence as it is, unless a terminal has an edge. */
+static void print_sentence(const char *text, FILE *out) {
+    g_autofree char *wrapped = isatty(fileno(out)) ? progress_wrap(text, grid_width(out)) : NULL;
+    fprintf(out, "%s\n", wrapped ? wrapped : text);
+}
+
 /* A sentence once, with the number of runs that say it. */
-static void print_counted(GHashTable *count, const char *before, const char *after, FILE *out) {
+static void print_counted(GHashTable *count, const char *before, FILE *out) {
     g_autoptr(GList) texts = g_list_sort(g_hash_table_get_keys(count), (GCompareFunc)strcmp);
     for (const GList *l = texts; l; l = l->next) {
         unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(count, l->data));
-        fprintf(out, "%s%s%s", before, (const char *)l->data, after);
-        if (n > 1) fprintf(out, " (%u runs)", n);
-        fputc('\n', out);
+        g_autofree char *runs = n > 1 ? g_strdup_printf(" (%u runs)", n) : g_strdup(""),
+                        *text = g_strconcat(before, l->data, runs, NULL);
+        print_sentence(text, out);
     }
 }
 
@@ -339,13 +346,14 @@ static void print_warnings(const Study *study, FILE *out) {
     }
     for (unsigned p = 0; study->repeated && p < scenario_n_points(study->scenario); p++)
         equal += study_repeats_itself(study, p);
-    print_counted(unsteady, "* not steady: ", "", out);
-    print_counted(warnings, "warning: ", "", out);
-    if (equal)
-        fprintf(out,
-                "warning: repetitions of %u of %u points are one and the same run (equal "
-                "fingerprints and numbers), so they have no interval\n",
-                equal, scenario_n_points(study->scenario));
+    print_counted(unsteady, "* not steady: ", out);
+    print_counted(warnings, "warning: ", out);
+    if (!equal) return;
+    g_autofree char *same = g_strdup_printf(
+        "warning: repetitions of %u of %u points are one and the same run (equal fingerprints and "
+        "numbers), so they have no interval",
+        equal, scenario_n_points(study->scenario));
+    print_sentence(same, out);
 }
 
 static void print_runs(const Study *study, FILE *out) {
