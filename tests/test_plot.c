@@ -146,7 +146,7 @@ static void repetitions_are_a_mean_with_students_interval(void) {
     CHECK_NEAR(y, 12, 1e-9);
     CHECK_NEAR(low, 12 - 4.96828, 1e-4);
     CHECK_NEAR(high, 12 + 4.96828, 1e-4);
-    CHECK_CONTAINS(gp, "with yerrorbars");
+    CHECK_CONTAINS(gp, "using 2:(inside($4)):(0):($5-inside($4)) with vectors heads");
     CHECK_CONTAINS(gp, "'bars: 95 percent confidence interval of the mean over repetitions");
     close_study();
 }

@@ -294,6 +294,8 @@ static void put_head(GString *gp, const Picture *p) {
     set_text(gp, "ylabel", y_label(plot));
     put_axis(gp, &p->x, 'x');
     put_axis(gp, &p->y, 'y');
+    g_string_append_printf(gp, "inside(y) = y > %.10g ? y : %.10g\n", axis_end(&p->y, p->y.low),
+                           axis_end(&p->y, p->y.low));
     for (unsigned i = 0; i < p->marks->len; i++) put_mark(gp, p, &g_array_index(p->marks, Mark, i));
     g_string_append_printf(gp, "set bmargin at screen %.6f\n",
                            (double)(FOOT + LINE * p->notes->len) / height(p));
@@ -334,11 +336,12 @@ static void put_curve(GString *command, const Picture *p, unsigned n, unsigned n
         g_string_append_printf(command, "title %s", name);
     else
         g_string_append(command, "notitle");
-    if (any_interval(c))
-        g_string_append_printf(command,
-                               ", \\\n    data index %u using 2:3:4:5 with yerrorbars lw 1.5 ps 0 "
-                               "lc rgb '#%06X' notitle",
-                               n, rgb);
+    if (any_interval(c)) /* of errorbars gnuplot would wipe out the middle */
+        g_string_append_printf(
+            command,
+            ", \\\n    data index %u using 2:(inside($4)):(0):($5-inside($4)) with vectors heads "
+            "size screen 0.004,90 lw 1.5 lc rgb '#%06X' notitle",
+            n, rgb);
 }
 
 static void put_plot(GString *gp, const Picture *p) {
