@@ -32,11 +32,11 @@ EOF
 t=$dir/two/runs.tsv
 same "no head has a bracket" 0 "$(head -1 "$t" | grep -c '\[')"
 same "heads begin with run, repetition, status, parameters" \
-    "run,repetition,status,npe0.sram_latency,traffic.payload,traffic.rate,traffic.pattern" \
+    "run,repetition,status,npe0.sram_latency,traffic.rate,traffic.pattern,traffic.payload" \
     "$(head -1 "$t" | cut -f1-7 | tr '\t' ,)"
 same "every row has as many cells as heads" 1 "$(awk -F '\t' '{ print NF }' "$t" | sort -u | wc -l)"
 same "every cell is a number, but status and words" 0 \
-    "$(awk -F '\t' 'NR > 1 { for (i = 1; i <= NF; i++) if (i != 3 && i != 7 && $i !~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ && $i != "") n++ } END { print n + 0 }' "$t")"
+    "$(awk -F '\t' 'NR > 1 { for (i = 1; i <= NF; i++) if (i != 3 && i != 6 && $i !~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ && $i != "") n++ } END { print n + 0 }' "$t")"
 same "a rate is in bit/s" 500000000 "$(tsv "$t" traffic.rate 1)"
 same "a time is in seconds" 1.07e-07 "$(tsv "$t" npe0.sram_latency 1)"
 same "a choice is a word" poisson "$(tsv "$t" traffic.pattern 8)"
@@ -114,7 +114,7 @@ wide() { awk '/^(\* |warning|results|capture|[A-Z])/ { next } length($0) > most 
 [ "$(wide "$dir/out")" -le 80 ] && ok "a table fits into 80 columns" || bad "a table fits into 80 columns: $(wide "$dir/out")"
 has "what was dropped is said" 'more column.*runs.tsv' "$dir/out"
 has "each column names its component" '^npe0 .* traffic .* sink ' "$dir/out"
-has "and what is carried comes first" '^sram_latency .* pattern  *carried ' "$dir/out"
+has "and what is carried comes first" '^sram_latency .* pattern .*payload  *carried ' "$dir/out"
 # Parameters that follow from another one leave room for what was measured
 cat >"$dir/tied.ini" <<EOF
 [scenario]
@@ -126,7 +126,7 @@ duration = \${with traffic.payload: 500, 600}us
 warmup = \${with traffic.payload: 100, 110}us
 EOF
 COLUMNS=40 "$B" run "$dir/tied.ini" --no-plots -o "$dir/tied" >"$dir/out" 2>/dev/null
-has "what follows from another parameter does not push out what was measured" '^payload.* carried ' "$dir/out"
+has "what follows from another parameter does not push out what was measured" '^rate.* carried ' "$dir/out"
 COLUMNS=200 "$B" run "$dir/two.ini" --no-plots -o "$dir/two" >"$dir/out" 2>/dev/null
 same "a wider terminal shows all" 0 "$(grep -c 'more column' "$dir/out")"
 cat >"$dir/grow.ini" <<EOF

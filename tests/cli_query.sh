@@ -29,7 +29,7 @@ interfaces = 3
 npe = npe0
 udp_port = {30000 + i}
 vlan = {100 + i}
-queue_packets = ${20, unlimited}
+queue_packets = ${20, 5000}
 routes = 0.0.0.0/0 {i} 192.168.100.1:30000
 [source t*3]
 ports = 1
@@ -51,7 +51,6 @@ rate = 10Gbit/s
 [link out]
 link = npe0.0..2 -> sink.0..2
 EOF2
-sed -i 's/unlimited/0/' "$dir/three.ini"
 "$B" run "$dir/three.ini" -q -j2 -o "$dir/three" || bad "a study runs"
 r=$dir/three
 # pick FILE CONDITION COLUMNS...: rows of runs.tsv that fulfil an awk condition, as %.12g; columns by name
