@@ -21,7 +21,7 @@ static char *written(const char *text) {
 static char *converted(const char *text) {
     g_autoptr(GError) error = NULL;
     g_autofree char *path = written(text);
-    char *out = convert_file(path, component_classes, &error);
+    char *out = convert_file(path, NULL, component_classes, &error);
     return out ? out : g_strdup(error->message);
 }
 
@@ -76,7 +76,7 @@ static void first_edition_scenarios_keep_their_points(void) {
         g_autoptr(GError) error = NULL;
         g_autofree char *path = g_build_filename(first_edition, names->pdata[i], NULL),
                         *to = g_build_filename(folder, names->pdata[i], NULL), *old = NULL,
-                        *new = convert_file(path, component_classes, &error);
+                        *new = convert_file(path, NULL, component_classes, &error);
         if (!new) printf("  %s\n", error->message);
         CHECK(new != NULL);
         if (!new) continue;
@@ -89,7 +89,7 @@ static void first_edition_scenarios_keep_their_points(void) {
     for (unsigned i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(first_edition, names->pdata[i], NULL),
                         *to = g_build_filename(folder, names->pdata[i], NULL);
-        g_autofree char *new = NULL, *again = convert_file(to, component_classes, NULL);
+        g_autofree char *new = NULL, *again = convert_file(to, NULL, component_classes, NULL);
         if (!g_file_get_contents(to, &new, NULL, NULL)) continue;
         CHECK(alike(path, to));
         CHECK_TEXT(again, new);
@@ -99,7 +99,7 @@ static void first_edition_scenarios_keep_their_points(void) {
 
 static void becomes(const char *text, const char *expected) {
     g_autofree char *once = converted(text), *path = written(once),
-                    *twice = convert_file(path, component_classes, NULL);
+                    *twice = convert_file(path, NULL, component_classes, NULL);
     CHECK_TEXT(once, expected);
     CHECK_TEXT(twice, once);
 }

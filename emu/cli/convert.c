@@ -8,8 +8,8 @@
 static int convert_run(char **operands, void *flags, const ComponentClass *const *classes) {
     (void)flags;
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = cli_find(operands[0], &error),
-                    *text = path ? convert_file(path, classes, &error) : NULL;
+    g_autofree char *path = cli_find(operands[0], &error), *library = cli_shipped_folder(),
+                    *text = path ? convert_file(path, library, classes, &error) : NULL;
     if (!text) return cli_complain(EXIT_INPUT, error);
     fputs(text, stdout);
     return EXIT_OK;

@@ -56,6 +56,8 @@ int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* The folder that holds scenarios/ and analysis/. Caller frees. */
 char *cli_data_folder(void);
+/* Where the shipped scenarios are. Caller frees. */
+char *cli_shipped_folder(void);
 /* Names of the shipped scenarios, sorted, and NULL. */
 GPtrArray *cli_shipped(void);
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */

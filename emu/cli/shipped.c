@@ -32,14 +32,14 @@ static int by_name(const void *a, const void *b) {
     return compare_names(*(const char *const *)a, *(const char *const *)b);
 }
 
-static char *shipped_folder(void) {
+char *cli_shipped_folder(void) {
     g_autofree char *data = cli_data_folder();
     return g_build_filename(data, "scenarios", NULL);
 }
 
 /* Names of the shipped scenarios, sorted, and NULL. */
 GPtrArray *cli_shipped(void) {
-    g_autofree char *folder = shipped_folder();
+    g_autofree char *folder = cli_shipped_folder();
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (const char *name; dir && (name = g_dir_read_name(dir));)
@@ -62,7 +62,7 @@ char *cli_find(const char *name, GError **error) {
         input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
-    g_autofree char *folder = shipped_folder();
+    g_autofree char *folder = cli_shipped_folder();
     char *path = scenario_find(".", name);
     if (!path) path = strchr(name, '/') ? g_strdup(name) : scenario_find(folder, name);
     if (path) return path;
@@ -78,7 +78,7 @@ char *cli_find(const char *name, GError **error) {
 
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error) {
-    g_autofree char *path = cli_find(name, error), *library = shipped_folder();
+    g_autofree char *path = cli_find(name, error), *library = cli_shipped_folder();
     const char *const *overrides = (const char *const *)set;
     return path ? scenario_load_with(path, library, overrides, classes, error) : NULL;
 }

@@ -14,7 +14,8 @@ enum { MAX_BASES = 64, MAX_SERIES = 8 };
 
 typedef struct {
     Document *d;
-    GPtrArray *bases; /* Document: what it includes, all the way */
+    GPtrArray *bases;    /* Document: what it includes, all the way */
+    const char *library; /* where includes are that are not beside their file */
     const ComponentClass *const *classes;
     bool composed; /* what is not written may be made, and is then not the default */
 } Convert;
@@ -45,15 +46,11 @@ static bool load_bases(Convert *c, const Document *d, GError **error) {
     g_autofree char *folder = g_path_get_dirname(d->path);
     for (unsigned i = 0; names[i] && *names[i]; i++) {
         const char *name = g_strstrip(names[i]);
-        g_autofree char *bare = g_path_is_absolute(name) ? g_strdup(name)
-                                                         : g_build_filename(folder, name, NULL),
-                        *file = g_strconcat(bare, ".ini", NULL);
-        const char *path = g_file_test(bare, G_FILE_TEST_EXISTS) ? bare : file;
-        if (!g_file_test(path, G_FILE_TEST_EXISTS) || c->bases->len == MAX_BASES)
-            return input_error(error,
-                               "%s:%u: found include = %s, which is not beside the file, where it "
-                               "is looked at",
-                               d->path, list->line, name);
+        g_autofree char *beside = scenario_find(folder, name),
+                        *path = beside ? g_strdup(beside) : scenario_find(c->library, name);
+        if (!path || c->bases->len == MAX_BASES)
+            return input_error(error, "%s:%u: found include = %s, which is nowhere", d->path,
+                               list->line, name);
         Document *base = document_load(path, error);
         if (!base) return false;
         g_ptr_array_add(c->bases, base);
@@ -126,7 +123,7 @@ static bool may_compose(const Convert *c) {
 /* Whether something is made of what is written; of what cannot be read as it is, if it may be. */
 static bool composes(const Convert *c) {
     if (!may_compose(c)) return false;
-    Scenario *s = scenario_load(c->d->path, NULL, c->classes, NULL);
+    Scenario *s = scenario_load_with(c->d->path, c->library, NULL, c->classes, NULL);
     bool made = !s;
     for (unsigned i = 0; s && i < s->sections->len; i++) {
         const Section *section = s->sections->pdata[i];
@@ -702,9 +699,8 @@ static void set_absolute(Document *d) {
             if (!include && !text) continue;
             g_auto(GStrv) names = g_strsplit(entry->value + (text ? strlen(file) : 0), ",", -1);
             for (unsigned n = 0; names[n]; n++) {
-                char *path = g_canonicalize_filename(g_strstrip(names[n]), from);
-                g_free(names[n]);
-                names[n] = path;
+                g_autofree char *name = names[n], *path = scenario_find(from, g_strstrip(name));
+                names[n] = path ? g_canonicalize_filename(path, NULL) : g_strdup(name);
             }
             g_autofree char *list = g_strjoinv(", ", names);
             g_free(entry->value);
@@ -726,7 +722,7 @@ static bool is_scenario(const Convert *c, const char *text, GError **error) {
     if (fd < 0) return false;
     close(fd);
     Scenario *s = g_file_set_contents(path, whole, -1, &cause)
-                      ? scenario_load(path, NULL, c->classes, &cause)
+                      ? scenario_load_with(path, c->library, NULL, c->classes, &cause)
                       : NULL;
     unlink(path);
     bool ok = s != NULL;
@@ -739,10 +735,11 @@ static bool is_scenario(const Convert *c, const char *text, GError **error) {
     return input_error(error, "%s: cannot be converted: %s", c->d->path, plain);
 }
 
-char *convert_file(const char *path, const ComponentClass *const *classes, GError **error) {
+char *convert_file(const char *path, const char *library, const ComponentClass *const *classes,
+                   GError **error) {
     g_autoptr(Document) d = document_load(path, error);
     g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func((GDestroyNotify)document_free);
-    Convert c = {d, bases, classes, false};
+    Convert c = {d, bases, library, classes, false};
     if (!d || !load_bases(&c, d, error)) return NULL;
     c.composed = composes(&c);
     find_words(&c);

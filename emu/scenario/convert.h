@@ -22,6 +22,8 @@
 #include "emu/core/component.h"
 #include "emu/scenario/document.h"
 
-/* NULL and an error if the file or one that it includes cannot be read, or if what comes out is no
- * scenario: it says something that the second edition has another way for. The caller frees. */
-char *convert_file(const char *path, const ComponentClass *const *classes, GError **error);
+/* `library` as in scenario_load_with. NULL and an error if the file or one that it includes cannot
+ * be read, or if what comes out is no scenario: it says something that the second edition has
+ * another way for. The caller frees. */
+char *convert_file(const char *path, const char *library, const ComponentClass *const *classes,
+                   GError **error);
