@@ -320,6 +320,26 @@ static void a_claim_about_none_of_the_points_is_named(void) {
     }
 }
 
+static void what_nothing_names_is_named(void) {
+    static const char text[] = WIRED "[let]\na = 1\nb = {a}\nc = 3\n"
+                                     "[source q]\nports = {b}\n[sink m]\nports = 1\n"
+                                     "source = q\n[link m]\nlink = q.0 -> m.0\n";
+    CHECK(check_text(text, NULL));
+    CHECK_CONTAINS(said, "s.ini:12: [let] c: no value names it; leave it out");
+    CHECK(!strstr(said, "[let] a") && !strstr(said, "[let] b"));
+    CHECK(check_text(text, "let.cc=4"));
+    CHECK_CONTAINS(said, "--set let.cc=4: cc: no value names it");
+    CHECK(check_text(text, "q.ttl={c}") && !strstr(said, "[let] c"));
+}
+
+static void a_picture_of_text_is_doubted(void) {
+    doubted(WIRED "[plot p]\nx = s.node_mac\ny = k.lost\n",
+            "[plot p] x: s.node_mac is a number at none of the points");
+    doubted(WIRED "[plot p]\nx = k.lost\ny = s.rate; k.sample * 2\n",
+            "[plot p] y: k.sample * 2 is a number at none of the points");
+    passes(WIRED "[plot p]\nx = s.rate / 1e6\ny = k.lost * s.rate\n");
+}
+
 static void a_command_after_the_end_is_named(void) {
     doubted("[scenario]\nduration = 20ms\n" WIRED "[at 20ms]\ns = stop\n",
             "s.ini:11: [at 20ms] never comes: the run ends at 20 ms");
@@ -343,6 +363,8 @@ int main(void) {
                                  TEST(more_active_vservers_than_there_are_are_named),
                                  TEST(a_key_without_effect_is_named),
                                  TEST(a_claim_about_none_of_the_points_is_named),
+                                 TEST(what_nothing_names_is_named),
+                                 TEST(a_picture_of_text_is_doubted),
                                  TEST(a_command_after_the_end_is_named),
                                  {0}};
     folder = g_dir_make_tmp("sppemu-XXXXXX", NULL);

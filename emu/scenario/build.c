@@ -513,6 +513,7 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     s->sections = g_ptr_array_new();
     s->index = g_new0(SectionIndex, 1);
     s->index->of = g_hash_table_new(g_str_hash, g_str_equal);
+    s->unnamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->axes = g_ptr_array_new_with_free_func(axis_free);
     s->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     s->conditions = g_ptr_array_new();
@@ -566,6 +567,7 @@ void scenario_free(Scenario *s) {
     g_ptr_array_unref(s->sections);
     g_hash_table_unref(s->index->of);
     g_free(s->index);
+    g_hash_table_unref(s->unnamed);
     g_array_unref(s->columns);
     g_ptr_array_unref(s->conditions);
     g_free(s->kept);

@@ -36,6 +36,7 @@ typedef struct {
     unsigned point;
     NetworkLoad load;     /* of this point's network */
     const Report *report; /* the same */
+    bool open;            /* a scalar was asked for before the run */
     char *scalars;        /* names of the last report that was looked at */
     GHashTable *warnings; /* text -> Warning */
     GPtrArray *order;     /* of the warnings */
@@ -400,8 +401,9 @@ static bool check_names(Check *c, Network *net, GError **error) {
 
 /* A parameter at a point; of scalars nothing is known yet. */
 static bool foresee(const void *data, unsigned point, const char *name, double *value) {
+    Check *c = (Check *)data;
     *value = NAN;
-    scenario_value(((const Check *)data)->s, point, name, value);
+    if (!scenario_value(c->s, point, name, value)) c->open = true;
     return true;
 }
 
@@ -416,6 +418,41 @@ static bool shows_any(const MetricRuns *runs, const char *where) {
     for (unsigned point = 0; point < runs->n_runs; point++)
         if (!metric_evaluate_run(where, runs, point, &holds, NULL) || holds != 0) return true;
     return false;
+}
+
+/* Whether an expression over parameters alone is a number at any point. */
+static bool is_number_anywhere(Check *c, const MetricRuns *runs, const char *expression) {
+    double value;
+    for (unsigned point = 0; point < runs->n_runs; point++) {
+        c->open = false;
+        if (!metric_evaluate_run(expression, runs, point, &value, NULL) || c->open ||
+            isfinite(value))
+            return true;
+    }
+    return false;
+}
+
+static void check_axes(Check *c, const Section *section, const MetricRuns *runs) {
+    static const char *const keys[] = {"x", "y"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const Entry *entry = section_entry(section, keys[i]);
+        g_auto(GStrv) several = plot_expressions(entry);
+        for (unsigned k = 0; entry && several[k]; k++) {
+            if (is_number_anywhere(c, runs, several[k])) continue;
+            g_autofree char *place = entry_place(section, entry);
+            warn_always(c, g_strdup_printf("%s: %s is a number at none of the points, so that "
+                                           "nothing will be drawn",
+                                           place, g_strstrip(several[k])));
+        }
+    }
+}
+
+static void check_unnamed(Check *c) {
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(c->s->unnamed), (GCompareFunc)strcmp);
+    for (const GList *l = names; l; l = l->next)
+        warn_always(c, g_strdup_printf("%s: no value names it; leave it out",
+                                       (char *)g_hash_table_lookup(c->s->unnamed, l->data)));
 }
 
 /* Claims and plots of this file that are about none of its points. What --set fixes may well make
@@ -436,6 +473,7 @@ static void check_coverage(Check *c) {
             claim || plot ? section_entry(section, plot ? "where" : "metric") : NULL;
         double value;
         g_autoptr(GError) cause = NULL;
+        if (plot && !strcmp(section->file, c->s->path)) check_axes(c, section, &runs);
         if (!entry || strcmp(entry->file, c->s->path) != 0) continue;
         g_autofree char *place = entry_place(section, entry);
         if (claim && !metric_evaluate(entry->value, &runs, &value, &cause))
@@ -537,6 +575,7 @@ bool scenario_check(const Scenario *s, const Claims *claims,
     }
     c.point = 0;
     if (ok) check_coverage(&c);
+    if (ok) check_unnamed(&c);
     pass_on(&c, order, false, warnings);
     pass_on(&c, unused_order, true, warnings);
     g_free(c.scalars);

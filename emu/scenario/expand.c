@@ -11,15 +11,16 @@ enum { MAX_COPIES = 10000, MAX_TIMES = 100000 };
 
 /* Names that {...} knows; i and n of an array's element. */
 typedef struct {
-    GHashTable *let;   /* name -> value; the scenario's */
-    GHashTable *axes;  /* name -> values, of those that iterate */
+    GHashTable *let;  /* name -> value; the scenario's */
+    GHashTable *axes; /* name -> values, of those that iterate */
+    GHashTable *unnamed;
     const char **used; /* the first of these that was looked up, and another */
     bool has_index;
     int64_t i, n;
 } Scope;
 
 static Scope scope_of(const Scenario *s) {
-    return (Scope){.let = s->let, .axes = s->let_axes};
+    return (Scope){.let = s->let, .axes = s->let_axes, .unnamed = s->unnamed};
 }
 
 /* {...} ------------------------------------------------------------------------------------ */
@@ -62,6 +63,7 @@ static const char *let_value(const Scope *scope, const char *name) {
     gpointer own;
     if (scope->used && g_hash_table_lookup_extended(scope->axes, name, &own, NULL))
         scope->used[scope->used[0] && scope->used[0] != own] = own;
+    g_hash_table_remove(scope->unnamed, name);
     return g_hash_table_lookup(scope->let, name);
 }
 
@@ -492,8 +494,12 @@ static bool read_let(const Scenario *s, const Scope *scope, GError **error) {
     Section *let = scenario_section(s, "let", NULL);
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     if (let && !check_let(let, error)) return false;
-    for (unsigned k = 0; let && k < let->entries->len; k++)
+    for (unsigned k = 0; let && k < let->entries->len; k++) {
+        const Entry *entry = let->entries->pdata[k];
         g_ptr_array_add(left, let->entries->pdata[k]);
+        if (!entry->line || !strcmp(entry->file, s->path))
+            g_hash_table_replace(s->unnamed, g_strdup(entry->key), entry_place(let, entry));
+    }
     for (unsigned before = left->len + 1; left->len && left->len < before;) {
         before = left->len;
         for (unsigned k = 0; k < left->len;) {

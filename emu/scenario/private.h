@@ -99,7 +99,8 @@ struct Scenario {
     const ComponentClass *const *classes;
     GPtrArray *sections, *axes;
     SectionIndex *index;
-    GArray *columns; /* Column */
+    GHashTable *unnamed; /* of [let] of this file and --set: what no value names -> its place */
+    GArray *columns;     /* Column */
     unsigned n_points;
     GPtrArray *conditions; /* Condition */
     unsigned *kept;        /* of the product of all axes, those that are points; NULL: all */
