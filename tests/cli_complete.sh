@@ -49,6 +49,8 @@ answers 'run npe --set scenario.rep' scenario.repeat=
 answers 'merge ' results/one
 answers 'merge res' results/
 answers 'verify results/' results/one
+answers 'plot results/one --log ' x y xy
+answers 'plot results/one -o ' ''
 answers 'help sin' sink
 answers 'help ser' series
 answers 'help ver' verify

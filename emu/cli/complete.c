@@ -181,6 +181,11 @@ static const GOptionEntry *awaits(const CliVerb *v, const char *word) {
     return NULL;
 }
 
+/* What goes with an option; its files are ones to be written. */
+static void offer_argument(const Cursor *c, const GOptionEntry *option) {
+    if (strcmp(option->arg_description, "FILE") != 0) offer_operand(c, option->arg_description);
+}
+
 /* --NAME=VALUE, with the cursor in its value. */
 static const GOptionEntry *joined(const CliVerb *v, const char *word, size_t *before) {
     const char *equals = strchr(word, '=');
@@ -208,9 +213,9 @@ static void complete_words(const CliVerb *v, char **words, unsigned n,
     if (with_value) {
         g_autofree char *name = g_strndup(c.word, before);
         Cursor in = {classes, c.word + before, name, c.file};
-        offer_operand(&in, with_value->arg_description);
+        offer_argument(&in, with_value);
     } else if (option) {
-        offer_operand(&c, option->arg_description);
+        offer_argument(&c, option);
     } else if (*c.word == '-') {
         offer_options(&c, v->options);
     } else if (most && (n_operands < most || g_str_has_suffix(operands[most - 1], "..."))) {
