@@ -73,7 +73,7 @@ ls "$(dirname "$B")/sppfwd" >/dev/null && "$(dirname "$B")/sppfwd" --help | grep
 grep -qE '.{81}' "$dir/list" && bad "list has lines of more than 80 columns" || ok "list fits 80 columns"
 for file in scenarios/*.ini; do
     name=$(basename $file .ini)
-    grep -q "^  $name  *[0-9]* s  [A-Z0-9]" "$dir/list" || grep -q "^include = .*$name.ini" scenarios/*.ini ||
+    grep -q "^  $name  *[0-9]* [smin]*  *[A-Z0-9]" "$dir/list" || grep -q "^include = .*$name.ini" scenarios/*.ini ||
         bad "$name is neither listed nor included"
 done
 [ "$(grep -c '^  ' "$dir/list")" -eq "$(grep -l '^listed = ' scenarios/*.ini | wc -l)" ] && ok "list has those that say listed" || bad "list has those that say listed"

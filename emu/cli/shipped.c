@@ -104,8 +104,10 @@ static void print_listed(const Scenario *s, unsigned *group, unsigned wanted) {
     if (!scenario_listed(s, &of, &takes) || of != wanted) return;
     if (*group != wanted) printf("%s%s:\n", wanted ? "\n" : "", heads[wanted]);
     *group = wanted;
-    printf("  %-19s%4" G_GUINT64_FORMAT " s  %s\n", scenario_name(s), takes / SIM_S,
-           scenario_title(s));
+    bool minutes = takes >= 120 * SIM_S;
+    g_autofree char *time = g_strdup_printf(
+        "%" G_GUINT64_FORMAT " %s", takes / (minutes ? 60 * SIM_S : SIM_S), minutes ? "min" : "s");
+    printf("  %-18s %6s %s\n", scenario_name(s), time, scenario_title(s));
 }
 
 static void free_scenario(void *s) {
