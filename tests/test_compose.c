@@ -139,6 +139,59 @@ static void interfaces_count_through_the_line_cards(void) {
               "[link wire_traffic]\nlink = traffic.0 -> lc1.2\n"));
 }
 
+static void what_is_between_cuts_one_way_of_one_wire(void) {
+    static const char ends[] = "[npe npe0]\n[source t]\n[sink sink]\nsource = t\n[tap x]\n",
+                      links[] = "[link in]\nlink = t.0..4 -> npe0.0..4\nrate = 2Gbit/s\nboth = %s\n"
+                                "mtu = 1600B\n[link out]\nlink = npe0.%s -> sink.%s\n";
+    g_autofree char *one = g_strdup_printf(links, "no", "0", "0"),
+                    *two = g_strdup_printf(links, "yes", "0", "0"),
+                    *a = g_strconcat(ends, one, NULL), *b = g_strconcat(ends, two, NULL);
+    g_autofree char *cut =
+        g_strconcat(ends,
+                    "[link in]\nlink = t.0..1 -> npe0.0..1\nrate = 2Gbit/s\nmtu = 1600B\n"
+                    "[link in_2]\nlink = t.3..4 -> npe0.3..4\nrate = 2Gbit/s\nmtu = 1600B\n"
+                    "[link x_in]\nlink = t.2 -> x.0\nrate = 2Gbit/s\nmtu = 1600B\n"
+                    "[link x_out]\nlink = x.0 -> npe0.2\nrate = none\nmtu = 1600B\n"
+                    "[link out]\nlink = npe0.0 -> sink.0\n",
+                    NULL);
+    CHECK(alike(a, "x.attach=t.2 -> npe0.2", cut));
+    g_autofree char *way = g_strconcat(
+        ends,
+        "[link in]\nlink = t.0..3 -> npe0.0..3\nrate = 2Gbit/s\nmtu = 1600B\nboth = yes\n"
+        "[link in_2]\nlink = t.4 -> npe0.4\nrate = 2Gbit/s\nmtu = 1600B\n"
+        "[link x_in]\nlink = npe0.4 -> x.0\nrate = 2Gbit/s\nmtu = 1600B\n"
+        "[link x_out]\nlink = x.0 -> t.4\nrate = none\nmtu = 1600B\n"
+        "[link out]\nlink = npe0.0 -> sink.0\n",
+        NULL);
+    CHECK(alike(b, "x.attach=npe0.4 -> t.4", way));
+    /* Nothing is left of the link: its name stays, with what leads to the tap. */
+    g_autofree char *all =
+        g_strconcat(ends,
+                    "[link in]\nlink = t.0..4 -> npe0.0..4\nrate = 2Gbit/s\nmtu = 1600B\n"
+                    "[link out]\nlink = npe0.0 -> x.0\n"
+                    "[link x_out]\nlink = x.0 -> sink.0\nrate = none\n",
+                    NULL);
+    CHECK(alike(a, "x.attach=npe0.0 -> sink.0", all));
+    CHECK_REFUSED("[npe npe0]\n[tap x]\nattach = npe0.0 -> npe0.1\n",
+                  "test.ini:3: [tap x] attach: found no link from npe0.0 to npe0.1");
+    CHECK_REFUSED("[npe npe0]\n[tap x]\nattach = npe0\n",
+                  "test.ini:3: [tap x] attach: found \"npe0\", expected A.0 -> B.1");
+}
+
+static void a_link_that_is_cut_twice_reads_back(void) {
+    Scenario *s = load("[chassis spp]\npreset = development\n[tap a]\nattach = npe0.0 -> data.1\n"
+                       "[tap b]\nattach = data.1 -> npe0.0\n",
+                       NULL);
+    g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 0);
+    CHECK(alike(flat, NULL, resolved));
+    CHECK(strstr(flat, "[tap a]") != NULL);
+    Scenario *again = load(flat, NULL);
+    g_autofree char *x = scenario_identity(s, 0), *y = again ? scenario_identity(again, 0) : NULL;
+    CHECK_TEXT(y, x);
+    scenario_free(again);
+    scenario_free(s);
+}
+
 static void several_senders_share_an_interface(void) {
     CHECK(
         alike("[npe npe0]\n[source b*2]\nattach = npe0 interfaces 1..2\n[source a]\n"
@@ -216,6 +269,8 @@ int main(void) {
                                  TEST(vlans_count_up_past_those_that_are_written),
                                  TEST(attach_is_its_links),
                                  TEST(interfaces_count_through_the_line_cards),
+                                 TEST(what_is_between_cuts_one_way_of_one_wire),
+                                 TEST(a_link_that_is_cut_twice_reads_back),
                                  TEST(several_senders_share_an_interface),
                                  TEST(fifty_sources_on_ten_interfaces_lose_nothing_at_low_load),
                                  TEST(it_reads_back_to_the_same),

@@ -5,6 +5,7 @@
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
+#include "emu/scenario/compose.h"
 
 typedef struct {
     Component base;
@@ -56,12 +57,15 @@ static const Param tap_params[] = {
 
 static const Scalar tap_scalars[] = {{"packets", "packets", "that passed"}, {0}};
 
+static const Composition tap_composition = {.way = ATTACH_BETWEEN};
+
 const ComponentClass tap_class = {
     .name = "tap",
     .text = "writes what passes through it to a capture",
     .ports = "0: in and out",
     .size = sizeof(Tap),
     .params = tap_params,
+    .composition = &tap_composition,
     .start = tap_start,
     .receive = tap_receive,
     .station = tap_station,

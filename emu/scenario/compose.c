@@ -191,6 +191,7 @@ static bool read_attach(Composer *c, Attachment *a, GError **error) {
     a->way = composition(section)->way;
     if (a->way == ATTACH_NOT)
         return entry_error(error, section, a->entry, "a %s is not attached", section->class->name);
+    if (a->way == ATTACH_BETWEEN) return true; /* once there are links */
     bool from = !g_strcmp0(*word, "from"), to = !g_strcmp0(*word, "to");
     if ((from && a->way == ATTACH_SENDS) || (to && a->way == ATTACH_RECEIVES))
         return entry_error(error, section, a->entry, "found %s, but a %s %s", *word,
@@ -414,6 +415,123 @@ static bool spell_all_names(const Scenario *s, GError **error) {
     return true;
 }
 
+/* Between ----------------------------------------------------------------------------------- */
+
+/* "a.0..4 -> b.0..4" */
+typedef struct {
+    char *from, *to;
+    unsigned first_from, first_to, n;
+} Ends;
+
+static void ends_clear(Ends *e) {
+    g_free(e->from);
+    g_free(e->to);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ends, ends_clear)
+
+static bool read_end(const char *text, char **name, unsigned *first, unsigned *n) {
+    g_autofree char *copy = g_strstrip(g_strdup(text));
+    char *dot = strchr(copy, '.');
+    if (!dot || !range(dot + 1, first, n)) return false;
+    *dot = 0;
+    *name = g_strdup(copy);
+    return true;
+}
+
+static bool read_ends(const char *text, Ends *e) {
+    g_auto(GStrv) parts = g_strsplit(text, "->", -1);
+    unsigned n;
+    return g_strv_length(parts) == 2 && read_end(parts[0], &e->from, &e->first_from, &n) &&
+           read_end(parts[1], &e->to, &e->first_to, &e->n) && n == e->n;
+}
+
+/* How many wires into the link the other's single one is; -1: it is none of these. */
+static int wire_of(const Ends *link, const Ends *one, bool reverse) {
+    const char *from = reverse ? link->to : link->from, *to = reverse ? link->from : link->to;
+    unsigned a = reverse ? link->first_to : link->first_from,
+             b = reverse ? link->first_from : link->first_to;
+    bool in = !strcmp(from, one->from) && !strcmp(to, one->to) && one->first_from >= a &&
+              one->first_from - a < link->n && one->first_from - a == one->first_to - b;
+    return in ? (int)(one->first_from - a) : -1;
+}
+
+/* A link with the settings of another. */
+static Section *link_like(Composer *c, const Section *link, const char *name) {
+    composer_section(c, "link", name);
+    Section *own = scenario_section(c->scenario, "link", name);
+    for (unsigned k = 0; k < link->entries->len; k++) {
+        const Entry *e = link->entries->pdata[k];
+        if (strcmp(e->key, "link") != 0 && strcmp(e->key, "both") != 0)
+            composer_set(c, "link", name, e->key, "%s", e->value);
+    }
+    return own;
+}
+
+/* What is left of a link without its wire number `at`: the wires in front of it and behind it, and,
+ * of one that goes both ways, the way that is not cut. False: nothing. */
+static bool leave_rest(Composer *c, Section *link, const Ends *e, unsigned at, bool both,
+                       bool reverse) {
+    const unsigned first[] = {0, at + 1, at}, n[] = {at, e->n - at - 1, both ? 1 : 0};
+    Section *own = link; /* the first part is the link itself */
+    unsigned made = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(n); i++) {
+        if (!n[i]) continue;
+        g_autofree char *name = g_strdup_printf("%s_%u", link->name, ++made),
+                        *a = ports_text(e->from, e->first_from + first[i], n[i]),
+                        *b = ports_text(e->to, e->first_to + first[i], n[i]);
+        bool turned = i == 2 && !reverse;
+        g_autofree char *ends = g_strdup_printf("%s -> %s", turned ? b : a, turned ? a : b);
+        Section *part = own ? own : link_like(c, link, name);
+        section_place_value(part, "link", ends, c->file, c->line);
+        section_place_value(part, "both", both && i < 2 ? "yes" : "no", c->file, c->line);
+        own = NULL;
+    }
+    return own == NULL;
+}
+
+/* The longest packet of a link is that of its ends' classes, and of neither of these parts'. */
+static void keep_mtu(Composer *c, const char *link, const Ends *e) {
+    const Section *a = scenario_component(c->scenario, e->from),
+                  *b = scenario_component(c->scenario, e->to);
+    uint32_t mtu = MAX(a ? a->class->link_mtu : 0, b ? b->class->link_mtu : 0);
+    if (mtu) composer_set(c, "link", link, "mtu", "%uB", mtu);
+}
+
+static bool put_between(Composer *c, const Attachment *a, GError **error) {
+    g_auto(Ends) one = {0};
+    const char *own = a->section->name;
+    if (!read_ends(a->entry->value, &one) || one.n != 1)
+        return entry_error(error, a->section, a->entry, "found \"%s\", expected A.0 -> B.1",
+                           a->entry->value);
+    for (unsigned i = 0; i < c->scenario->sections->len; i++) {
+        Section *link = c->scenario->sections->pdata[i];
+        const Entry *entry = link->kind == SECTION_LINK ? section_entry(link, "link") : NULL,
+                    *ways = entry ? section_entry(link, "both") : NULL;
+        bool both = ways && !strcmp(ways->value, "yes");
+        g_auto(Ends) ends = {0};
+        if (!entry || !read_ends(entry->value, &ends)) continue;
+        int at = wire_of(&ends, &one, false);
+        bool reverse = at < 0;
+        if (reverse && both) at = wire_of(&ends, &one, true);
+        if (at < 0) continue;
+        g_autofree char *in = g_strconcat(own, "_in", NULL), *out = g_strconcat(own, "_out", NULL),
+                        *cut = g_strdup_printf("%s.%u -> %s.0", one.from, one.first_from, own);
+        Section *before = leave_rest(c, link, &ends, (unsigned)at, both, reverse)
+                              ? link_like(c, link, in)
+                              : link; /* what is left is the part in front of it */
+        section_place_value(before, "link", cut, c->file, c->line);
+        keep_mtu(c, before->name, &ends);
+        composer_section(c, "link", out);
+        composer_set(c, "link", out, "link", "%s.0 -> %s.%u", own, one.to, one.first_to);
+        composer_set(c, "link", out, "rate", "none");
+        const Entry *mtu = section_entry(before, "mtu");
+        if (mtu) composer_set(c, "link", out, "mtu", "%s", mtu->value);
+        return true;
+    }
+    return entry_error(error, a->section, a->entry, "found no link from %s.%u to %s.%u", one.from,
+                       one.first_from, one.to, one.first_to);
+}
+
 /* All ------------------------------------------------------------------------------------- */
 
 static void attachment_free(void *data) {
@@ -442,6 +560,12 @@ static bool attach_all(Composer *c, GError **error) {
     }
     c->next = sections->len;
     link_all(c, attachments);
+    for (unsigned i = 0; i < attachments->len; i++) {
+        const Attachment *a = attachments->pdata[i];
+        c->file = a->entry->file;
+        c->line = a->entry->line;
+        if (a->way == ATTACH_BETWEEN && !put_between(c, a, error)) return false;
+    }
     return true;
 }
 

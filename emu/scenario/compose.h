@@ -11,6 +11,8 @@
  *   attach = [from|to] NAME interfaces A..B   links of 1 Gbit/s to those interfaces of NAME; the
  *                                             class of NAME may say whose ports they are
  *   attach = [from|to] NAME [ports A..B]      links without a rate to its ports, a bench's wires
+ *   attach = A.0 -> B.1                       its port 0 into that link, of a class that is in
+ *                                             between: the link ends at it, and a wire goes on
  *
  * The attached component's ports count up from 0. Several that send to one port share it by a
  * component of a class that merges. The links are [link wire_ATTACHED], or wire_ATTACHED0, ...
@@ -22,7 +24,7 @@
 typedef struct Composer Composer;
 
 /* Which way packets go between an attached component and what it is attached to. */
-typedef enum { ATTACH_NOT, ATTACH_SENDS, ATTACH_RECEIVES, ATTACH_BOTH } AttachWay;
+typedef enum { ATTACH_NOT, ATTACH_SENDS, ATTACH_RECEIVES, ATTACH_BOTH, ATTACH_BETWEEN } AttachWay;
 
 /* A class's part; each function may be NULL. Errors are made by composer_refuse. */
 typedef struct Composition {
