@@ -3,6 +3,7 @@
  * help: from the tables of verbs, classes and sections. */
 #include <string.h>
 
+#include "emu/scenario/compose.h"
 #include "emu/cli/help.h"
 #include "emu/cli/reference.h"
 
@@ -75,6 +76,7 @@ static void print_class(Page *page, const ComponentClass *c) {
     page_paragraph(page, syntax);
     page_paragraph(page, text);
     if (c->params && c->params->name) page_head(page, "Parameters");
+    help_params(page, attach_params(c));
     help_params(page, c->params);
     Choice choice = {0};
     for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) print_choice(page, &choice);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/scenario/compose.h"
 #include "emu/cli/reference.h"
 
 #include "emu/cli/private.h"
@@ -33,7 +34,9 @@ static void write_params(const Param *rows, FILE *out) {
 
 static void write_class_params(const ComponentClass *c, FILE *out) {
     Choice choice = {0};
+    const Param *attach = attach_params(c);
     fprintf(out, "\n## %s\n\n%s. Ports: %s.\n\n", c->name, c->text, c->ports);
+    if (attach->name) fprintf(out, "`%s`: %s.\n\n", attach->name, attach->text);
     write_params(c->params, out);
     for (unsigned n = 0; c->choice && c->choice(n, &choice); n++) {
         fprintf(out, "\n`%s = %s`: %s%s%s.\n", choice.key, choice.name, choice.text,

@@ -116,6 +116,26 @@ void composer_set(Composer *c, const char *head, const char *name, const char *k
     section_entry(section, key)->made = true;
 }
 
+const Param *attach_params(const ComponentClass *class) {
+    static const Param none[] = {{0}},
+                       ports[] = {{.name = "attach",
+                                   .type = PARAM_TYPE_TEXT,
+                                   .def = "",
+                                   .text = "where its ports lead to, from 0 on: NAME interfaces "
+                                           "A..B, links of 1 Gbit/s; NAME ports A..B, wires; `to` "
+                                           "or `from` in front: one way only",
+                                   .source = "scenario"},
+                                  {0}},
+                       between[] = {{.name = "attach",
+                                     .type = PARAM_TYPE_TEXT,
+                                     .def = "",
+                                     .text = "the link that it is put into: A.0 -> B.1",
+                                     .source = "scenario"},
+                                    {0}};
+    AttachWay way = class->composition ? class->composition->way : ATTACH_NOT;
+    return way == ATTACH_NOT ? none : way == ATTACH_BETWEEN ? between : ports;
+}
+
 /* attach ------------------------------------------------------------------------------------ */
 
 static const Composition *composition(const Section *section) {

@@ -43,6 +43,9 @@ typedef struct Composition {
     const char *inputs, *lanes;
 } Composition;
 
+/* The row of `attach`, of a class that is attached; none of others. Ends with {0}. */
+const Param *attach_params(const ComponentClass *class);
+
 /* The n-th component of a class, in the order of the scenario; NULL past the last. */
 const char *composer_nth(const Composer *c, const char *class, unsigned n);
 /* The name of its class; NULL: there is no such component. */
