@@ -81,8 +81,18 @@ expect "two files at once" 2 'found 2 files, expected one' "$B" format "$dir/odd
 expect "both options" 2 'found --check and --in-place' "$B" format --check -i "$dir/odd.ini"
 expect "standard input in place" 2 'found - with --in-place' "$B" format -i -
 awk 'BEGIN { printf "[sink s]\nsource = a"; for (i = 0; i < 30; i++) printf ", traffic%d", i; print "" }' >"$dir/long.ini"
-expect "a long line stays, and is named" 0 'long.ini: 1 line of more than 100 columns, line 2' "$B" format "$dir/long.ini"
-same "as it is" "$dir/out" "$dir/long.ini"
+awk 'BEGIN { printf "[sink s]\nsource = a"; for (i = 0; i < 8; i++) printf ", traffic%d", i; print ", \\"
+    printf "    traffic8"; for (i = 9; i < 16; i++) printf ", traffic%d", i; print ", \\"
+    printf "    traffic16"; for (i = 17; i < 24; i++) printf ", traffic%d", i; print ", \\"
+    print "    traffic24, traffic25, traffic26, traffic27, traffic28, traffic29" }' >"$dir/broken.ini"
+expect "a long value goes on in the next lines" 0 "" "$B" format "$dir/long.ini"
+same "of at most 100 columns" "$dir/out" "$dir/broken.ini"
+expect "which is its form" 0 "" "$B" format --check "$dir/broken.ini"
+awk 'BEGIN { printf "[text t]\n"; for (i = 0; i < 60; i++) printf "ab"; print "" }' >"$dir/text.ini"
+expect "a long line of a text stays, and is named" 0 'text.ini: 1 line of more than 100 columns, line 2' "$B" format "$dir/text.ini"
+same "as it is" "$dir/out" "$dir/text.ini"
+printf '[sink s]\nports = \\\n\n' >"$dir/end.ini"
+expect "nothing behind a backslash" 3 'end.ini:3: found an empty line behind a \\' "$B" format "$dir/end.ini"
 
 # convert. What comes out is in test_convert.c; here, that it is in format, and what is said.
 "$B" convert tests/data/first-edition/fig9.ini >"$dir/fig9.ini"

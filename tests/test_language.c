@@ -163,6 +163,16 @@ static void a_name_of_let_may_iterate(void) {
     refused("[let]\na = ${1, 2}ms\n" NPE, "s.ini:2: [let] a: found \"${1, 2}ms\", expected one");
 }
 
+static void a_line_may_go_on_in_the_next(void) {
+    CHECK(alike(NPE "[slice s]\nudp_port = \\\n  30001\nroutes = 10.0.0.0/8 0 \\\n"
+                    "    192.168.100.1:1; 10.1.0.0/16 \\\n1 192.168.100.1:2\nvlan = 7\n",
+                NULL,
+                NPE "[slice s]\nudp_port = 30001\nroutes = 10.0.0.0/8 0 192.168.100.1:1; "
+                    "10.1.0.0/16 1 192.168.100.1:2\nvlan = 7\n"));
+    refused(NPE "[slice s]\nvlan = \\\n  4095x\nudp_port = 1\n", "s.ini:3: [slice s] vlan: found");
+    refused(NPE "[slice s]\nvlan = 7 \\", "s.ini:3: found the end of the file behind a \\");
+}
+
 static void every_is_a_list_of_times(void) {
     CHECK(alike(NPE "[every 200ms from 1s until 1500ms tag]\nnpe0 = mp_slower {i + 1}\n", NULL,
                 NPE "[at 1s tag]\nnpe0 = mp_slower 1\n[at 1200ms tag]\nnpe0 = mp_slower 2\n"
@@ -478,6 +488,7 @@ int main(void) {
                                  TEST(an_array_has_one_axis),
                                  TEST(set_reaches_all_elements),
                                  TEST(a_name_of_let_may_iterate),
+                                 TEST(a_line_may_go_on_in_the_next),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),
                                  TEST(where_leaves_points_out),

@@ -95,6 +95,8 @@ typedef struct {
     GPtrArray *pending;                    /* comments and blank lines behind the last item */
     GHashTable *sections_seen, *keys_seen; /* of the file, and of the section */
     unsigned line;
+    GString *open;       /* a value that goes on in the next line; NULL: there is none */
+    unsigned open_since; /* the line where it began */
     GError **error;
 } Reader;
 
@@ -188,15 +190,42 @@ static bool read_entry(Reader *r, char *line) {
     return true;
 }
 
+/* KEY = VALUE, or a part of it: a line that ends in a backslash goes on in the next. */
+static bool read_part(Reader *r, char *line) {
+    size_t n = strlen(line);
+    bool goes_on = n && line[n - 1] == '\\', ok = true;
+    if (goes_on) line[n - 1] = 0;
+    g_strchomp(line);
+    if (r->open) g_string_append_printf(r->open, " %s", line);
+    if (goes_on && !r->open) {
+        r->open = g_string_new(line);
+        r->open_since = r->line;
+    }
+    if (goes_on) return true;
+    if (!r->open) return read_entry(r, line);
+    unsigned last = r->line;
+    r->line = r->open_since;
+    ok = r->open->len <= DOCUMENT_MAX_LINE
+             ? read_entry(r, r->open->str)
+             : fail(r, "found a value of %zu bytes, expected at most %d", r->open->len,
+                    DOCUMENT_MAX_LINE);
+    r->line = last;
+    g_string_free(g_steal_pointer(&r->open), TRUE);
+    return ok;
+}
+
 /* `raw` is the line as it stands, `line` without blanks around it. */
 static bool read_line(Reader *r, const char *raw, char *line) {
+    if (r->open && !*line)
+        return fail(r, "found an empty line behind a \\, expected the rest of the value");
+    if (r->open) return read_part(r, line);
     if (!*line || *line == '#' || *line == ';') {
         bool inside = r->section && r->section->text;
         g_ptr_array_add(r->pending, g_strdup(inside && *line ? raw : line));
         return true;
     }
     if (*line == '[') return read_head(r, line);
-    if (!r->section || !r->section->text) return read_entry(r, line);
+    if (!r->section || !r->section->text) return read_part(r, line);
     move(r->pending, r->pending->len, r->section->text, true);
     g_ptr_array_add(r->section->text, g_strdup(raw));
     return true;
@@ -222,6 +251,7 @@ static bool read_lines(Reader *r, const char *text, size_t length) {
         g_autofree char *line = g_strstrip(g_strdup(raw));
         if (!read_line(r, raw, line)) return false;
     }
+    if (r->open) return fail(r, "found the end of the file behind a \\");
     close_section(r, true);
     move(r->pending, r->pending->len, r->d->end, false);
     drop_last_blank(r->d->end);
@@ -245,6 +275,7 @@ Document *document_read(const char *path, const char *text, size_t length, GErro
                 .keys_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                 .error = error};
     bool ok = read_lines(&r, text, length);
+    if (r.open) g_string_free(r.open, TRUE);
     g_ptr_array_unref(r.pending);
     g_hash_table_unref(r.sections_seen);
     g_hash_table_unref(r.keys_seen);
@@ -321,6 +352,33 @@ static void write_comments(GString *out, const GPtrArray *comments, unsigned col
     }
 }
 
+/* Where a line is broken: at the last single blank that leaves room for the backslash; 0: nowhere.
+ */
+static size_t value_break(const char *line, unsigned columns) {
+    size_t best = 0;
+    unsigned column = 0;
+    for (const char *p = line + strspn(line, " "); *p; p = g_utf8_next_char(p)) {
+        if (*p == ' ' && p > line && p[-1] != ' ' && p[-1] != '=' && p[1] != ' ' && p[1] != '=' &&
+            p[1] && (column <= columns || !best))
+            best = (size_t)(p - line);
+        column = (unsigned)g_utf8_strlen(line, p - line) + 3;
+        if (column > columns && best) break;
+    }
+    return best;
+}
+
+static void write_entry(GString *out, const DocumentEntry *entry, unsigned columns) {
+    g_autofree char *line = g_strdup_printf("%s = %s", entry->key, entry->value);
+    for (size_t end;
+         g_utf8_strlen(line, -1) > (glong)columns && (end = value_break(line, columns));) {
+        g_string_append_printf(out, "%.*s \\\n", (int)end, line);
+        char *rest = g_strdup_printf("    %s", line + end + 1);
+        g_free(line);
+        line = rest;
+    }
+    g_string_append_printf(out, "%s\n", line);
+}
+
 static void write_section(GString *out, const DocumentSection *section, unsigned columns) {
     if (out->len) g_string_append_c(out, '\n');
     write_comments(out, section->above, columns);
@@ -331,7 +389,7 @@ static void write_section(GString *out, const DocumentSection *section, unsigned
     for (unsigned k = 0; k < section->entries->len; k++) {
         const DocumentEntry *entry = section->entries->pdata[k];
         write_comments(out, entry->above, columns);
-        g_string_append_printf(out, "%s = %s\n", entry->key, entry->value);
+        write_entry(out, entry, columns);
     }
     write_comments(out, section->below, columns);
 }

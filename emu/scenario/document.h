@@ -9,6 +9,9 @@
  * first section, without a value or twice in a section, and a section twice. What sections and keys
  * mean is for others to judge.
  *
+ * A line of a value that ends in a backslash goes on in the next, behind one blank; the value's
+ * line is its first.
+ *
  * A comment belongs to what it stands above; the block right below a section's last line, with a
  * blank line after it, to that section; the first block of a file, with a blank line after it, to
  * the file. In lists of comments "" is a blank line: there is none at either end, but for the one
@@ -54,6 +57,6 @@ DocumentEntry *document_entry(const DocumentSection *section, const char *key);
 DocumentSection *document_add(Document *d, const char *head, const char *name);
 void document_set(DocumentSection *section, const char *key, const char *value);
 
-/* With one blank line between sections, `KEY = VALUE`, and comments wrapped at `columns`. Read
- * again it is the same document. Caller frees. */
+/* With one blank line between sections, `KEY = VALUE`, and values and comments wrapped at
+ * `columns`. Read again it is the same document. Caller frees. */
 char *document_write(const Document *d, unsigned columns);

@@ -170,7 +170,7 @@ static bool orders_points(const Place *place) {
     bool any = place->kind == SECTION_SCENARIO;
     for (unsigned k = 0; k < place->section->entries->len; k++)
         any |= iterates(place->section->entries->pdata[k]);
-    return any && place->kind != SECTION_LET && place->kind != SECTION_SERIES;
+    return any && place->kind != SECTION_SERIES;
 }
 
 static void sort_sections(GPtrArray *sections, const GArray *places) {
