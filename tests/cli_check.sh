@@ -53,6 +53,8 @@ expect "what include finds, check finds" 0 '' in_dir check npe.ini
 expect "a file of this folder by its name" 0 '' in_dir check mine
 expect "a file that is nearly there" 3 'found "mime.ini", expected a scenario file, .*the nearest is mine.ini$' in_dir check mime.ini
 
+expect "what follows from a --set is laid to that" 3 '^sppemu: --set traffic.attach=npe0 interfaces 0..9: \[link wire_traffic\] link: found port npe0.6' "$B" check npe --set 'traffic.attach=npe0 interfaces 0..9'
+
 # What was silent
 expect "a window without a packet" 3 '^sppemu: --set traffic.duration=1ms: duration: found 1 ms, of which the warm-up of 2 ms leaves no window' "$B" check npe --set traffic.duration=1ms
 expect "more active vServers than there are" 0 'warning: --set gpe0.active=20: active: found 20, but gpe0 has 1 vServers' "$B" check gpe --set gpe0.active=20

@@ -314,6 +314,14 @@ static const ComponentClass *merging_class(const Scenario *s) {
     return NULL;
 }
 
+/* What is made next follows from this value. */
+static void stand_where(Composer *c, const Section *section, const Entry *entry) {
+    g_autofree char *set =
+        g_strdup_printf("--set %s.%s=%s", section->name, entry->key, entry->value);
+    c->file = entry->line ? entry->file : g_intern_string(set);
+    c->line = entry->line;
+}
+
 /* One component that merges for `n` shared ports in a row. */
 static void merge(Composer *c, Shared *const *shared, unsigned n) {
     const ComponentClass *class = merging_class(c->scenario);
@@ -365,8 +373,7 @@ static void link_all(Composer *c, GPtrArray *attachments) {
     }
     for (unsigned i = 0; i < attachments->len; i++) {
         Attachment *a = attachments->pdata[i];
-        c->file = a->entry->file;
-        c->line = a->entry->line;
+        stand_where(c, a->section, a->entry);
         for (unsigned k = 0, n; k < a->wires->len; k += n) {
             const Wire *w = &g_array_index(a->wires, Wire, k);
             g_autofree char *key = wire_key(w);
@@ -574,8 +581,7 @@ static bool attach_all(Composer *c, GError **error) {
         Attachment *a = g_new0(Attachment, 1);
         *a = (Attachment){section, entry, ATTACH_NOT, g_array_new(FALSE, FALSE, sizeof(Wire)), 0};
         g_ptr_array_add(attachments, a);
-        c->file = entry->file;
-        c->line = entry->line;
+        stand_where(c, section, entry);
         if (!read_attach(c, a, error)) return false;
     }
     c->next = sections->len;

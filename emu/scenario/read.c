@@ -33,18 +33,24 @@ bool entry_error(GError **error, const Section *section, const Entry *entry, con
     return input_error(error, "%s: %s", place, text);
 }
 
+/* "FILE:LINE", or the --set that a made section or value follows from. */
+static char *place_of(const char *file, unsigned line) {
+    return line ? g_strdup_printf("%s:%u", file, line) : g_strdup(file);
+}
+
 char *section_place(const Section *section) {
-    return g_strdup_printf("%s:%u: [%s%s%s]", section->file, section->line, section->head,
-                           section->name ? " " : "", section->name ? section->name : "");
+    g_autofree char *place = place_of(section->file, section->line);
+    return g_strdup_printf("%s: [%s%s%s]", place, section->head, section->name ? " " : "",
+                           section->name ? section->name : "");
 }
 
 char *entry_place(const Section *section, const Entry *entry) {
-    if (!entry->line)
+    if (!entry->line && !entry->made)
         return g_strdup_printf("--set %s.%s=%s: %s", section->name ? section->name : section->head,
                                entry->key, entry->value, entry->key);
-    return g_strdup_printf("%s:%u: [%s%s%s] %s", entry->file, entry->line, section->head,
-                           section->name ? " " : "", section->name ? section->name : "",
-                           entry->key);
+    g_autofree char *place = place_of(entry->file, entry->line);
+    return g_strdup_printf("%s: [%s%s%s] %s", place, section->head, section->name ? " " : "",
+                           section->name ? section->name : "", entry->key);
 }
 
 Section *scenario_section(const Scenario *s, const char *head, const char *name) {
