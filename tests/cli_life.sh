@@ -120,7 +120,7 @@ refuse "a queue beyond max_queues" "max_queues = 7
 $way" "[at 1ms]
 a = queue_close 7" 'queue_close: found "7", expected N: no more packets'
 refuse "an interface that the NPE does not have" "$way" "[at 1ms]
-a = queue 1 interface 5" 'queue: found "1 interface 5", expected N share SHARE|limit PACKETS|interface I'
+a = queue 1 interface 5" 'queue: found "1 interface 5", expected N share SHARE|limit PACKETS|limit unlimited|interface I'
 refuse "the slice's own port" "$way" "[at 1ms]
 a = port_close 30000" 'found port 30000, which is its udp_port, expected another'
 refuse "a route to a queue that is not open" "queues = 1
