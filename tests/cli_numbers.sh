@@ -73,6 +73,23 @@ EOF
     same "a reader of tables sees numbers, and every name explained once" \
         "8e9 16 unknown: [] elsewhere: [] unexplained: [] varying: []" "$(python3 "$dir/read.py" "$dir/two" | tr '\n' ' ' | sed 's/ $//')"
 fi
+cat >"$dir/named.ini" <<EOF
+[scenario]
+include = $PWD/scenarios/npe-base.ini
+[let]
+load = \${1, 2}
+[source traffic]
+rate = {load}Gbit/s
+duration = 500us
+warmup = 100us
+[series small]
+traffic.payload = 40
+[series large]
+traffic.payload = 1400
+EOF
+"$B" run "$dir/named.ini" -q --no-plots -o "$dir/named" || bad "a study of series"
+same "series and names of [let] are explained too" "which [series] the point is of; a value of [let]; " \
+    "$(awk -F '\t' '$1 == "series" || $1 == "let.load" { printf "%s; ", $5 }' "$dir/named/columns.tsv")"
 mixed='npe0.sram_latency=${107ns, 150cycles}'
 "$B" run npe -q --no-plots $short --set "$mixed" -o "$dir/mixed" || bad "a study"
 same "numbers of two units stay as they are written" "107ns 150cycles" "$(tsv "$dir/mixed/runs.tsv" npe0.sram_latency 1) $(tsv "$dir/mixed/runs.tsv" npe0.sram_latency 2)"

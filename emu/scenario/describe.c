@@ -51,6 +51,8 @@ static const char *class_text(const ComponentClass *class, const char *name) {
 
 const char *scenario_meaning(const Scenario *s, const char *name) {
     const char *rest, *text = NULL;
+    if (!strcmp(name, "series")) return "which [series] the point is of";
+    if (g_str_has_prefix(name, "let.")) return "a value of [let]";
     const Section *section = section_of(s, name, &rest);
     const Param *row = section ? param_find(section_table(section), rest) : NULL;
     if (row) return row->text;
