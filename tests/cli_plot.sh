@@ -69,6 +69,7 @@ expect "a plot that is nearly right" 2 '\-\-plot: found rate, expected one of ra
 expect "a name in x that is nearly right" 2 '\-\-x: found the unknown name traffic.ratee; the nearest is traffic.rate' "$B" plot one --x traffic.ratee --y sink.lost
 expect "bad syntax" 2 '\-\-y: found' "$B" plot one --x rate --y 'sink.lost +'
 expect "a curve that is nearly right" 2 '\-\-curve: found traffic.payloads, expected series' "$B" plot one --plot rates --curve traffic.payloads
+expect "a series where there is none" 2 '\-\-series: found chart.rates, expected one, but the study has none' "$B" plot one --series chart.rates
 expect "an axis that is none" 2 '\-\-log: found "z", expected x, y or xy' "$B" plot one --plot rates --log z
 expect "x without y" 2 'expected --x and --y' "$B" plot one --x rate
 expect "a claim that is nearly right" 1 'found no claim F9-npe-ppps; the nearest is F9-npe-pps' "$B" plot one --plot rates --mark F9-npe-ppps

@@ -90,6 +90,29 @@ static bool try_curve(const char *text, const GPtrArray *results, GError **error
     return true;
 }
 
+/* A series is a file of a run's record. */
+static bool try_series(const char *series, const Result *result, GError **error) {
+    const GPtrArray *runs = result->study.runs;
+    unsigned ok = 0; /* there is one that is */
+    while (((const RunResult *)runs->pdata[ok])->status != RUN_OK) ok++;
+    g_autofree char *record =
+        store_record(result->store, ((const RunResult *)runs->pdata[ok])->identity);
+    g_autoptr(GPtrArray) files = folder_names(record), names = g_ptr_array_new();
+    for (unsigned i = 0; series && i < files->len; i++) {
+        char *name = files->pdata[i];
+        if (!g_str_has_prefix(name, "series-") || !g_str_has_suffix(name, ".tsv")) continue;
+        name[strlen(name) - strlen(".tsv")] = 0;
+        g_ptr_array_add(names, name + strlen("series-"));
+    }
+    g_ptr_array_add(names, NULL);
+    if (!series || g_strv_contains((const char *const *)names->pdata, series)) return true;
+    const char *near = param_nearest(series, (const char *const *)names->pdata);
+    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
+    return input_error(error, "--series: found %s, expected %s%s%s", series,
+                       *list ? list : "one, but the study has none",
+                       near ? "; the nearest is " : "", near ? near : "");
+}
+
 static bool try_options(const PlotFlags *f, const GPtrArray *results, GError **error) {
     const ScenarioPlot *k = &f->keys;
     if (k->log && (!*k->log || strspn(k->log, "xy") != strlen(k->log)))
@@ -102,7 +125,7 @@ static bool try_options(const PlotFlags *f, const GPtrArray *results, GError **e
     return try_expression("--x", k->x, results, error) &&
            try_expression("--y", k->y, results, error) &&
            try_expression("--where", k->condition, results, error) &&
-           try_curve(k->curve, results, error);
+           try_curve(k->curve, results, error) && try_series(k->series, results->pdata[0], error);
 }
 
 /* A given option takes the place of the plot's key. */
