@@ -144,11 +144,12 @@ static char *below(const char *text, const char *note) {
 static char *oddly(const char *name, const char *text) {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GString) odd = g_string_new(NULL);
-    bool in_text = false;
+    bool in_text = false, goes_on = false; /* a value, in this line */
     n_notes = 0;
     for (unsigned i = 0; lines[i]; i++) {
         if (*lines[i] == '[') in_text = g_str_has_prefix(lines[i], "[text");
-        append_oddly(odd, lines[i], in_text && *lines[i] != '[');
+        append_oddly(odd, lines[i], goes_on || (in_text && *lines[i] != '['));
+        goes_on = g_str_has_suffix(lines[i], "\\");
     }
     char *out = formatted(odd->str);
     for (unsigned i = 0; i < n_notes; i++) {

@@ -18,7 +18,7 @@ static bool read_input(char **text, size_t *length, GError **error) {
     return !ferror(stdin) || input_error(error, "standard input cannot be read");
 }
 
-/* Values have one line each, so what is too long stays, and is said. */
+/* What has no blank to be broken at stays, as lines of texts do, and is said. */
 static void warn_of_long_lines(const char *path, const char *text) {
     unsigned n = 0, line = 1, first = 0;
     for (const char *at = text; *at; line++) {
@@ -118,9 +118,9 @@ const CliVerb format_verb = {
     .name = "format",
     .operands = "FILE...",
     .text = "scenario files in one form: spaces, order, comments",
-    .more = "Prints the file; - is standard input. What it says does not change: the same points "
-            "with the same identities. Values have one line each, and those of more than 100 "
-            "columns are named.",
+    .more =
+        "Prints the file; - is standard input. What it says does not change: the same points "
+        "with the same identities. Lines of more than 100 columns that cannot be broken are named.",
     .exits = "Exit codes: 0 ok, 1 a file is in another form (--check) or cannot be written, 2 "
              "usage, 3 a file is no scenario.",
     .examples = (const CliExample[]){{"sppemu format -i my.ini", "the file, in its form"},

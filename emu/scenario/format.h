@@ -5,12 +5,12 @@
  * - Sections: [scenario], [let], then components, links and [text], [series], [at] and [every],
  * then [expect] and [plot]; within these as they were written. Where the order of sections with
  *   ${...}, and with it that of points, would change, they stay as they were written.
- * - Keys: in the order of the class's table, `attach` first; those with ${...}, whose order is that
- * of points, keep theirs. In [let], [series], [at] and [every]: as they were written.
+ * - Keys: in the order of the class's table, `attach` first; those with ${...}, whose order is
+ *   that of points, keep theirs. In [let], [series], [at] and [every]: as they were written.
  * - Spaces: `key = value`, `a.0 -> b.0`, one behind each comma of lists and of ${...}, none at the
  *   ends of lines, one blank line between sections and none within.
- * - Comments stay above what they stand above, and are wrapped at FORMAT_COLUMNS. Values are never
- *   broken: no line goes on in the next. The lines of [text] stay as they are.
+ * - Comments stay above what they stand above, and are wrapped at FORMAT_COLUMNS; values go on
+ *   in the next line there, behind a backslash. The lines of [text] stay as they are.
  *
  * The same points, with the same identities and in the same order; formatted twice is formatted
  * once. Sections must be known; keys and values are not looked at. */
