@@ -170,11 +170,10 @@ static bool check_plot_points(const Section *section, const Entry *entry, GError
     return true;
 }
 
-/* Beside an axis stands its label, else its expression. */
+/* Beside an axis stands its label, else that of its expression. */
 static const char *axis_label(const Section *section, const char *label, const char *expression) {
-    const Entry *entry = section_entry(section, label);
-    if (!entry) entry = section_entry(section, expression);
-    return entry ? entry->value : "time, s"; /* of a series */
+    const Entry *written = section_entry(section, label), *of = section_entry(section, expression);
+    return written ? written->value : of ? metric_label(of->value) : "time, s"; /* of a series */
 }
 
 static bool check_mark(const Check *c, const Section *section, const Entry *entry, const char *id,

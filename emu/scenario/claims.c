@@ -161,3 +161,38 @@ bool claim_scale(const char *unit, const char *label, double *factor) {
     *factor = of->size / on->size;
     return true;
 }
+
+/* Units by the ending of a name and by what it is divided by. */
+static const struct {
+    const char *ending, *by, *unit;
+} units_of_names[] = {{"_frame_bps", "1e6", "Mb/s in frames"},
+                      {"_frame_bps", "1e9", "Gb/s in frames"},
+                      {"_bps", "1", "bit/s on the wire"},
+                      {"_bps", "1e6", "Mb/s on the wire"},
+                      {"_bps", "1e9", "Gb/s on the wire"},
+                      {"_pps", "1", "p/s"},
+                      {"_pps", "1e3", "Kp/s"},
+                      {"_pps", "1e6", "Mp/s"},
+                      {"_us", "1", "us"},
+                      {"_us", "1e3", "ms"},
+                      {"_us", "1e6", "s"},
+                      {"_ms", "1", "ms"},
+                      {"_ratio", "1", "ratio"}};
+
+const char *metric_label(const char *expression) {
+    g_auto(GStrv) parts = g_strsplit(expression, "/", -1);
+    unsigned n = g_strv_length(parts);
+    const char *name = n ? g_strstrip(parts[0]) : "", *by = n == 2 ? g_strstrip(parts[1]) : "1";
+    bool plain = n && n <= 2;
+    for (const char *p = name; *p; p++) plain &= g_ascii_isalnum(*p) || *p == '_' || *p == '.';
+    for (unsigned i = 0; plain && i < G_N_ELEMENTS(units_of_names); i++) {
+        if (!g_str_has_suffix(name, units_of_names[i].ending) ||
+            strcmp(by, units_of_names[i].by) != 0)
+            continue;
+        g_autofree char *said = g_strndup(name, strlen(name) - strlen(units_of_names[i].ending)),
+                        *label = g_strdup_printf("%s, %s", g_strdelimit(said, "._", ' '),
+                                                 units_of_names[i].unit);
+        return g_intern_string(label);
+    }
+    return g_intern_string(expression);
+}

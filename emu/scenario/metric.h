@@ -72,3 +72,9 @@ const char *claims_nearest(const Claims *claims, const char *id);
  * word behind its last comma, "round-trip time, ms", or, without one, ratio. False: the two are not
  * of one kind (times, bit rates, packet rates, shares). */
 bool claim_scale(const char *unit, const char *label, double *factor);
+/* What stands beside an axis of that expression unless the scenario says something better: of
+ * "sink.delivered_bps / 1e6" it is "sink delivered, Mb/s on the wire". The endings of scalars'
+ * names
+ * (_bps, _pps, _us, _ms, ratio) say their units; an expression without one stands as it is. Static.
+ */
+const char *metric_label(const char *expression);

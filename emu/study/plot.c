@@ -91,9 +91,9 @@ static double within(const Axis *a, double value) {
 
 /* Marks ----------------------------------------------------------------------------------- */
 
-/* Beside an axis stands its label, else its expression, else `otherwise`. */
+/* Beside an axis stands its label, else that of its expression, else `otherwise`. */
 static const char *label(const char *given, const char *expression, const char *otherwise) {
-    return given ? given : expression ? expression : otherwise;
+    return given ? given : expression ? metric_label(expression) : otherwise;
 }
 static const char *x_label(const ScenarioPlot *plot) {
     return label(plot->x_label, plot->x, "time, s");
