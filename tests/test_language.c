@@ -163,6 +163,37 @@ static void a_name_of_let_may_iterate(void) {
     refused("[let]\na = ${1, 2}ms\n" NPE, "s.ini:2: [let] a: found \"${1, 2}ms\", expected one");
 }
 
+static void a_line_of_a_text_may_stand_for_several(void) {
+    CHECK(alike(NPE "[text t]\n10.{k}.0.0/16 {k} 192.168.{100 + k + i}.1:{kk} for k = 0..2\n"
+                    "10.9.0.0/16 0 192.168.9.1:1\n[let]\nkk = 7\n"
+                    "[slice s*1]\nroutes = @t; 10.8.0.0/16 {i} 192.168.8.1:1\n",
+                NULL,
+                NPE "[slice s0]\nroutes = 10.0.0.0/16 0 192.168.100.1:7; "
+                    "10.1.0.0/16 1 192.168.101.1:7; 10.2.0.0/16 2 192.168.102.1:7; "
+                    "10.9.0.0/16 0 192.168.9.1:1; 10.8.0.0/16 0 192.168.8.1:1\n"));
+    /* What is no range stays as it is, and is refused as such. */
+    refused(NPE "[text t]\n10.{k}.0.0/16 0 192.168.1.1:1 for k = 2..1\n[slice s]\nroutes = @t\n",
+            "s.ini:5: [slice s] routes: found {k} with k, which is no name of [let]");
+    refused(NPE "[slice s]\nroutes = @t; 10.8.0.0/16 0 192.168.8.1:1\n",
+            "s.ini:3: [slice s] routes: found @t, expected the name of a [text] section");
+}
+
+static void claims_stand_one_a_line(void) {
+    Scenario *s = load(NPE "[expect]\na = max(x.y)\nb = min(x.y if x.z == 1)\n[expect c]\n"
+                           "metric = max(x.w)\nlow = 1\n",
+                       NULL, NULL);
+    CHECK_U64(scenario_n_expects(s), 3);
+    CHECK_TEXT(scenario_expect(s, 0)->id, "a");
+    CHECK_TEXT(scenario_expect(s, 1)->metric, "min(x.y if x.z == 1)");
+    CHECK_TEXT(scenario_expect(s, 2)->id, "c");
+    g_autofree char *flat = scenario_flat(s);
+    Scenario *again = load(flat, NULL, NULL);
+    CHECK_U64(scenario_n_expects(again), 3);
+    scenario_free(again);
+    scenario_free(s);
+    refused(NPE "[expect]\na = max(\n", "s.ini:3: [expect a] metric: found");
+}
+
 static void a_line_may_go_on_in_the_next(void) {
     CHECK(alike(NPE "[slice s]\nudp_port = \\\n  30001\nroutes = 10.0.0.0/8 0 \\\n"
                     "    192.168.100.1:1; 10.1.0.0/16 \\\n1 192.168.100.1:2\nvlan = 7\n",
@@ -488,6 +519,8 @@ int main(void) {
                                  TEST(an_array_has_one_axis),
                                  TEST(set_reaches_all_elements),
                                  TEST(a_name_of_let_may_iterate),
+                                 TEST(a_line_of_a_text_may_stand_for_several),
+                                 TEST(claims_stand_one_a_line),
                                  TEST(a_line_may_go_on_in_the_next),
                                  TEST(every_is_a_list_of_times),
                                  TEST(series_are_one_study),

@@ -112,9 +112,10 @@ const ScenarioSection scenario_sections[] = {
                                "of tags, no tag first, and then of components' names.",
                     .example = "[at 10ms]\ntraffic = rate 2Gbit/s"},
     [SECTION_EXPECT] = {.head = "expect",
-                        .syntax = "[expect ID]",
-                        .text = "a number that is judged; bounds, unit and use come from "
-                                "analysis/claims, or are given here",
+                        .syntax = "[expect], [expect ID]",
+                        .text = "numbers that are judged; bounds, unit and use come from "
+                                "analysis/claims, or are given in [expect ID]. In [expect] stand "
+                                "ID = METRIC, one a line",
                         .params = expect_params,
                         .example = "[expect nothing-lost]\n"
                                    "metric = min(sink.delivered_ratio if traffic.rate < 1e9)\n"
@@ -165,6 +166,7 @@ const ScenarioSection scenario_sections[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(scenario_sections) == SECTION_COMPONENT + 1);
 
 const Param *section_table(const Section *section) {
+    if (section->kind == SECTION_EXPECT && !section->name) return NULL; /* keys are claims */
     static const Param none[] = {{0}};
     if (section->kind != SECTION_COMPONENT) return scenario_sections[section->kind].params;
     return section->class->params ? section->class->params : none;

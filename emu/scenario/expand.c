@@ -3,6 +3,7 @@
  * What a scenario says once for many: `{...}` in values, [let], [text], arrays of sections and
  * [every]. All of it is written out here, before anything else looks at the scenario, so that
  * every later step, message and table knows plain sections only. */
+#include <stdio.h>
 #include <string.h>
 
 #include "emu/scenario/private.h"
@@ -202,6 +203,41 @@ static char *worked_out(const Scope *scope, const char *text, char **why) {
 
 /* @NAME and @file PATH --------------------------------------------------------------------- */
 
+/* The line with the name in its {...} as that number. */
+static void append_for(GString *out, const char *line, const char *name, int64_t number) {
+    size_t n = strlen(name);
+    bool inside = false;
+    for (const char *at = line; *at;) {
+        bool begins = at == line || !(g_ascii_isalnum(at[-1]) || at[-1] == '_'),
+             ends = !strncmp(at, name, n) && !(g_ascii_isalnum(at[n]) || at[n] == '_');
+        if (inside && begins && ends) {
+            g_string_append_printf(out, "%" G_GINT64_FORMAT, number);
+            at += n;
+            continue;
+        }
+        if (*at == '{' || *at == '}') inside = *at == '{';
+        g_string_append_c(out, *at++);
+    }
+}
+
+/* "LINE for k = 0..4": the line five times, with {k} from 0 to 4. Others are left alone. */
+static void append_line(GString *out, const char *line) {
+    const char *tail = g_strrstr(line, " for ");
+    char name[32];
+    int first, last, used = 0;
+    bool many = tail &&
+                sscanf(tail, " for %31[A-Za-z0-9_] = %d..%d%n", name, &first, &last, &used) == 3 &&
+                !tail[used] && first <= last && last - first < MAX_COPIES;
+    g_autofree char *body = many ? g_strchomp(g_strndup(line, (size_t)(tail - line))) : NULL;
+    for (int k = many ? first : 0; k <= (many ? last : 0); k++) {
+        if (out->len) g_string_append(out, "; ");
+        if (many)
+            append_for(out, body, name, k);
+        else
+            g_string_append(out, line);
+    }
+}
+
 /* Lines one behind the other, as a value has them. */
 static char *joined(const char *text) {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -209,7 +245,7 @@ static char *joined(const char *text) {
     for (unsigned i = 0; lines[i]; i++) {
         const char *line = g_strstrip(lines[i]);
         if (!*line || *line == '#') continue;
-        g_string_append_printf(out, "%s%s", out->len ? "; " : "", line);
+        append_line(out, line);
     }
     return g_strdup(out->str);
 }
@@ -228,8 +264,10 @@ static char *named_text(const Scenario *s, const Entry *entry, char **why) {
         *why = g_strdup_printf("found @%s: %s", name, cause ? cause->message : "it is no text");
         return NULL;
     }
+    g_auto(GStrv) parts = g_strsplit(name, ";", 2); /* lines of the value's own behind it */
+    name = g_strchomp(parts[0]);
     const char *text = g_hash_table_lookup(s->texts, name), *near = nearest_name(s->texts, name);
-    if (text) return g_strdup(text);
+    if (text) return parts[1] ? g_strdup_printf("%s;%s", text, parts[1]) : g_strdup(text);
     *why = g_strdup_printf("found @%s, expected the name of a [text] section, or @file PATH%s%s",
                            name, near ? "; the nearest is @" : "", near ? near : "");
     return NULL;
@@ -566,7 +604,8 @@ bool scenario_expand(Scenario *s, GError **error) {
                      (section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK));
         for (; many && next < out->len && ((Section *)out->pdata[next])->from == section; next++)
             g_ptr_array_add(all, out->pdata[next]);
-        bool empty = section->kind == SECTION_LET && !section->entries->len;
+        bool empty = (section->kind == SECTION_LET && !section->entries->len) ||
+                     (section->kind == SECTION_EXPECT && !section->name);
         if (many || section->taken || empty || section->kind == SECTION_TEXT || !ok)
             section_free(section);
         else

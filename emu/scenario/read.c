@@ -212,6 +212,7 @@ static bool check_name(Section *section, GError **error) {
         return !section->name || fail(error, file, section->line, "found [%s %s], expected [%s]",
                                       head, section->name, head);
     if (section->kind == SECTION_TEXT) section->text = g_string_new(NULL);
+    if (section->kind == SECTION_EXPECT && !section->name) return true; /* ID = METRIC, ... */
     if (!section->name)
         return fail(error, file, section->line, "found [%s], expected a name after it", head);
     if (section->kind == SECTION_SERIES && strpbrk(section->name, "\"{}"))
@@ -359,13 +360,24 @@ static void read_text(Section *section, const GPtrArray *lines) {
     }
 }
 
+/* ID = METRIC in [expect] is [expect ID] with that metric. */
+static void place_expect(Scenario *s, const DocumentEntry *entry, const char *file) {
+    Section *section = scenario_section(s, "expect", entry->key);
+    if (!section) section = section_new(s, "expect", entry->key, file, entry->line);
+    section->kind = SECTION_EXPECT;
+    section_place_value(section, "metric", entry->value, file, entry->line);
+}
+
 static bool read_section(Scenario *s, const DocumentSection *d, const char *file, GError **error) {
     Section *section = open_section(s, d, file, error);
     if (!section) return false;
     if (section->text) read_text(section, d->text);
     for (unsigned k = 0; k < d->entries->len; k++) {
         const DocumentEntry *entry = d->entries->pdata[k];
-        section_place_value(section, entry->key, entry->value, file, entry->line);
+        if (section->kind == SECTION_EXPECT && !section->name)
+            place_expect(s, entry, file);
+        else
+            section_place_value(section, entry->key, entry->value, file, entry->line);
     }
     return true;
 }
