@@ -227,6 +227,12 @@ static void a_link_that_was_removed_is_missed(void) {
     check_links("fig12", (const char *const[]){"out", "to_host", "from_host", NULL});
 }
 
+static void a_source_that_no_sink_measures_is_named(void) {
+    doubted(WIRED "[source q]\nports = 1\n[tap t]\n[link m]\nlink = q.0 -> t.0\n",
+            "[source q] rate: found no sink that names q in its `source`");
+    passes(WIRED);
+}
+
 static void a_window_without_a_packet_is_refused_or_named(void) {
     refused(WIRED "[source q]\nduration = 1ms\n",
             "s.ini:10: [source q] duration: found 1 ms, of which the warm-up of 2 ms leaves no");
@@ -297,8 +303,8 @@ static void a_key_without_effect_is_named(void) {
 
 static void a_claim_about_none_of_the_points_is_named(void) {
     static const char *const never[] = {"max(k.lost if s.payload == 7)",
-                                        "min(k.lost if s.payload > 0 and k.lost > 1 and "
-                                        "s.payload < 0)",
+                                        ("min(k.lost if s.payload > 0 and k.lost > 1 and "
+                                         "s.payload < 0)"),
                                         "max(k.lost) / max(k.lost if not (s.payload >= 0))",
                                         "max(k.lost at s.payload = 7)"};
     static const char *const open[] = {
@@ -358,6 +364,7 @@ int main(void) {
                                  TEST(a_plot_can_be_drawn),
                                  TEST(a_port_that_sends_and_leads_nowhere_is_named),
                                  TEST(a_link_that_was_removed_is_missed),
+                                 TEST(a_source_that_no_sink_measures_is_named),
                                  TEST(a_window_without_a_packet_is_refused_or_named),
                                  TEST(a_payload_that_the_link_does_not_take_is_named),
                                  TEST(more_active_vservers_than_there_are_are_named),

@@ -240,7 +240,8 @@ static void mistakes_name_the_section_and_the_key(void) {
     g_autofree char *slots = g_strconcat("[chassis spp]\nslots = linecard; npx\n", NULL);
     CHECK_REFUSED(slots, "test.ini:2: [chassis spp] slots: found \"npx\", expected blades such as");
     CHECK_REFUSED("[chassis spp]\nslots = 14\n", "(how many slots there are is `size`)");
-    CHECK_REFUSED("[chassis spp]\nslots = np*${1, 2}\n", "test.ini:2: [chassis spp] slots: found");
+    CHECK_REFUSED("[chassis spp]\nslots = np*${1, 2}\n",
+                  "test.ini:2: [chassis spp] slots: found blades that iterate; write as many as");
 #define ATTACH(class, where, message)                                                              \
     do {                                                                                           \
         g_autofree char *text = g_strconcat(c, "[" class " x]\nattach = " where "\n", NULL);       \

@@ -146,8 +146,12 @@ static void a_name_of_let_may_iterate(void) {
     g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 1);
     CHECK(alike(flat, NULL, brief));
     CHECK_CONTAINS(resolved, "k = 2\n");
+    CHECK(scenario_value(s, 1, "k", &value) && value == 2); /* nothing else is called k */
     scenario_free(s);
     scenario_free(set);
+    s = load("[let]\nk = 5\n" NPE "[slice s]\nudp_port = {k}\n", NULL, NULL);
+    CHECK(s && scenario_value(s, 0, "let.k", &value) && value == 5); /* it need not iterate */
+    scenario_free(s);
     /* As many values as there are elements, and more than a value may have iterations. */
     s = load("[let]\nk = ${1..3}\n" NPE
              "[slice s*100]\nudp_port = {30000 + i * k}\nvlan = {1 + i}\n",

@@ -185,8 +185,10 @@ static void chassis_report(Component *c, Report *report) {
 static const Param chassis_params[] = {
     PARAM_TEXT(
         "slots", Chassis, slots, "",
-        "blades in slot order, such as linecard; np*2; gpe; cp: they are made, as lc0, npe0, "
-        "npe1, ..., with links, addresses and the data switch; empty: see preset",
+        "blades in slot order, such as linecard; np*2; gpe; cp: they are made, as lc0, npe0 to "
+        "npe3 "
+        "(an np blade is two NPEs), gpe0 and cp0, with links, addresses and both switches; empty: "
+        "see preset",
         "scenario; SPP paper 2.3: two NPEs on an np blade"),
     PARAM_ENUM("preset", Chassis, preset, "none", "none|development|full-14",
                "slots of a known chassis: development is linecard; np; gpe; cp, full-14 is "

@@ -191,7 +191,10 @@ static bool compose(Composer *c, const char *name, GError **error) {
     g_auto(GStrv) items = g_strsplit(slots, ";", -1);
     composer_section(c, "switch", "data");
     composer_section(c, "switch", "control");
-    bool ok = strstr(slots, "${") ? bad_slots(&p, name, slots, error) : true;
+    bool ok = !strstr(slots, "${") ||
+              composer_refuse(c, name, "slots", error,
+                              "found blades that iterate; write as many as the most, and let "
+                              "what runs on them iterate: npe = npe{i %% npes}");
     for (unsigned i = 0; ok && items[i]; i++)
         ok = (!*g_strstrip(items[i]) && !items[i + 1]) || add_blades(&p, name, items[i], error);
     if (ok) {

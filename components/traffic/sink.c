@@ -115,7 +115,10 @@ static bool sink_start(Component *c, GError **error) {
     for (unsigned i = 0; i < s->source.n; i++) {
         const char *name = s->source.at[i].text;
         Origin *o = &s->origins[s->n_origins];
-        if (!(o->emitter = emitter_find(c, name, error))) return false;
+        Emitter *emitter = emitter_find(c, name, error);
+        if (!emitter) return false;
+        emitter->measured = true;
+        o->emitter = emitter;
         for (unsigned k = 0; k < s->n_origins; k++)
             if (s->origins[k].emitter == o->emitter)
                 return input_error(error, "source: found %s twice", name);
@@ -293,4 +296,12 @@ Emitter *emitter_find(Component *c, const char *name, GError **error) {
         return (Emitter *)from;
     input_error(error, "source: found \"%s\", expected the name of a source or replay", name);
     return NULL;
+}
+
+void emitter_doubts(const Emitter *e, GPtrArray *sentences) {
+    if (e->measured) return;
+    g_ptr_array_add(sentences, g_strdup_printf("rate: found no sink that names %s in its `source`: "
+                                               "no sink's rates, losses and latencies are of its "
+                                               "packets",
+                                               e->base.name));
 }

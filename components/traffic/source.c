@@ -387,6 +387,7 @@ static void source_doubts(const Component *c, SimTime end, GPtrArray *sentences)
     const Source *s = (const Source *)c;
     const Emitter *e = &s->emitter;
     if (!s->duration) return;
+    emitter_doubts(e, sentences);
     doubt_lengths(s, sentences);
     uint32_t least = s->sizes[0];
     for (unsigned i = 1; i < s->n_sizes; i++) least = MIN(least, s->sizes[i]);

@@ -15,7 +15,10 @@ typedef struct {
     SimTime from, until;
     uint64_t counted; /* packets created in the window */
     uint32_t n_flows; /* Packet.flow is below this */
+    bool measured;    /* a sink names it; known once everything has started */
 } Emitter;
 
 /* The emitter of that name, or NULL and an error that says what was expected. */
 Emitter *emitter_find(Component *c, const char *name, GError **error);
+/* Adds a sentence about one whose packets no sink measures. */
+void emitter_doubts(const Emitter *e, GPtrArray *sentences);

@@ -14,6 +14,7 @@ typedef struct {
     const Section *section;
     const Param *row;
     const Entry *entry;
+    const char *text; /* of a name of [let] that does not iterate; else NULL */
 } Parameter;
 
 /* The one that iterates, or that is set; none if there are several. */
@@ -24,19 +25,18 @@ static bool key_alone(const Scenario *s, const char *key, bool iterates, Paramet
         if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK) continue;
         const Entry *entry = section_entry(section, key);
         if (!entry || entry->follows || (iterates && !entry->axes->len)) continue;
-        *found = (Parameter){section, param_find(section_table(section), key), entry};
+        *found = (Parameter){section, param_find(section_table(section), key), entry, NULL};
         n++;
     }
     return n == 1;
 }
 
-/* A name of [let] that iterates, or that --set has fixed. */
 static bool find_let(const Scenario *s, const char *name, Parameter *found) {
     static const Param row = {.name = "value", .type = PARAM_TYPE_TEXT};
     const Section *section = scenario_section(s, "let", NULL);
-    const Entry *entry = section ? section_entry(section, name) : NULL;
-    *found = (Parameter){section, &row, entry};
-    return entry != NULL;
+    *found = (Parameter){section, &row, section ? section_entry(section, name) : NULL,
+                         g_hash_table_lookup(s->let, name)};
+    return found->text != NULL;
 }
 
 static bool find_parameter(const Scenario *s, const char *name, Parameter *found) {
@@ -51,15 +51,18 @@ static bool find_parameter(const Scenario *s, const char *name, Parameter *found
         section = scenario_section(s, "scenario", NULL);
         if (section && !section_entry(section, name)) return false;
     } else {
-        return key_alone(s, name, true, found) || key_alone(s, name, false, found);
+        return key_alone(s, name, true, found) || find_let(s, name, found) ||
+               key_alone(s, name, false, found);
     }
     *found = (Parameter){section, section ? param_find(section_table(section), key) : NULL,
-                         section ? section_entry(section, key) : NULL};
+                         section ? section_entry(section, key) : NULL, NULL};
     return found->row != NULL;
 }
 
 static bool value_at(const Scenario *s, unsigned point, const Parameter *p, ParamValue *value) {
-    g_autofree char *text = p->entry ? entry_value(s, p->entry, point) : g_strdup(p->row->def);
+    g_autofree char *text = p->entry  ? entry_value(s, p->entry, point)
+                            : p->text ? g_strdup(p->text)
+                                      : g_strdup(p->row->def);
     return param_read(p->row, value, text, p->entry ? p->entry->directory : NULL, NULL);
 }
 
