@@ -465,9 +465,8 @@ static bool sort_rows(Query *q, const char *list, GError **error) {
     if (!list) return true;
     g_autoptr(GPtrArray) all = split(list);
     for (unsigned i = 0; i < all->len; i++) {
-        char *text = all->pdata[i];
+        g_autofree char *text = all->pdata[i];
         if (!(all->pdata[i] = work_out(q, "--sort", text, error))) return false;
-        g_free(text);
     }
     for (unsigned r = 0; r < q->rows->len; r++) {
         Row *row = &g_array_index(q->rows, Row, r);
