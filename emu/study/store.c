@@ -457,9 +457,19 @@ char *store_record(const Store *store, const char *identity) {
     return g_build_filename(store->folder, "records", identity, NULL);
 }
 
+enum { DYING_TRIES = 500, DYING_US = 10000 };
+
 Lock *store_claim(const Store *store, const char *identity, const char *as, GError **error) {
     g_autofree char *path = g_strdup_printf("%s/records/%s.claim", store->folder, identity);
     Lock *claim = lock_take(path, "being computed", as, error);
+    /* Workers die with whoever held the study, but not at the same moment. */
+    for (unsigned i = 0; !claim && store->stale && i < DYING_TRIES &&
+                         g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_AGAIN);
+         i++) {
+        g_clear_error(error);
+        g_usleep(DYING_US);
+        claim = lock_take(path, "being computed", as, error);
+    }
     json_t *study = claim && !store->lock ? read_study(store->folder) : NULL;
     if (study && strcmp(text_of(study, "identity"), store->identity) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: is another study by now",
