@@ -239,6 +239,8 @@ static void mistakes_name_the_section_and_the_key(void) {
     static const char c[] = "[chassis spp]\npreset = development\n";
     g_autofree char *slots = g_strconcat("[chassis spp]\nslots = linecard; npx\n", NULL);
     CHECK_REFUSED(slots, "test.ini:2: [chassis spp] slots: found \"npx\", expected blades such as");
+    CHECK_REFUSED("[chassis spp]\npreset = developmnt\n[sink s]\nattach = spp interfaces 0\n",
+                  "test.ini:2: [chassis spp] preset: found \"developmnt\", expected one of none");
     CHECK_REFUSED("[chassis spp]\nslots = 14\n", "(how many slots there are is `size`)");
     CHECK_REFUSED("[chassis spp]\nslots = np*${1, 2}\n",
                   "test.ini:2: [chassis spp] slots: found blades that iterate; write as many as");

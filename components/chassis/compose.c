@@ -176,16 +176,22 @@ static bool give_vlans(const Plan *p, const char *chassis, GError **error) {
 }
 
 /* What it says, or its preset; NULL: blades are written by hand. */
-static const char *slots_of(const Composer *c, const char *name) {
-    const char *slots = composer_value(c, name, "slots"),
-               *preset = composer_value(c, name, "preset");
-    for (unsigned i = 0; !*slots && presets[i][0]; i++)
-        if (!strcmp(presets[i][0], preset)) return presets[i][1];
-    return *slots ? slots : NULL;
+static bool slots_of(const Composer *c, const char *name, const char **slots, GError **error) {
+    const char *preset = composer_value(c, name, "preset");
+    *slots = composer_value(c, name, "slots");
+    if (**slots) return true;
+    *slots = NULL;
+    if (!strcmp(preset, "none")) return true;
+    for (unsigned i = 0; presets[i][0]; i++)
+        if (!strcmp(presets[i][0], preset)) *slots = presets[i][1];
+    return *slots ||
+           composer_refuse(c, name, "preset", error,
+                           "found \"%s\", expected one of none, development, full-14", preset);
 }
 
 static bool compose(Composer *c, const char *name, GError **error) {
-    const char *slots = slots_of(c, name);
+    const char *slots;
+    if (!slots_of(c, name, &slots, error)) return false;
     if (!slots) return true;
     Plan p = {.composer = c, .blades = g_string_new(NULL)};
     g_auto(GStrv) items = g_strsplit(slots, ";", -1);
