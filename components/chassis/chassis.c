@@ -21,7 +21,8 @@ enum { SWITCH_SLOTS = 2, NPES_PER_BLADE = 2 };
 typedef struct {
     Component base;
     /* settings */
-    uint64_t size;
+    uint64_t size, server_links;
+    Rate switch_rate, server_rate;
     int preset;
     char *slots, *blades, *data_switch, *control_switch;
     /* state */
@@ -196,6 +197,14 @@ static const Param chassis_params[] = {
                "SPP paper 2.3"),
     PARAM_COUNT("size", Chassis, size, "14", "3", "64", "slots there are, two for the switches",
                 "SPP paper 2.3: a 14 slot chassis, up to 12 servers or NP subsystems"),
+    PARAM_RATE("switch_rate", Chassis, switch_rate, "10Gbit/s", "1kbit/s", "10Tbit/s", "bits",
+               "made links of line cards and NPEs to the data switch",
+               "assumed: SPP paper 2.3 has ten interfaces of 1 Gb/s on one line card"),
+    PARAM_RATE("server_rate", Chassis, server_rate, "1Gbit/s", "1kbit/s", "10Tbit/s", "bits",
+               "made links of GPEs and control processors to the switches",
+               "SPP paper 5: gigabit Ethernet interfaces; of the control processor assumed"),
+    PARAM_COUNT("server_links", Chassis, server_links, "4", "1", "16",
+                "links of a GPE to the data switch", "SPP paper 5: four gigabit interfaces"),
     PARAM_TEXT("blades", Chassis, blades, "",
                "which component is on each blade, in slot order: lc0; npe0+npe1; gpe0; cp0",
                "made of slots, or scenario"),

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NPES_PER_BLADE = 2, GPE_LINKS = 4, FIRST_VLAN = 100, LAST_VLAN = 4094 };
+enum { NPES_PER_BLADE = 2, FIRST_VLAN = 100, LAST_VLAN = 4094 };
 
 static const char *const presets[][2] = {
     {"development", "linecard; np; gpe; cp"}, {"full-14", "linecard*5; np*5; cp"}, {NULL, NULL}};
@@ -17,6 +17,8 @@ typedef struct {
     Composer *composer;
     unsigned lines, engines, servers, processors; /* of each kind, so far */
     unsigned ports;                               /* of the data switch, so far */
+    const char *switch_rate, *server_rate;        /* the chassis' */
+    unsigned server_links;
     GString *blades;
 } Plan;
 
@@ -51,7 +53,7 @@ static bool add_line_card(Plan *p, GError **error) {
     composer_set(c, "linecard", name, "next_mac", "02:00:00:%02x:02:00", n);
     composer_set(c, "linecard", name, "backplane_mac", "02:00:00:01:%02x:00", n);
     if (!composer_number(c, name, "interfaces", &interfaces, error)) return false;
-    add_links(p, name, interfaces, 1, "10Gbit/s");
+    add_links(p, name, interfaces, 1, p->switch_rate);
     return true;
 }
 
@@ -62,7 +64,7 @@ static bool add_engines(Plan *p, GError **error) {
         g_autofree char *name = next_name(p, "npe", &p->engines, i > 0);
         composer_section(p->composer, "npe", name);
         composer_set(p->composer, "npe", name, "mac", "02:00:00:01:10:%02x", n);
-        add_links(p, name, 0, 1, "10Gbit/s");
+        add_links(p, name, 0, 1, p->switch_rate);
     }
     return true;
 }
@@ -73,7 +75,7 @@ static bool add_server(Plan *p, GError **error) {
     g_autofree char *name = next_name(p, "gpe", &p->servers, false);
     composer_section(p->composer, "gpe", name);
     composer_set(p->composer, "gpe", name, "mac", "02:00:00:01:%02x:00", 0x30 + n);
-    add_links(p, name, 0, GPE_LINKS, "1Gbit/s");
+    add_links(p, name, 0, p->server_links, p->server_rate);
     return true;
 }
 
@@ -83,12 +85,12 @@ static bool add_processor(Plan *p, GError **error) {
     g_autofree char *name = next_name(p, "cp", &p->processors, false);
     composer_section(p->composer, "cp", name);
     composer_set(p->composer, "cp", name, "mac", "02:00:00:01:20:%02x", n);
-    add_links(p, name, 0, 1, "1Gbit/s");
+    add_links(p, name, 0, 1, p->server_rate);
     /* Control processors are on the control switch too. */
     g_autofree char *control = g_strdup_printf("%s_control", name);
     composer_section(p->composer, "link", control);
     composer_set(p->composer, "link", control, "link", "%s.1 -> control.%u", name, n);
-    composer_set(p->composer, "link", control, "rate", "1Gbit/s");
+    composer_set(p->composer, "link", control, "rate", "%s", p->server_rate);
     composer_set(p->composer, "link", control, "both", "yes");
     return true;
 }
@@ -189,6 +191,20 @@ static bool slots_of(const Composer *c, const char *name, const char **slots, GE
                            "found \"%s\", expected one of none, development, full-14", preset);
 }
 
+/* One for many links, so it cannot iterate. */
+static bool read_rates(Plan *p, const char *name, GError **error) {
+    Composer *c = p->composer;
+    p->switch_rate = composer_value(c, name, "switch_rate");
+    p->server_rate = composer_value(c, name, "server_rate");
+    for (unsigned i = 0; i < 2; i++)
+        if (strstr(i ? p->server_rate : p->switch_rate, "${"))
+            return composer_refuse(
+                c, name, i ? "server_rate" : "switch_rate", error,
+                "found a rate that iterates, expected one for all; a link's own may: "
+                "--set npe0.rate=...");
+    return composer_number(c, name, "server_links", &p->server_links, error);
+}
+
 static bool compose(Composer *c, const char *name, GError **error) {
     const char *slots;
     if (!slots_of(c, name, &slots, error)) return false;
@@ -197,10 +213,11 @@ static bool compose(Composer *c, const char *name, GError **error) {
     g_auto(GStrv) items = g_strsplit(slots, ";", -1);
     composer_section(c, "switch", "data");
     composer_section(c, "switch", "control");
-    bool ok = !strstr(slots, "${") ||
-              composer_refuse(c, name, "slots", error,
-                              "found blades that iterate; write as many as the most, and let "
-                              "what runs on them iterate: npe = npe{i %% npes}");
+    bool ok = read_rates(&p, name, error);
+    ok = ok && (!strstr(slots, "${") ||
+                composer_refuse(c, name, "slots", error,
+                                "found blades that iterate; write as many as the most, and let "
+                                "what runs on them iterate: npe = npe{i %% npes}"));
     for (unsigned i = 0; ok && items[i]; i++)
         ok = (!*g_strstrip(items[i]) && !items[i + 1]) || add_blades(&p, name, items[i], error);
     if (ok) {

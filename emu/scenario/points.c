@@ -46,7 +46,11 @@ static bool find_parameter(const Scenario *s, const char *name, Parameter *found
     if (!g_strcmp0(component, "let")) return find_let(s, key, found);
     if (component) {
         section = scenario_component(s, component);
-        if (!section) section = scenario_section(s, "link", component);
+        /* A link may have a component's name; keys that both have are the component's. */
+        if (!section || !param_find(section_table(section), key)) {
+            const Section *link = scenario_section(s, "link", component);
+            if (link) section = link;
+        }
     } else if (!strcmp(name, "series")) {
         section = scenario_section(s, "scenario", NULL);
         if (section && !section_entry(section, name)) return false;
