@@ -729,14 +729,15 @@ static void lc_attached(Composer *c, const char *name, unsigned port, const char
     uint32_t address;
     unsigned m[MAC_BYTES];
     if (text_address(composer_value(c, name, "address"), &address)) {
-        unsigned a = address >> 24, b = address >> 16 & 255, d = (address >> 8) & 255,
-                 last = (address & 255) + port;
-        composer_set(c, class, other, "node_address", "%u.%u.%u.%u", a, b, d, last);
-        composer_set(c, class, other, "peer_address", "%u.%u.%u.%u", a, b - 2, d, last);
+        for (unsigned i = 0; i < 2; i++) {
+            uint32_t own = (address + port) ^ (i ? 2u << 16 : 0); /* 10.255 and 10.253 */
+            composer_set(c, class, other, i ? "peer_address" : "node_address", "%u.%u.%u.%u",
+                         own >> 24, own >> 16 & 255, own >> 8 & 255, own & 255);
+        }
     }
     if (sscanf(mac, "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) != 6) return;
-    m[5] += port;
-    for (unsigned i = 0; i < 2; i++, m[4] += 2)
+    m[5] = (m[5] + port) & 255;                 /* as the line card counts */
+    for (unsigned i = 0; i < 2; i++, m[4] ^= 2) /* 01 and 03 */
         composer_set(c, class, other, i ? "peer_mac" : "node_mac", "%02x:%02x:%02x:%02x:%02x:%02x",
                      m[0], m[1], m[2], m[3], m[4], m[5]);
 }
