@@ -91,6 +91,32 @@ static void what_is_written_holds(void) {
           "npe0.interfaces", 4);
 }
 
+static void links_of_blades_are_as_the_chassis_says(void) {
+    static const char own[] = "[chassis spp]\npreset = development\nswitch_rate = 40Gbit/s\n"
+                              "server_rate = 2Gbit/s\nserver_links = 2\n[gpe gpe0]\nports = 2\n";
+    holds(own, NULL, "lc0.rate", 40e9);
+    holds(own, NULL, "npe1.rate", 40e9);
+    holds(own, NULL, "cp0.rate", 2e9);
+    holds(own, NULL, "cp0_control.rate", 2e9);
+    holds(own, NULL, "data.ports", 1 + 2 + 2 + 1);
+    holds(own, "npe0.rate=1Gbit/s", "npe0.rate", 1e9);
+    CHECK_REFUSED("[chassis spp]\npreset = development\nswitch_rate = ${1, 2}Gbit/s\n",
+                  "test.ini:3: [chassis spp] switch_rate: found a rate that iterates");
+}
+
+static void addresses_count_on_past_a_byte(void) {
+    Scenario *s = load("[chassis spp]\nslots = linecard; np\n[linecard lc0]\n"
+                       "address = 10.0.0.253\nmac = 02:00:00:00:01:fd\n[source t]\n"
+                       "attach = spp interfaces 4\n",
+                       NULL);
+    g_autofree char *resolved = s ? scenario_resolved(s, 0) : g_strdup("");
+    CHECK_CONTAINS(resolved, "node_address = 10.0.1.1\n");
+    CHECK_CONTAINS(resolved, "peer_address = 10.2.1.1\n");
+    CHECK_CONTAINS(resolved, "node_mac = 02:00:00:00:01:01\n");
+    CHECK_CONTAINS(resolved, "peer_mac = 02:00:00:00:03:01\n");
+    scenario_free(s);
+}
+
 static void vlans_count_up_past_those_that_are_written(void) {
     static const char three[] = "[chassis spp]\npreset = development\n[slice a]\nnpe = npe0\n"
                                 "[slice b]\nnpe = npe0\nudp_port = 2\nvlan = 100\n"
@@ -269,6 +295,8 @@ int main(void) {
     static const Test tests[] = {TEST(a_chassis_is_its_blades_switch_links_and_addresses),
                                  TEST(a_preset_is_its_slots),
                                  TEST(what_is_written_holds),
+                                 TEST(links_of_blades_are_as_the_chassis_says),
+                                 TEST(addresses_count_on_past_a_byte),
                                  TEST(vlans_count_up_past_those_that_are_written),
                                  TEST(attach_is_its_links),
                                  TEST(interfaces_count_through_the_line_cards),

@@ -719,31 +719,13 @@ static bool build_component(const Scenario *s, const Section *section, Network *
     return false;
 }
 
-/* "name.0" or "name.0..4" */
+/* One end of a link, and what is wrong with it. */
 static bool parse_end(const Scenario *s, Network *net, const char *text, Component **c,
                       unsigned *first, unsigned *n, char **why) {
-    g_autofree char *name = g_strdup(text);
-    char *dot = strchr(name, '.');
-    unsigned last;
-    int used = 0;
-    if (!dot) {
+    g_autofree char *name = NULL;
+    if (!ports_read(text, &name, first, n)) {
         *why =
             g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST", text);
-        return false;
-    }
-    *dot = 0;
-    if (sscanf(dot + 1, "%u..%u%n", first, &last, &used) != 2 || dot[1 + used]) {
-        used = 0;
-        if (sscanf(dot + 1, "%u%n", first, &used) != 1 || dot[1 + used]) {
-            *why = g_strdup_printf("found \"%s\", expected COMPONENT.PORT or COMPONENT.FIRST..LAST",
-                                   text);
-            return false;
-        }
-        last = *first;
-    }
-    *n = last - *first + 1;
-    if (last < *first || *n > 4096) {
-        *why = g_strdup_printf("found the ports %s, expected a first and a last", dot + 1);
         return false;
     }
     if ((*c = network_find(net, name))) return true;

@@ -3,12 +3,9 @@
  * Sections that follow from others: what classes write, and the links of `attach`. */
 #include "emu/scenario/compose.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "emu/scenario/private.h"
-
-enum { MAX_ATTACHED_PORTS = 4096 };
 
 struct Composer {
     Scenario *scenario;
@@ -144,19 +141,6 @@ static const Composition *composition(const Section *section) {
     return own ? own : &none;
 }
 
-/* "0", "0..4" */
-static bool range(const char *text, unsigned *first, unsigned *n) {
-    unsigned last;
-    int used = 0;
-    if (sscanf(text, "%u..%u%n", first, &last, &used) != 2 || text[used]) {
-        used = 0;
-        if (sscanf(text, "%u%n", first, &used) != 1 || text[used]) return false;
-        last = *first;
-    }
-    *n = last - *first + 1;
-    return last >= *first && *n <= MAX_ATTACHED_PORTS;
-}
-
 /* How many ports it attaches, and its key for that made so if it is not written. */
 static bool attached_ports(Composer *c, const Attachment *a, bool ranged, unsigned *n,
                            GError **error) {
@@ -222,7 +206,7 @@ static bool read_attach(Composer *c, Attachment *a, GError **error) {
     bool named = *word && !g_strcmp0(word[1], "interfaces"), ranged = *word && word[1];
     unsigned first = 0, n = 0;
     if (!*word || (ranged && ((!named && strcmp(word[1], "ports") != 0) || !word[2] || word[3] ||
-                              !range(word[2], &first, &n))))
+                              !ports_range(word[2], &first, &n))))
         return entry_error(error, section, a->entry,
                            "found \"%s\", expected NAME interfaces FIRST..LAST, or NAME ports "
                            "FIRST..LAST",
@@ -456,20 +440,11 @@ static void ends_clear(Ends *e) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ends, ends_clear)
 
-static bool read_end(const char *text, char **name, unsigned *first, unsigned *n) {
-    g_autofree char *copy = g_strstrip(g_strdup(text));
-    char *dot = strchr(copy, '.');
-    if (!dot || !range(dot + 1, first, n)) return false;
-    *dot = 0;
-    *name = g_strdup(copy);
-    return true;
-}
-
 static bool read_ends(const char *text, Ends *e) {
     g_auto(GStrv) parts = g_strsplit(text, "->", -1);
     unsigned n;
-    return g_strv_length(parts) == 2 && read_end(parts[0], &e->from, &e->first_from, &n) &&
-           read_end(parts[1], &e->to, &e->first_to, &e->n) && n == e->n;
+    return g_strv_length(parts) == 2 && ports_read(parts[0], &e->from, &e->first_from, &n) &&
+           ports_read(parts[1], &e->to, &e->first_to, &e->n) && n == e->n;
 }
 
 /* How many wires into the link the other's single one is; -1: it is none of these. */

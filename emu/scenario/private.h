@@ -121,6 +121,10 @@ struct Scenario {
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
 /* Kind and class of a section by its head. */
 bool section_kind(Section *section, const ComponentClass *const *classes, GError **error);
+/* "0" or "0..4": the first port and how many; and the same behind a name, "npe0.0..4", which the
+ * caller frees. False: it is neither, or more than 4,096. */
+bool ports_range(const char *text, unsigned *first, unsigned *n);
+bool ports_read(const char *text, char **name, unsigned *first, unsigned *n);
 void section_free(void *section);
 void entry_free(void *entry);
 /* A section of a head that there is, at that place among the sections. */

@@ -2,6 +2,7 @@
  *
  * Reading scenario files: lines, sections, keys, includes, --set and iterations. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "emu/scenario/document.h"
@@ -517,6 +518,31 @@ bool scenario_override(Scenario *s, const char *assignment, OverrideTime time, G
         return fail(error, "--set", 0, "%s.%s: found bytes that are not UTF-8", text, key);
     return many ? override_all(s, text, key, value, time, error)
                 : place_override(s, section, key, value, error);
+}
+
+/* Ports ----------------------------------------------------------------------------------- */
+
+enum { MAX_PORTS = 4096 };
+
+bool ports_range(const char *text, unsigned *first, unsigned *n) {
+    unsigned last;
+    int used = 0;
+    if (sscanf(text, "%u..%u%n", first, &last, &used) != 2 || text[used]) {
+        used = 0;
+        if (sscanf(text, "%u%n", first, &used) != 1 || text[used]) return false;
+        last = *first;
+    }
+    *n = last - *first + 1;
+    return last >= *first && *n <= MAX_PORTS;
+}
+
+bool ports_read(const char *text, char **name, unsigned *first, unsigned *n) {
+    g_autofree char *copy = g_strstrip(g_strdup(text));
+    char *dot = strchr(copy, '.');
+    if (!dot || !ports_range(dot + 1, first, n)) return false;
+    *dot = 0;
+    *name = g_steal_pointer(&copy);
+    return true;
 }
 
 /* Iterations ------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include "emu/study/columns.h"
 #include "emu/study/grid.h"
 #include "emu/study/headline.h"
+#include "emu/study/progress.h"
 
 typedef struct {
     unsigned point;
@@ -592,20 +593,9 @@ static GridColumn *grid_of(const Query *q, const Item *item) {
     return c;
 }
 
-/* Words of a sentence, on lines of at most `width`. */
 static void put_wrapped(const char *text, unsigned width, FILE *out) {
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    unsigned used = 0;
-    for (unsigned i = 0; words[i]; i++) {
-        unsigned n = (unsigned)strlen(words[i]);
-        if (used && used + 1 + n > width) {
-            fputc('\n', out);
-            used = 0;
-        }
-        fprintf(out, "%s%s", used ? " " : "", words[i]);
-        used += n + (used != 0);
-    }
-    fputc('\n', out);
+    g_autofree char *lines = progress_wrap(text, width);
+    fprintf(out, "%s\n", lines);
 }
 
 static void put_notes(const Query *q, const GString *dropped, unsigned width, FILE *out) {
