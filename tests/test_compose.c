@@ -117,6 +117,33 @@ static void addresses_count_on_past_a_byte(void) {
     scenario_free(s);
 }
 
+static void line_cards_are_shared_out_by_blade(void) {
+    Scenario *s = load("[chassis spp]\nslots = linecard*2; np*3; gpe*2\n", NULL);
+    g_autofree char *resolved = scenario_resolved(s, 0);
+    static const char *const of[][2] = {{"npe npe1", "lc0"},
+                                        {"npe npe2", "lc1"},
+                                        {"npe npe3", "lc1"},
+                                        {"npe npe5", "lc0"},
+                                        {"gpe gpe1", "lc1"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(of); i++) {
+        g_autofree char *head = g_strdup_printf("[%s]", of[i][0]),
+                        *line = g_strdup_printf("linecard = %s\n", of[i][1]);
+        const char *at = strstr(resolved, head), *key = at ? strstr(at, "\nlinecard = ") : NULL;
+        CHECK(key && g_str_has_prefix(key + 1, line));
+    }
+    scenario_free(s);
+}
+
+static void blades_stand_with_their_chassis_wherever_they_are_written(void) {
+    Scenario *s = load("[chassis spp]\nslots = linecard; np\n[source t]\n"
+                       "attach = spp interfaces 0\n[npe npe1]\nqueues = 4096\n",
+                       NULL);
+    g_autofree char *flat = scenario_flat(s);
+    CHECK(strstr(flat, "[npe npe1]") < strstr(flat, "[source t]"));
+    CHECK(strstr(flat, "[npe npe0]") < strstr(flat, "[npe npe1]"));
+    scenario_free(s);
+}
+
 static void vlans_count_up_past_those_that_are_written(void) {
     static const char three[] = "[chassis spp]\npreset = development\n[slice a]\nnpe = npe0\n"
                                 "[slice b]\nnpe = npe0\nudp_port = 2\nvlan = 100\n"
@@ -210,7 +237,8 @@ static void a_link_that_is_cut_twice_reads_back(void) {
                        NULL);
     g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 0);
     CHECK(alike(flat, NULL, resolved));
-    CHECK(strstr(flat, "[tap a]") != NULL);
+    CHECK_CONTAINS(flat, "[tap a]");
+    CHECK_CONTAINS(flat, "mtu = 9000B"); /* of a switch's link, as without the tap */
     Scenario *again = load(flat, NULL);
     g_autofree char *x = scenario_identity(s, 0), *y = again ? scenario_identity(again, 0) : NULL;
     CHECK_TEXT(y, x);
@@ -295,6 +323,8 @@ int main(void) {
     static const Test tests[] = {TEST(a_chassis_is_its_blades_switch_links_and_addresses),
                                  TEST(a_preset_is_its_slots),
                                  TEST(what_is_written_holds),
+                                 TEST(line_cards_are_shared_out_by_blade),
+                                 TEST(blades_stand_with_their_chassis_wherever_they_are_written),
                                  TEST(links_of_blades_are_as_the_chassis_says),
                                  TEST(addresses_count_on_past_a_byte),
                                  TEST(vlans_count_up_past_those_that_are_written),

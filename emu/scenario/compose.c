@@ -256,10 +256,10 @@ static void link_wires(Composer *c, Attachment *a, const Wire *w, unsigned n, At
     add_link(c, name, out ? there : own, out ? own : there, way == ATTACH_BOTH, w->bench);
 }
 
-/* Whether b is the port after a's, at both ends. */
+/* Whether b, the next wire or lane, goes along with a: ports of one attachment count up as long as
+ * they are one component's. */
 static bool follows(const Wire *a, const Wire *b) {
-    return a->other == b->other && a->to == b->to && b->port == a->port + 1 &&
-           b->other_port == a->other_port + 1;
+    return a->other == b->other && a->to == b->to;
 }
 
 /* Several senders and the port they share; the wires of one are as many as of another. */

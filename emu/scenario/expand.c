@@ -292,13 +292,11 @@ static char *along(const Scenario *s, const Scope *scope, const char *text, cons
                    char **why) {
     const GPtrArray *values = g_hash_table_lookup(s->let_axes, name);
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-    bool same = true;
     for (unsigned v = 0; v < values->len && !*why; v++) {
         g_hash_table_replace(s->let, g_strdup(name), g_strdup(values->pdata[v]));
         char *value = worked_out(scope, text, why);
         if (!value) break;
         g_ptr_array_add(all, value);
-        same &= !strcmp(value, all->pdata[0]);
         if (scope->used[1])
             *why = g_strdup_printf("found {%s} and {%s}, which both iterate, expected one of them",
                                    name, scope->used[1]);
@@ -311,7 +309,7 @@ static char *along(const Scenario *s, const Scope *scope, const char *text, cons
     g_hash_table_replace(s->let, g_strdup(name), g_strdup(values->pdata[0]));
     if (*why) return NULL;
     g_autofree char *head = g_strdup_printf("${with let.%s: ", name);
-    return same ? g_strdup(all->pdata[0]) : list_of(head, all);
+    return list_of(head, all);
 }
 
 /* The value of an entry in a scope; NULL and an error that names the section and the key. */
