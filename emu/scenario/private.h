@@ -137,7 +137,10 @@ void section_place_value(Section *section, const char *key, const char *value, c
 bool scenario_expand(Scenario *s, GError **error);
 /* Write out what follows from sections and `attach` (compose.c), after scenario_expand. */
 bool scenario_compose(Scenario *s, GError **error);
-/* Make one iteration of all [series] (expand.c), after scenario_compose. */
+/* "${with scenario.series: A, B, ...}" of its head and values, in quotes what would be taken for
+ * something else; caller frees. */
+char *iteration_text(const char *head, const GPtrArray *values);
+/* Make one iteration of all [series] (series.c), after scenario_compose. */
 bool scenario_series(Scenario *s, GError **error);
 /* [scenario], made if there is none. */
 Section *scenario_head(Scenario *s);
