@@ -121,7 +121,7 @@ struct Scenario {
 bool scenario_read_file(Scenario *s, const char *path, GPtrArray *stack, GError **error);
 /* Kind and class of a section by its head. */
 bool section_kind(Section *section, const ComponentClass *const *classes, GError **error);
-/* "0" or "0..4": the first port and how many; and the same behind a name, "npe0.0..4", which the
+/* "0" or "0..4": the first port and how many; and the same behind a name, "sink.0..4", which the
  * caller frees. False: it is neither, or more than 4,096. */
 bool ports_range(const char *text, unsigned *first, unsigned *n);
 bool ports_read(const char *text, char **name, unsigned *first, unsigned *n);
