@@ -43,7 +43,7 @@ static bool one_of(const char *column, const char *text, const char *const *choi
 
 static bool read_row(Claims *claims, char **f, GError **error) {
     static const char *const kinds[] = {"quoted", "derived", "shape", NULL};
-    static const char *const uses[] = {"calibrate", "predict", "implied", NULL};
+    static const char *const uses[] = {"calibrate", "predict", "implied", "beside", NULL};
     double low, high;
     if (g_strv_length(f) != N_COLUMNS)
         return input_error(error, "found %u columns, expected %d", g_strv_length(f), N_COLUMNS);

@@ -57,7 +57,7 @@ bool metric_check(const char *expression, bool aggregate, GError **error);
 /* A row of analysis/claims/NAME.tsv: published numbers as stated in the text. */
 typedef struct {
     char *id, *where, *statement, *metric, *unit, *kind,
-        *use; /* use: calibrate, predict, implied */
+        *use; /* use: calibrate, predict, implied, beside */
     double low, high;
 } Claim;
 typedef struct Claims Claims;
