@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Changing what the hardware is changes the result, for the stated reason. Each test states metric,
- * direction and reason first. All run scenarios/npe.ini; rates are packets per second delivered. */
+ * direction and reason first. Most run scenarios/npe.ini; rates are packets per second delivered.
+ */
 #include "components/classes.h"
 #include "components/ixp/chip.h"
 #include "emu/study/run.h"
 #include "tests/check.h"
 #include "tests/runs.h"
 
-/* The one run of npe.ini with these values set; NULL-terminated. Caller frees. */
-static RunResult *run_with(const char *const *set) {
+/* The one run of a scenario with these values set; NULL-terminated. Caller frees. */
+static RunResult *run_file(const char *file, const char *const *set) {
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load("scenarios/npe.ini", set, component_classes, &error);
+    Scenario *s = scenario_load(file, set, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
     GPtrArray *results = runs_of(s, 1);
@@ -24,7 +25,7 @@ static RunResult *run_with(const char *const *set) {
 }
 
 #define SHORT "traffic.duration=4ms", "traffic.warmup=1ms"
-#define RUN(...) run_with((const char *const[]){SHORT, __VA_ARGS__, NULL})
+#define RUN(...) run_file("scenarios/npe.ini", (const char *const[]){SHORT, __VA_ARGS__, NULL})
 
 static double scalar(RunResult *r, const char *name) {
     const RunScalar *s = run_scalar(r, name);
@@ -58,6 +59,40 @@ static void order_by_scheduler_takes_that_section_away(void) {
         all, 0.002 * all);
     CHECK(PPS("traffic.rate=5Gbit/s", "npe0.scratch_latency=200cycles") < 0.8 * 1.4e9 / 290);
     CHECK(scalar(RUN("traffic.rate=5Gbit/s", "npe0.tx_order=scheduler"), "sink.reordered") == 0);
+}
+
+/* One NPE or both behind their line card, 0 byte payloads at 5 Gb/s each: what gets through, in
+ * packets per second, and what is lost in the queues of NPEs and of line card. */
+typedef struct {
+    double pps, lost[2];
+} Limit;
+
+static Limit limit(const char *npe, const char *linecard, const char *second) {
+    g_autofree char *npe0 = g_strconcat("npe0.tx_order=", npe, NULL),
+                    *npe1 = g_strconcat("npe1.tx_order=", npe, NULL),
+                    *lc0 = g_strconcat("lc0.tx_order=", linecard, NULL),
+                    *rate = g_strconcat("second.rate=", second, NULL);
+    RunResult *r = run_file("scenarios/two-npe.ini",
+                            (const char *const[]){npe0, npe1, lc0, rate, "first.duration=6ms",
+                                                  "second.duration=6ms", NULL});
+    Limit l = {run_scalar(r, "sink.delivered_pps")->value,
+               {run_scalar(r, "npe0.drop.queue_full")->value +
+                    run_scalar(r, "npe1.drop.queue_full")->value,
+                run_scalar(r, "lc0.drop.queue_full")->value}};
+    run_result_free(r);
+    return l;
+}
+
+static void where_packets_are_lost_tells_the_npes_tx_from_the_line_cards(void) {
+    /* Figure 9 cannot tell whose Tx keeps the order of its chip: the rate is the same section's.
+     * But packets are lost in front of it, and two NPEs have two of them and one line card. */
+    Limit ours = limit("chip", "scheduler", "1bit/s"),
+          theirs = limit("scheduler", "chip", "1bit/s");
+    CHECK_NEAR(theirs.pps / ours.pps, 1, 0.02);
+    CHECK(ours.lost[0] > 1000 && ours.lost[1] == 0);
+    CHECK(theirs.lost[0] == 0 && theirs.lost[1] > 1000);
+    CHECK_NEAR(limit("chip", "scheduler", "5Gbit/s wire").pps / ours.pps, 2, 0.02);
+    CHECK_NEAR(limit("scheduler", "chip", "5Gbit/s wire").pps / theirs.pps, 1, 0.02);
 }
 
 static void half_the_clock_stretches_what_counts_in_cycles(void) {
@@ -200,6 +235,7 @@ int main(void) {
     static const Test tests[] = {
         TEST(the_ordered_section_of_tx_sets_the_packet_rate),
         TEST(order_by_scheduler_takes_that_section_away),
+        TEST(where_packets_are_lost_tells_the_npes_tx_from_the_line_cards),
         TEST(half_the_clock_stretches_what_counts_in_cycles),
         TEST(twice_the_sram_latency_adds_it_to_the_section),
         TEST(one_context_cannot_hide_memory_latency),
