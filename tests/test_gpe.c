@@ -315,6 +315,18 @@ static void without_root_tasks_the_default_cycle_is_constant(void) {
     }
 }
 
+static void a_tick_during_a_task_of_the_host_is_charged_to_nobody(void) {
+    /* Round robin of two that compute, 10 ticks each: a slice lasts for 10 ticks of its own, so in
+     * 60 s there are 6,000 switches less the share of the host's tasks, of 5 ms here. */
+    RunResult *r =
+        FILE_RUN("scenarios/fig5.ini", "gpe0.tokens=default", "gpe0.scheduler=rr", "gpe0.active=2",
+                 "gpe0.slice=10ms", "gpe0.root_rate=200Hz", "gpe0.root_time=5ms");
+    double root = value(r, "gpe0.share.root");
+    CHECK(root > 0.3);
+    CHECK_NEAR(value(r, "gpe0.switches"), 6000 * (1 - root), 60);
+    run_result_free(r);
+}
+
 static void four_cores_without_shared_locks_do_four_times_as_much(void) {
     /* serial = 0: 4 times the rate of one core for four routers; at 100 percent the locks of
      * receiving, recvfrom and sendto, 4.5 + 0.7 + 3.4 us a packet, allow 116.3 kp/s. */
@@ -430,6 +442,7 @@ int main(void) {
                                  TEST(a_switch_finds_every_interface),
                                  TEST(the_shares_of_a_core_sum_to_one),
                                  TEST(without_root_tasks_the_default_cycle_is_constant),
+                                 TEST(a_tick_during_a_task_of_the_host_is_charged_to_nobody),
                                  TEST(four_cores_without_shared_locks_do_four_times_as_much),
                                  TEST(a_waking_vserver_that_preempts_does_not_wait_for_the_slice),
                                  TEST(a_vserver_runs_any_code_option),

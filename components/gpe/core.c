@@ -248,6 +248,7 @@ void core_dispatch(Core *k) {
             continue;
         }
         if (k->work[LAYER_ROOT].active) {
+            k->root = true;
             run(k, LAYER_ROOT);
             return;
         }
@@ -288,7 +289,7 @@ static void interrupt_done(Core *k) {
     k->deferred = false; /* pending softirqs run when an interrupt returns */
     if (k->serving != TIMER_LINE)
         k->kernel->handlers->interrupt(k, k->serving);
-    else if (s->ops->tick(s, k->number, k->current ? &k->current->task : NULL))
+    else if (s->ops->tick(s, k->number, k->current && !k->root ? &k->current->task : NULL))
         k->need_resched = true;
 }
 
@@ -302,7 +303,10 @@ static void done(Sim *sim, SimEvent *event) {
         switch (k->layer) {
         case LAYER_INTERRUPT: interrupt_done(k); break;
         case LAYER_SOFTIRQ: k->kernel->handlers->softirq_step(k); break;
-        case LAYER_ROOT: k->need_resched = true; break;
+        case LAYER_ROOT:
+            k->root = false;
+            k->need_resched = true;
+            break;
         case LAYER_TASK: k->current->done(k->current); break;
         default: break;
         }

@@ -8,7 +8,7 @@
  *
  *   interrupt   a device's or the timer's: a fixed cost
  *   softirq     what interrupts leave to do later: receiving packets
- *   root        a short task of the host; it has no token bucket
+ *   root        a short task of the host; it has no token bucket, and ticks charge nobody
  *   switch      context switch, and refilling the cache after a long absence
  *   task        one step of a process
  *   idle
@@ -93,6 +93,7 @@ struct Core {
     SimTime since;
     Work work[LAYER_TASK]; /* of layers above the task's; the task has its own */
     Process *current;      /* chosen by the scheduler */
+    bool root;             /* a task of the host has the core, and `current` had it before */
     bool need_resched;
     SimTime bh_until; /* the task holds or waits for a kernel lock: no softirq, no switch */
     /* interrupts */

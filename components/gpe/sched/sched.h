@@ -71,7 +71,8 @@ typedef struct {
     bool (*wake)(Sched *s, SchedTask *t);
     /* The task, which was picked last, has nothing to do; call pick. */
     void (*sleep)(Sched *s, SchedTask *t);
-    /* 1 ms has passed on `core`, where `current` runs (NULL: nobody). True: call pick. */
+    /* 1 ms has passed on `core`, where `current` runs (NULL: nobody, or a task of the host). True:
+     * call pick. */
     bool (*tick)(Sched *s, unsigned core, SchedTask *current);
     /* Who runs now; NULL: nobody may. The result is the same task until something changes. */
     SchedTask *(*pick)(Sched *s, unsigned core);
