@@ -51,8 +51,9 @@ PINGS := --set let.npe_ms=202 --set let.gpe_ms=100500
 figures-full: all
 	FIGURES_OPTIONS='-j2 $(PINGS)' sh analysis/figures $(BUILD)/sppemu fig10 fig12
 
+# Given again it goes on where it ended.
 sensitivity: all
-	sh analysis/sensitivity $(BUILD)/sppemu
+	$(BUILD)/sppemu sensitivity $(FIGURES:%=scenarios/%.ini) -j2 --force -o results/sensitivity
 
 ci:
 	sh tests/ci
@@ -148,7 +149,7 @@ help:
 # target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
 # target figures-full       Figures 10 and 12 with 2,000 pings a point
-# target sensitivity        how far calibrated numbers move with their parameters
+# target sensitivity        how far the claims of all figures move with every number in them
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan
 # target check-determinism  equal bytes from four builds, with one job and two

@@ -195,7 +195,7 @@ static const Param chassis_params[] = {
                "slots of a known chassis: development is linecard; np; gpe; cp, full-14 is "
                "linecard*5; np*5; cp; none: components and links are written one by one",
                "SPP paper 2.3"),
-    PARAM_COUNT("size", Chassis, size, "14", "3", "64", "slots there are, two for the switches",
+    PARAM_WHICH("size", Chassis, size, "14", "3", "64", "slots there are, two for the switches",
                 "SPP paper 2.3: a 14 slot chassis, up to 12 servers or NP subsystems"),
     PARAM_RATE("switch_rate", Chassis, switch_rate, "10Gbit/s", "1kbit/s", "10Tbit/s", "bits",
                "made links of line cards and NPEs to the data switch",
@@ -203,7 +203,7 @@ static const Param chassis_params[] = {
     PARAM_RATE("server_rate", Chassis, server_rate, "1Gbit/s", "1kbit/s", "10Tbit/s", "bits",
                "made links of GPEs and control processors to the switches",
                "SPP paper 5: gigabit Ethernet interfaces; of the control processor assumed"),
-    PARAM_COUNT("server_links", Chassis, server_links, "4", "1", "16",
+    PARAM_WHICH("server_links", Chassis, server_links, "4", "1", "16",
                 "links of a GPE to the data switch", "SPP paper 5: four gigabit interfaces"),
     PARAM_TEXT("blades", Chassis, blades, "",
                "which component is on each blade, in slot order: lc0; npe0+npe1; gpe0; cp0",

@@ -31,8 +31,8 @@ static bool mux_sends(const Component *c, unsigned port) {
 }
 
 static const Param mux_params[] = {
-    PARAM_COUNT("inputs", Mux, inputs, "2", "1", "1024", "sources that are merged", "scenario"),
-    PARAM_COUNT("lanes", Mux, lanes, "5", "1", "16", "links each of them has", "scenario"),
+    PARAM_WHICH("inputs", Mux, inputs, "2", "1", "1024", "sources that are merged", "scenario"),
+    PARAM_WHICH("lanes", Mux, lanes, "5", "1", "16", "links each of them has", "scenario"),
     {0}};
 
 static const Composition mux_composition = {

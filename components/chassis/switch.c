@@ -202,7 +202,7 @@ static void switch_free(Component *c) {
 }
 
 static const Param switch_params[] = {
-    PARAM_COUNT("ports", Switch, n_ports, "14", "2", "64", "ports",
+    PARAM_WHICH("ports", Switch, n_ports, "14", "2", "64", "ports",
                 "SPP paper 2.3: a 14 slot chassis"),
     PARAM_SIZE("buffer", Switch, buffer, "512KiB", "2KiB", "1GiB", "output buffer of one port",
                "assumed"),

@@ -459,9 +459,9 @@ static void gpe_free(Component *c) {
 static const Param gpe_params[] = {
     PARAM_COUNT("cores", Gpe, kernel.n_cores, "1", "1", "16", "processor cores",
                 "SPP paper 5: two dual-core 2 GHz Xeons; 7.1: most results are for one core"),
-    PARAM_COUNT("ports", Gpe, nics.n, "4", "1", "16", "Ethernet ports, each with a NIC",
+    PARAM_WHICH("ports", Gpe, nics.n, "4", "1", "16", "Ethernet ports, each with a NIC",
                 "SPP paper 5: four gigabit interfaces"),
-    PARAM_COUNT("interfaces", Gpe, n_interfaces, "5", "1", "16",
+    PARAM_WHICH("interfaces", Gpe, n_interfaces, "5", "1", "16",
                 "logical interfaces of the node; interface i sends through port i mod ports",
                 "SPP paper 7.1: five"),
     PARAM_IPV4("address", Gpe, address, "10.255.0.1",
@@ -568,10 +568,11 @@ static const Param gpe_params[] = {
          "assumed: 3 to 5 us at 2 GHz"),
     COST("cold_cost", kernel.cold, "30us", "refilling the caches after a long absence", "assumed"),
     COST("cold_after", kernel.cold_after, "1ms", "what a long absence is", "assumed"),
-    PARAM_FRACTION("serial", Gpe, kernel.serial, "100%", "0", "1",
-                   "share of the kernel's work on a packet, copying apart, that one core at a time "
-                   "can do",
-                   "calibrated on F9-click-4core-400"),
+    PARAM_ROW("serial", FRACTION, Gpe, kernel.serial, "100%",
+              "share of the kernel's work on a packet, copying apart, that one core at a time "
+              "can do",
+              "calibrated on F9-click-4core-400", .min = "0", .max = "1",
+              .sense = PARAM_SENSE_SLOWER),
     PARAM_TIME("gap_min", Gpe, kernel.gap_min, "900us", "1ns", "1s",
                "shortest time without the processor that a compute-bound task notes",
                "assumed: below one tick, above interrupts and root's tasks"),

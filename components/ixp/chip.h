@@ -66,8 +66,8 @@ typedef struct {
                     "microengine clock", "HRM 189; SPP does not state its own"),                   \
         PARAM_COUNT("contexts", S, field.contexts, "8", "1", "8", "contexts per microengine",      \
                     "HRM 35"),                                                                     \
-        PARAM_COUNT("swap_cycles", S, field.swap_cycles, "2", "0", "100",                          \
-                    "cycles to switch contexts", "SPP paper 3"),                                   \
+        PARAM_COST("swap_cycles", S, field.swap_cycles, "2", "0", "100",                           \
+                   "cycles to switch contexts", "SPP paper 3"),                                    \
         PARAM_LATENCY("signal_latency", S, field.signal_latency, "10cycles", "0", "100us",         \
                       "passing an ordered section to a context of another microengine; within "    \
                       "one it is the swap",                                                        \
@@ -88,10 +88,10 @@ typedef struct {
         PARAM_LATENCY("msf_latency", S, field.msf_latency, "188cycles", "0", "100us",              \
                       "media switch fabric register read",                                         \
                       "calibrated on F11-80; no source found"),                                    \
-        PARAM_COUNT("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                   \
-                    "scratchpad bus, per command", "HRM 229: one command per internal cycle"),     \
-        PARAM_COUNT("scratch_word_cycles", S, field.scratch_word_cycles, "2", "0", "1000",         \
-                    "scratchpad bus, per 32-bit word", "HRM 230"),                                 \
+        PARAM_COST("scratch_cycles", S, field.scratch_cycles, "2", "0", "1000",                    \
+                   "scratchpad bus, per command", "HRM 229: one command per internal cycle"),      \
+        PARAM_COST("scratch_word_cycles", S, field.scratch_word_cycles, "2", "0", "1000",          \
+                   "scratchpad bus, per 32-bit word", "HRM 230"),                                  \
         PARAM_FREQUENCY("sram_clock", S, field.sram_clock_hz, "200MHz", "1MHz", "10GHz",           \
                         "QDR SRAM clock: 4 bytes per clock and direction", "HRM 51, 207"),         \
         PARAM_FREQUENCY("dram_clock", S, field.dram_clock_hz, "127.3MHz", "1MHz", "10GHz",         \
@@ -99,7 +99,7 @@ typedef struct {
         PARAM_FREQUENCY("tcam_rate", S, field.tcam_rate_hz, "100MHz", "1kHz", "10GHz",             \
                         "TCAM look-ups per second",                                                \
                         "IDT 75P42100 data sheet, a sibling of SPP's"),                            \
-        PARAM_COUNT("counter_channel", S, field.counter_channel, "1", "0", "2",                    \
+        PARAM_WHICH("counter_channel", S, field.counter_channel, "1", "0", "2",                    \
                     "SRAM channel of the statistics counters",                                     \
                     "assumed: with the queue descriptors"),                                        \
         PARAM_SIZE("mpacket", S, field.msf.mpacket_bytes, "128B", "64B", "256B",                   \

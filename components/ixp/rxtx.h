@@ -70,24 +70,24 @@ typedef struct {
             "what Tx keeps in order: the chip's packets, or those of each scheduler",              \
             "assumed: chip on the NPE, whose Tx is the limit of Figure 9, scheduler on the line "  \
             "card, whose interfaces owe each other no order"),                                     \
-        PARAM_COUNT("instr_rx_first", S, field.costs.rx_first, "36", "1", "4096",                  \
-                    "Rx, first mpacket: status, reassembly state, buffer", RXTX_RX_SOURCE),        \
-        PARAM_COUNT("instr_rx_next", S, field.costs.rx_next, "27", "1", "4096",                    \
-                    "Rx, further mpacket: status, reassembly state", RXTX_RX_SOURCE),              \
-        PARAM_COUNT("instr_rx_last", S, field.costs.rx_last, "39", "1", "4096",                    \
-                    "Rx, after RBUF to DRAM: free the element, descriptor, ring", RXTX_RX_SOURCE), \
-        PARAM_COUNT("instr_tx_get", S, field.costs.tx_get, "10", "1", "4096",                      \
-                    "Tx, in order 1, once per packet: ring, descriptor, state",                    \
-                    "calibrated on F9-npe-pps"),                                                   \
-        PARAM_COUNT("instr_tx_first", S, field.costs.tx_first, "12", "0", "4096",                  \
-                    "Tx, first mpacket: packet state, after section 1", RXTX_TX_SOURCE),           \
-        PARAM_COUNT("instr_tx_sequence", S, field.costs.tx_sequence, "30", "1", "4096",            \
-                    "Tx, in order 2, per mpacket: transmit sequence, element",                     \
-                    "assumed: state in local memory, one register read"),                          \
-        PARAM_COUNT("instr_tx_next", S, field.costs.tx_next, "14", "1", "4096",                    \
-                    "Tx, per mpacket: element control word, validate", RXTX_TX_SOURCE),            \
-        PARAM_COUNT("instr_tx_last", S, field.costs.tx_last, "10", "0", "4096",                    \
-                    "Tx, last mpacket: free the buffer, statistics", RXTX_TX_SOURCE)
+        PARAM_COST("instr_rx_first", S, field.costs.rx_first, "36", "1", "4096",                   \
+                   "Rx, first mpacket: status, reassembly state, buffer", RXTX_RX_SOURCE),         \
+        PARAM_COST("instr_rx_next", S, field.costs.rx_next, "27", "1", "4096",                     \
+                   "Rx, further mpacket: status, reassembly state", RXTX_RX_SOURCE),               \
+        PARAM_COST("instr_rx_last", S, field.costs.rx_last, "39", "1", "4096",                     \
+                   "Rx, after RBUF to DRAM: free the element, descriptor, ring", RXTX_RX_SOURCE),  \
+        PARAM_COST("instr_tx_get", S, field.costs.tx_get, "10", "1", "4096",                       \
+                   "Tx, in order 1, once per packet: ring, descriptor, state",                     \
+                   "calibrated on F9-npe-pps"),                                                    \
+        PARAM_COST("instr_tx_first", S, field.costs.tx_first, "12", "0", "4096",                   \
+                   "Tx, first mpacket: packet state, after section 1", RXTX_TX_SOURCE),            \
+        PARAM_COST("instr_tx_sequence", S, field.costs.tx_sequence, "30", "1", "4096",             \
+                   "Tx, in order 2, per mpacket: transmit sequence, element",                      \
+                   "assumed: state in local memory, one register read"),                           \
+        PARAM_COST("instr_tx_next", S, field.costs.tx_next, "14", "1", "4096",                     \
+                   "Tx, per mpacket: element control word, validate", RXTX_TX_SOURCE),             \
+        PARAM_COST("instr_tx_last", S, field.costs.tx_last, "10", "0", "4096",                     \
+                   "Tx, last mpacket: free the buffer, statistics", RXTX_TX_SOURCE)
 #define RXTX_RX_SOURCE "IXP2400 Rx microcode: 75 in all for one mpacket; the split is assumed"
 #define RXTX_TX_SOURCE "IXP2400 Tx microcode: 56 in all for one mpacket; the split is assumed"
 

@@ -642,7 +642,7 @@ static void lc_free(Component *c) {
 }
 
 static const Param lc_params[] = {
-    PARAM_COUNT("interfaces", LineCard, n_interfaces, "10", "1", "15",
+    PARAM_WHICH("interfaces", LineCard, n_interfaces, "10", "1", "15",
                 "physical interfaces, ports 0 and up; the data switch is the port after them",
                 "SPP paper 2.3: ten 1 GbE"),
     PROGRAM_PARAMS(LineCard, settings, ", each way", "scheduler"),
@@ -651,7 +651,7 @@ static const Param lc_params[] = {
     PARAM_COUNT("ring_block", LineCard, ring_block, "64", "2", "1024",
                 "messages between the blocks, if in scratch", "assumed"),
 #define X(symbol, name, count, text, source)                                                       \
-    PARAM_COUNT(name, LineCard, settings.instructions[symbol], #count, "0", "4096", text, source),
+    PARAM_COST(name, LineCard, settings.instructions[symbol], #count, "0", "4096", text, source),
     QM_SITES(X) LC_SITES(X)
 #undef X
         PARAM_RATE("in_rate", LineCard, in_rate, "1.1Gbit/s", "1kbit/s", "100Gbit/s", "bits",
@@ -675,14 +675,14 @@ static const Param lc_params[] = {
               "assumed: SPP paper 6 has MAC addresses and VLANs"),
     PARAM_TEXT("control_processor", LineCard, control_processor, "",
                "who gets what nobody has bound; empty: it is dropped", "SPP paper 6"),
-    PARAM_COUNT("control_vlan", LineCard, control_vlan, "2", "1", "4094",
+    PARAM_WHICH("control_vlan", LineCard, control_vlan, "2", "1", "4094",
                 "VLAN of the control processor", "assumed"),
     PARAM_PREFIX("inside", LineCard, inside, "192.168.0.0/16",
                  "addresses of hosts behind the node, which are translated; empty: none",
                  "assumed: SPP paper 6 translates, its addresses are not published"),
     PARAM_COUNT("nat_entries", LineCard, nat_entries, "65536", "1", "1048576",
                 "translations at a time", "assumed"),
-    PARAM_COUNT("nat_first_port", LineCard, nat_first_port, "40000", "1", "65535",
+    PARAM_WHICH("nat_first_port", LineCard, nat_first_port, "40000", "1", "65535",
                 "first port of each address that translations may use", "assumed"),
     PARAM_COUNT("nat_ports", LineCard, nat_ports, "16384", "1", "65535", "number of such ports",
                 "assumed"),

@@ -341,7 +341,7 @@ static void npe_free(Component *c) {
 }
 
 static const Param npe_params[] = {
-    PARAM_COUNT(
+    PARAM_WHICH(
         "interfaces", Npe, n_interfaces, "5", "1", "15",
         "external interfaces, ports 0 and up; exceptions leave by the port after them",
         "WashU, High Performance PlanetLab Node: Line Card: 5 x 1 GbE per network processor"),
@@ -368,7 +368,7 @@ static const Param npe_params[] = {
     PARAM_COUNT("ring_stats", Npe, ring_stats, "256", "2", "1024",
                 "messages in the scratch ring to Statistics", "assumed"),
 #define X(symbol, name, count, text, source)                                                       \
-    PARAM_COUNT(name, Npe, settings.instructions[symbol], #count, "0", "4096", text, source),
+    PARAM_COST(name, Npe, settings.instructions[symbol], #count, "0", "4096", text, source),
     FP_SITES(X) QM_SITES(X)
 #define SITE(...) X(__VA_ARGS__)
 #include "fastpath/options/options.def"

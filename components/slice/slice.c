@@ -611,10 +611,10 @@ static const Param slice_params[] = {
     PARAM_NAME("npe", Slice, npe_name, "npe0", "npe", "where its fast path runs", "scenario"),
     PARAM_ENUM("code_option", Slice, code_option, "ipv4", fp_option_choices + 1,
                "what Parse and Header Format run for it", "SPP paper 4"),
-    PARAM_COUNT("udp_port", Slice, udp_port, "30000", "1", "65535",
+    PARAM_WHICH("udp_port", Slice, udp_port, "30000", "1", "65535",
                 "its UDP port on every interface",
                 "SPP paper 7.1: five external UDP ports, one per interface"),
-    PARAM_COUNT("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
+    PARAM_WHICH("vlan", Slice, vlan, "100", "1", "4094", "VLAN of its frames in the chassis",
                 "SPP paper 7.1 counts a VLAN tag; the id is assumed"),
     PARAM_FRACTION(
         "share", Slice, share, "0%", "0", "100%",
@@ -656,7 +656,7 @@ static const Param slice_params[] = {
                "scenario"),
     PARAM_IPV4("exception_address", Slice, exception_address, "10.254.0.1",
                "where its exceptions go: the slice manager's address", "assumed"),
-    PARAM_COUNT("exception_port", Slice, exception_port, "30100", "1", "65535",
+    PARAM_WHICH("exception_port", Slice, exception_port, "30100", "1", "65535",
                 "UDP port of the slice manager", "assumed"),
     PARAM_TEXT("exception_host", Slice, exception_host, "",
                "who has that address: a component on the data switch; empty: the server of its "

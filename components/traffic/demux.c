@@ -88,12 +88,12 @@ static const char *demux_unused(const Component *c, const char *key) {
 static const Param port_item = {.type = PARAM_TYPE_COUNT, .min = "1", .max = "65535"};
 
 static const Param demux_params[] = {
-    PARAM_COUNT("inputs", Demux, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
-    PARAM_COUNT("outputs", Demux, n_outputs, "4", "1", "64", "links it sends to",
+    PARAM_WHICH("inputs", Demux, n_inputs, "5", "1", "64", "links it receives from", "scenario"),
+    PARAM_WHICH("outputs", Demux, n_outputs, "4", "1", "64", "links it sends to",
                 "SPP paper 5: the GPE has four gigabit interfaces"),
     PARAM_LIST("udp_ports", Demux, udp_ports, "", &port_item, MAX_BASES,
                "UDP ports whose frames go to slices in turn; others are left alone", "scenario"),
-    PARAM_COUNT("slices", Demux, n_slices, "1", "1", "256", "slices that share them", "scenario"),
+    PARAM_WHICH("slices", Demux, n_slices, "1", "1", "256", "slices that share them", "scenario"),
     PARAM_COUNT("train", Demux, train, "1", "1", "1000000",
                 "frames to one slice before it is the next one's turn", "scenario"),
     {0}};

@@ -247,7 +247,7 @@ static void replay_free(Component *c) {
 
 static const Param replay_params[] = {
     PARAM_FILE("file", Replay, file, NULL, "capture to replay, pcap or pcapng", "scenario"),
-    PARAM_COUNT("ports", Replay, n_ports, "1", "1", "64", "interfaces it sends to, in turn",
+    PARAM_WHICH("ports", Replay, n_ports, "1", "1", "64", "interfaces it sends to, in turn",
                 "scenario"),
     PARAM_ENUM("timing", Replay, timing, "original", "original|scaled|rate",
                "times between packets", "scenario"),

@@ -90,7 +90,7 @@ static void responder_report(Component *c, Report *report) {
 }
 
 static const Param responder_params[] = {
-    PARAM_COUNT("port_shift", Responder, port_shift, "0", "0", "30000",
+    PARAM_WHICH("port_shift", Responder, port_shift, "0", "0", "30000",
                 "added to the UDP port that it answers to: where the sender listens for answers",
                 "scenario"),
     PARAM_TIME("delay", Responder, delay, "31us", "0", "10s",

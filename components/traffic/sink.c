@@ -229,7 +229,7 @@ static void sink_free(Component *c) {
 static const Param source_item = {.type = PARAM_TYPE_NAME, .choices = "source|replay"};
 
 static const Param sink_params[] = {
-    PARAM_COUNT("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
+    PARAM_WHICH("ports", Sink, n_ports, "5", "1", "64", "links it ends", "scenario"),
     PARAM_LIST("source", Sink, source, "traffic", &source_item, MAX_SOURCES,
                "the source or replay whose packets it measures, or several, separated by commas",
                "scenario"),

@@ -472,15 +472,15 @@ static const Param address_item = {.type = PARAM_TYPE_IPV4},
                    weight_item = {.type = PARAM_TYPE_COUNT, .min = "0", .max = "1024"};
 
 static const Param source_params[] = {
-    PARAM_COUNT("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each",
+    PARAM_WHICH("ports", Source, n_ports, "5", "1", "64", "interfaces it sends to, one port each",
                 "SPP paper 7.1: five"),
     PARAM_ENUM("application", Source, application, "ipv4", "ipv4|i3|label",
                "what is inside the tunnel",
                "SPP paper 7; 7.2: the I3 header is 7 bytes longer than IPv4 and UDP"),
-    PARAM_TEXT("payload", Source, payload, "0",
-               "bytes behind the application's header: one size, a list that is cycled, or imix "
-               "(40, 576, 1500 bytes of IP as aab aab aab abc)",
-               "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes"),
+    PARAM_ROW("payload", TEXT, Source, payload, "0",
+              "bytes behind the application's header: one size, a list that is cycled, or imix "
+              "(40, 576, 1500 bytes of IP as aab aab aab abc)",
+              "SPP paper 7.1: 0, 400, 1400; RFC 6985 for mixes", .sense = PARAM_SENSE_SLOWER),
     PARAM_RATE("rate", Source, rate, "1Gbit/s", "1bit/s", "1Tbit/s", "any",
                "offered rate of all ports together; wire unless it names another layer",
                "scenario"),
@@ -511,7 +511,7 @@ static const Param source_params[] = {
                "scenario"),
     PARAM_IPV4("sources", Source, sources, "10.100.0.1",
                "inner source address of port 0, counting up", "assumed"),
-    PARAM_COUNT("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
+    PARAM_WHICH("inner_port", Source, inner_port, "7000", "0", "65535", "inner UDP ports",
                 "assumed"),
     PARAM_BOOL("dont_fragment", Source, dont_fragment, "no",
                "inner packets must not be cut (else each has an identification)", "scenario"),

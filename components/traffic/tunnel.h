@@ -24,11 +24,11 @@ typedef struct {
                   "MAC address of the node's interface 0, counting up", "assumed"),                \
         PARAM_MAC("peer_mac", S, field.peer_mac, "02:00:00:00:03:00",                              \
                   "MAC address that sends to interface 0, counting up", "assumed"),                \
-        PARAM_COUNT("udp_port", S, field.udp_port, "30000", "1", "65535", "the slice's UDP port",  \
+        PARAM_WHICH("udp_port", S, field.udp_port, "30000", "1", "65535", "the slice's UDP port",  \
                     "SPP paper 7.1: external UDP ports"),                                          \
-        PARAM_COUNT("peer_port", S, field.peer_port, "30001", "1", "65535",                        \
+        PARAM_WHICH("peer_port", S, field.peer_port, "30001", "1", "65535",                        \
                     "UDP port it comes from", "assumed"),                                          \
-        PARAM_COUNT("vlan", S, field.vlan, "100", "1", "4094", "VLAN id",                          \
+        PARAM_WHICH("vlan", S, field.vlan, "100", "1", "4094", "VLAN id",                          \
                     "SPP paper 7.1 counts a VLAN tag; the id is assumed")
 
 /* Fill one tunnel per port. */

@@ -24,8 +24,8 @@ static char *plain(const char *text) {
     return g_strdup(out->str);
 }
 
-/* results/SCENARIO, and how the command line makes it differ: ",sram_latency=214ns". */
-static char *default_name(const Scenario *s, char **set, const char *seed) {
+/* PARENT/SCENARIO, and how the command line makes it differ: ",sram_latency=214ns". */
+static char *default_name(const char *parent, const Scenario *s, char **set, const char *seed) {
     g_autoptr(GString) how = g_string_new(NULL);
     for (unsigned i = 0; set && set[i]; i++) {
         const char *dot = strchr(set[i], '.'), *equals = strchr(set[i], '=');
@@ -52,13 +52,12 @@ static char *default_name(const Scenario *s, char **set, const char *seed) {
     }
     g_autofree char *name =
         g_strdup_printf("%.*s%s", MAX_FILE_NAME - (int)how->len, scenario_name(s), how->str);
-    return g_build_filename(RESULTS, name, NULL);
+    return g_build_filename(parent, name, NULL);
 }
 
-/* The default folder; if that holds another study, one whose name says why. */
-static char *default_folder(const Scenario *s, char **set, const char *seed_text, uint64_t seed,
-                            bool force) {
-    char *name = default_name(s, set, seed_text);
+char *cli_default_folder(const char *parent, const Scenario *s, char **set, const char *seed_text,
+                         uint64_t seed, bool force) {
+    char *name = default_name(parent, s, set, seed_text);
     g_autofree char *how = force ? NULL : store_difference(s, seed, name);
     if (!how) return name;
     char *other = g_strdup_printf("%s,%s", name, how);
@@ -207,8 +206,7 @@ static bool checked(unsigned done, unsigned of, NetworkLoad load, void *progress
     return !cli_interrupted;
 }
 
-/* What can be known before a run, before anything is written. */
-static int check(const Scenario *s, const Claims *claims, Progress *progress) {
+int cli_check(const Scenario *s, const Claims *claims, Progress *progress) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     bool ok = scenario_check(s, claims, checked, progress, warnings, &error);
@@ -222,14 +220,15 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
                       const Claims *claims) {
     g_autoptr(GError) error = NULL;
     unsigned repeat = f->repeat == NOT_GIVEN ? scenario_repeat(scenario) : (unsigned)f->repeat;
-    g_autofree char *folder = f->output ? cli_folder(f->output)
-                                        : default_folder(scenario, f->set, f->seed, seed, f->force);
+    g_autofree char *folder =
+        f->output ? cli_folder(f->output)
+                  : cli_default_folder(RESULTS, scenario, f->set, f->seed, seed, f->force);
     RunOptions options = {.jobs = (unsigned)f->jobs,
                           .retry_failed = f->retry_failed,
                           .progress = f->show.progress,
                           .interrupted = &cli_interrupted};
     cli_catch_signals();
-    int code = check(scenario, claims, options.progress);
+    int code = cli_check(scenario, claims, options.progress);
     progress_clear(options.progress);
     if (code) return code;
     g_autofree char *points = cli_points_text(scenario);

@@ -2,7 +2,7 @@
  *
  * emu/cli/study.h: what the verbs about studies share. `run` (run.c) is what `point` does for every
  * run that has no record, and then what `merge` does (machines.c); results.c has verify and
- * results, plot.c draws again. */
+ * results, plot.c draws again, sensitivity.c moves what a scenario says. */
 #pragma once
 
 #include "emu/cli/private.h"
@@ -31,6 +31,13 @@ enum { MAX_JOBS = 256 };
 /* "results/x/" is results/x. Caller frees. */
 char *cli_folder(const char *given);
 #define RESULTS "results" /* holds the folders that nobody named */
+/* The default folder below `parent`; if that holds another study, one whose name says why. Caller
+ * frees. */
+char *cli_default_folder(const char *parent, const Scenario *s, char **set, const char *seed_text,
+                         uint64_t seed, bool force);
+/* What can be known before a run, before anything is written: warnings are printed; the exit code.
+ */
+int cli_check(const Scenario *s, const Claims *claims, Progress *progress);
 
 /* RunKeys of all points and repetitions. */
 GArray *cli_keys(const Scenario *s, unsigned repeat);

@@ -629,3 +629,69 @@ char *param_format(const Param *row, const void *target) {
     ParamValue value = value_of(row, target);
     return param_spell(row, &value);
 }
+
+/* Moves ----------------------------------------------------------------------------------- */
+
+int param_sense(const Param *row) {
+    if (row->sense == PARAM_SENSE_NONE) return 0;
+    if (row->sense == PARAM_SENSE_SLOWER) return -1;
+    switch (row->type) {
+    case PARAM_TYPE_TIME:
+    case PARAM_TYPE_LATENCY: return -1;
+    case PARAM_TYPE_COUNT:
+    case PARAM_TYPE_RATE:
+    case PARAM_TYPE_FREQUENCY:
+    case PARAM_TYPE_SIZE:
+    case PARAM_TYPE_REAL:
+    case PARAM_TYPE_FRACTION: return 1;
+    default: return 0;
+    }
+}
+
+/* To nine digits: what a product has behind them is noise. */
+static double rounded(double value) {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return g_ascii_strtod(g_ascii_formatd(text, sizeof text, "%.9g", value), NULL);
+}
+
+static uint64_t whole_moved(uint64_t value, double factor) {
+    double product = round((double)value * factor);
+    uint64_t moved = product >= (double)(UINT64_MAX / 2) ? UINT64_MAX / 2 : (uint64_t)product;
+    return moved != value ? moved : factor > 1 ? value + 1 : value - 1;
+}
+
+static void move_value(const Param *row, ParamValue *value, double factor) {
+    switch (row->type) {
+    case PARAM_TYPE_RATE: value->rate.per_second = rounded(value->rate.per_second * factor); break;
+    case PARAM_TYPE_LATENCY:
+        value->latency.value = whole_moved(value->latency.value, factor);
+        break;
+    case PARAM_TYPE_REAL:
+    case PARAM_TYPE_FRACTION: value->real = rounded(value->real * factor); break;
+    default: value->word = whole_moved(value->word, factor);
+    }
+}
+
+char *param_moved(const Param *row, const char *text, double factor, GError **error) {
+    static const Param whole = {.name = "", .type = PARAM_TYPE_COUNT};
+    const Param *as = row->type == PARAM_TYPE_TEXT ? &whole : row;
+    ParamValue value, again;
+    if (!param_read(as, &value, text, NULL, error)) return NULL;
+    g_autofree char *word = row->words ? word_of(row, &value) : NULL;
+    double number = number_of(as, &value);
+    if (word || number == 0) {
+        input_error(error, word ? "%s is a word" : "zero", word);
+        return NULL;
+    }
+    move_value(as, &value, factor);
+    g_autofree char *moved = param_spell(as, &value);
+    /* A word's number may lie within the range. */
+    g_autofree char *became = row->words ? word_of(row, &value) : NULL;
+    if (became) {
+        input_error(error, "%s times %.4g is the word %s", text, factor, became);
+        return NULL;
+    }
+    if (!param_read(as, &again, moved, NULL, error)) return NULL;
+    param_value_clear(as, &again);
+    return g_steal_pointer(&moved);
+}

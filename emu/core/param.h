@@ -100,6 +100,13 @@ union ParamValue {
     ParamList list;
 };
 
+/* What more of a number does, as far as a row can say it. */
+typedef enum {
+    PARAM_SENSE_OF_TYPE = 0, /* of a time it is slower, of any other quantity faster */
+    PARAM_SENSE_SLOWER,      /* of instructions, cycles, bytes to be moved */
+    PARAM_SENSE_NONE,        /* it is no quantity: it says which, or how things are wired */
+} ParamSense;
+
 typedef struct Param Param;
 struct Param {
     const char *name;
@@ -114,6 +121,7 @@ struct Param {
     const char *source;  /* document and section, "calibrated on ID", or "assumed: why" */
     const Param *item;   /* LIST: of what */
     unsigned most;       /* LIST: items; HEX: bytes */
+    ParamSense sense;    /* of a number; a TEXT that may be one has to say it */
 };
 
 #define PARAM_ROW(n, t, S, f, d, s, src, ...)                                                      \
@@ -128,6 +136,12 @@ struct Param {
     PARAM_ROW(n, t, S, f, def, text, src, .min = low, .max = high, .words = w)
 #define PARAM_COUNT(n, S, f, def, min, max, text, src)                                             \
     PARAM_RANGE(n, COUNT, S, f, def, min, max, text, src)
+/* A number that more of is slower: instructions, cycles. */
+#define PARAM_COST(n, S, f, def, low, high, text, src)                                             \
+    PARAM_ROW(n, COUNT, S, f, def, text, src, .min = low, .max = high, .sense = PARAM_SENSE_SLOWER)
+/* One that is no quantity: a UDP port, a VLAN, a place, or how many ports are wired. */
+#define PARAM_WHICH(n, S, f, def, low, high, text, src)                                            \
+    PARAM_ROW(n, COUNT, S, f, def, text, src, .min = low, .max = high, .sense = PARAM_SENSE_NONE)
 #define PARAM_TIME(n, S, f, def, min, max, text, src)                                              \
     PARAM_RANGE(n, TIME, S, f, def, min, max, text, src)
 #define PARAM_FREQUENCY(n, S, f, def, min, max, text, src)                                         \
@@ -182,6 +196,12 @@ bool param_set(const Param *row, void *target, const char *text, const char *dir
 void param_set_defaults(const Param *table, void *target);
 /* Free what param_set and param_set_defaults allocated in `target`. */
 void param_clear(const Param *table, void *target);
+/* Whether more of the number is faster (1) or slower (-1); 0: the row has no quantities. */
+int param_sense(const Param *row);
+/* `text`, a value of the row, times `factor`, in the spelling of param_spell; whole numbers move by
+ * one at least. NULL and why not, without file and line: it is a word or zero, or the row's range
+ * ends before it. Caller frees. */
+char *param_moved(const Param *row, const char *text, double factor, GError **error);
 /* The row of that name, or NULL. */
 const Param *param_find(const Param *table, const char *name);
 /* "a time such as 107ns", "1 to 64 hexadecimal digits", ...; caller frees. */

@@ -313,6 +313,20 @@ static bool check_section(const Scenario *s, const Section *section, GError **er
 
 /* Fill a struct of settings from a section at a point of the study. Values are checked at load, one
  * axis at a time, so that only a value of several can be wrong here. */
+/* What a variant moves, in place of what is written. */
+static bool fill_moves(const Scenario *s, const Section *section, void *target, unsigned point,
+                       GError **error) {
+    const GPtrArray *moves = scenario_moves(s, section, point);
+    const char *key, *text;
+    for (unsigned i = 0; moves && i < moves->len; i++)
+        if (scenario_move_at(s, moves, i, point, &key, &text) &&
+            !param_set(param_find(section_table(section), key), target, text, NULL, error)) {
+            g_prefix_error(error, "%s = %s: ", key, text);
+            return false;
+        }
+    return true;
+}
+
 static bool fill(const Scenario *s, const Section *section, const Param *table, void *target,
                  unsigned point, GError **error) {
     param_set_defaults(table, target);
@@ -323,7 +337,7 @@ static bool fill(const Scenario *s, const Section *section, const Param *table, 
         if (!param_set(param_find(table, entry->key), target, value, entry->directory, &cause))
             return entry_error(error, section, entry, "%s", cause->message);
     }
-    return true;
+    return !section || fill_moves(s, section, target, point, error);
 }
 
 /* The struct's texts are the scenario's own from now on; an empty one is none. */
@@ -582,6 +596,7 @@ void scenario_free(Scenario *s) {
     g_hash_table_unref(s->let);
     g_hash_table_unref(s->texts);
     g_hash_table_unref(s->let_axes);
+    if (s->variants) g_ptr_array_unref(s->variants);
     g_free(s->path);
     g_free(s->library);
     g_free(s->name);
@@ -714,6 +729,7 @@ static bool build_component(const Scenario *s, const Section *section, Network *
                        &cause))
             return entry_error(error, section, entry, "%s", cause->message);
     }
+    if (!fill_moves(s, section, c, point, error)) return false;
     if (network_create(net, error)) return true;
     scenario_blame(s, section->name, error);
     return false;

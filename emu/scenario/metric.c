@@ -20,6 +20,10 @@ typedef struct {
     unsigned nesting;
     GError **error;
     bool failed;
+    bool *needs;   /* of metric_needs; else NULL */
+    double margin; /* the same */
+    GArray *reads; /* runs of which a scalar was read, while somebody wants to know */
+    bool blind;    /* scalars are no numbers */
 } Parser;
 
 static double parse_or(Parser *p);
@@ -68,10 +72,14 @@ static double unknown(Parser *p, const char *name) {
                 near ? "; the nearest is " : "", near ? near : "");
 }
 
+static bool is_open(const Parser *p, const char *name);
+
 static double value_of(Parser *p, unsigned run, const char *name) {
     double value = 0;
-    if (!p->runs || p->runs->lookup(p->runs->runs, run, name, &value)) return value;
-    return unknown(p, name);
+    if (p->runs && !p->runs->lookup(p->runs->runs, run, name, &value)) return unknown(p, name);
+    if (!p->runs || (!p->reads && !p->blind) || !is_open(p, name)) return value;
+    if (p->reads) g_array_append_val(p->reads, run);
+    return p->blind ? NAN : value;
 }
 
 /* Values as scenarios write them ----------------------------------------------------------- */
@@ -223,10 +231,52 @@ static bool is_aggregate(const char *name) {
     return w->name != NULL;
 }
 
+/* What one run comes to in an aggregate that metric_needs looks at. */
+typedef struct {
+    double value;
+    bool holds, possible; /* the condition; and whatever the scalars are */
+    GArray *reads;
+} Candidate;
+
+static void candidate_clear(void *data) {
+    g_array_unref(((Candidate *)data)->reads);
+}
+
+static bool decides(const Candidate *c, const char *kind, double value, double margin) {
+    bool largest = !strcmp(kind, "max"), smallest = !strcmp(kind, "min");
+    if (!c->possible) return false;
+    if ((!largest && !smallest) || !c->holds || isnan(c->value) || isnan(value)) return true;
+    double behind = largest ? value - c->value : c->value - value;
+    return isinf(margin) || behind <= margin * fabs(value);
+}
+
+static void mark_needs(Parser *p, const GArray *candidates, const char *kind, double value) {
+    for (unsigned i = 0; i < candidates->len; i++) {
+        const Candidate *c = &g_array_index(candidates, Candidate, i);
+        if (!decides(c, kind, value, p->margin)) continue;
+        for (unsigned k = 0; k < c->reads->len; k++)
+            p->needs[g_array_index(c->reads, unsigned, k)] = true;
+    }
+}
+
+/* The condition at `at` again, as if no scalar were known. */
+static bool may_hold(Parser *p, const char *at) {
+    GArray *reads = p->reads;
+    p->at = at;
+    p->blind = true;
+    p->reads = NULL;
+    bool holds = !take(p, "if") || parse_or(p) != 0;
+    p->blind = false;
+    p->reads = reads;
+    return holds;
+}
+
 /* `kind`( expression [in series] [if condition] ), the parser standing behind the parenthesis. */
 static double aggregate(Parser *p, const char *kind) {
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
     const char *start = p->at;
+    g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
+    g_array_set_clear_func(candidates, candidate_clear);
     unsigned n = p->runs ? p->runs->n_runs : 1, possible = 0;
     p->inside = true;
     for (unsigned run = 0; !p->failed && (run < n || run == 0); run++) {
@@ -234,9 +284,17 @@ static double aggregate(Parser *p, const char *kind) {
         p->run = run;
         const MetricRuns *runs = p->runs;
         if (!n) p->runs = NULL; /* no run at all: still find the end */
+        if (p->needs) p->reads = g_array_new(FALSE, FALSE, sizeof(unsigned));
         double value = parse_or(p);
         bool there = !take(p, "in") || is_in_series(p);
+        const char *condition = p->at;
         double holds = take(p, "if") ? parse_or(p) : 1;
+        if (p->needs) {
+            Candidate c = {value, holds != 0 && !isnan(holds), there && may_hold(p, condition),
+                           p->reads};
+            g_array_append_val(candidates, c);
+            p->reads = NULL;
+        }
         p->runs = runs;
         if (there && holds != 0 && !isnan(holds) && n) g_array_append_val(values, value);
         possible += there && holds != 0;
@@ -246,7 +304,9 @@ static double aggregate(Parser *p, const char *kind) {
     if (p->runs && p->runs->foresee && !possible)
         fail(p, "found %s(%.*s, which is over none of the points", kind, (int)(p->at - start),
              start);
-    return p->failed ? NAN : reduce(kind, values);
+    double value = p->failed ? NAN : reduce(kind, values);
+    if (p->needs && !p->failed && n) mark_needs(p, candidates, kind, value);
+    return value;
 }
 
 /* Levels ---------------------------------------------------------------------------------- */
@@ -354,11 +414,12 @@ static double comparison(Parser *p) {
     g_autofree char *name = p->inside && !p->failed ? name_alone(p, start) : NULL;
     Comparison c = take_comparison(p);
     g_autofree char *value = c && name ? read_value(p) : NULL;
-    if (value && p->runs && p->runs->foresee && isnan(a) && is_open(p, name)) return NAN;
+    bool open = p->blind || (p->runs && p->runs->foresee);
+    if (value && open && isnan(a) && is_open(p, name)) return NAN;
     if (value) return holds(c, order_of(p, name, value), 0);
     if (!c) return a;
     double b = sum(p);
-    return p->runs && p->runs->foresee && (isnan(a) || isnan(b)) ? NAN : holds(c, a, b);
+    return open && (isnan(a) || isnan(b)) ? NAN : holds(c, a, b);
 }
 
 static double negation(Parser *p) {
@@ -389,15 +450,27 @@ static double parse_or(Parser *p) {
     return value;
 }
 
+static bool evaluate_with(Parser *p, double *value, GError **error) {
+    if (strlen(p->at) > MAX_TEXT)
+        return input_error(error, "found an expression of more than %d bytes", MAX_TEXT);
+    p->error = error;
+    *value = parse_or(p);
+    skip(p);
+    if (*p->at) fail(p, "found \"%.20s\" behind the expression", p->at);
+    return !p->failed;
+}
+
 static bool evaluate(const char *text, const MetricRuns *runs, unsigned run, bool inside,
                      double *value, GError **error) {
-    if (strlen(text) > MAX_TEXT)
-        return input_error(error, "found an expression of more than %d bytes", MAX_TEXT);
-    Parser p = {.at = text, .runs = runs, .run = run, .inside = inside, .error = error};
-    *value = parse_or(&p);
-    skip(&p);
-    if (*p.at) fail(&p, "found \"%.20s\" behind the expression", p.at);
-    return !p.failed;
+    Parser p = {.at = text, .runs = runs, .run = run, .inside = inside};
+    return evaluate_with(&p, value, error);
+}
+
+bool metric_needs(const char *expression, const MetricRuns *runs, double margin, bool *needs,
+                  GError **error) {
+    double value;
+    Parser p = {.at = expression, .runs = runs, .needs = needs, .margin = margin};
+    return evaluate_with(&p, &value, error);
 }
 
 bool metric_evaluate(const char *expression, const MetricRuns *runs, double *value,

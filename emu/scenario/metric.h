@@ -51,6 +51,11 @@ bool metric_evaluate(const char *expression, const MetricRuns *runs, double *val
 /* Value per run of an expression without aggregates (plots: x, y, where). */
 bool metric_evaluate_run(const char *expression, const MetricRuns *runs, unsigned run,
                          double *value, GError **error);
+/* Mark the runs of which scalars decide the value. A run that a condition leaves out by parameters
+ * alone is none, whatever its scalars; of a largest or smallest value those are none that lie more
+ * than the share `margin` of it behind (INFINITY: all may). What is not a number may be any. */
+bool metric_needs(const char *expression, const MetricRuns *runs, double margin, bool *needs,
+                  GError **error);
 /* Syntax only, for `sppemu check`. */
 bool metric_check(const char *expression, bool aggregate, GError **error);
 

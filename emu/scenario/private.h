@@ -115,6 +115,7 @@ struct Scenario {
     GHashTable *file_digests;         /* of the contents of FILE values, by path */
     GHashTable *let, *texts;          /* values of [let]; of [text], as a value has them */
     GHashTable *let_axes;             /* the values (GPtrArray) of names of [let] that iterate */
+    GPtrArray *variants;              /* see vary.c; NULL: none */
 };
 
 /* Reading: sections and entries, syntax only (read.c). */
@@ -169,8 +170,16 @@ const char *scenario_nearest_component(const Scenario *s, const char *found,
 Entry *section_entry(const Section *section, const char *key);
 /* Split every value's ${...} off into axes. */
 bool scenario_find_axes(Scenario *s, GError **error);
-/* The value at a point of the study; caller frees. */
+/* The value at a point of the study, at one of a variant as it is written; caller frees. */
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
+/* What a variant moves in a section, NULL: nothing; and the n-th of it, if it holds at the point.
+ */
+GPtrArray *scenario_moves(const Scenario *s, const Section *section, unsigned point);
+bool scenario_move_at(const Scenario *s, const GPtrArray *moves, unsigned n, unsigned point,
+                      const char **key, const char **text);
+/* The value of the key at a point of a variant that moves it, else NULL. */
+const char *scenario_moved(const Scenario *s, const Section *section, const char *key,
+                           unsigned point);
 /* Whether the value is what the row's default comes to, as in a resolved scenario. */
 bool entry_is_default(const Section *section, const Entry *entry);
 /* The same with the given value for the n-th ${...} and the first for all others. */

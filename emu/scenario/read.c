@@ -755,7 +755,8 @@ static char *substitute(const Entry *entry, const char *const *chosen) {
 
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point) {
     const char *chosen[SCENARIO_MAX_AXES];
-    unsigned place = s->kept ? s->kept[point] : point;
+    unsigned written = s->variants ? point % s->n_points : point;
+    unsigned place = s->kept ? s->kept[written] : written;
     for (unsigned n = 0; n < entry->axes->len; n++) {
         const Axis *axis = s->axes->pdata[GPOINTER_TO_UINT(entry->axes->pdata[n]) - 1];
         const Axis *master = axis->with ? s->axes->pdata[axis->master] : axis;

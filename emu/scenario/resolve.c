@@ -19,7 +19,8 @@ static char *format_as(const Param *row, const char *value, const char *director
 static char *formatted(const Scenario *s, const Section *section, const Param *row,
                        unsigned point) {
     const Entry *entry = section ? section_entry(section, row->name) : NULL;
-    if (!entry) return format_as(row, row->def, NULL);
+    const char *moved = section ? scenario_moved(s, section, row->name, point) : NULL;
+    if (moved || !entry) return format_as(row, moved ? moved : row->def, NULL);
     g_autofree char *value = entry_value(s, entry, point);
     return format_as(row, value, entry->directory);
 }
@@ -213,12 +214,13 @@ char *scenario_identity(const Scenario *s, unsigned point) {
     static const char *const not_of_a_run[] = {"title", "include", "seed",  "repeat", "series",
                                                "where", "columns", "until", "listed", NULL};
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    const Section *head = scenario_section(s, "scenario", NULL);
     for (unsigned i = 0; i < s->sections->len; i++) {
         Section *section = s->sections->pdata[i];
         bool counts = section->kind == SECTION_COMPONENT || section->kind == SECTION_LINK ||
                       section->kind == SECTION_AT;
         if (!counts) continue;
-        bool varies = iterates(section);
+        bool varies = iterates(section) || scenario_moves(s, section, point);
         if (!varies && !section->digest) section->digest = section_digest(s, section, point);
         g_ptr_array_add(lines,
                         varies ? section_digest(s, section, point) : g_strdup(section->digest));
@@ -226,7 +228,9 @@ char *scenario_identity(const Scenario *s, unsigned point) {
     g_ptr_array_sort(lines, by_text);
     for (const Param *row = scenario_params; row->name; row++) {
         if (g_strv_contains(not_of_a_run, row->name)) continue;
-        g_autofree char *value = param_format(row, &s->settings);
+        const char *moved = head ? scenario_moved(s, head, row->name, point) : NULL;
+        g_autofree char *value =
+            moved ? format_as(row, moved, NULL) : param_format(row, &s->settings);
         g_ptr_array_add(lines, g_strdup_printf("%s=%s", row->name, value));
     }
     return digest_of(lines);

@@ -421,7 +421,7 @@ static void take_date_out(const char *path) {
     file_write(path, text, length, NULL);
 }
 
-static bool draw(const char *folder, const char *name, GError **error) {
+bool plot_gnuplot(const char *folder, const char *name, GError **error) {
     g_autofree char *base = g_path_get_basename(name), *file = g_strconcat("./", base, ".gp", NULL),
                     *complaint = NULL, *pdf = g_strdup_printf("%s/%s.pdf", folder, name);
     char *argv[] = {(char *)"gnuplot", file, NULL};
@@ -467,7 +467,7 @@ static bool draw_picture(Picture *p, const char *folder, bool must, GError **err
     if (!write_file(folder, p->name, "tsv", data, error) ||
         !write_file(folder, p->name, "gp", gp, error))
         return false;
-    return draw(folder, p->name, &cause) || undrawn(must, cause, error);
+    return plot_gnuplot(folder, p->name, &cause) || undrawn(must, cause, error);
 }
 
 static void clear_mark(void *mark) {

@@ -31,3 +31,5 @@ bool plot_draw(const ScenarioPlot *plot, const CurveSource *sources, unsigned n_
                GError **error);
 /* Every [plot] of the study, in its results' folder. */
 bool plots_write(const Study *study, const char *folder, GError **error);
+/* Let gnuplot run FOLDER/NAME.gp, in that folder. */
+bool plot_gnuplot(const char *folder, const char *name, GError **error);

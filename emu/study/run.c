@@ -19,6 +19,7 @@
 
 #include "emu/study/file.h"
 #include "emu/core/report.h"
+#include "emu/scenario/vary.h"
 #include "emu/study/record.h"
 
 enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };
@@ -178,7 +179,8 @@ static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const ch
         network_free(net);
         return r;
     }
-    network_run(net, scenario_duration(s), scenario_drain(s), 100 * SIM_US, watch, w);
+    network_run(net, scenario_duration_at(s, key.point), scenario_drain_at(s, key.point),
+                100 * SIM_US, watch, w);
     bool cut = *w->interrupted != 0;
     if (!network_stop(net, &error)) failed(r, code_of(error), error);
     if (cut && r->status == RUN_OK) {
@@ -312,8 +314,9 @@ static Pace *pace_new(const Store *store, const GArray *todo, const RunOptions *
     g_autofree const char **values = g_new0(const char *, n_values + 1);
     for (unsigned i = 0; i < todo->len; i++) {
         unsigned point = g_array_index(todo, RunKey, i).point;
-        NetworkLoad load = progress_load(o->progress, point);
-        SimTime end = scenario_duration(s) == SIM_NEVER ? load.until : scenario_duration(s);
+        NetworkLoad load = progress_load(o->progress, scenario_written_point(s, point));
+        SimTime until = scenario_duration_at(s, point);
+        SimTime end = until == SIM_NEVER ? load.until : until;
         pace->until_s[i] = (double)end / 1e12;
         pace->all_s += pace->until_s[i];
         for (unsigned v = 0; v < n_values; v++) values[v] = scenario_parameter(s, point, v).value;

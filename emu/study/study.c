@@ -26,8 +26,8 @@ static bool lookup(const void *data, unsigned run, const char *name, double *val
     const Scenario *scenario = s->study->scenario;
     if (scenario_value(scenario, r->point, name, value)) return true;
     const RunScalar *scalar = run_scalar(r, name);
-    if (scalar) *value = scalar->value;
-    return scalar != NULL;
+    *value = scalar ? scalar->value : NAN;
+    return scalar || r->status != RUN_OK; /* what it has is open */
 }
 
 static const char *text_of(const StudyRuns *s, unsigned point, unsigned k) {
@@ -87,7 +87,7 @@ static int sibling(const void *data, unsigned run, const char *parameter, const 
     return -1;
 }
 
-MetricRuns *study_metric_runs(const Study *study) {
+static MetricRuns *metric_runs(const Study *study, bool all) {
     StudyRuns *s = g_new0(StudyRuns, 1);
     s->study = study;
     s->names = g_ptr_array_new();
@@ -99,7 +99,7 @@ MetricRuns *study_metric_runs(const Study *study) {
         g_ptr_array_add(s->names, (char *)scenario_parameter(scenario, 0, i).name);
     for (unsigned i = 0; i < study->runs->len; i++) {
         const RunResult *r = study->runs->pdata[i];
-        if (r->status != RUN_OK) continue;
+        if (r->status != RUN_OK && !all) continue;
         if (!s->base.n_runs)
             for (unsigned k = 0; k < r->scalars->len; k++)
                 g_ptr_array_add(s->names, (char *)g_array_index(r->scalars, RunScalar, k).name);
@@ -112,6 +112,18 @@ MetricRuns *study_metric_runs(const Study *study) {
     s->base.compare = compare;
     s->base.names = (const char *const *)s->names->pdata;
     return &s->base;
+}
+
+MetricRuns *study_metric_runs(const Study *study) {
+    return metric_runs(study, false);
+}
+
+bool study_needs(const Study *study, const char *expression, double margin, bool *needs,
+                 GError **error) {
+    MetricRuns *runs = metric_runs(study, true);
+    bool ok = metric_needs(expression, runs, margin, needs, error);
+    study_metric_runs_free(runs);
+    return ok;
 }
 
 void study_metric_runs_free(MetricRuns *runs) {

@@ -58,6 +58,10 @@ char *study_estimate_text(StudyEstimate estimate, double scale);
 /* Of the scalar of that name over the point's first repetitions (0: all). False: no interval. */
 bool study_interval(const Study *study, unsigned point, const char *name, unsigned n_repetitions,
                     double *mean, double *half);
+/* Mark in `needs`, by run, those that decide the expression's value, as metric_needs has it: before
+ * a run has come to an end its scalars may be anything, so that it may decide. */
+bool study_needs(const Study *study, const char *expression, double margin, bool *needs,
+                 GError **error);
 /* Runs as metrics see them. */
 MetricRuns *study_metric_runs(const Study *study);
 void study_metric_runs_free(MetricRuns *runs);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/study/tornado.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "emu/study/file.h"
+#include "emu/study/plot.h"
+
+enum { MOST_BARS = 25, WIDTH = 900, HEAD = 120, BAR = 24 }; /* pixels */
+
+/* A measure's id as a part of a file name. */
+static char *plain(const char *id) {
+    GString *out = g_string_new("tornado-");
+    for (const char *p = id; *p && out->len < 60; p++)
+        g_string_append_c(out, g_ascii_isalnum(*p) || strchr("._-", *p) ? *p : '_');
+    return g_string_free(out, FALSE);
+}
+
+static void put_change(GString *out, double change, const char *otherwise) {
+    if (isnan(change))
+        g_string_append_printf(out, "\t%s", otherwise);
+    else
+        g_string_append_printf(out, "\t%.6g", 100 * change);
+}
+
+static char *data_of(const Sensitivity *x, unsigned m, const GPtrArray *list, unsigned n) {
+    GString *out = g_string_new("choice\tdown\tup\tpercent_down\tpercent_up\n");
+    for (unsigned i = 0; i < n; i++) {
+        const ChoiceResult *r = list->pdata[i];
+        g_string_append_printf(out, "%s\t%s\t%s", r->choice->name,
+                               r->text[DOWN] ? r->text[DOWN] : "", r->text[UP] ? r->text[UP] : "");
+        put_change(out, effect_change(x, r, m, DOWN), "");
+        put_change(out, effect_change(x, r, m, UP), "");
+        g_string_append_c(out, '\n');
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void put_bars(GString *gp, const Sensitivity *x, unsigned m, const GPtrArray *list,
+                     unsigned n, Direction d) {
+    g_string_append_printf(gp, "$%s << EOD\n", d == UP ? "up" : "down");
+    for (unsigned i = 0; i < n; i++) {
+        double change = effect_change(x, list->pdata[i], m, d);
+        if (!isnan(change))
+            g_string_append_printf(gp, "%.6g %u\n", 100 * change, n - i);
+        else
+            g_string_append_printf(gp, "NaN %u\n", n - i);
+    }
+    g_string_append(gp, "EOD\n");
+}
+
+/* What stands between single quotes. */
+static char *inside(const char *text) {
+    g_auto(GStrv) parts = g_strsplit(text, "'", -1);
+    return g_strjoinv("''", parts);
+}
+
+static char *script_of(const Sensitivity *x, unsigned m, const GPtrArray *list, unsigned n,
+                       const char *name) {
+    const Measure *measure = &g_array_index(x->measures, Measure, m);
+    GString *gp = g_string_new("set encoding utf8\nset grid xtics lw 0.6\nset border 1\n");
+    g_autofree char *id = inside(measure->id);
+    unsigned height = HEAD + BAR * n;
+    put_bars(gp, x, m, list, n, DOWN);
+    put_bars(gp, x, m, list, n, UP);
+    g_string_append_printf(gp,
+                           "set title '%s, as written %.5g %s; each choice moved by %.4g %%' "
+                           "noenhanced\nset xlabel 'change of the claim, percent'\n"
+                           "set yrange [0.3:%u.7]\nset key outside bottom center horizontal\n"
+                           "set xzeroaxis\nset arrow from 0, graph 0 to 0, graph 1 nohead lw 1.2\n"
+                           "set style fill solid 0.8 noborder\nset ytics nomirror noenhanced (",
+                           id, measure_base(x, m), measure->unit, 100 * x->options.step, n);
+    for (unsigned i = 0; i < n; i++) {
+        const ChoiceResult *r = list->pdata[i];
+        g_autofree char *choice = inside(r->choice->name);
+        g_string_append_printf(gp, "%s'%s = %s' %u", i ? ", " : "", choice, r->choice->value,
+                               n - i);
+    }
+    g_string_append(gp, ")\n");
+    g_string_append_printf(
+        gp,
+        "set terminal svg size %d,%u dynamic background '#ffffff' font 'sans,13'\n"
+        "set output '%s.svg'\n"
+        "plot $down using (0):2:(0):1:($2-0.36):($2+0.36) with boxxyerror lc rgb '#0072B2' "
+        "title 'moved down', "
+        "$up using (0):2:(0):1:($2-0.36):($2+0.36) with boxxyerror lc rgb '#D55E00' "
+        "title 'moved up'\n"
+        "set terminal pngcairo size %d,%u font 'sans,11'\nset output '%s.png'\nreplot\n"
+        "set output\n",
+        WIDTH, height, name, WIDTH, height, name);
+    return g_string_free(gp, FALSE);
+}
+
+static bool write_file(const char *folder, const char *name, const char *end, const char *text,
+                       GError **error) {
+    g_autofree char *path = g_strdup_printf("%s/%s.%s", folder, name, end);
+    return file_replace(path, text, strlen(text), error);
+}
+
+bool tornado_draw(const Sensitivity *x, unsigned m, const char *folder, GError **error) {
+    g_autoptr(GPtrArray) list = sensitivity_of(x, m);
+    unsigned n = MIN(list->len, MOST_BARS), drawn = 0;
+    for (unsigned i = 0; i < n; i++)
+        drawn += !isnan(effect_change(x, list->pdata[i], m, DOWN)) ||
+                 !isnan(effect_change(x, list->pdata[i], m, UP));
+    if (!drawn) return true;
+    g_autofree char *name = plain(g_array_index(x->measures, Measure, m).id),
+                    *data = data_of(x, m, list, n), *gp = script_of(x, m, list, n, name);
+    g_autoptr(GError) cause = NULL;
+    if (!write_file(folder, name, "tsv", data, error) || !write_file(folder, name, "gp", gp, error))
+        return false;
+    if (!plot_gnuplot(folder, name, &cause)) g_printerr("sppemu: %s\n", cause->message);
+    return true;
+}

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sppemu sensitivity on the command line: what it prints and writes, goes on with and refuses.
+B=${BUILD:-build}/sppemu
+case $B in /*) ;; *) B=$PWD/$B ;; esac
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok sensitivity $1"; }
+bad() { echo "FAILED sensitivity $1"; failed=1; }
+same() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1: expected $2, found $3"; fi; }
+has() { if grep -q -- "$2" "$3"; then ok "$1"; else bad "$1: no \"$2\" in $(head -c 1500 "$3")"; fi; }
+cd "$dir" || exit 1
+unset COLUMNS
+
+# 6 us and 4 us: 60 and 40 percent of the latency; above 10.3 us it is missed.
+cat >two.ini <<'EOF2'
+[scenario]
+title = Two delays
+[source traffic]
+ports = 1
+rate = ${200, 100}kpacket/s
+duration = 1ms
+warmup = 0
+[tap tap]
+[sink sink]
+ports = 1
+source = traffic
+[link first]
+link = traffic.0 -> tap.0
+rate = none
+delay = 6us
+[link second]
+link = tap.0 -> sink.0
+rate = none
+delay = 4us
+[expect latency]
+metric = max(sink.latency_mean_us)
+low = 9
+high = 10.3
+unit = us
+[expect nobody]
+metric = max(sink.delivered_pps if sink.lost > 0)
+low = 0
+high = 1
+EOF2
+"$B" sensitivity two.ini -j2 >out 2>err
+same "it runs" 0 $?
+has "the claim stands above its choices" "^latency = 10 us, met: 9 to 10.3 (predict)" out
+has "each with its value, both changes and the elasticity" \
+    "^  first.delay *6us *scenario *-6.0 % *+6.0 % *0.60" out
+has "what was not measured is -" "^nobody = -, not measured" out
+has "verdicts that flip are named with the least move" \
+    "^  latency *missed *+5.6 % *first.delay *6337500ps" out
+same "all of it in 80 columns" 0 "$(awk 'length > 80' out err | wc -l)"
+t=results/sensitivity/two/sensitivity.tsv
+same "a row for each choice that moves a claim" 2 "$(awk 'NR > 1' $t | wc -l)"
+same "every row has as many cells as heads" 1 "$(awk -F '\t' '{ print NF }' $t | sort -u | wc -l)"
+same "without repetitions the interval is none" none "$(awk -F '\t' 'NR == 2 { print $NF }' $t)"
+has "what cannot be moved says why" "first.rate.*cannot move	none is a word" \
+    results/sensitivity/two/choices.tsv
+if command -v gnuplot >/dev/null; then
+    has "a tornado is drawn" "<svg" results/sensitivity/two/tornado-latency.svg
+    [ ! -e results/sensitivity/two/tornado-nobody.svg ] && ok "and none of nothing" || bad "and none of nothing"
+fi
+
+# Killed in the middle, and given again: what is finished stays, and the tables are the same.
+"$B" sensitivity two.ini -q -o whole
+"$B" sensitivity two.ini -q -o parts &
+pid=$!
+while kill -0 $pid 2>/dev/null && [ "$(ls parts/records 2>/dev/null | grep -c '^[0-9a-f]*$')" -lt 5 ]; do :; done
+kill -9 $pid 2>/dev/null
+wait $pid 2>/dev/null
+before=$(ls -d parts/records/*/cost | wc -l)
+cat parts/records/*/cost | sort >cost.before
+"$B" sensitivity two.ini -q -o parts
+same "it goes on" 0 $?
+for f in sensitivity.tsv choices.tsv; do
+    cmp -s whole/$f parts/$f && ok "a killed study ends with the same $f" || bad "a killed study ends with the same $f"
+done
+[ "$before" -ge 1 ] && ok "finished runs were kept" || bad "finished runs were kept"
+"$B" sensitivity two.ini -q -o again -j3
+cmp -s whole/sensitivity.tsv again/sensitivity.tsv && ok "jobs make no difference" || bad "jobs make no difference"
+
+# Typos
+refused() { # refused NAME CODE TEXT ARGUMENTS...
+    name=$1 code=$2 text=$3
+    shift 3
+    "$B" sensitivity "$@" >out 2>err
+    same "$name: the code" "$code" $?
+    has "$name" "$text" err
+    same "$name: one sentence" 1 "$(grep -c "^sppemu: " err)"
+}
+refused "a step without meaning" 2 'sppemu: --step: found "ten", expected a share such as 10%' two.ini --step ten
+refused "a step of all" 2 'found "100%", expected a share' two.ini --step 100%
+refused "no repetitions" 2 "repeat: found 0, expected 1 to" two.ini --repeat 0
+refused "a file that is not there" 3 "tow.ini" tow.ini
+refused "a metric with a wrong name" 3 "found the unknown name sink.latency_men_us; the nearest is sink.latency_mean_us" \
+    two.ini -o typo --metric 'max(sink.latency_men_us)'
+refused "a metric that does not end" 3 "max(sink.lost" two.ini -o typo2 --metric 'max(sink.lost'
+refused "somebody else's folder" 1 "holds" two.ini -o whole --set first.delay=7us
+sed '/^\[expect/,$d' two.ini >none.ini
+refused "nothing to measure" 3 "found no claim, expected \[expect\] sections, or --metric" none.ini
+"$B" sensitivity none.ini --metric 'max(sink.latency_mean_us)' >out 2>&1
+has "but a metric will do" "^max(sink.latency_mean_us) = 10$" out
+"$B" sensitivity two.ini none.ini -q -o both --metric 'max(sink.lost)'
+[ -f both/two/sensitivity.tsv ] && [ -f both/none/sensitivity.tsv ] && ok "several files have a folder each" || bad "several files have a folder each"
+exit $failed
