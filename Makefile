@@ -42,7 +42,7 @@ $(BUILD)/%.logged.o: %.c
 demo: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu fig9
 
-FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10 fig11 fig11-anomaly fig12 two-npe planetlab-node s-130 s-latency
+FIGURES := fig5 fig7 fig8 fig9 fig9-i3 fig10 fig11 fig11-anomaly fig12 two-npe eight-routers planetlab-node s-130 s-latency
 figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 
