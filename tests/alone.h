@@ -8,10 +8,14 @@
  * picoseconds, from the parameters, and knows nothing of the emulator's events.
  *
  *   time of edge n = floor(n * 10^12 / Hz)
- *   answer of n units of a memory = latency + (n - 1) * time of a unit */
+ *   answer of n units of a memory = latency + (n - 1) * time of a unit
+ *
+ * Among others (`loaded`) the same sum is the least that a packet can take: who gets it from a ring
+ * may be awake, another context than the one that enqueued it may dequeue it, and of a frame of
+ * several elements only the last one's way is followed. All that others do is keep it waiting. */
 #pragma once
 
-#include "components/ixp/program.h"
+#include "components/npe/private.h"
 #include "tests/check.h"
 
 __extension__ typedef unsigned __int128 AloneWide;
@@ -20,7 +24,8 @@ enum { ALONE_MOST = 80 };
 typedef struct {
     const ProgramSettings *s;
     SimTime at;
-    bool awake; /* the context runs already: neither edge nor swap */
+    bool loaded;
+    bool awake; /* the context runs already: no swap */
     unsigned n;
     struct {
         const char *what;
@@ -114,42 +119,67 @@ static inline SimTime spi(const Way *w, unsigned bytes) {
 
 /* What all programs have -------------------------------------------------------------------- */
 
-/* A frame of one or two elements, from when the MAC has it until it is put into the ring. Two go to
- * two contexts, on microengines of their own: the second waits in its place behind the first. */
+static inline bool single(uint64_t from_mes, uint64_t to_mes) {
+    return from_mes == 1 && to_mes == 1;
+}
+
+/* A put, and the get of the next block. */
+static inline void ring(Way *w, const char *what, uint64_t instructions, bool in_registers) {
+    part(w, what, instructions, in_registers ? registers(w) : scratch(w));
+    w->awake = w->loaded;
+    if (in_registers) return;
+    part(w, "  ring get", 0, scratch(w));
+    if (!scratch(w)) w->awake = true; /* it need not be waited for */
+}
+
+static inline unsigned elements_of(const Way *w, unsigned frame) {
+    unsigned element = (unsigned)w->s->chip.msf.mpacket_bytes;
+    return (frame + element - 1) / element;
+}
+static inline SimTime spi_frame(const Way *w, unsigned frame) {
+    unsigned element = (unsigned)w->s->chip.msf.mpacket_bytes, n = elements_of(w, frame);
+    return (n - 1) * spi(w, element) + spi(w, frame - (n - 1) * element);
+}
+
+/* A frame from when the MAC has it until the next block has it. Elements go to contexts in turn,
+ * alone two at most, on microengines of their own: the second waits in its place behind the first.
+ */
 static inline void way_rx(Way *w, unsigned frame) {
     const RxTxCosts *i = &w->s->rxtx.costs;
-    unsigned element = (unsigned)w->s->chip.msf.mpacket_bytes;
-    bool two = frame > element;
-    unsigned first = two ? element : frame;
-    g_assert(frame <= 2 * element && (!two || w->s->rxtx.me_rx > 1));
-    hardware(w, "SPI-4 to RBUF", spi(w, first));
-    Way second = *w;
-    part(w, "Rx: status, a buffer from the free list", i->rx_first, scratch(w));
-    part(w, "Rx: RBUF to DRAM", 0, dram(w, first));
-    executes(w, "Rx: free the element, descriptor", i->rx_last);
-    if (two) {
-        SimTime passed = w->at;
-        *w = second;
-        hardware(w, "SPI-4 to RBUF, second element", spi(w, frame - element));
-        part(w, "Rx: status, RBUF to DRAM, second element", i->rx_next, dram(w, frame - element));
-        executes(w, "Rx: free the second element, descriptor", i->rx_last);
-        behind(w, "Rx: behind the first element's context", passed);
+    unsigned n = elements_of(w, frame), first = (unsigned)w->s->chip.msf.mpacket_bytes,
+             last = frame - (n - 1) * first;
+    SimTime passed = 0;
+    g_assert(w->loaded || n == 1 || (n == 2 && w->s->rxtx.me_rx > 1));
+    if (n > 1 && !w->loaded) {
+        Way other = *w;
+        hardware(&other, "SPI-4 to RBUF", spi(w, first));
+        part(&other, "Rx: status, a buffer from the free list", i->rx_first, scratch(w));
+        part(&other, "Rx: RBUF to DRAM", 0, dram(w, first));
+        executes(&other, "Rx: free the element", i->rx_last);
+        passed = other.at;
     }
-    part(w, "Rx: ring put", 0, scratch(w));
+    hardware(w, "SPI-4 to RBUF", spi_frame(w, frame));
+    w->awake = w->loaded;
+    if (n == 1) part(w, "Rx: status, a buffer from the free list", i->rx_first, scratch(w));
+    part(w, "Rx: RBUF to DRAM", n == 1 ? 0 : i->rx_next, dram(w, last));
+    executes(w, "Rx: free the element, descriptor", i->rx_last);
+    behind(w, "Rx: behind the first element's context", passed);
+    ring(w, "Rx: put", 0, false);
 }
 
 /* `load`: its descriptor is not in the CAM yet, which has room. */
 static inline void way_qm(Way *w, bool load) {
     const uint64_t *i = w->s->instructions;
-    uint64_t first = i[SITE_ENQ_LOOKUP],
-             then = i[SITE_ENQ_LINK] + i[SITE_DEQ_SCHEDULE] + i[SITE_DEQ_LINK];
-    part(w, "QM: ring get", 0, scratch(w));
-    if (load) {
-        part(w, "QM: look for the descriptor, read it", first + i[SITE_ENQ_LOAD], sram(w, 16));
-        first = 0;
+    uint64_t enqueue = i[SITE_ENQ_LOOKUP] + i[SITE_ENQ_LINK];
+    if (load && !w->loaded) {
+        part(w, "QM: look for the descriptor, read it", i[SITE_ENQ_LOOKUP] + i[SITE_ENQ_LOAD],
+             sram(w, 16));
+        enqueue = i[SITE_ENQ_LINK];
     }
-    part(w, "QM: link, scheduler, read the link", first + then, sram(w, 4));
-    part(w, "QM: rate, ring put", i[SITE_DEQ_DONE], scratch(w));
+    if (w->loaded) w->awake = true, enqueue = 0;
+    part(w, "QM: enqueue; schedule, read the link",
+         enqueue + i[SITE_DEQ_SCHEDULE] + i[SITE_DEQ_LINK], sram(w, 4));
+    ring(w, "QM: rate, put", i[SITE_DEQ_DONE], false);
 }
 
 static inline void tx_element(Way *w, unsigned bytes) {
@@ -157,47 +187,50 @@ static inline void tx_element(Way *w, unsigned bytes) {
     executes(w, "Tx: control word, validate", w->s->rxtx.costs.tx_next);
 }
 
-/* Two elements one after the other, by two contexts in the order of the chip, or by one. */
+/* From the get on. Elements go out one after the other, alone two at most, by two contexts in the
+ * order of the chip, or by one. */
 static inline void way_tx(Way *w, unsigned frame) {
     const RxTxCosts *i = &w->s->rxtx.costs;
-    unsigned element = (unsigned)w->s->chip.msf.mpacket_bytes;
-    bool two = frame > element, chip = w->s->rxtx.tx_order == TX_ORDER_CHIP;
-    unsigned first = two ? element : frame;
-    g_assert(frame <= 2 * element && (!two || !chip || w->s->rxtx.me_tx > 1));
-    part(w, "Tx: ring get", 0, scratch(w));
+    bool chip = w->s->rxtx.tx_order == TX_ORDER_CHIP;
+    unsigned n = elements_of(w, frame), first = (unsigned)w->s->chip.msf.mpacket_bytes,
+             last = frame - (n - 1) * first;
+    SimTime bus_free = 0;
+    g_assert(w->loaded || n == 1 || (n == 2 && (!chip || w->s->rxtx.me_tx > 1)));
     part(w, "Tx: read the descriptor", i->tx_get, sram(w, 12));
     part(w, "Tx: packet state, transmit sequence", i->tx_first + i->tx_sequence, msf(w));
-    Way second = *w;
-    tx_element(w, first);
-    if (!chip) second = *w;
-    hardware(w, "TBUF to SPI-4", spi(w, first));
-    if (!two) return;
-    SimTime bus_free = w->at;
-    *w = second;
-    if (chip) follows(w, "Tx: behind the first element's context", w->at);
-    part(w, "Tx: transmit sequence, second element", i->tx_sequence, msf(w));
-    tx_element(w, frame - element);
+    if (n > 1 && !w->loaded) {
+        Way other = *w;
+        tx_element(&other, first);
+        if (!chip) *w = other;
+        hardware(&other, "TBUF to SPI-4", spi(w, first));
+        bus_free = other.at;
+        if (chip) follows(w, "Tx: behind the first element's context", w->at);
+    }
+    for (unsigned k = 1; k < n; k++) {
+        if (w->loaded) w->awake = true;
+        part(w, "Tx: transmit sequence", i->tx_sequence, msf(w));
+    }
+    tx_element(w, last);
     if (bus_free > w->at) hardware(w, "the first element is on the bus", bus_free - w->at);
-    hardware(w, "TBUF to SPI-4, second element", spi(w, frame - element));
+    hardware(w, "TBUF to SPI-4", spi(w, last));
 }
 
 /* The NPE's, for a plain IPv4 packet in a tunnel, between frames of the same length. */
-static inline void way_npe(Way *w, unsigned frame, bool load) {
+static inline void way_npe(Way *w, const Npe *npe, unsigned frame, bool load) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Decap: ring get", 0, scratch(w));
     part(w, "Decap: read the headers", i[SITE_DECAP_HEADER], dram(w, 64));
     part(w, "Decap: read the port's bucket", i[SITE_DECAP_PORT], sram(w, 16));
-    part(w, "Decap: strip, put", i[SITE_DECAP_DONE], registers(w));
-    part(w, "Parse: get, read the slice", i[SITE_PARSE_SLICE], sram(w, 16));
+    ring(w, "Decap: strip, put", i[SITE_DECAP_DONE], single(npe->me_decap, npe->me_parse));
+    part(w, "Parse: read the slice", i[SITE_PARSE_SLICE], sram(w, 16));
     part(w, "Parse: read the inner header", i[SITE_PARSE_HEADER], dram(w, 28));
-    part(w, "Parse: IPv4, put", i[SITE_PARSE_IPV4], registers(w));
-    part(w, "Lookup: get, key to TCAM", i[SITE_LOOKUP_KEY], tcam(w));
+    ring(w, "Parse: IPv4, put", i[SITE_PARSE_IPV4], single(npe->me_parse, npe->me_lookup));
+    part(w, "Lookup: key to TCAM", i[SITE_LOOKUP_KEY], tcam(w));
     part(w, "Lookup: read the result", i[SITE_LOOKUP_RESULT], sram(w, 16));
-    part(w, "Lookup: put", i[SITE_LOOKUP_DONE], registers(w));
-    part(w, "Format: get, read interface and slice", i[SITE_FORMAT_SLICE], sram(w, 32));
-    part(w, "Format: IPv4, outer headers, descriptor, put",
-         i[SITE_FORMAT_IPV4] + i[SITE_FORMAT_OUTER] + i[SITE_FORMAT_DONE], scratch(w));
+    ring(w, "Lookup: put", i[SITE_LOOKUP_DONE], single(npe->me_lookup, npe->me_format));
+    part(w, "Format: read interface and slice", i[SITE_FORMAT_SLICE], sram(w, 32));
+    ring(w, "Format: IPv4, outer headers, descriptor, put",
+         i[SITE_FORMAT_IPV4] + i[SITE_FORMAT_OUTER] + i[SITE_FORMAT_DONE], false);
     way_qm(w, load);
     way_tx(w, frame);
 }

@@ -8,7 +8,6 @@
  * all phases, and keeps how long they took. Links of 1 Gb/s: a byte on the wire takes 8,000 ps. */
 #include "components/classes.h"
 #include "components/linecard/linecard.h"
-#include "components/npe/private.h"
 #include "tests/alone.h"
 #include "tests/frames.h"
 
@@ -106,6 +105,8 @@ static uint32_t tunnelled(uint8_t *frame, uint32_t payload) {
     Form inner = {.protocol = UDP, .from = 0x0a640001, .to = 0x0a000001, .payload = payload};
     uint8_t whole[ROOM];
     make(whole, &inner);
+    ip4_set_ttl(whole + ETHER_BYTES, 64);
+    sign(whole + ETHER_BYTES);
     Form outer = {.protocol = UDP,
                   .from = 0x0a630001,
                   .to = 0x0aff0001,
@@ -128,7 +129,7 @@ static void through_npe(const char *settings, uint32_t payload) {
     for (unsigned n = 0; n < e->n; n++) {
         Way w = {.s = &npe->settings, .at = e->got[n].sent};
         hardware(&w, "link in", link_time(length));
-        way_npe(&w, packet_frame_bytes(length), n == 0);
+        way_npe(&w, npe, packet_frame_bytes(length), n == 0);
         hardware(&w, "link out", link_time(length));
         CHECK_U64(e->got[n].length, length);
         check(&w, e, n);
@@ -176,37 +177,35 @@ static const uint8_t blade[6] = {2, 0, 0, 2, 0, 0}, backplane[6] = {2, 0, 0, 1, 
 
 static void rewrite(Way *w) {
     const uint64_t *i = w->s->instructions;
-    part(w, "Rewrite: get, Ethernet header, VLAN, descriptor, put",
-         i[SITE_LC_REWRITE] + i[SITE_LC_DONE], scratch(w));
+    ring(w, "Rewrite: Ethernet header, VLAN, descriptor, put", i[SITE_LC_REWRITE] + i[SITE_LC_DONE],
+         false);
 }
 
-static void way_in(Way *w, unsigned frame, bool load) {
+static void way_in(Way *w, unsigned frame, bool load, bool registers) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Key: ring get", 0, scratch(w));
     part(w, "Key: read the headers", i[SITE_LC_HEADER], dram(w, 64));
-    part(w, "Key: check, form the key, put", i[SITE_LC_KEY], registers(w));
-    part(w, "Lookup: get, key to TCAM", i[SITE_LC_TCAM], tcam(w));
+    ring(w, "Key: check, form the key, put", i[SITE_LC_KEY], registers);
+    part(w, "Lookup: key to TCAM", i[SITE_LC_TCAM], tcam(w));
     part(w, "Lookup: read the result", i[SITE_LC_RESULT], sram(w, 16));
-    part(w, "Lookup: put", 0, registers(w));
+    ring(w, "Lookup: put", 0, registers);
     rewrite(w);
     way_qm(w, load);
     way_tx(w, frame);
 }
 
-static void way_out(Way *w, unsigned frame, bool load, bool translated) {
+static void way_out(Way *w, unsigned frame, bool load, bool registers, bool translated) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Lookup: ring get", 0, scratch(w));
     part(w, "Lookup: read the headers", i[SITE_LC_HEADER], dram(w, 64));
     part(w, "Lookup: interface and VLAN, read the class", i[SITE_LC_CLASS], sram(w, 8));
-    part(w, "Lookup: put", 0, registers(w));
+    ring(w, "Lookup: put", 0, registers);
     if (translated) {
-        part(w, "Translation: get, read the bucket", i[SITE_LC_NAT], sram(w, 4));
+        part(w, "Translation: read the bucket", i[SITE_LC_NAT], sram(w, 4));
         part(w, "Translation: read the entry", i[SITE_LC_NAT_ENTRY], sram(w, 32));
         executes(w, "Translation: write address, port, checksums", i[SITE_LC_NAT_REWRITE]);
     }
-    part(w, "Translation: put", 0, registers(w));
+    ring(w, "Translation: put", 0, registers);
     rewrite(w);
     way_qm(w, load);
     way_tx(w, frame);
@@ -245,7 +244,7 @@ static void in_through_linecard(const char *settings, uint32_t payload) {
     for (unsigned n = 0; n < e->n; n++) {
         Way w = {.s = s, .at = e->got[n].sent};
         hardware(&w, "link in", link_time(length));
-        way_in(&w, packet_frame_bytes(length), n == 0);
+        way_in(&w, packet_frame_bytes(length), n == 0, !strstr(settings, "me_block"));
         hardware(&w, "link out", link_time(length));
         check(&w, e, n);
     }
@@ -271,7 +270,7 @@ static void out_through_linecard(const char *settings, uint32_t payload, bool tr
     for (unsigned n = translated; n < e->n; n++) {
         Way w = {.s = s, .at = e->got[n].sent};
         hardware(&w, "link in", link_time(length));
-        way_out(&w, packet_frame_bytes(length), n == 0, translated);
+        way_out(&w, packet_frame_bytes(length), n == 0, !strstr(settings, "me_block"), translated);
         hardware(&w, "link out", link_time(length));
         check(&w, e, n);
     }
@@ -299,16 +298,25 @@ static void out_through_the_line_card_it_takes_the_sum_of_its_parts(void) {
                          28, true);
 }
 
+static void through_two_microengines_a_block_it_takes_the_scratchpads_rings(void) {
+    through_npe("me_parse = 2\n", 0);
+    through_npe("me_decap = 2\nme_lookup = 2\nme_format = 2\n", 51);
+    in_through_linecard("me_block = 2\n", 28);
+    out_through_linecard("me_block = 2\n", 79, true);
+}
+
 static void in_the_order_of_the_chip_it_takes_those_of_the_npes_tx(void) {
     for (unsigned k = 0; k < G_N_ELEMENTS(payloads); k++)
         in_through_linecard("tx_order = chip\n", payloads[k]);
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(through_the_npe_it_takes_the_sum_of_its_parts),
-                                 TEST(in_through_the_line_card_it_takes_the_sum_of_its_parts),
-                                 TEST(out_through_the_line_card_it_takes_the_sum_of_its_parts),
-                                 TEST(in_the_order_of_the_chip_it_takes_those_of_the_npes_tx),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(through_the_npe_it_takes_the_sum_of_its_parts),
+        TEST(in_through_the_line_card_it_takes_the_sum_of_its_parts),
+        TEST(out_through_the_line_card_it_takes_the_sum_of_its_parts),
+        TEST(through_two_microengines_a_block_it_takes_the_scratchpads_rings),
+        TEST(in_the_order_of_the_chip_it_takes_those_of_the_npes_tx),
+        {0}};
     return run_tests("alone", tests);
 }
