@@ -10,6 +10,7 @@
 #include <pcap/dlt.h>
 
 #include "components/causes.h"
+#include "components/chassis/switch.h"
 #include "components/traffic/traffic.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
@@ -681,6 +682,31 @@ static void a_sink_names_a_source_that_is_not_there(void) {
     close_world();
 }
 
+static void a_mux_tells_hosts_on_one_link_apart(void) {
+    /* Of 10 packets to 31001 and 20 to 30000 on one lane, the former leave through the port behind
+     * the lanes. */
+    open_world(NULL);
+    Component *ping = add(&source_class, "ping", "ports=1|rate=1kp/s|duration=10ms|udp_port=31001"),
+              *load = add(&source_class, "load", "ports=1|rate=2kp/s|duration=10ms|udp_port=30000"),
+              *both = add(&mux_class, "both", "lanes=1|udp_ports=31001"),
+              *ear = add(&ear_class, "ear", "");
+    CHECK(network_create(net, NULL));
+    CHECK(network_link(ping, 0, both, 0, (LinkSpeed){0, 0}, NULL));
+    CHECK(network_link(load, 0, both, 1, (LinkSpeed){0, 0}, NULL));
+    wire(both, ear, 2, (LinkSpeed){0, 0});
+    begin();
+    go_on();
+    unsigned heard_at[2] = {0};
+    for (unsigned k = 0; k < heard->len; k++) {
+        const Heard *h = nth(k);
+        heard_at[h->port]++;
+        CHECK_U64(word(h->data + 40, 2), h->port ? 31001 : 30000);
+    }
+    CHECK_U64(heard_at[0], 20);
+    CHECK_U64(heard_at[1], 10);
+    close_world();
+}
+
 /* Tap and capture -------------------------------------------------------------------------- */
 
 static char *folder;
@@ -1251,6 +1277,7 @@ int main(void) {
                                  TEST(latency_is_that_of_the_link),
                                  TEST(a_sink_measures_its_own_source),
                                  TEST(a_sink_names_a_source_that_is_not_there),
+                                 TEST(a_mux_tells_hosts_on_one_link_apart),
                                  TEST(a_tap_writes_every_byte_at_its_nanosecond),
                                  TEST(without_a_folder_nothing_is_written),
                                  TEST(a_capture_has_a_plain_name_of_its_own),
