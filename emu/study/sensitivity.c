@@ -226,17 +226,20 @@ static bool left_alone(const Survey *v, const Trial *t, unsigned p) {
 
 /* Choices --------------------------------------------------------------------------------- */
 
-/* Whether the scenario can be built so, at the first point that the choice holds at. */
-static bool is_possible(Survey *v, const ScenarioChoice *c, const char *text, GError **error) {
+/* Whether the scenario can be built so, at the first point that the choice holds at; else `why`
+ * not, unless that is NULL. */
+static bool is_possible(Survey *v, const ScenarioChoice *c, const char *text, char **why) {
+    g_autoptr(GError) cause = NULL;
     ScenarioMove move = {c, text};
     unsigned variant = scenario_vary(v->scenario, &move, 1), p = 0;
     while (!c->at[p]) p++;
     NetworkOptions options = {.seed = store_seed(v->store)};
     Network *net = scenario_build(v->scenario, scenario_variant_point(v->scenario, variant, p),
-                                  &options, error);
+                                  &options, &cause);
     const Component *refused;
-    bool ok = net && network_start(net, &refused, error);
+    bool ok = net && network_start(net, &refused, &cause);
     network_free(net);
+    if (!ok && why) *why = g_strdup(cause->message);
     return ok;
 }
 
@@ -247,12 +250,12 @@ static void find_move(Survey *v, ChoiceResult *r, Direction d) {
            factors[2] = {d == UP ? 1 + step : 1 - step, d == UP ? 2 : 0.5};
     for (unsigned i = 0; i < 2 && !r->text[d]; i++) {
         g_autoptr(GError) cause = NULL;
-        g_autofree char *text = param_moved(c->row, c->value, factors[i], &cause);
+        g_autofree char *text = param_moved(c->row, c->value, factors[i], &cause), *why = NULL;
         bool whole = c->row->type == PARAM_TYPE_SIZE || c->row->type == PARAM_TYPE_COUNT;
-        if (text && is_possible(v, c, text, &cause)) {
+        if (text && is_possible(v, c, text, &why)) {
             r->text[d] = g_steal_pointer(&text);
         } else if (!r->why[d]) {
-            r->why[d] = g_strdup(cause->message);
+            r->why[d] = text ? g_steal_pointer(&why) : g_strdup(cause->message);
             if (!text || !whole) return;
         }
     }

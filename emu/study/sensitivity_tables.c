@@ -194,7 +194,7 @@ static void print_flips(const Sensitivity *x, FILE *out) {
     static const char *const heads[] = {"  claim", "then", "from", "choice", "at"};
     g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(grid_column_free);
     for (unsigned i = 0; i < G_N_ELEMENTS(heads); i++)
-        g_ptr_array_add(columns, grid_column(i != 2, g_strdup(heads[i]), NULL, NULL));
+        g_ptr_array_add(columns, grid_column(i != 2 && i != 4, g_strdup(heads[i]), NULL, NULL));
     for (unsigned m = 0; m < x->measures->len; m++) {
         const Measure *measure = &g_array_index(x->measures, Measure, m);
         const char *verdict = measure_verdict(measure, measure_base(x, m));
