@@ -22,8 +22,7 @@
  * context on each of a block's microengines, with swaps, signals and instructions, at any clock; or
  * up to eight contexts, whose instructions, swaps and signals take no time, with all that happens
  * at edges of the clock. References go to the scratchpad and to registers of the media switch
- * fabric, whose bus takes no time. (Contention for buses has its oracle in tests/test_alone.c and
- * tests/test_npe.c.) */
+ * fabric, whose bus takes no time. (Contention for microengines and buses: tests/test_me.c.) */
 #include "components/ixp/program.h"
 #include "tests/check.h"
 
