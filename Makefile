@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full sensitivity demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
+.PHONY: all ci figures-full variants sensitivity demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
 
 # What is missing is said before a compiler complains about it.
@@ -47,9 +47,13 @@ figures: all
 	FIGURES_OPTIONS=-j2 sh analysis/figures $(BUILD)/sppemu $(FIGURES)
 
 # 2,000 pings a point instead of 200, as in the paper.
-PINGS := --set let.npe_ms=202 --set let.gpe_ms=100500
+PINGS := --repeat 10
 figures-full: all
 	FIGURES_OPTIONS='-j2 $(PINGS)' sh analysis/figures $(BUILD)/sppemu fig10 fig12
+
+# What else Figures 10 and 12 could be about: the table of docs/calibration.md.
+variants: all
+	sh analysis/variants $(BUILD)/sppemu
 
 # Given again it goes on where it ended. The anomaly of Figure 11 claims nothing of its own.
 sensitivity: all
@@ -151,6 +155,7 @@ help:
 # target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
 # target figures-full       Figures 10 and 12 with 2,000 pings a point
+# target variants           Figures 10 and 12 on the server, one change at a time
 # target sensitivity        how far the claims of all figures move with every number in them; tables of docs/calibration.md
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan
