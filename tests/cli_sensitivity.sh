@@ -48,16 +48,16 @@ EOF2
 same "it runs" 0 $?
 has "the claim stands above its choices" "^latency = 10 us, met: 9 to 10.3 (predict)" out
 has "each with its value, both changes and the elasticity" \
-    "^  first.delay *6us *scenario *-6.0 % *+6.0 % *0.60" out
+    "^  link first.delay *6us *scenario *-6.0 % *+6.0 % *0.60" out
 has "what was not measured is -" "^nobody = -, not measured" out
 has "verdicts that flip are named with the least move" \
-    "^  latency *missed *+5.6 % *first.delay *6337500ps" out
+    "^  latency *missed *+5.6 % *link first.delay *6.3375us" out
 same "all of it in 80 columns" 0 "$(awk 'length > 80' out err | wc -l)"
 t=results/sensitivity/two/sensitivity.tsv
-same "a row for each choice that moves a claim" 2 "$(awk 'NR > 1' $t | wc -l)"
+same "a row for each choice that moves a claim, and one for a claim that nothing moves" 3 "$(awk 'NR > 1' $t | wc -l)"
 same "every row has as many cells as heads" 1 "$(awk -F '\t' '{ print NF }' $t | sort -u | wc -l)"
 same "without repetitions the interval is none" none "$(awk -F '\t' 'NR == 2 { print $NF }' $t)"
-has "what cannot be moved says why" "first.rate.*cannot move	none is a word" \
+has "what cannot be moved says why" "link first.rate.*cannot move	none is a word" \
     results/sensitivity/two/choices.tsv
 if command -v gnuplot >/dev/null; then
     has "a tornado is drawn" "<svg" results/sensitivity/two/tornado-latency.svg

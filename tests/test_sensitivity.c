@@ -84,12 +84,12 @@ enum { LATENCY, OUT, NOBODY_THERE };
 static void elasticities_are_those_of_a_sum(void) {
     Survey b = open_survey(two_delays, 1);
     CHECK_NEAR(measure_base(b.x, LATENCY), 10, 1e-9);
-    CHECK_NEAR(elasticity(&b, "first.delay", LATENCY), 0.6, 1e-6);
-    CHECK_NEAR(elasticity(&b, "second.delay", LATENCY), 0.4, 1e-6);
+    CHECK_NEAR(elasticity(&b, "link first.delay", LATENCY), 0.6, 1e-6);
+    CHECK_NEAR(elasticity(&b, "link second.delay", LATENCY), 0.4, 1e-6);
     g_autoptr(GPtrArray) latency = sensitivity_of(b.x, LATENCY), out = sensitivity_of(b.x, OUT);
     CHECK_U64(latency->len, 2);
     CHECK_U64(out->len, 1);
-    CHECK(latency->pdata[0] == choice_of(&b, "first.delay")); /* the most first */
+    CHECK(latency->pdata[0] == choice_of(&b, "link first.delay")); /* the most first */
     close_survey(&b);
 }
 
@@ -105,8 +105,8 @@ static void a_rate_goes_through_one_to_one(void) {
 /* 0.3 us of 6 us are 5 percent, of 4 us 7.5. */
 static void the_least_move_that_flips_is_where_the_bound_lies(void) {
     Survey b = open_survey(two_delays, 1);
-    const ChoiceResult *first = choice_of(&b, "first.delay"),
-                       *second = choice_of(&b, "second.delay");
+    const ChoiceResult *first = choice_of(&b, "link first.delay"),
+                       *second = choice_of(&b, "link second.delay");
     CHECK_NEAR(first->effects[UP][LATENCY].flip, 0.055, 0.005);
     CHECK_NEAR(first->effects[DOWN][LATENCY].flip, -0.055, 0.005);
     CHECK_NEAR(second->effects[UP][LATENCY].flip, 0.08, 0.005);
@@ -117,7 +117,7 @@ static void the_least_move_that_flips_is_where_the_bound_lies(void) {
 
 static void words_zeroes_and_ports_stay(void) {
     Survey b = open_survey(two_delays, 1);
-    const ChoiceResult *rate = choice_of(&b, "first.rate"),
+    const ChoiceResult *rate = choice_of(&b, "link first.rate"),
                        *warmup = choice_of(&b, "traffic.warmup");
     CHECK(rate->state == CHOICE_FIXED);
     CHECK_TEXT(rate->why[UP], "none is a word");
@@ -133,7 +133,7 @@ static void what_was_not_measured_is_no_number(void) {
     g_autoptr(GPtrArray) list = sensitivity_of(b.x, NOBODY_THERE);
     CHECK(isnan(measure_base(b.x, NOBODY_THERE)));
     CHECK_U64(list->len, 0);
-    CHECK(isnan(elasticity(&b, "first.delay", NOBODY_THERE)));
+    CHECK(isnan(elasticity(&b, "link first.delay", NOBODY_THERE)));
     close_survey(&b);
 }
 
@@ -147,7 +147,8 @@ static void intervals_are_over_repetitions(void) {
     CHECK_U64(e.n, 3);
     CHECK(e.half > 0 && fabs(e.mean - 1) <= e.half + 0.03);
     CHECK(isnan(
-        effect_elasticity(thrice.x, choice_of(&thrice, "first.delay"), LATENCY, DIRECTIONS).half));
+        effect_elasticity(thrice.x, choice_of(&thrice, "link first.delay"), LATENCY, DIRECTIONS)
+            .half));
     close_survey(&once);
     close_survey(&thrice);
 }

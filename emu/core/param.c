@@ -672,6 +672,43 @@ static void move_value(const Param *row, ParamValue *value, double factor) {
     }
 }
 
+static double magnitude(const Param *row, const ParamValue *value) {
+    return row->type == PARAM_TYPE_RATE      ? value->rate.per_second
+           : row->type == PARAM_TYPE_LATENCY ? (double)value->latency.value
+                                             : (double)value->word;
+}
+
+static const Unit *tidy_units(const Param *row, const ParamValue *value) {
+    switch (row->type) {
+    case PARAM_TYPE_TIME: return time_units;
+    case PARAM_TYPE_FREQUENCY: return frequency_units;
+    case PARAM_TYPE_LATENCY: return value->latency.cycles ? NULL : time_units;
+    case PARAM_TYPE_RATE: return value->rate.layer == RATE_PACKETS ? packet_units : bit_units;
+    default: return NULL;
+    }
+}
+
+char *param_tidy(const Param *row, const ParamValue *value) {
+    static const char *const layers[] = {" wire", " frame", " payload", ""};
+    char *spelled = param_spell(row, value), number[G_ASCII_DTOSTR_BUF_SIZE];
+    g_autofree char *word = row->words ? word_of(row, value) : NULL;
+    const Unit *units = word ? NULL : tidy_units(row, value), *best = units;
+    double size = units ? magnitude(row, value) : 0;
+    if (!units || size < 1) return spelled;
+    for (const Unit *u = units; u->name; u++)
+        if ((double)u->scale <= size && u->scale > best->scale) best = u;
+    g_ascii_formatd(number, sizeof number, "%.10g", size / (double)best->scale);
+    bool named = row->type == PARAM_TYPE_RATE && strcmp(row->choices, "bits") != 0;
+    char *tidy = g_strconcat(number, best->name, named ? layers[value->rate.layer] : "", NULL);
+    ParamValue again;
+    if (param_read(row, &again, tidy, NULL, NULL) && magnitude(row, &again) == size) {
+        g_free(spelled);
+        return tidy;
+    }
+    g_free(tidy);
+    return spelled;
+}
+
 char *param_moved(const Param *row, const char *text, double factor, GError **error) {
     static const Param whole = {.name = "", .type = PARAM_TYPE_COUNT};
     const Param *as = row->type == PARAM_TYPE_TEXT ? &whole : row;
@@ -684,7 +721,7 @@ char *param_moved(const Param *row, const char *text, double factor, GError **er
         return NULL;
     }
     move_value(as, &value, factor);
-    g_autofree char *moved = param_spell(as, &value);
+    g_autofree char *moved = param_tidy(as, &value);
     /* A word's number may lie within the range. */
     g_autofree char *became = row->words ? word_of(row, &value) : NULL;
     if (became) {

@@ -198,8 +198,10 @@ void param_set_defaults(const Param *table, void *target);
 void param_clear(const Param *table, void *target);
 /* Whether more of the number is faster (1) or slower (-1); 0: the row has no quantities. */
 int param_sense(const Param *row);
-/* `text`, a value of the row, times `factor`, in the spelling of param_spell; whole numbers move by
- * one at least. NULL and why not, without file and line: it is a word or zero, or the row's range
+/* As param_spell, but as a person would write it: 993.75Mbit/s, 1.0625ms. Caller frees. */
+char *param_tidy(const Param *row, const ParamValue *value);
+/* `text`, a value of the row, times `factor`, as param_tidy has it; whole numbers move by one at
+ * least. NULL and why not, without file and line: it is a word or zero, or the row's range
  * ends before it. Caller frees. */
 char *param_moved(const Param *row, const char *text, double factor, GError **error);
 /* The row of that name, or NULL. */

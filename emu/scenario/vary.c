@@ -223,8 +223,17 @@ static char *name_of(const Survey *v, const GPtrArray *sections) {
     for (unsigned i = 0; i < sections->len; i++)
         own += !strncmp(((Section *)sections->pdata[i])->name, name, stem);
     if (own == sections->len && alike == own) return g_strdup_printf("%.*s*", (int)stem, name);
-    if (of_class == sections->len) return g_strdup_printf("%s*", first->head);
+    if (of_class == sections->len)
+        return g_strdup_printf("%s*", first->kind == SECTION_LINK ? "" : first->head);
     return g_strdup_printf("%s+%u", name, sections->len - 1);
+}
+
+static char *tidy(const Param *row, const char *text) {
+    ParamValue value;
+    if (!param_read(row, &value, text, NULL, NULL)) return g_strdup(text);
+    char *one = param_tidy(row, &value);
+    param_value_clear(row, &value);
+    return one;
 }
 
 static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value,
@@ -232,9 +241,10 @@ static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value,
     const Section *first = n->sections->pdata[0];
     ScenarioChoice *c = g_new0(ScenarioChoice, 1);
     g_autofree char *name = name_of(v, n->sections);
-    *c = (ScenarioChoice){.name = g_strconcat(name, ".", n->row->name, which, NULL),
+    *c = (ScenarioChoice){.name = g_strconcat(first->kind == SECTION_LINK ? "link " : "", name, ".",
+                                              n->row->name, which, NULL),
                           .model = g_strconcat(first->head, ".", n->row->name, NULL),
-                          .value = g_strdup(value),
+                          .value = tidy(n->row, value),
                           .row = n->row,
                           .class = first->head,
                           .kind = n->kind,

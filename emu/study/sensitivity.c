@@ -185,10 +185,16 @@ const char *measure_verdict(const Measure *m, double value) {
     return value >= m->low && value <= m->high ? "met" : "missed";
 }
 
+/* A claim that is at its bound as it is written, a share of all that comes to nearly 1, flips with
+ * anything: that is no news of what did it. */
+static bool is_flip(const Sensitivity *x, const Measure *m, double now) {
+    double before = mean_of(m->values, x->repeat);
+    return strcmp(measure_verdict(m, now), measure_verdict(m, before)) != 0 &&
+           !(fabs(now - before) < x->options.threshold / 10 * fabs(before));
+}
+
 static bool flips(const Survey *v, unsigned m, const double *values) {
-    const Measure *measure = measure_at(v, m);
-    return strcmp(measure_verdict(measure, mean_of(values, v->repeat)),
-                  measure_verdict(measure, mean_of(measure->values, v->repeat))) != 0;
+    return is_flip(v->out, measure_at(v, m), mean_of(values, v->repeat));
 }
 
 static bool moves(const Survey *v, unsigned m, const double *values) {
@@ -723,7 +729,7 @@ static bool moves_measure(const Sensitivity *x, const ChoiceResult *r, unsigned 
         if (!r->effects[d]) continue;
         double now = effect_mean(x, &r->effects[d][m]);
         if (isnan(now) != isnan(base) || fabs(effect_change(x, r, m, d)) >= x->options.threshold ||
-            strcmp(measure_verdict(measure, now), measure_verdict(measure, base)) != 0)
+            is_flip(x, measure, now))
             return true;
     }
     return false;

@@ -17,6 +17,9 @@
  * the group are then taken to leave it so too. And of a measure's max and min, the runs that lie
  * further behind than twice the step, as long as the moved measure is not decided by one of them.
  *
+ * A verdict flips if the measure also changes by a tenth of the threshold: what is at its bound as
+ * it is written would flip with anything.
+ *
  * Runs are recorded in the study's store under identities of their own, so that what is given again
  * goes on where it ended, and the tables do not depend on how often that was. */
 #pragma once

@@ -24,7 +24,45 @@ static void number(GString *out, double value) {
 
 static const char *const directions[] = {[DOWN] = "down", [UP] = "up"};
 
+static void put_measure(GString *out, const Sensitivity *x, unsigned m) {
+    const Measure *measure = &g_array_index(x->measures, Measure, m);
+    double base = measure_base(x, m);
+    g_string_append(out, scenario_name(x->scenario));
+    cell(out, measure->id);
+    cell(out, measure->use);
+    number(out, measure->low);
+    number(out, measure->high);
+    cell(out, measure->unit);
+    number(out, base);
+    cell(out, measure_verdict(measure, base));
+}
+
+static void put_effect(GString *out, const Sensitivity *x, unsigned m, const ChoiceResult *r) {
+    cell(out, r->choice->name);
+    cell(out, r->choice->model);
+    cell(out, choice_kinds[r->choice->kind]);
+    cell(out, r->choice->value);
+    for (Direction d = DOWN; d < DIRECTIONS; d++) {
+        const Effect *e = r->effects[d] ? &r->effects[d][m] : NULL;
+        double now = e ? effect_mean(x, e) : NAN;
+        cell(out, r->text[d]);
+        number(out, now);
+        cell(out, e ? measure_verdict(&g_array_index(x->measures, Measure, m), now) : NULL);
+        number(out, e ? effect_elasticity(x, r, m, d).mean : NAN);
+        number(out, e ? e->flip : NAN);
+        cell(out, e ? e->flip_text : NULL);
+    }
+    StudyEstimate both = effect_elasticity(x, r, m, DIRECTIONS);
+    number(out, both.mean);
+    if (isnan(both.half))
+        cell(out, "none");
+    else
+        number(out, both.half);
+}
+
+/* A row for each choice that moves a measure; one with empty cells if there is none. */
 static char *effects_table(const Sensitivity *x) {
+    enum { EFFECT_CELLS = 4 + DIRECTIONS * 6 + 2 };
     GString *out =
         g_string_new("scenario\tclaim\tuse\tlow\thigh\tunit\tvalue\tverdict\tchoice\tmodel\t"
                      "kind\twritten");
@@ -34,39 +72,11 @@ static char *effects_table(const Sensitivity *x) {
             directions[d], directions[d], directions[d], directions[d], directions[d]);
     g_string_append(out, "\telasticity\tinterval\n");
     for (unsigned m = 0; m < x->measures->len; m++) {
-        const Measure *measure = &g_array_index(x->measures, Measure, m);
-        double base = measure_base(x, m);
         g_autoptr(GPtrArray) list = sensitivity_of(x, m);
-        for (unsigned i = 0; i < list->len; i++) {
-            const ChoiceResult *r = list->pdata[i];
-            g_string_append(out, scenario_name(x->scenario));
-            cell(out, measure->id);
-            cell(out, measure->use);
-            number(out, measure->low);
-            number(out, measure->high);
-            cell(out, measure->unit);
-            number(out, base);
-            cell(out, measure_verdict(measure, base));
-            cell(out, r->choice->name);
-            cell(out, r->choice->model);
-            cell(out, choice_kinds[r->choice->kind]);
-            cell(out, r->choice->value);
-            for (Direction d = DOWN; d < DIRECTIONS; d++) {
-                const Effect *e = r->effects[d] ? &r->effects[d][m] : NULL;
-                double now = e ? effect_mean(x, e) : NAN;
-                cell(out, r->text[d]);
-                number(out, now);
-                cell(out, e ? measure_verdict(measure, now) : NULL);
-                number(out, e ? effect_elasticity(x, r, m, d).mean : NAN);
-                number(out, e ? e->flip : NAN);
-                cell(out, e ? e->flip_text : NULL);
-            }
-            StudyEstimate both = effect_elasticity(x, r, m, DIRECTIONS);
-            number(out, both.mean);
-            if (isnan(both.half))
-                cell(out, "none");
-            else
-                number(out, both.half);
+        for (unsigned i = 0; i < MAX(list->len, 1); i++) {
+            put_measure(out, x, m);
+            if (list->len) put_effect(out, x, m, list->pdata[i]);
+            for (unsigned k = 0; !list->len && k < EFFECT_CELLS; k++) cell(out, NULL);
             g_string_append_c(out, '\n');
         }
     }

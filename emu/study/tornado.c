@@ -42,12 +42,9 @@ static void put_bars(GString *gp, const Sensitivity *x, unsigned m, const GPtrAr
     g_string_append_printf(gp, "$%s << EOD\n", d == UP ? "up" : "down");
     for (unsigned i = 0; i < n; i++) {
         double change = effect_change(x, list->pdata[i], m, d);
-        if (!isnan(change))
-            g_string_append_printf(gp, "%.6g %u\n", 100 * change, n - i);
-        else
-            g_string_append_printf(gp, "NaN %u\n", n - i);
+        if (!isnan(change)) g_string_append_printf(gp, "%.6g %u\n", 100 * change, n - i);
     }
-    g_string_append(gp, "EOD\n");
+    g_string_append_printf(gp, "0 %u\nEOD\n", n); /* not empty, if none can move so */
 }
 
 /* What stands between single quotes. */
@@ -67,7 +64,8 @@ static char *script_of(const Sensitivity *x, unsigned m, const GPtrArray *list, 
     g_string_append_printf(gp,
                            "set title '%s, as written %.5g %s; each choice moved by %.4g %%' "
                            "noenhanced\nset xlabel 'change of the claim, percent'\n"
-                           "set yrange [0.3:%u.7]\nset key outside bottom center horizontal\n"
+                           "set yrange [0.3:%u.7]\nset bmargin 5\n"
+                           "set key at screen 0.98, screen 0.02 right bottom horizontal\n"
                            "set xzeroaxis\nset arrow from 0, graph 0 to 0, graph 1 nohead lw 1.2\n"
                            "set style fill solid 0.8 noborder\nset ytics nomirror noenhanced (",
                            id, measure_base(x, m), measure->unit, 100 * x->options.step, n);
