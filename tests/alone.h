@@ -117,6 +117,23 @@ static inline SimTime spi(const Way *w, unsigned bytes) {
                      16);
 }
 
+/* Executes, and then waits for DRAM: from the next edge of its clock on. What is read leaves by the
+ * one push bus, `width` bytes a cycle of half the clock (0: it is written). Banks are free, and
+ * settings without refreshes. */
+enum { WRITTEN = 0, TO_ME = 4, TO_TBUF = 8 };
+static inline void refers(Way *w, const char *what, uint64_t instructions, unsigned bytes,
+                          unsigned width) {
+    const ChipSettings *c = &w->s->chip;
+    executes(w, what, instructions);
+    AloneWide edge = ((AloneWide)w->at * c->dram_clock_hz + SIM_S - 1) / SIM_S;
+    uint64_t cycle = alone_cycles(w->s, 0, 1), words = width ? (bytes + width - 1) / width : 0;
+    SimTime push = words * c->push_cycles * cycle + alone_time(w->s, c->dram_latency);
+    SimTime data = dram(w, bytes);
+    w->at = (SimTime)(edge * SIM_S / c->dram_clock_hz) + (push > data ? push : data);
+    w->awake = false;
+    w->parts[w->n - 1].ends = w->at;
+}
+
 /* What all programs have -------------------------------------------------------------------- */
 
 static inline bool single(uint64_t from_mes, uint64_t to_mes) {
@@ -154,14 +171,14 @@ static inline void way_rx(Way *w, unsigned frame) {
         Way other = *w;
         hardware(&other, "SPI-4 to RBUF", spi(w, first));
         part(&other, "Rx: status, a buffer from the free list", i->rx_first, scratch(w));
-        part(&other, "Rx: RBUF to DRAM", 0, dram(w, first));
+        refers(&other, "Rx: RBUF to DRAM", 0, first, WRITTEN);
         executes(&other, "Rx: free the element", i->rx_last);
         passed = other.at;
     }
     hardware(w, "SPI-4 to RBUF", spi_frame(w, frame));
     w->awake = w->loaded;
     if (n == 1) part(w, "Rx: status, a buffer from the free list", i->rx_first, scratch(w));
-    part(w, "Rx: RBUF to DRAM", n == 1 ? 0 : i->rx_next, dram(w, last));
+    refers(w, "Rx: RBUF to DRAM", n == 1 ? 0 : i->rx_next, last, WRITTEN);
     executes(w, "Rx: free the element, descriptor", i->rx_last);
     behind(w, "Rx: behind the first element's context", passed);
     ring(w, "Rx: put", 0, false);
@@ -183,7 +200,7 @@ static inline void way_qm(Way *w, bool load) {
 }
 
 static inline void tx_element(Way *w, unsigned bytes) {
-    part(w, "Tx: element, DRAM to TBUF", 0, dram(w, bytes));
+    refers(w, "Tx: element, DRAM to TBUF", 0, bytes, TO_TBUF);
     executes(w, "Tx: control word, validate", w->s->rxtx.costs.tx_next);
 }
 
@@ -219,11 +236,11 @@ static inline void way_tx(Way *w, unsigned frame) {
 static inline void way_npe(Way *w, const Npe *npe, unsigned frame, bool load) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Decap: read the headers", i[SITE_DECAP_HEADER], dram(w, 64));
+    refers(w, "Decap: read the headers", i[SITE_DECAP_HEADER], 64, TO_ME);
     part(w, "Decap: read the port's bucket", i[SITE_DECAP_PORT], sram(w, 16));
     ring(w, "Decap: strip, put", i[SITE_DECAP_DONE], single(npe->me_decap, npe->me_parse));
     part(w, "Parse: read the slice", i[SITE_PARSE_SLICE], sram(w, 16));
-    part(w, "Parse: read the inner header", i[SITE_PARSE_HEADER], dram(w, 28));
+    refers(w, "Parse: read the inner header", i[SITE_PARSE_HEADER], 28, TO_ME);
     ring(w, "Parse: IPv4, put", i[SITE_PARSE_IPV4], single(npe->me_parse, npe->me_lookup));
     part(w, "Lookup: key to TCAM", i[SITE_LOOKUP_KEY], tcam(w));
     part(w, "Lookup: read the result", i[SITE_LOOKUP_RESULT], sram(w, 16));

@@ -120,7 +120,7 @@ static uint32_t tunnelled(uint8_t *frame, uint32_t payload) {
 }
 
 static void through_npe(const char *settings, uint32_t payload) {
-    g_autofree char *text = g_strconcat("[npe npe0]\n", settings, NPE_TEXT, NULL);
+    g_autofree char *text = g_strconcat("[npe npe0]\ndram_refresh = 0\n", settings, NPE_TEXT, NULL);
     Bench *b = bench_open(text);
     const Npe *npe = (const Npe *)(const void *)bench_find(b, "npe0");
     uint8_t frame[ROOM];
@@ -184,7 +184,7 @@ static void rewrite(Way *w) {
 static void way_in(Way *w, unsigned frame, bool load, bool registers) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Key: read the headers", i[SITE_LC_HEADER], dram(w, 64));
+    refers(w, "Key: read the headers", i[SITE_LC_HEADER], 64, TO_ME);
     ring(w, "Key: check, form the key, put", i[SITE_LC_KEY], registers);
     part(w, "Lookup: key to TCAM", i[SITE_LC_TCAM], tcam(w));
     part(w, "Lookup: read the result", i[SITE_LC_RESULT], sram(w, 16));
@@ -197,7 +197,7 @@ static void way_in(Way *w, unsigned frame, bool load, bool registers) {
 static void way_out(Way *w, unsigned frame, bool load, bool registers, bool translated) {
     const uint64_t *i = w->s->instructions;
     way_rx(w, frame);
-    part(w, "Lookup: read the headers", i[SITE_LC_HEADER], dram(w, 64));
+    refers(w, "Lookup: read the headers", i[SITE_LC_HEADER], 64, TO_ME);
     part(w, "Lookup: interface and VLAN, read the class", i[SITE_LC_CLASS], sram(w, 8));
     ring(w, "Lookup: put", 0, registers);
     if (translated) {
@@ -219,7 +219,8 @@ static const ProgramSettings *settings_of(const Component *c) {
 }
 
 static Bench *linecard(const char *settings, const ProgramSettings **s) {
-    g_autofree char *text = g_strconcat("[linecard lc]\n", settings, LINECARD_TEXT, NULL);
+    g_autofree char *text =
+        g_strconcat("[linecard lc]\ndram_refresh = 0\n", settings, LINECARD_TEXT, NULL);
     Bench *b = bench_open(text);
     Component *c = bench_find(b, "lc");
     LineCard *lc = (LineCard *)c;

@@ -7,7 +7,7 @@
  *
  * The latency is unloaded, for the first unit; queueing behind other references is what the bus
  * adds. References are served in the order of issue. Separate read and write buses (QDR SRAM) never
- * wait for each other. Bank conflicts, refresh and read-write turnaround are not modelled. */
+ * wait for each other. What DRAM has on top of this is in dram.h. */
 #pragma once
 
 #include "emu/core/sim.h"

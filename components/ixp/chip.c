@@ -20,7 +20,8 @@ static G_NO_INLINE SimTime dram_reference(Chip *chip, const FpReference *r, SimT
         uint32_t row = address >> DRAM_INTERLEAVE_SHIFT;
         uint32_t bytes = ((row + 1) << DRAM_INTERLEAVE_SHIFT) - address;
         if (bytes > left) bytes = left;
-        SimTime part = channel_issue(&chip->dram[row % CHIP_N_DRAM], r->write, bytes, now);
+        SimTime part = dram_issue(&chip->dram[row % CHIP_N_DRAM], row / CHIP_N_DRAM, r->write,
+                                  r->unit == OP_DRAM_TO_TBUF, bytes, now);
         if (part > done) done = part;
         address += bytes;
         left -= bytes;
@@ -31,7 +32,7 @@ static G_NO_INLINE SimTime dram_reference(Chip *chip, const FpReference *r, SimT
 static const uint8_t unit_cause[CHIP_N_UNITS] = {
     [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM, [FP_SRAM2] = CAUSE_SRAM,
     [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,  [FP_DRAM] = CAUSE_DRAM,
-    [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,
+    [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,    [OP_DRAM_TO_TBUF] = CAUSE_DRAM,
 };
 
 static inline bool again(Context *c) {
@@ -145,8 +146,16 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
         chip->sram[i].separate_write = true;
         chip->unit[FP_SRAM0 + i] = &chip->sram[i];
     }
+    chip->dram_push.push_word = s->push_cycles * cycle;
     for (unsigned i = 0; i < CHIP_N_DRAM; i++)
-        chip->dram[i] = channel(chip, s->dram_latency, SIM_S / s->dram_clock_hz, 4);
+        chip->dram[i] = (Dram){.bus = channel(chip, s->dram_latency, SIM_S / s->dram_clock_hz, 4),
+                               .clock = clock_of(s->dram_clock_hz),
+                               .row_cycle = s->dram_row_cycle,
+                               .precharge = s->dram_precharge,
+                               .turnaround = s->dram_turnaround,
+                               .refresh = s->dram_refresh,
+                               .next_refresh = s->dram_refresh,
+                               .push = &chip->dram_push};
     /* A unit is a look-up, however long its key. */
     chip->tcam = channel(chip, s->tcam_latency, SIM_S / s->tcam_rate_hz, 31);
     chip->scratch = channel(chip, s->scratch_latency, per_word, 2);
@@ -359,7 +368,7 @@ void chip_report(Chip *chip, Report *report) {
     report_channel(chip, report, "tcam", &chip->tcam, elapsed);
     for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
         char name[8] = {'d', 'r', 'a', 'm', (char)('0' + i), 0};
-        report_channel(chip, report, name, &chip->dram[i], elapsed);
+        report_channel(chip, report, name, &chip->dram[i].bus, elapsed);
     }
     report_channel(chip, report, "scratch", &chip->scratch, elapsed);
     report_channel(chip, report, "msf_csr", &chip->msf_csr, elapsed);

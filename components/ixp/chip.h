@@ -8,6 +8,7 @@
  * latencies of this chip are public; see docs/model.md for what was assumed and calibrated. */
 #pragma once
 
+#include "components/ixp/dram.h"
 #include "components/ixp/msf.h"
 #include "components/ixp/section.h"
 #include "emu/core/report.h"
@@ -17,7 +18,7 @@
 #define CHIP_N_DRAM 3u
 #define CHIP_MAX_RINGS 24u
 #define CHIP_MAX_BLOCKS 16u
-#define CHIP_N_UNITS (OP_MSF + 1u)
+#define CHIP_N_UNITS (OP_DRAM_TO_TBUF + 1u)
 #define CHIP_SCRATCH_RINGS 16u /* HRM 57 */
 #define CHIP_NN_WORDS 128u     /* HRM 38: next-neighbour registers as a ring */
 
@@ -25,7 +26,8 @@ typedef struct {
     uint64_t me_clock_hz, contexts, swap_cycles;
     Latency signal_latency, nn_latency, scratch_latency, sram_latency, dram_latency, tcam_latency,
         msf_latency;
-    uint64_t scratch_cycles, scratch_word_cycles;
+    uint64_t scratch_cycles, scratch_word_cycles, push_cycles;
+    SimTime dram_row_cycle, dram_precharge, dram_turnaround, dram_refresh;
     uint64_t sram_clock_hz, dram_clock_hz, tcam_rate_hz;
     uint64_t counter_channel;
     uint64_t n_buffers;
@@ -42,7 +44,9 @@ typedef struct {
     const ChipSettings *settings;
     MeGroup group;
     SimTime nn_ps;
-    Channel sram[CHIP_N_SRAM], dram[CHIP_N_DRAM], tcam, scratch, msf_csr;
+    Channel sram[CHIP_N_SRAM], tcam, scratch, msf_csr;
+    Dram dram[CHIP_N_DRAM];
+    DramPush dram_push;
     Channel *unit[CHIP_N_UNITS]; /* that a reference goes to, by unit; NULL: to one of DRAM's */
     Me mes[CHIP_N_MES];
     unsigned n_mes_used;
@@ -96,6 +100,21 @@ typedef struct {
                         "QDR SRAM clock: 4 bytes per clock and direction", "HRM 51, 207"),         \
         PARAM_FREQUENCY("dram_clock", S, field.dram_clock_hz, "127.3MHz", "1MHz", "10GHz",         \
                         "RDRAM controller clock: 16 bytes per clock and channel", "HRM 189"),      \
+        PARAM_TIME("dram_row_cycle", S, field.dram_row_cycle, "70ns", "0", "10us",                 \
+                   "from one command of a DRAM bank to its next",                                  \
+                   "RDRAM data sheets: tRC, 28 cycles of 400 MHz"),                                \
+        PARAM_TIME("dram_precharge", S, field.dram_precharge, "40ns", "0", "10us",                 \
+                   "from the end of a DRAM bank's data to its next command",                       \
+                   "RDRAM data sheets: tRP and tRCD, 8 cycles of 400 MHz each"),                   \
+        PARAM_TIME("dram_turnaround", S, field.dram_turnaround, "8ns", "0", "10us",                \
+                   "gap on the DRAM bus between a write and a read",                               \
+                   "RDRAM data sheets: tCAC - tCWD, 2 to 6 cycles of 509 MHz; 4 assumed"),         \
+        PARAM_TIME("dram_refresh", S, field.dram_refresh, "1953ns", "0", "1s",                     \
+                   "from one refresh of a DRAM channel to the next, bank after bank; 0: none",     \
+                   "RDRAM data sheets: 32 banks of 512 rows in 32 ms"),                            \
+        PARAM_COUNT("push_cycles", S, field.push_cycles, "2", "0", "1000",                         \
+                    "DRAM push bus, per 8 bytes to the TBUF or 4 to a microengine",                \
+                    "HRM 199, 205: one word per internal cycle, one bus for all channels"),        \
         PARAM_FREQUENCY("tcam_rate", S, field.tcam_rate_hz, "100MHz", "1kHz", "10GHz",             \
                         "TCAM look-ups per second",                                                \
                         "IDT 75P42100 data sheet, a sibling of SPP's"),                            \

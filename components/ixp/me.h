@@ -55,6 +55,7 @@ typedef struct Section Section; /* section.h */
  * about a ring or an ordered section: `address` says which of the context's operands. */
 enum {
     OP_MSF = FP_N_UNITS, /* a reference, too: media switch fabric register */
+    OP_DRAM_TO_TBUF,     /* a reference, too: DRAM into a transmit element */
     OP_RBUF_FREE,        /* free a receive element */
     OP_TBUF_VALID,       /* the transmit element `address` holds its bytes; if it is the last of the
                           * context's packet, the packet's time is the transmit buffer's */

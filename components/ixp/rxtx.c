@@ -136,7 +136,7 @@ static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTi
     int e = msf_tbuf_get(&chip->msf, c, &m, cp->tx_port, now);
     if (e < 0) return false;
     *last = m.last;
-    log_touch(c, FP_DRAM, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
+    log_touch(c, OP_DRAM_TO_TBUF, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
     log_touch(c, OP_TBUF_VALID, true, true, rxtx->settings->costs.tx_next, (uint32_t)e, 0);
     return true;
 }

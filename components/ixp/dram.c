@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * DRAM. On the per-event path: no allocation, no division but after an idle time. */
+#include "components/ixp/dram.h"
+
+#define MISSED 64 /* refreshes that are caught up with one by one */
+
+static SimTime *bank_of(Dram *dram, uint32_t row) {
+    row ^= row >> 16;
+    row ^= row >> 8;
+    row ^= row >> 4;
+    row ^= row >> 2;
+    return &dram->bank_free[row % DRAM_BANKS];
+}
+
+static void refresh(Dram *dram, SimTime now) {
+    SimTime behind = now - dram->next_refresh;
+    if (behind > MISSED * dram->refresh) { /* older ones have ended: no need to look at them */
+        uint64_t skip = behind / dram->refresh - DRAM_BANKS;
+        dram->next_refresh += skip * dram->refresh;
+        dram->refreshed += (unsigned)skip;
+    }
+    while (dram->next_refresh <= now) {
+        SimTime *bank = &dram->bank_free[dram->refreshed++ % DRAM_BANKS];
+        *bank = (*bank > dram->next_refresh ? *bank : dram->next_refresh) + dram->row_cycle;
+        dram->next_refresh += dram->refresh;
+    }
+}
+
+/* The answer of a read whose data come between these two times. */
+static SimTime pushed(DramPush *push, bool wide, uint32_t bytes, SimTime first, SimTime last) {
+    uint32_t shift = wide ? 3 : 2, words = (bytes + (1u << shift) - 1) >> shift;
+    push->free = (push->free > first ? push->free : first) + words * push->push_word;
+    return push->free > last ? push->free : last;
+}
+
+SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t bytes, SimTime now) {
+    Channel *bus = &dram->bus;
+    if (dram->refresh && dram->next_refresh <= now) refresh(dram, now);
+    SimTime *bank = bank_of(dram, row), *free_at = &bus->read_free;
+    if (dram->wrote && !write) *free_at += dram->turnaround;
+    dram->wrote = write;
+    uint32_t units = (bytes + (1u << bus->unit_shift) - 1) >> bus->unit_shift;
+    SimTime hold = units * bus->per_unit, start = *free_at > now ? *free_at : now;
+    *free_at = start + hold; /* who waits for a bank leaves the bus to others */
+    if (*bank > start) start = *bank;
+    start = clock_time(&dram->clock, clock_edge(&dram->clock, start));
+    SimTime end = start + hold + dram->precharge, again = start + dram->row_cycle;
+    *bank = end > again ? end : again;
+    bus->references++;
+    bus->busy += hold;
+    bus->waited += start - now;
+    SimTime first = start + bus->latency, last = first + (units ? units - 1 : 0) * bus->per_unit;
+    return write ? last : pushed(dram->push, wide, bytes, first, last);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/dram.h: a channel of Rambus DRAM and its share of the bus that data leave by.
+ *
+ * A command starts at an edge of the controller's clock, when the data bus, its bank and a refresh
+ * of that bank let it:
+ *
+ *   bus    taken for 16 bytes a clock; a read that follows a write at once leaves a gap, the
+ *          turnaround
+ *   bank   its next command no earlier than a row cycle after this one's start, and a precharge and
+ *          activation after the end of its data. A command for another bank does not wait for it
+ *          (four bank FIFOs, served in turn: HRM 191, 201)
+ *   refresh  of one bank after the other, a row cycle each
+ *   push   what is read leaves by one bus for all three channels: 8 bytes a cycle of half the
+ *          microengines' clock to a transmit element, 4 to a microengine (HRM 199, 200, 205)
+ *
+ * and is answered the unloaded latency and its further units later, or with the end of its push.
+ * Not modelled: the pull bus of writes, the controller's reordering to save turnarounds, and
+ * current calibration. Which bank a block of 128 bytes is in is assumed: all bits of its number
+ * count alike (of HRM 5.5.4, the rearrangement of addresses, only the principle is known).
+ *
+ * Without all this a reference's answer took the same time to the cycle whenever nobody was in its
+ * way, and the contexts of a saturated block fell into step: docs/model.md. */
+#pragma once
+
+#include "components/ixp/channel.h"
+#include "components/ixp/clock.h"
+
+#define DRAM_BANKS 4u /* HRM 191: bank FIFOs of a channel */
+
+typedef struct {
+    SimTime free;      /* from when on it can be used */
+    SimTime push_word; /* 8 bytes to a transmit element, 4 to a microengine */
+} DramPush;
+
+typedef struct {
+    Channel bus; /* its latency, its time for 16 bytes and its counters */
+    Clock clock;
+    SimTime row_cycle, precharge, turnaround;
+    SimTime refresh; /* from the refresh of one bank to that of the next; 0: never */
+    DramPush *push;
+    /* state */
+    SimTime bank_free[DRAM_BANKS], next_refresh;
+    unsigned refreshed;
+    bool wrote;
+} Dram;
+
+/* Issue a command for block `row` of 128 bytes of this channel; when it is answered. `wide`: a read
+ * into a transmit element. */
+SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t bytes, SimTime now);
