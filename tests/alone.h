@@ -214,11 +214,16 @@ static inline void way_tx(Way *w, unsigned frame) {
     SimTime bus_free = 0;
     g_assert(w->loaded || n == 1 || (n == 2 && (!chip || w->s->rxtx.me_tx > 1)));
     part(w, "Tx: read the descriptor", i->tx_get, sram(w, 12));
-    part(w, "Tx: packet state, transmit sequence", i->tx_first + i->tx_sequence, msf(w));
+    executes(w, "Tx: packet state", i->tx_first);
+    w->awake = w->loaded || !chip; /* its turn is there, but it waits for it */
+    part(w, "Tx: transmit sequence", i->tx_sequence, msf(w));
     if (n > 1 && !w->loaded) {
         Way other = *w;
         tx_element(&other, first);
-        if (!chip) *w = other;
+        if (!chip) {
+            *w = other;
+            hardware(w, "Tx: the register is written", msf(w));
+        }
         hardware(&other, "TBUF to SPI-4", spi(w, first));
         bus_free = other.at;
         if (chip) follows(w, "Tx: behind the first element's context", w->at);

@@ -9,7 +9,7 @@
  * all of stage s,
  *
  *   work     t = t + instructions; then, unless it is posted, + latency, asleep
- *   enter    t = max(t, P + signal): the signal only if it waited
+ *   enter    t = max(t, P + signal), asleep: the signal only if it waited
  *   leave    P = t for the next packet
  *   get      t = max(t, visible(k, s)), + latency and asleep if the ring is in the scratchpad
  *   put      t = max(t, get(k - size, s + 1)), the time at which the ring has room
@@ -250,7 +250,10 @@ static void step(const Pipeline *p, Times *x, unsigned b, unsigned k, Clocked *c
                         c->at + time_of(p, s->unit == OP_MSF ? p->settings.chip.msf_latency
                                                              : p->settings.chip.scratch_latency));
         break;
-    case ENTER: enter(p, x, b, s->section, k, c); break;
+    case ENTER:
+        enter(p, x, b, s->section, k, c);
+        sleep_until(c, c->at);
+        break;
     case LEAVE: *left = c->at; break;
     case GET_IN:
         enter_to_get(p, x, b, s->section, k, c);

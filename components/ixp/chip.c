@@ -64,12 +64,20 @@ static bool put_in_section(Context *c, Ring *ring, Section *section, SimTime now
     return true;
 }
 
+/* A context that waits for a signal gives up the ME, even if the signal is there (HRM 36). */
+static bool wait_for_section(Section *section, Context *c, uint32_t state, SimTime now) {
+    if (!section_enter(section, c, state, now)) return false;
+    context_sleep(c, CAUSE_SECTION, now);
+    context_wake(c, now);
+    return false;
+}
+
 static G_NO_INLINE bool operate(Context *c, unsigned op, Operands on, SimTime now) {
     switch (op) {
     case OP_RING_GET: return ring_get(on.ring, c, now) ? answered(c, now) : again(c);
     case OP_RING_PUT: return ring_put(on.ring, c, now) || again(c);
-    case OP_SECTION_WAIT: return section_enter(on.section, c, CAUSE_SECTION, now);
-    case OP_SECTION_IDLE: return section_enter(on.section, c, CONTEXT_IDLE, now);
+    case OP_SECTION_WAIT: return wait_for_section(on.section, c, CAUSE_SECTION, now);
+    case OP_SECTION_IDLE: return wait_for_section(on.section, c, CONTEXT_IDLE, now);
     case OP_GET_IN_SECTION: return get_in_section(c, on.ring, on.section, now);
     case OP_PUT_IN_SECTION: return put_in_section(c, on.ring, on.section, now);
     default: return sequence_wait(c, now);
@@ -77,10 +85,11 @@ static G_NO_INLINE bool operate(Context *c, unsigned op, Operands on, SimTime no
 }
 
 static G_NO_INLINE bool tbuf_valid(Chip *chip, Context *c, uint32_t element, SimTime now) {
-    channel_issue(&chip->msf_csr, true, 4, now);
+    SimTime written = channel_issue(&chip->msf_csr, true, 4, now);
     if (c->pkt && chip->msf.tbuf[element].mpacket.last) context_leave(c, CAUSE_TX_BUFFER, now);
     msf_tbuf_valid(&chip->msf, element, now);
-    return true;
+    context_sleep_until(c, CAUSE_MSF, now, written);
+    return false;
 }
 
 static bool perform(Context *c, const FpReference *r, SimTime now) {

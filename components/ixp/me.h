@@ -57,12 +57,13 @@ enum {
     OP_MSF = FP_N_UNITS, /* a reference, too: media switch fabric register */
     OP_DRAM_TO_TBUF,     /* a reference, too: DRAM into a transmit element */
     OP_RBUF_FREE,        /* free a receive element */
-    OP_TBUF_VALID,       /* the transmit element `address` holds its bytes; if it is the last of the
-                          * context's packet, the packet's time is the transmit buffer's */
+    OP_TBUF_VALID,       /* tell that the transmit element `address` holds its bytes, and wait until
+                          * that is written; if it is the last of the context's packet, the packet's
+                          * time is the transmit buffer's */
     OP_RING_GET,         /* wait for a message, take it -> context->message */
     OP_RING_PUT,         /* wait for room, put context->message */
-    OP_SECTION_WAIT,     /* enter an ordered section */
-    OP_SECTION_IDLE,     /* the same, but the wait counts as idle */
+    OP_SECTION_WAIT,     /* enter an ordered section, others of the ME first */
+    OP_SECTION_IDLE,     /* the same, but waiting for others counts as idle */
     OP_GET_IN_SECTION,   /* SECTION_IDLE, RING_GET, pass the section on, and then the answer */
     OP_PUT_IN_SECTION,   /* SECTION_WAIT, RING_PUT if there is a ring, pass the section on */
     OP_SEQUENCE_WAIT,    /* wait until the sequence of the context's packet has come to it */

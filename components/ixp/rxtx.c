@@ -137,15 +137,15 @@ static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTi
     if (e < 0) return false;
     *last = m.last;
     log_touch(c, OP_DRAM_TO_TBUF, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
-    log_touch(c, OP_TBUF_VALID, true, true, rxtx->settings->costs.tx_next, (uint32_t)e, 0);
+    log_touch(c, OP_TBUF_VALID, true, false, rxtx->settings->costs.tx_next, (uint32_t)e, 0);
     return true;
 }
 
 /* The last mpacket is valid: free the buffer and tell Statistics. */
 static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
     uint32_t stats = cp->fp.result.stats, bytes = cp->fp.length;
-    log_work(c, rxtx->settings->costs.tx_last);
-    rxtx_release(rxtx, c, cp);
+    rxtx_discard(rxtx, cp);
+    log_touch(c, FP_SCRATCH, true, false, rxtx->settings->costs.tx_last, 0, 4);
     if (!rxtx->ring_stats) return;
     c->message = stats_message(stats, true, bytes);
     log_op(c, OP_RING_PUT, rxtx->ring_stats, NULL);

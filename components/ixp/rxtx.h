@@ -20,7 +20,10 @@
  * section 2 a register read per mpacket: with the order of the chip these two serial sections, not
  * the amount of work, set the NPE's packet rate and its mpacket rate. Pattern and instruction
  * counts after the IXP2400 receive and transmit microcode in the Linux tree (drivers/net/ixp2000,
- * 2004): 75 and 56 instructions for a frame of one mpacket, 57 and 44 for a middle one. */
+ * 2004): 75 and 56 instructions for a frame of one mpacket, 57 and 44 for a middle one; and after
+ * it Tx gives up its ME eight times for a frame of one mpacket: at both turns, even if they are
+ * there, for ring, descriptor, register and DRAM, and until the element's validation and the free
+ * list are written. (Rx's nine are fewer here: what it writes is posted. It is never the limit.) */
 #pragma once
 
 #include "components/ixp/chip.h"
