@@ -284,6 +284,7 @@ bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
         for (unsigned s = 0; s < N_ME_STATES; s++) total += me->spent[s];
         for (unsigned k = 0; k < me->n_contexts; k++) {
             SimTime sum = 0;
+            section_settle(&me->contexts[k]);
             for (unsigned s = 0; s < N_CONTEXT_STATES; s++) sum += me->contexts[k].spent[s];
             running += me->contexts[k].spent[CAUSE_EXECUTE] + me->contexts[k].spent[CAUSE_SWAP];
             if (sum != elapsed)

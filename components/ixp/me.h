@@ -63,7 +63,8 @@ enum {
     OP_RING_GET,         /* wait for a message, take it -> context->message */
     OP_RING_PUT,         /* wait for room, put context->message */
     OP_SECTION_WAIT,     /* enter an ordered section, others of the ME first */
-    OP_SECTION_IDLE,     /* the same, but waiting for others counts as idle */
+    OP_SECTION_IDLE,     /* the same before there is work: waiting for others is idle, unless a
+                          * message waits behind the turn */
     OP_GET_IN_SECTION,   /* SECTION_IDLE, RING_GET, pass the section on, and then the answer */
     OP_PUT_IN_SECTION,   /* SECTION_WAIT, RING_PUT if there is a ring, pass the section on */
     OP_SEQUENCE_WAIT,    /* wait until the sequence of the context's packet has come to it */
@@ -91,6 +92,8 @@ struct Context {
     SimTime answer;           /* when its ring get is answered */
     SimTime since;            /* charged to `state` from here on */
     Section *waiting_section; /* that it waits for */
+    uint64_t filled;          /* if that is idle: what its ring had counted then */
+    uint64_t behind;          /* what of it was there while it waited: section_settle */
     Context *waiting_next;    /* in a queue of contexts */
     unsigned n_operands;
     Operands operands[ME_MAX_OPERANDS];

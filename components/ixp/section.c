@@ -3,11 +3,28 @@
  * Ordered sections and sequences. On the per-event path: no allocation, no division. */
 #include "components/ixp/section.h"
 
+/* A context's part of the messages that were there since `c->since`, in units of 1 ps / contexts.
+ */
+static void count_behind(Context *c, SimTime now) {
+    Ring *ring = c->block->ring_in;
+    ring_account(ring, now);
+    c->behind += MIN(ring->filled - c->filled, (now - c->since) * c->block->n_contexts);
+    c->filled = ring->filled;
+}
+
+void section_settle(Context *c) {
+    SimTime turn = c->behind / c->block->n_contexts;
+    c->behind -= turn * c->block->n_contexts;
+    c->spent[CAUSE_SECTION] += turn;
+    c->spent[CONTEXT_IDLE] -= turn;
+}
+
 void section_pass(Section *section, Context *c, SimTime now) {
     g_assert(section_held(section, c));
     if (++section->holder == section->block->n_contexts) section->holder = 0;
     Context *next = section->block->contexts[section->holder];
     if (next->waiting_section != section) return;
+    if (next->state == CONTEXT_IDLE) count_behind(next, now);
     next->waiting_section = NULL;
     SimTime at = context_signal(c, next, now);
     const FpReference *r = &next->log.reference[next->next];

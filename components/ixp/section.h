@@ -3,8 +3,11 @@
  * components/ixp/section.h: the two ways in which blocks keep order.
  *
  * An ordered section is held by the contexts of a block one after the other, in the order of their
- * numbers: whoever leaves it passes it on. A sequence lets the packets of one scheduler go in the
- * order in which it sent them, whichever contexts have them, and whatever others' packets do. */
+ * numbers: whoever leaves it passes it on. Waiting for it before there is a packet is idle, unless
+ * a message lies in the block's ring: then it is the turn that is missing, and the section is
+ * charged, for as many of the block's contexts as there are messages. A sequence lets the packets
+ * of one scheduler go in the order in which it sent them, whichever contexts have them, and
+ * whatever others' packets do. */
 #pragma once
 
 #include "components/ixp/ring.h"
@@ -21,9 +24,15 @@ static inline bool section_held(const Section *section, const Context *c) {
 static inline bool section_enter(Section *section, Context *c, uint32_t state, SimTime now) {
     if (section_held(section, c)) return true;
     c->waiting_section = section;
+    if (state == CONTEXT_IDLE) {
+        ring_account(c->block->ring_in, now);
+        c->filled = c->block->ring_in->filled;
+    }
     context_sleep(c, state, now);
     return false;
 }
+/* Charge the section with its part of what a context was idle; for reading, after me_settle. */
+void section_settle(Context *c);
 /* The context, which holds it, passes it on. */
 void section_pass(Section *section, Context *c, SimTime now);
 
