@@ -240,9 +240,9 @@ void sensitivity_print(const Sensitivity *x, FILE *out) {
     fprintf(out,
             "\n%u numbers: %u move a claim by %g %% or more, %u do not, %u cannot be moved.\n"
             "%u are free: fitted, or assumed or of the scenario and moving a claim.\n"
-            "%u runs, %u of them for least moves; %.2g minutes of a processor. One number\n"
-            "at a time would be %u runs.\n",
+            "%u runs, %u of them for least moves; %.4g s of a processor. One number at a\n"
+            "time would be %u runs.\n",
             x->results->len, n[CHOICE_MOVES], 100 * x->options.threshold, n[CHOICE_HARMLESS],
-            n[CHOICE_FIXED], sensitivity_free_choices(x), x->runs, x->runs - x->screened,
-            x->cpu_s / 60, x->alone);
+            n[CHOICE_FIXED], sensitivity_free_choices(x), x->runs, x->runs - x->screened, x->cpu_s,
+            x->alone);
 }
