@@ -18,6 +18,8 @@ typedef struct {
     Sensitivity *out;
     unsigned n_points, n_measures, repeat;
     GPtrArray *base; /* RunResult, by repetition, then point */
+    bool *close;     /* points that decide a measure as it is written, alone or nearly so */
+    RunResult *none; /* stands for a run that nobody looks at */
 } Survey;
 
 /* Some choices moved. */
@@ -27,6 +29,7 @@ typedef struct {
     bool *asked;     /* that were computed */
     GPtrArray *runs; /* as Survey.base; NULL: as there */
     int only;        /* measure; -1: all */
+    bool rough;      /* at Survey.close alone */
     double *values;  /* by measure, then repetition */
 } Trial;
 
@@ -40,12 +43,12 @@ typedef struct {
 
 static Trial *trial_new(const Survey *v, unsigned variant, bool *touched, int only) {
     Trial *t = g_new0(Trial, 1);
-    *t = (Trial){variant,
-                 touched,
-                 g_new0(bool, v->n_points),
-                 g_ptr_array_new_with_free_func(run_result_free),
-                 only,
-                 g_new(double, v->n_measures * v->repeat)};
+    *t = (Trial){.variant = variant,
+                 .touched = touched,
+                 .asked = g_new0(bool, v->n_points),
+                 .runs = g_ptr_array_new_with_free_func(run_result_free),
+                 .only = only,
+                 .values = g_new(double, v->n_measures * v->repeat)};
     g_ptr_array_set_size(t->runs, (int)(v->n_points * v->repeat));
     for (unsigned i = 0; i < v->n_measures * v->repeat; i++) t->values[i] = NAN;
     return t;
@@ -65,7 +68,8 @@ static Study study_of(const Survey *v, const Trial *t, unsigned repetition) {
     Study study = {.scenario = v->scenario, .runs = g_ptr_array_new()};
     for (unsigned p = 0; p < v->n_points; p++) {
         unsigned i = repetition * v->n_points + p;
-        g_ptr_array_add(study.runs, t && t->asked[p] ? t->runs->pdata[i] : v->base->pdata[i]);
+        void *run = t && t->asked[p] ? t->runs->pdata[i] : v->base->pdata[i];
+        g_ptr_array_add(study.runs, t && t->rough && !v->close[p] ? v->none : run);
     }
     return study;
 }
@@ -74,10 +78,10 @@ static const Measure *measure_at(const Survey *v, unsigned m) {
     return &g_array_index(v->out->measures, Measure, m);
 }
 
-static bool needs_of(const Survey *v, const Study *study, unsigned m, bool *needs, GError **error) {
+static bool needs_of(const Survey *v, const Study *study, unsigned m, double margin, bool *needs,
+                     GError **error) {
     memset(needs, 0, v->n_points * sizeof *needs);
-    if (study_needs(study, measure_at(v, m)->expression, 2 * v->out->options.step, needs, error))
-        return true;
+    if (study_needs(study, measure_at(v, m)->expression, margin, needs, error)) return true;
     g_prefix_error(error, "%s: ", measure_at(v, m)->id);
     return false;
 }
@@ -95,8 +99,9 @@ static bool ask(const Survey *v, Trial *t, GArray *keys, GError **error) {
         bool ok = true;
         for (unsigned m = 0; ok && m < v->n_measures; m++) {
             if (!is_measured(t, m)) continue;
-            ok = needs_of(v, &study, m, needs, error);
-            for (unsigned p = 0; ok && p < v->n_points; p++) wanted[p] |= needs[p];
+            ok = needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
+            for (unsigned p = 0; ok && p < v->n_points; p++)
+                wanted[p] |= needs[p] && (!t->rough || v->close[p]);
         }
         g_ptr_array_unref(study.runs);
         if (!ok) return false;
@@ -123,9 +128,11 @@ static bool evaluate(const Survey *v, Trial *t, GError **error) {
             if (!is_measured(t, m) || !runs->n_runs) continue;
             double *value = &t->values[m * v->repeat + r];
             ok = metric_evaluate(measure_at(v, m)->expression, runs, value, error) &&
-                 needs_of(v, &study, m, needs, error);
+                 needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
             for (unsigned p = 0; ok && p < v->n_points; p++)
-                if (needs[p] && ((RunResult *)study.runs->pdata[p])->status != RUN_OK) *value = NAN;
+                if (needs[p] && study.runs->pdata[p] != v->none &&
+                    ((RunResult *)study.runs->pdata[p])->status != RUN_OK)
+                    *value = NAN;
         }
         study_metric_runs_free(runs);
         g_ptr_array_unref(study.runs);
@@ -340,7 +347,7 @@ static Direction towards(const ChoiceResult *r, bool faster) {
 }
 
 /* All members moved in the sense that makes things faster, or slower; NULL: none can be. */
-static Trial *trial_of_group(Survey *v, const Group *g, bool faster) {
+static Trial *trial_of_group(Survey *v, const Group *g, bool faster, bool rough) {
     if (!g->open[faster]) return NULL;
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(ScenarioMove));
     for (unsigned i = 0; i < g->members->len; i++) {
@@ -351,8 +358,10 @@ static Trial *trial_of_group(Survey *v, const Group *g, bool faster) {
     if (!list->len) return NULL;
     unsigned variant =
         scenario_vary(v->scenario, (const ScenarioMove *)(const void *)list->data, list->len);
+    Trial *t = trial_new(v, variant, g->touched, -1);
     v->out->variants++;
-    return trial_new(v, variant, g->touched, -1);
+    t->rough = rough;
+    return t;
 }
 
 static void keep_effects(const Survey *v, ChoiceResult *r, Direction d, const Trial *t) {
@@ -377,36 +386,39 @@ static void halve(const Survey *v, const Group *g, GPtrArray *next) {
     }
 }
 
-/* What is known of a group from its trials: it is harmless, or a single choice that moves a
- * measure, or its halves are to be looked at, in the senses in which it moved one. */
-static void judge(const Survey *v, Group *g, Trial *const trials[2], GPtrArray *next) {
+/* What is known of a group from its trials: it is harmless; or a single choice that may move a
+ * measure, which goes to `single`; or its halves are to be looked at, in the senses in which it
+ * moved one. */
+static void judge(const Survey *v, Group *g, Trial *const trials[2], GPtrArray *next,
+                  GPtrArray *single) {
     for (unsigned faster = 0; faster < 2; faster++) g->open[faster] = moves_any(v, trials[faster]);
     if (!g->open[0] && !g->open[1]) return;
-    if (g->members->len == 1) {
-        ChoiceResult *r = g->members->pdata[0];
-        r->state = CHOICE_MOVES;
-        for (unsigned faster = 0; faster < 2; faster++)
-            if (trials[faster]) keep_effects(v, r, towards(r, faster), trials[faster]);
-        return;
-    }
     for (unsigned p = 0; p < v->n_points; p++)
         if (left_alone(v, trials[0], p) && left_alone(v, trials[1], p)) g->touched[p] = false;
-    halve(v, g, next);
+    if (g->members->len > 1) {
+        halve(v, g, next);
+        return;
+    }
+    Group *one = group_new(v, g->touched);
+    g_ptr_array_add(one->members, g->members->pdata[0]);
+    g_ptr_array_add(single, one);
 }
 
-static bool screen(Survey *v, GError **error) {
+/* The first groups are tried at all points that matter, so that it is known which they leave alone;
+ * their parts at those that decide. */
+static bool screen(Survey *v, GPtrArray *single, GError **error) {
     GPtrArray *groups = first_groups(v);
-    bool ok = true;
-    while (ok && groups->len) {
+    bool ok = true, rough = false;
+    for (; ok && groups->len; rough = true) {
         g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(trial_free);
         g_autofree Trial **pairs = g_new0(Trial *, 2 * groups->len);
         for (unsigned i = 0; i < 2 * groups->len; i++)
-            if ((pairs[i] = trial_of_group(v, groups->pdata[i / 2], i % 2)))
+            if ((pairs[i] = trial_of_group(v, groups->pdata[i / 2], i % 2, rough)))
                 g_ptr_array_add(trials, pairs[i]);
         GPtrArray *next = g_ptr_array_new_with_free_func(group_free);
         ok = run_trials(v, trials, error);
         for (unsigned i = 0; ok && i < groups->len; i++)
-            judge(v, groups->pdata[i], &pairs[2 * i], next);
+            judge(v, groups->pdata[i], &pairs[2 * i], next, single);
         g_ptr_array_unref(groups);
         groups = next;
     }
@@ -414,27 +426,27 @@ static bool screen(Survey *v, GError **error) {
     return ok;
 }
 
-/* Of a choice that moves a measure, the direction that was not worth a look in its group. */
-static bool complete(Survey *v, GError **error) {
-    g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(trial_free),
-                         of = g_ptr_array_new();
-    for (unsigned i = 0; i < v->out->results->len; i++) {
-        ChoiceResult *r = &g_array_index(v->out->results, ChoiceResult, i);
-        for (Direction d = DOWN; r->state == CHOICE_MOVES && d < DIRECTIONS; d++) {
-            if (r->effects[d] || !r->text[d]) continue;
-            ScenarioMove move = {r->choice, r->text[d]};
-            unsigned variant = scenario_vary(v->scenario, &move, 1);
-            v->out->variants++;
-            g_ptr_array_add(trials, trial_new(v, variant, r->choice->at, -1));
-            g_ptr_array_add(of, r);
-        }
-    }
+/* Single choices, both ways, at all points that matter. */
+static bool measure_single(Survey *v, const GPtrArray *single, GError **error) {
+    g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(trial_free);
+    g_autofree Trial **pairs = g_new0(Trial *, 2 * single->len + 1);
+    for (unsigned i = 0; i < 2 * single->len; i++)
+        if ((pairs[i] = trial_of_group(v, single->pdata[i / 2], i % 2, false)))
+            g_ptr_array_add(trials, pairs[i]);
     if (!run_trials(v, trials, error)) return false;
-    for (unsigned i = 0; i < of->len; i++) {
-        ChoiceResult *r = of->pdata[i];
-        keep_effects(v, r, r->effects[DOWN] || !r->text[DOWN] ? UP : DOWN, trials->pdata[i]);
+    for (unsigned i = 0; i < 2 * single->len; i++) {
+        ChoiceResult *r = ((Group *)single->pdata[i / 2])->members->pdata[0];
+        Trial *const *pair = &pairs[i / 2 * 2];
+        if (!moves_any(v, pair[0]) && !moves_any(v, pair[1])) continue;
+        r->state = CHOICE_MOVES;
+        if (pairs[i]) keep_effects(v, r, towards(r, i % 2), pairs[i]);
     }
     return true;
+}
+
+static bool find_single(Survey *v, GError **error) {
+    g_autoptr(GPtrArray) single = g_ptr_array_new_with_free_func(group_free);
+    return screen(v, single, error) && measure_single(v, single, error);
 }
 
 /* Flips ----------------------------------------------------------------------------------- */
@@ -591,6 +603,21 @@ static bool run_base(Survey *v, GError **error) {
     return true;
 }
 
+static bool find_close(Survey *v, GError **error) {
+    g_autofree bool *needs = g_new(bool, v->n_points);
+    for (unsigned r = 0; r < v->repeat; r++) {
+        Study study = study_of(v, NULL, r);
+        bool ok = true;
+        for (unsigned m = 0; ok && m < v->n_measures; m++) {
+            ok = needs_of(v, &study, m, v->out->options.threshold / 10, needs, error);
+            for (unsigned p = 0; ok && p < v->n_points; p++) v->close[p] |= needs[p];
+        }
+        g_ptr_array_unref(study.runs);
+        if (!ok) return false;
+    }
+    return true;
+}
+
 static bool measure_base_values(Survey *v, GError **error) {
     g_autofree bool *none = g_new0(bool, v->n_points);
     Trial *t = trial_new(v, 0, none, -1);
@@ -646,11 +673,15 @@ Sensitivity *sensitivity_new(Scenario *s, const Store *store, const Claims *publ
                 .out = x,
                 .n_points = scenario_n_points(s),
                 .repeat = x->repeat,
-                .base = g_ptr_array_new_with_free_func(run_result_free)};
+                .base = g_ptr_array_new_with_free_func(run_result_free),
+                .close = g_new0(bool, scenario_n_points(s)),
+                .none = run_result_new()};
     bool ok = find_measures(&v, published, error) && run_base(&v, error) &&
-              measure_base_values(&v, error) && find_choices(&v) && screen(&v, error) &&
-              complete(&v, error) && find_flips(&v, error);
+              measure_base_values(&v, error) && find_close(&v, error) && find_choices(&v) &&
+              find_single(&v, error) && find_flips(&v, error);
     g_ptr_array_unref(v.base);
+    g_free(v.close);
+    run_result_free(v.none);
     if (ok) {
         x->cpu_s = cpu_of(store);
         return x;

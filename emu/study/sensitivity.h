@@ -12,6 +12,10 @@
  * Within a group moves may cancel, where a choice works against its row's sense: what is harmless
  * together is called harmless, and no more is known of it.
  *
+ * Groups within the first ones are tried at the points that decide a measure as it is written
+ * alone, of a max and min the extreme and what comes within a tenth of the threshold of it; single
+ * choices at all that matter.
+ *
  * What is not computed. A run that no measure reads. A run in which all choices of a group, moved
  * together in either sense, left the fingerprint and every scalar as they were: single choices of
  * the group are then taken to leave it so too. And of a measure's max and min, the runs that lie
