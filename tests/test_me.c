@@ -87,16 +87,18 @@ static bool world_start(Component *c, GError **error) {
 static const ComponentClass world_class = {
     .name = "world", .size = sizeof(World), .create = world_create, .start = world_start};
 
-static void random_lists(World *w, unsigned seed) {
+/* `edges`: all waits end at edges of the clock, where contexts become ready together. */
+static void random_lists(World *w, unsigned seed, bool edges) {
     state = 88172645463325252u + seed;
     w->n_contexts = 1 + (unsigned)dice(ME_MAX_CONTEXTS);
     w->swap_cycles = dice(10);
-    w->hz = 50000000 + dice(3000000000);
-    uint64_t most = 1 + dice(1000000), instructions = 1 + dice(300);
+    w->hz = edges ? 1000000000 : 50000000 + dice(3000000000);
+    uint64_t most = 1 + dice(edges ? 300 : 1000000), instructions = 1 + dice(300);
     for (unsigned i = 0; i < w->n_contexts; i++)
         for (unsigned k = 0; k < ENTRIES; k++)
-            w->list[i][k] = (Entry){.instructions = (uint16_t)dice(instructions),
-                                    .wait = dice(4) || !k ? 1 + dice(most) : 0};
+            w->list[i][k] =
+                (Entry){.instructions = (uint16_t)dice(instructions),
+                        .wait = dice(4) || !k ? (1 + dice(most)) * (edges ? SIM_NS : 1) : 0};
 }
 
 __extension__ typedef unsigned __int128 Wide;
@@ -127,7 +129,7 @@ static void twin(const World *w, Burst *ended) {
     }
 }
 
-static void contexts_have_the_microengine_in_turn(void) {
+static void compare(bool edges) {
     for (unsigned seed = 1; seed <= 300; seed++) {
         NetworkOptions options = {.seed = 1};
         const Component *failed;
@@ -135,7 +137,7 @@ static void contexts_have_the_microengine_in_turn(void) {
         World *w = (World *)network_add(net, &world_class, "world");
         Burst expected[BURSTS];
         unsigned wrong = 0;
-        random_lists(w, seed);
+        random_lists(w, seed, edges);
         CHECK(network_create(net, NULL) && network_start(net, &failed, NULL));
         while (w->n_ended < BURSTS)
             sim_run_until(network_sim(net), sim_next_time(network_sim(net)));
@@ -150,6 +152,14 @@ static void contexts_have_the_microengine_in_turn(void) {
         }
         network_free(net);
     }
+}
+
+static void contexts_have_the_microengine_in_turn(void) {
+    compare(false);
+}
+
+static void contexts_that_become_ready_together_have_it_in_turn(void) {
+    compare(true);
 }
 
 /* A channel ----------------------------------------------------------------------------------- */
@@ -209,6 +219,7 @@ static void random_references_wait_as_in_an_md1_queue(void) {
 
 int main(void) {
     static const Test tests[] = {TEST(contexts_have_the_microengine_in_turn),
+                                 TEST(contexts_that_become_ready_together_have_it_in_turn),
                                  TEST(a_reference_waits_for_those_before_it_on_its_bus),
                                  TEST(random_references_wait_as_in_an_md1_queue),
                                  {0}};

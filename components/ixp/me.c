@@ -143,12 +143,16 @@ static inline void collect(Me *me, SimTime now) {
  * then, for the end of that. */
 static void look_ahead(Me *me) {
     if (!me->timed) return;
+    uint32_t after = UINT32_MAX << (me->last + 1); /* whose turn comes first, at equal times */
     unsigned slot = (unsigned)__builtin_ctz(me->timed);
+    SimTime due = me->due[slot];
     for (uint32_t bits = me->timed & (me->timed - 1); bits; bits &= bits - 1) {
         unsigned other = (unsigned)__builtin_ctz(bits);
-        if (me->due[other] < me->due[slot]) slot = other;
+        if (me->due[other] > due) continue;
+        if (me->due[other] == due && (after >> other & 1) <= (after >> slot & 1)) continue;
+        slot = other;
+        due = me->due[slot];
     }
-    SimTime due = me->due[slot];
     Context *first = &me->contexts[slot];
     if (first->next == first->log.n) {
         sim_schedule_at(me->group->sim, &me->event, due);
