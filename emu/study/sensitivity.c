@@ -28,7 +28,7 @@ typedef struct {
     bool *touched;   /* points at which it may make a difference; borrowed */
     bool *asked;     /* that were computed */
     GPtrArray *runs; /* as Survey.base; NULL: as there */
-    int only;        /* measure; -1: all */
+    bool *measures;  /* that are measured again; the others are as without it */
     bool rough;      /* at Survey.close alone */
     double *values;  /* by measure, then repetition */
 } Trial;
@@ -36,21 +36,25 @@ typedef struct {
 typedef struct {
     GPtrArray *members; /* ChoiceResult */
     bool *touched;
-    bool open[2]; /* whether moves in the sense that is slower, and faster, are worth a look */
+    bool open[2];   /* whether moves in the sense that is slower, and faster, are worth a look */
+    bool *measures; /* that they may change */
 } Group;
 
 /* Trials ---------------------------------------------------------------------------------- */
 
-static Trial *trial_new(const Survey *v, unsigned variant, bool *touched, int only) {
+static Trial *trial_new(const Survey *v, unsigned variant, bool *touched, const bool *measures) {
     Trial *t = g_new0(Trial, 1);
     *t = (Trial){.variant = variant,
                  .touched = touched,
                  .asked = g_new0(bool, v->n_points),
                  .runs = g_ptr_array_new_with_free_func(run_result_free),
-                 .only = only,
+                 .measures = g_memdup2(measures, v->n_measures * sizeof *measures),
                  .values = g_new(double, v->n_measures * v->repeat)};
     g_ptr_array_set_size(t->runs, (int)(v->n_points * v->repeat));
-    for (unsigned i = 0; i < v->n_measures * v->repeat; i++) t->values[i] = NAN;
+    for (unsigned i = 0; i < v->n_measures * v->repeat; i++) {
+        const double *base = g_array_index(v->out->measures, Measure, i / v->repeat).values;
+        t->values[i] = base && !measures[i / v->repeat] ? base[i % v->repeat] : NAN;
+    }
     return t;
 }
 
@@ -58,6 +62,7 @@ static void trial_free(void *data) {
     Trial *t = data;
     if (!t) return;
     g_free(t->asked);
+    g_free(t->measures);
     g_ptr_array_unref(t->runs);
     g_free(t->values);
     g_free(t);
@@ -86,10 +91,6 @@ static bool needs_of(const Survey *v, const Study *study, unsigned m, double mar
     return false;
 }
 
-static bool is_measured(const Trial *t, unsigned m) {
-    return t->only < 0 || (unsigned)t->only == m;
-}
-
 /* Points that decide a measure of the trial and may be other than without it, but were not computed
  * yet, go to `keys`. */
 static bool ask(const Survey *v, Trial *t, GArray *keys, GError **error) {
@@ -98,7 +99,7 @@ static bool ask(const Survey *v, Trial *t, GArray *keys, GError **error) {
         Study study = study_of(v, t, r);
         bool ok = true;
         for (unsigned m = 0; ok && m < v->n_measures; m++) {
-            if (!is_measured(t, m)) continue;
+            if (!t->measures[m]) continue;
             ok = needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
             for (unsigned p = 0; ok && p < v->n_points; p++)
                 wanted[p] |= needs[p] && (!t->rough || v->close[p]);
@@ -125,7 +126,7 @@ static bool evaluate(const Survey *v, Trial *t, GError **error) {
         MetricRuns *runs = study_metric_runs(&study);
         bool ok = true;
         for (unsigned m = 0; ok && m < v->n_measures; m++) {
-            if (!is_measured(t, m) || !runs->n_runs) continue;
+            if (!t->measures[m] || !runs->n_runs) continue;
             double *value = &t->values[m * v->repeat + r];
             ok = metric_evaluate(measure_at(v, m)->expression, runs, value, error) &&
                  needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
@@ -211,6 +212,15 @@ static bool moves(const Survey *v, unsigned m, const double *values) {
            flips(v, m, values);
 }
 
+/* By half the threshold: at more points it may be all of it. */
+static bool nearly_moves(const Survey *v, unsigned m, const Trial *t) {
+    if (!t) return false;
+    double before = mean_of(measure_at(v, m)->values, v->repeat),
+           now = mean_of(&t->values[m * v->repeat], v->repeat);
+    return moves(v, m, &t->values[m * v->repeat]) ||
+           fabs(now - before) >= v->out->options.threshold / 2 * fabs(before);
+}
+
 static bool moves_any(const Survey *v, const Trial *t) {
     for (unsigned m = 0; t && m < v->n_measures; m++)
         if (moves(v, m, &t->values[m * v->repeat])) return true;
@@ -293,9 +303,12 @@ static double relative_move(const ChoiceResult *r, Direction d) {
 
 /* Groups ---------------------------------------------------------------------------------- */
 
-static Group *group_new(const Survey *v, const bool *touched) {
+static Group *group_new(const Survey *v, const bool *touched, const bool *measures) {
     Group *g = g_new(Group, 1);
-    *g = (Group){g_ptr_array_new(), g_memdup2(touched, v->n_points * sizeof(bool)), {true, true}};
+    *g = (Group){.members = g_ptr_array_new(),
+                 .touched = g_memdup2(touched, v->n_points * sizeof(bool)),
+                 .open = {true, true},
+                 .measures = g_memdup2(measures, v->n_measures * sizeof(bool))};
     return g;
 }
 
@@ -303,6 +316,7 @@ static void group_free(void *data) {
     Group *g = data;
     g_ptr_array_unref(g->members);
     g_free(g->touched);
+    g_free(g->measures);
     g_free(g);
 }
 
@@ -319,7 +333,8 @@ static GPtrArray *first_groups(const Survey *v) {
     GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
     g_autoptr(GHashTable) sizes = g_hash_table_new(g_str_hash, g_str_equal),
                           by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autofree bool *none = g_new0(bool, v->n_points);
+    g_autofree bool *none = g_new0(bool, v->n_points), *all = g_new(bool, v->n_measures);
+    for (unsigned m = 0; m < v->n_measures; m++) all[m] = true;
     for (unsigned pass = 0; pass < 2; pass++)
         for (unsigned i = 0; i < v->out->results->len; i++) {
             ChoiceResult *r = &g_array_index(v->out->results, ChoiceResult, i);
@@ -333,7 +348,7 @@ static GPtrArray *first_groups(const Survey *v) {
             if (*name && size < SMALL) name = "small";
             Group *g = g_hash_table_lookup(by_name, name);
             if (!g) {
-                g = group_new(v, none);
+                g = group_new(v, none, all);
                 g_hash_table_insert(by_name, (char *)name, g);
                 g_ptr_array_add(groups, g);
             }
@@ -358,7 +373,7 @@ static Trial *trial_of_group(Survey *v, const Group *g, bool faster, bool rough)
     if (!list->len) return NULL;
     unsigned variant =
         scenario_vary(v->scenario, (const ScenarioMove *)(const void *)list->data, list->len);
-    Trial *t = trial_new(v, variant, g->touched, -1);
+    Trial *t = trial_new(v, variant, g->touched, g->measures);
     v->out->variants++;
     t->rough = rough;
     return t;
@@ -373,7 +388,7 @@ static void keep_effects(const Survey *v, ChoiceResult *r, Direction d, const Tr
 
 static void halve(const Survey *v, const Group *g, GPtrArray *next) {
     for (unsigned half = 0, i = 0; half < 2; half++) {
-        Group *part = group_new(v, g->touched);
+        Group *part = group_new(v, g->touched, g->measures);
         g_autofree bool *at = g_new0(bool, v->n_points);
         memcpy(part->open, g->open, sizeof part->open);
         for (; i < (half ? g->members->len : g->members->len / 2); i++) {
@@ -399,7 +414,9 @@ static void judge(const Survey *v, Group *g, Trial *const trials[2], GPtrArray *
         halve(v, g, next);
         return;
     }
-    Group *one = group_new(v, g->touched);
+    Group *one = group_new(v, g->touched, g->measures);
+    for (unsigned m = 0; m < v->n_measures; m++)
+        one->measures[m] = nearly_moves(v, m, trials[0]) || nearly_moves(v, m, trials[1]);
     g_ptr_array_add(one->members, g->members->pdata[0]);
     g_ptr_array_add(single, one);
 }
@@ -426,7 +443,7 @@ static bool screen(Survey *v, GPtrArray *single, GError **error) {
     return ok;
 }
 
-/* Single choices, both ways, at all points that matter. */
+/* Single choices, both ways, at all points that matter to the measures that they may move. */
 static bool measure_single(Survey *v, const GPtrArray *single, GError **error) {
     g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(trial_free);
     g_autofree Trial **pairs = g_new0(Trial *, 2 * single->len + 1);
@@ -499,8 +516,10 @@ static Trial *trial_of_hunt(Survey *v, Hunt *h) {
         !is_possible(v, c, h->tried, NULL))
         return NULL;
     ScenarioMove move = {c, h->tried};
+    g_autofree bool *measures = g_new0(bool, v->n_measures);
+    measures[h->measure] = true;
     v->out->variants++;
-    return trial_new(v, scenario_vary(v->scenario, &move, 1), c->at, (int)h->measure);
+    return trial_new(v, scenario_vary(v->scenario, &move, 1), c->at, measures);
 }
 
 static bool find_flips(Survey *v, GError **error) {
@@ -619,8 +638,9 @@ static bool find_close(Survey *v, GError **error) {
 }
 
 static bool measure_base_values(Survey *v, GError **error) {
-    g_autofree bool *none = g_new0(bool, v->n_points);
-    Trial *t = trial_new(v, 0, none, -1);
+    g_autofree bool *none = g_new0(bool, v->n_points), *all = g_new(bool, v->n_measures);
+    for (unsigned m = 0; m < v->n_measures; m++) all[m] = true;
+    Trial *t = trial_new(v, 0, none, all);
     bool ok = evaluate(v, t, error);
     for (unsigned m = 0; m < v->n_measures; m++)
         g_array_index(v->out->measures, Measure, m).values =
