@@ -64,7 +64,7 @@ static bool put_in_section(Context *c, Ring *ring, Section *section, SimTime now
     return true;
 }
 
-/* A context that waits for a signal gives up the ME, even if the signal is there (HRM 36). */
+/* A context that waits for a signal gives up the ME, even if the signal is there (HRM 36, 170). */
 static bool wait_for_section(Section *section, Context *c, uint32_t state, SimTime now) {
     if (!section_enter(section, c, state, now)) return false;
     context_sleep(c, CAUSE_SECTION, now);
@@ -164,6 +164,7 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
                                .turnaround = s->dram_turnaround,
                                .refresh = s->dram_refresh,
                                .next_refresh = s->dram_refresh,
+                               .n_banks = (uint32_t)s->dram_banks,
                                .push = &chip->dram_push};
     /* A unit is a look-up, however long its key. */
     chip->tcam = channel(chip, s->tcam_latency, SIM_S / s->tcam_rate_hz, 31);

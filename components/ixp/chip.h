@@ -26,7 +26,7 @@ typedef struct {
     uint64_t me_clock_hz, contexts, swap_cycles;
     Latency signal_latency, nn_latency, scratch_latency, sram_latency, dram_latency, tcam_latency,
         msf_latency;
-    uint64_t scratch_cycles, scratch_word_cycles, push_cycles;
+    uint64_t scratch_cycles, scratch_word_cycles, push_cycles, dram_banks;
     SimTime dram_row_cycle, dram_precharge, dram_turnaround, dram_refresh;
     uint64_t sram_clock_hz, dram_clock_hz, tcam_rate_hz;
     uint64_t counter_channel;
@@ -100,21 +100,23 @@ typedef struct {
                         "QDR SRAM clock: 4 bytes per clock and direction", "HRM 51, 207"),         \
         PARAM_FREQUENCY("dram_clock", S, field.dram_clock_hz, "127.3MHz", "1MHz", "10GHz",         \
                         "RDRAM controller clock: 16 bytes per clock and channel", "HRM 189"),      \
+        PARAM_COUNT("dram_banks", S, field.dram_banks, "4", "1", "32", "banks of a DRAM channel",  \
+                    "HRM 191: four bank FIFOs"),                                                   \
         PARAM_TIME("dram_row_cycle", S, field.dram_row_cycle, "70ns", "0", "10us",                 \
                    "from one command of a DRAM bank to its next",                                  \
-                   "RDRAM data sheets: tRC, 28 cycles of 400 MHz"),                                \
+                   "assumed: tRC of RDRAM at 400 MHz, 28 cycles"),                                 \
         PARAM_TIME("dram_precharge", S, field.dram_precharge, "40ns", "0", "10us",                 \
                    "from the end of a DRAM bank's data to its next command",                       \
-                   "RDRAM data sheets: tRP and tRCD, 8 cycles of 400 MHz each"),                   \
+                   "assumed: tRP and tRCD of RDRAM at 400 MHz, 8 cycles each"),                    \
         PARAM_TIME("dram_turnaround", S, field.dram_turnaround, "8ns", "0", "10us",                \
                    "gap on the DRAM bus between a write and a read",                               \
-                   "RDRAM data sheets: tCAC - tCWD, 2 to 6 cycles of 509 MHz; 4 assumed"),         \
+                   "assumed: a clock of 127 MHz; tCAC - tCWD, HYB25R144180C data book, page 14"),  \
         PARAM_TIME("dram_refresh", S, field.dram_refresh, "1953ns", "0", "1s",                     \
                    "from one refresh of a DRAM channel to the next, bank after bank; 0: none",     \
-                   "RDRAM data sheets: 32 banks of 512 rows in 32 ms"),                            \
-        PARAM_COUNT("push_cycles", S, field.push_cycles, "2", "0", "1000",                         \
-                    "DRAM push bus, per 8 bytes to the TBUF or 4 to a microengine",                \
-                    "HRM 199, 205: one word per internal cycle, one bus for all channels"),        \
+                   "assumed: 32 banks of 512 rows in 32 ms"),                                      \
+        PARAM_COST("push_cycles", S, field.push_cycles, "2", "0", "1000",                          \
+                   "DRAM push bus, per 8 bytes to the TBUF or 4 to a microengine",                 \
+                   "HRM 199, 205: one word per internal cycle, one bus for all channels"),         \
         PARAM_FREQUENCY("tcam_rate", S, field.tcam_rate_hz, "100MHz", "1kHz", "10GHz",             \
                         "TCAM look-ups per second",                                                \
                         "IDT 75P42100 data sheet, a sibling of SPP's"),                            \
@@ -123,7 +125,7 @@ typedef struct {
                     "assumed: with the queue descriptors"),                                        \
         PARAM_SIZE("mpacket", S, field.msf.mpacket_bytes, "128B", "64B", "256B",                   \
                    "RBUF and TBUF element: 64, 128 or 256 bytes",                                  \
-                   "HRM 62, 65; 128 is inferred from the three points of Figure 11"),              \
+                   "assumed: 128, inferred from the three points of Figure 11; HRM 62, 65"),       \
         PARAM_SIZE("rbuf", S, field.msf.rbuf_bytes, "8KiB", "256B", "1MiB", "receive buffer",      \
                    "HRM 62"),                                                                      \
         PARAM_SIZE("tbuf", S, field.msf.tbuf_bytes, "8KiB", "256B", "1MiB", "transmit buffer",     \

@@ -5,33 +5,34 @@
 
 #define MISSED 64 /* refreshes that are caught up with one by one */
 
+/* A multiplicative hash: 2^32 over the golden ratio. */
 static SimTime *bank_of(Dram *dram, uint32_t row) {
-    row ^= row >> 16;
-    row ^= row >> 8;
-    row ^= row >> 4;
-    row ^= row >> 2;
-    return &dram->bank_free[row % DRAM_BANKS];
+    uint32_t spread = row * 2654435769u;
+    return &dram->bank_free[(uint64_t)spread * dram->n_banks >> 32];
 }
 
 static void refresh(Dram *dram, SimTime now) {
     SimTime behind = now - dram->next_refresh;
     if (behind > MISSED * dram->refresh) { /* older ones have ended: no need to look at them */
-        uint64_t skip = behind / dram->refresh - DRAM_BANKS;
+        uint64_t skip = behind / dram->refresh - dram->n_banks;
         dram->next_refresh += skip * dram->refresh;
-        dram->refreshed += (unsigned)skip;
+        dram->refreshed = (uint32_t)((dram->refreshed + skip) % dram->n_banks);
     }
     while (dram->next_refresh <= now) {
-        SimTime *bank = &dram->bank_free[dram->refreshed++ % DRAM_BANKS];
+        SimTime *bank = &dram->bank_free[dram->refreshed];
+        if (++dram->refreshed == dram->n_banks) dram->refreshed = 0;
         *bank = (*bank > dram->next_refresh ? *bank : dram->next_refresh) + dram->row_cycle;
         dram->next_refresh += dram->refresh;
     }
 }
 
-/* The answer of a read whose data come between these two times. */
-static SimTime pushed(DramPush *push, bool wide, uint32_t bytes, SimTime first, SimTime last) {
+/* When a read has left whose data come from `first` on, and would from `soonest` on unloaded. */
+static SimTime pushed(DramPush *push, bool wide, uint32_t bytes, SimTime now, SimTime soonest,
+                      SimTime first) {
     uint32_t shift = wide ? 3 : 2, words = (bytes + (1u << shift) - 1) >> shift;
-    push->free = (push->free > first ? push->free : first) + words * push->push_word;
-    return push->free > last ? push->free : last;
+    SimTime begin = push->free > now ? push->free : now, waited = begin - now;
+    push->free = begin + words * push->push_word;
+    return (soonest + waited > first ? soonest + waited : first) + words * push->push_word;
 }
 
 SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t bytes, SimTime now) {
@@ -51,5 +52,7 @@ SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t byt
     bus->busy += hold;
     bus->waited += start - now;
     SimTime first = start + bus->latency, last = first + (units ? units - 1 : 0) * bus->per_unit;
-    return write ? last : pushed(dram->push, wide, bytes, first, last);
+    if (write) return last;
+    SimTime left = pushed(dram->push, wide, bytes, now, now + bus->latency, first);
+    return left > last ? left : last;
 }

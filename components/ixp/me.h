@@ -28,6 +28,7 @@
  * Source: IXP2800 Hardware Reference Manual, pages 35-49; SPP paper, section 3.
  * Time: everything an ME does happens at edges of its clock; a swap takes `swap_cycles`, charged
  * between the grant and the first instruction. A segment's code runs at the grant.
+ * Who becomes ready in the same picosecond has its turn; within a cycle who was earlier is first.
  * An ME has one event. While a context executes, the others' answers need none: whose time has come
  * is looked up when the burst ends. An ME with nothing to do looks ahead to the first answer, and
  * if that context's next entry is known, to the end of that burst; a context that turns out to be

@@ -20,10 +20,15 @@
  * section 2 a register read per mpacket: with the order of the chip these two serial sections, not
  * the amount of work, set the NPE's packet rate and its mpacket rate. Pattern and instruction
  * counts after the IXP2400 receive and transmit microcode in the Linux tree (drivers/net/ixp2000,
- * 2004): 75 and 56 instructions for a frame of one mpacket, 57 and 44 for a middle one; and after
- * it Tx gives up its ME eight times for a frame of one mpacket: at both turns, even if they are
- * there, for ring, descriptor, register and DRAM, and until the element's validation and the free
- * list are written. (Rx's nine are fewer here: what it writes is posted. It is never the limit.) */
+ * 2004): 75 and 56 instructions for a frame of one mpacket, 57 and 44 for a middle one.
+ *
+ * The microcode of Tx gives up its ME eight times for a frame of one mpacket: at its turn, for ring
+ * and descriptor, at its second turn, for DRAM, the validation of the element, at a third turn, and
+ * for the free list. So does this one, a turn that is there included, but with the register read of
+ * section 2 in the place of the third turn. That read is assumed, with the latency that is fitted
+ * to F11-80: the microcode reads the register only while more than 96 of 128 elements are in use.
+ * An element is valid when its context begins to wait for that to be written. (Rx's nine are fewer
+ * here: what it writes is posted. It is never the limit.) */
 #pragma once
 
 #include "components/ixp/chip.h"
