@@ -93,6 +93,34 @@ static void elasticities_are_those_of_a_sum(void) {
     close_survey(&b);
 }
 
+/* A series that overrides a key leaves the row its kind where the row's default holds. */
+static void what_others_override_keeps_its_source(void) {
+    static const char text[] = "[scenario]\n"
+                               "[source traffic]\nports = 1\nrate = 1Mbit/s\nduration = 1ms\n"
+                               "[responder host]\n"
+                               "[sink sink]\nports = 1\nsource = traffic\n"
+                               "[link there]\nlink = traffic.0 -> host.0\n"
+                               "[link back]\nlink = host.0 -> sink.0\n"
+                               "[series default]\ntraffic.payload = 400\n"
+                               "[series quick]\nhost.delay = ${0us, 15us}\n"
+                               "[series slow]\nhost.delay = 70us\n";
+    char *folder = bench_folder();
+    Scenario *s = bench_load(folder, text, NULL, NULL);
+    g_autoptr(GPtrArray) choices = scenario_choices(s);
+    unsigned fitted = 0, own = 0;
+    for (unsigned i = 0; i < choices->len; i++) {
+        const ScenarioChoice *c = choices->pdata[i];
+        if (strcmp(c->model, "responder.delay") != 0) continue;
+        fitted += c->kind == CHOICE_FITTED && c->at[0];
+        own += c->kind == CHOICE_SCENARIO && !c->at[0];
+    }
+    CHECK_U64(fitted, 1);
+    CHECK_U64(own, 3);
+    g_ptr_array_unref(g_steal_pointer(&choices));
+    scenario_free(s);
+    bench_remove(folder);
+}
+
 /* 400 packets in 2 ms: whole packets make it exact to one of them. */
 static void a_rate_goes_through_one_to_one(void) {
     Survey b = open_survey(two_delays, 1);
@@ -242,6 +270,7 @@ static void a_measure_needs_the_runs_that_decide_it(void) {
 
 int main(void) {
     static const Test tests[] = {TEST(elasticities_are_those_of_a_sum),
+                                 TEST(what_others_override_keeps_its_source),
                                  TEST(a_rate_goes_through_one_to_one),
                                  TEST(the_least_move_that_flips_is_where_the_bound_lies),
                                  TEST(words_zeroes_and_ports_stay),

@@ -110,8 +110,8 @@ typedef struct {
     GPtrArray *sections;
     const Param *row;
     const char **texts; /* of each point, interned */
-    ChoiceKind kind;
-    const void *whose; /* the section, or what its array was written as; NULL: the class */
+    bool written;       /* the scenario says it, at some point at least */
+    const void *whose;  /* the section, or what its array was written as; NULL: the class */
 } Number;
 
 typedef struct {
@@ -139,8 +139,7 @@ static void number_free(void *data) {
     g_free(n);
 }
 
-static ChoiceKind kind_of(const Section *section, const Entry *entry, const Param *row) {
-    if (entry && !entry->made && !entry_is_default(section, entry)) return CHOICE_SCENARIO;
+static ChoiceKind kind_of(const Param *row) {
     if (g_str_has_prefix(row->source, "calibrated")) return CHOICE_FITTED;
     if (strstr(row->source, "assumed")) return CHOICE_ASSUMED;
     if (strstr(row->source, "scenario")) return CHOICE_SCENARIO;
@@ -182,9 +181,9 @@ static void take_key(Survey *v, const Section *section, const Param *row) {
     const Entry *entry = section_entry(section, row->name);
     if (!param_sense(row) || (!entry && !row->def)) return;
     Number *n = g_new0(Number, 1);
-    *n = (Number){g_ptr_array_new(), row, texts_of(v->s, row, entry), kind_of(section, entry, row),
-                  NULL};
-    if (entry && !entry->made && n->kind == CHOICE_SCENARIO)
+    bool own = entry && !entry->made, written = own && !entry_is_default(section, entry);
+    *n = (Number){g_ptr_array_new(), row, texts_of(v->s, row, entry), written, NULL};
+    if (written || (own && kind_of(row) == CHOICE_SCENARIO))
         n->whose = section->from ? section->from : section;
     char *id = identity(n, section->head, v->s->n_points);
     Number *same = g_hash_table_lookup(v->by_value, id);
@@ -236,8 +235,8 @@ static char *tidy(const Param *row, const char *text) {
     return one;
 }
 
-static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value,
-                                  const char *which) {
+static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value, const char *which,
+                                  ChoiceKind kind) {
     const Section *first = n->sections->pdata[0];
     ScenarioChoice *c = g_new0(ScenarioChoice, 1);
     g_autofree char *name = name_of(v, n->sections);
@@ -247,7 +246,7 @@ static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value,
                           .value = tidy(n->row, value),
                           .row = n->row,
                           .class = first->head,
-                          .kind = n->kind,
+                          .kind = kind,
                           .sections = g_ptr_array_ref(n->sections),
                           .at = g_new0(bool, v->s->n_points)};
     g_ptr_array_add(v->choices, c);
@@ -273,6 +272,12 @@ static const char *held(const Survey *v, const Number *n, const char *series) {
     return text;
 }
 
+/* Where a series holds the row's default fast, it is another one that overrides it. */
+static ChoiceKind kind_at(const Number *n, const char *text, bool is_held) {
+    bool is_default = is_held && n->row->def && text == spelled(n->row, n->row->def, NULL);
+    return n->written && !is_default ? CHOICE_SCENARIO : kind_of(n->row);
+}
+
 static void add_end(Survey *v, const Number *n, const char *series, bool largest) {
     const char *end = NULL;
     double best = NAN;
@@ -285,7 +290,7 @@ static void add_end(Survey *v, const Number *n, const char *series, bool largest
     if (!end) return;
     g_autofree char *which =
         g_strconcat(largest ? " largest" : " smallest", *series ? " in " : "", series, NULL);
-    ScenarioChoice *c = add_choice(v, n, end, which);
+    ScenarioChoice *c = add_choice(v, n, end, which, kind_at(n, end, false));
     for (unsigned p = 0; p < v->s->n_points; p++)
         c->at[p] = v->series[p] == series && n->texts[p] == end;
 }
@@ -304,7 +309,7 @@ static void add_choices(Survey *v, const Number *n) {
         }
         ScenarioChoice *c = g_hash_table_lookup(by_text, text);
         if (!c) {
-            c = add_choice(v, n, text, "");
+            c = add_choice(v, n, text, "", kind_at(n, text, true));
             g_hash_table_insert(by_text, (void *)text, c);
         }
         for (unsigned q = p; q < v->s->n_points; q++) c->at[q] |= v->series[q] == v->series[p];
