@@ -64,6 +64,26 @@ if command -v gnuplot >/dev/null; then
     [ ! -e results/sensitivity/two/tornado-nobody.svg ] && ok "and none of nothing" || bad "and none of nothing"
 fi
 
+# Nothing is lost as it is written; of 9 Mbit/s 20 packets do not fit the queue. That is no share of nothing.
+cat >zero.ini <<'EOF2'
+[scenario]
+[source traffic]
+ports = 1
+rate = 2490packet/s
+payload = 400
+duration = 100ms
+warmup = 0
+[sink sink]
+ports = 1
+source = traffic
+[link wire]
+link = traffic.0 -> sink.0
+rate = 10Mbit/s
+queue = 2000B
+EOF2
+"$B" sensitivity zero.ini --metric 'max(sink.lost)' >out 2>err
+has "what moves from zero is told by what it comes to" "^  link wire.rate .*to 20 *to 0 *-$" out
+
 # Killed in the middle, and given again: what is finished stays, and the tables are the same.
 "$B" sensitivity two.ini -q -o whole
 "$B" sensitivity two.ini -q -o parts &

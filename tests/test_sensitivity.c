@@ -93,6 +93,29 @@ static void elasticities_are_those_of_a_sum(void) {
     close_survey(&b);
 }
 
+/* A wire of 10 Mbit/s takes the 9.9 that are offered; of 9 Mbit/s, 0.9 in 0.1 s, 11,250 bytes, do
+ * not fit its queue. */
+static void of_zero_anything_is_a_move(void) {
+    static const char text[] =
+        "[scenario]\n"
+        "[source traffic]\nports = 1\nrate = 2490packet/s\npayload = 400\n"
+        "duration = 100ms\nwarmup = 0\n"
+        "[sink sink]\nports = 1\nsource = traffic\n"
+        "[link wire]\nlink = traffic.0 -> sink.0\nrate = 10Mbit/s\nqueue = 2000B\n"
+        "[expect lost]\nmetric = max(sink.lost)\nlow = 0\nhigh = 1000000\n";
+    Survey b = open_survey(text, 1);
+    CHECK_NEAR(measure_base(b.x, 0), 0, 0);
+    const ChoiceResult *rate = choice_of(&b, "link wire.rate");
+    CHECK(rate->state == CHOICE_MOVES);
+    g_autoptr(GPtrArray) list = sensitivity_of(b.x, 0);
+    CHECK(list->len >= 1 && list->pdata[0] == rate);
+    if (rate->state == CHOICE_MOVES) {
+        CHECK(effect_mean(b.x, &rate->effects[DOWN][0]) > 0);
+        CHECK(isnan(effect_change(b.x, rate, 0, DOWN)));
+    }
+    close_survey(&b);
+}
+
 /* A series that overrides a key leaves the row its kind where the row's default holds. */
 static void what_others_override_keeps_its_source(void) {
     static const char text[] = "[scenario]\n"
@@ -270,6 +293,7 @@ static void a_measure_needs_the_runs_that_decide_it(void) {
 
 int main(void) {
     static const Test tests[] = {TEST(elasticities_are_those_of_a_sum),
+                                 TEST(of_zero_anything_is_a_move),
                                  TEST(what_others_override_keeps_its_source),
                                  TEST(a_rate_goes_through_one_to_one),
                                  TEST(the_least_move_that_flips_is_where_the_bound_lies),

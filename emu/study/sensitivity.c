@@ -205,20 +205,25 @@ static bool flips(const Survey *v, unsigned m, const double *values) {
     return is_flip(v->out, measure_at(v, m), mean_of(values, v->repeat));
 }
 
-static bool moves(const Survey *v, unsigned m, const double *values) {
-    double before = mean_of(measure_at(v, m)->values, v->repeat), now = mean_of(values, v->repeat);
+/* Of zero anything else is more than any share. */
+static bool changes_by(double share, double before, double now) {
     if (isnan(before) || isnan(now)) return isnan(before) != isnan(now);
-    return (before != 0 && fabs(now / before - 1) >= v->out->options.threshold) ||
+    return before == 0 ? now != 0 : fabs(now / before - 1) >= share;
+}
+
+static bool moves(const Survey *v, unsigned m, const double *values) {
+    return changes_by(v->out->options.threshold, mean_of(measure_at(v, m)->values, v->repeat),
+                      mean_of(values, v->repeat)) ||
            flips(v, m, values);
 }
 
 /* By half the threshold: at more points it may be all of it. */
 static bool nearly_moves(const Survey *v, unsigned m, const Trial *t) {
     if (!t) return false;
-    double before = mean_of(measure_at(v, m)->values, v->repeat),
-           now = mean_of(&t->values[m * v->repeat], v->repeat);
-    return moves(v, m, &t->values[m * v->repeat]) ||
-           fabs(now - before) >= v->out->options.threshold / 2 * fabs(before);
+    const double *values = &t->values[m * v->repeat];
+    return moves(v, m, values) ||
+           changes_by(v->out->options.threshold / 2, mean_of(measure_at(v, m)->values, v->repeat),
+                      mean_of(values, v->repeat));
 }
 
 static bool moves_any(const Survey *v, const Trial *t) {
@@ -779,9 +784,7 @@ static bool moves_measure(const Sensitivity *x, const ChoiceResult *r, unsigned 
     for (Direction d = DOWN; d < DIRECTIONS; d++) {
         if (!r->effects[d]) continue;
         double now = effect_mean(x, &r->effects[d][m]);
-        if (isnan(now) != isnan(base) || fabs(effect_change(x, r, m, d)) >= x->options.threshold ||
-            is_flip(x, measure, now))
-            return true;
+        if (changes_by(x->options.threshold, base, now) || is_flip(x, measure, now)) return true;
     }
     return false;
 }
@@ -797,14 +800,18 @@ static int by_swing(const void *a, const void *b) {
                                 : (x->result > y->result) - (x->result < y->result);
 }
 
+static double distance(const Sensitivity *x, const ChoiceResult *r, unsigned m, Direction d) {
+    return r->effects[d] ? fabs(effect_mean(x, &r->effects[d][m]) - measure_base(x, m)) : NAN;
+}
+
 GPtrArray *sensitivity_of(const Sensitivity *x, unsigned m) {
     g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
     GPtrArray *list = g_ptr_array_new();
     for (unsigned i = 0; i < x->results->len; i++) {
         ChoiceResult *r = &g_array_index(x->results, ChoiceResult, i);
         if (r->state != CHOICE_MOVES || !moves_measure(x, r, m)) continue;
-        double down = fabs(effect_change(x, r, m, DOWN)), up = fabs(effect_change(x, r, m, UP));
-        double swing = fmax(down, up); /* of a NaN and a number it is the number */
+        /* Of a NaN and a number it is the number. */
+        double swing = fmax(distance(x, r, m, DOWN), distance(x, r, m, UP));
         Ranked one = {isnan(swing) ? INFINITY : swing, r};
         g_array_append_val(ranked, one);
     }

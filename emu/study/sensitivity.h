@@ -90,7 +90,8 @@ double effect_mean(const Sensitivity *x, const Effect *e);
  * the other, if it can move both ways. */
 StudyEstimate effect_elasticity(const Sensitivity *x, const ChoiceResult *r, unsigned measure,
                                 Direction direction);
-/* The relative change of the measure; NaN: not measured. */
+/* The relative change of the measure; NaN: not measured, or zero as it is written, of which
+ * anything is a change without a share. */
 double effect_change(const Sensitivity *x, const ChoiceResult *r, unsigned measure,
                      Direction direction);
 /* Results (ChoiceResult *) that move the measure, the most first. */

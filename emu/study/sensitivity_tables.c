@@ -146,6 +146,13 @@ static char *percent(double share) {
     return isnan(share) ? g_strdup("-") : g_strdup_printf("%+.1f %%", 100 * share);
 }
 
+/* Of what is zero as it is written there is no share: what it comes to. */
+static char *change_text(const Sensitivity *x, const ChoiceResult *r, unsigned m, Direction d) {
+    if (!r->effects[d] || measure_base(x, m) != 0) return percent(effect_change(x, r, m, d));
+    double now = effect_mean(x, &r->effects[d][m]);
+    return isnan(now) ? g_strdup("-") : g_strdup_printf("to %.4g", now);
+}
+
 static char *elasticity_text(StudyEstimate e) {
     if (isnan(e.mean)) return g_strdup("-");
     return isnan(e.half) ? g_strdup_printf("%.2f", e.mean)
@@ -179,8 +186,8 @@ static void print_measure(const Sensitivity *x, unsigned m, FILE *out) {
         char *cells[] = {g_strconcat("  ", name, NULL),
                          shortened(r->choice->value, WIDEST_VALUE),
                          g_strdup(choice_kinds[r->choice->kind]),
-                         percent(effect_change(x, r, m, DOWN)),
-                         percent(effect_change(x, r, m, UP)),
+                         change_text(x, r, m, DOWN),
+                         change_text(x, r, m, UP),
                          elasticity_text(effect_elasticity(x, r, m, DIRECTIONS))};
         for (unsigned k = 0; k < G_N_ELEMENTS(cells); k++) grid_cell(columns->pdata[k], cells[k]);
     }
