@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Sensitivity against closed forms, and against moving one number at a time. */
+#include "components/classes.h"
 #include "emu/study/file.h"
 #include "emu/study/sensitivity.h"
 #include "tests/bench.h"
@@ -142,6 +143,25 @@ static void what_others_override_keeps_its_source(void) {
     g_ptr_array_unref(g_steal_pointer(&choices));
     scenario_free(s);
     bench_remove(folder);
+}
+
+/* What more of it does: cycles and bytes that a packet takes cost; refreshes that are further apart
+ * do not. */
+static void senses_are_those_of_what_is_counted(void) {
+    static const struct {
+        const char *class, *key;
+        int sense;
+    } rows[] = {
+        {"npe", "push_cycles", -1}, {"npe", "dram_refresh", 1}, {"npe", "sram_latency", -1},
+        {"npe", "me_tx", 1},        {"gpe", "truesize", -1},    {"gpe", "interval", -1},
+        {"gpe", "rate", 1},         {"gpe", "rx_packet", -1},   {"gpe", "socket_buffer", 1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const ComponentClass *const *c = component_classes;
+        while (strcmp((*c)->name, rows[i].class) != 0) c++;
+        int sense = param_sense(param_find((*c)->params, rows[i].key));
+        if (sense != rows[i].sense) printf("  %s.%s\n", rows[i].class, rows[i].key);
+        CHECK(sense == rows[i].sense);
+    }
 }
 
 /* 400 packets in 2 ms: whole packets make it exact to one of them. */
@@ -295,6 +315,7 @@ int main(void) {
     static const Test tests[] = {TEST(elasticities_are_those_of_a_sum),
                                  TEST(of_zero_anything_is_a_move),
                                  TEST(what_others_override_keeps_its_source),
+                                 TEST(senses_are_those_of_what_is_counted),
                                  TEST(a_rate_goes_through_one_to_one),
                                  TEST(the_least_move_that_flips_is_where_the_bound_lies),
                                  TEST(words_zeroes_and_ports_stay),

@@ -111,9 +111,9 @@ typedef struct {
         PARAM_TIME("dram_turnaround", S, field.dram_turnaround, "8ns", "0", "10us",                \
                    "gap on the DRAM bus between a write and a read",                               \
                    "assumed: a clock of 127 MHz; tCAC - tCWD, HYB25R144180C data book, page 14"),  \
-        PARAM_TIME("dram_refresh", S, field.dram_refresh, "1953ns", "0", "1s",                     \
-                   "from one refresh of a DRAM channel to the next, bank after bank; 0: none",     \
-                   "assumed: 32 banks of 512 rows in 32 ms"),                                      \
+        PARAM_GAP("dram_refresh", S, field.dram_refresh, "1953ns", "0", "1s",                      \
+                  "from one refresh of a DRAM channel to the next, bank after bank; 0: none",      \
+                  "assumed: 32 banks of 512 rows in 32 ms"),                                       \
         PARAM_COST("push_cycles", S, field.push_cycles, "2", "0", "1000",                          \
                    "DRAM push bus, per 8 bytes to the TBUF or 4 to a microengine",                 \
                    "HRM 199, 205: one word per internal cycle, one bus for all channels"),         \

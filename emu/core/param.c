@@ -635,6 +635,7 @@ char *param_format(const Param *row, const void *target) {
 int param_sense(const Param *row) {
     if (row->sense == PARAM_SENSE_NONE) return 0;
     if (row->sense == PARAM_SENSE_SLOWER) return -1;
+    if (row->sense == PARAM_SENSE_FASTER) return 1;
     switch (row->type) {
     case PARAM_TYPE_TIME:
     case PARAM_TYPE_LATENCY: return -1;

@@ -104,6 +104,7 @@ union ParamValue {
 typedef enum {
     PARAM_SENSE_OF_TYPE = 0, /* of a time it is slower, of any other quantity faster */
     PARAM_SENSE_SLOWER,      /* of instructions, cycles, bytes to be moved */
+    PARAM_SENSE_FASTER,      /* of the time from one piece of work to the next */
     PARAM_SENSE_NONE,        /* it is no quantity: it says which, or how things are wired */
 } ParamSense;
 
@@ -142,6 +143,9 @@ struct Param {
 /* One that is no quantity: a UDP port, a VLAN, a place, or how many ports are wired. */
 #define PARAM_WHICH(n, S, f, def, low, high, text, src)                                            \
     PARAM_ROW(n, COUNT, S, f, def, text, src, .min = low, .max = high, .sense = PARAM_SENSE_NONE)
+/* A time that more of is faster: from one piece of work that costs to the next. */
+#define PARAM_GAP(n, S, f, def, low, high, text, src)                                              \
+    PARAM_ROW(n, TIME, S, f, def, text, src, .min = low, .max = high, .sense = PARAM_SENSE_FASTER)
 #define PARAM_TIME(n, S, f, def, min, max, text, src)                                              \
     PARAM_RANGE(n, TIME, S, f, def, min, max, text, src)
 #define PARAM_FREQUENCY(n, S, f, def, min, max, text, src)                                         \
