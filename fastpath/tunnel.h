@@ -38,3 +38,11 @@ static inline void tunnel_build(uint8_t *frame, const Tunnel *t, uint32_t inner)
     put16(udp + L4_DESTINATION_PORT, t->to_port);
     put32(udp + UDP_LENGTH, (UDP_BYTES + inner) << 16); /* and checksum 0 */
 }
+
+/* Whether a frame has the form above, and so the tunnel's UDP header at TUNNEL_UDP. */
+static inline bool tunnel_is(const uint8_t *frame, uint32_t length) {
+    const uint8_t *ip = frame + TUNNEL_IP;
+    return length >= TUNNEL_BYTES && get16(frame + ETHER_TYPE) == ETHER_TYPE_VLAN &&
+           get16(frame + VLAN_TYPE) == ETHER_TYPE_IPV4 && ip[IP4_VERSION] == IP4_PLAIN_VERSION &&
+           ip[IP4_PROTOCOL] == IP_PROTOCOL_UDP && !ip4_is_fragment(ip);
+}

@@ -15,6 +15,7 @@
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
 #include "fastpath/link.h"
+#include "fastpath/tunnel.h"
 #include "tests/check.h"
 
 /* An ear hears ----------------------------------------------------------------------------- */
@@ -911,6 +912,49 @@ static char *pcap_end(Pcap *p, const char *name) {
 static const uint8_t ipv4_bytes[] = {IPV4};
 #define VLAN(type) type, 0, 0, 5
 
+/* Five frames of the tunnel's form to UDP port 31001 and, in between, five that have the same bytes
+ * there: TCP, a piece of a datagram, IPv4 with options, another type behind the tag, none of a tag.
+ * How many leave through port 1 or have another UDP port then, if none of the others is among them.
+ */
+static unsigned chosen_by(const ComponentClass *class, const char *settings) {
+    static const struct {
+        unsigned at;
+        uint8_t byte;
+    } other[] = {{18 + 9, 6}, {18 + 6, 0x20}, {18, 0x46}, {16, 0x86}, {12, 0x08}};
+    Pcap p = pcap_begin(MICRO, 1, false);
+    for (unsigned k = 0; k < 2 * G_N_ELEMENTS(other); k++) {
+        uint8_t frame[74] = {2};
+        tunnel_build(frame, &(Tunnel){.to_port = 31001, .vlan = 5}, 28);
+        if (k & 1) frame[other[k / 2].at] = other[k / 2].byte;
+        pcap_add(&p, 1, k, frame, sizeof frame, sizeof frame);
+    }
+    g_autofree char *path = pcap_end(&p, "tunnels.pcap"),
+                    *file = g_strdup_printf("encapsulate=no|file=%s", path);
+    open_world(NULL);
+    Component *r = add(&replay_class, "traffic", file), *c = add(class, "c", settings),
+              *ear = add(&ear_class, "ear", "");
+    CHECK(network_create(net, NULL));
+    CHECK(network_link(r, 0, c, 0, (LinkSpeed){0, 0}, NULL));
+    wire(c, ear, 2, (LinkSpeed){0, 0});
+    begin();
+    go_on();
+    CHECK_U64(heard->len, 10);
+    unsigned chosen = 0;
+    for (unsigned k = 0; k < heard->len; k++)
+        if (nth(k)->port == 1 || word(nth(k)->data + 40, 2) != 31001) {
+            chosen++;
+            CHECK_U64(k & 1, 0);
+        }
+    close_world();
+    return chosen;
+}
+
+static void only_a_tunnels_port_is_one(void) {
+    CHECK_U64(chosen_by(&mux_class, "inputs=1|lanes=1|udp_ports=31001"), 5);
+    /* Slices 0 and 1 in turn, and slice 0 keeps the port. */
+    CHECK_U64(chosen_by(&demux_class, "inputs=2|outputs=1|slices=2|udp_ports=31001"), 2);
+}
+
 /* Frames of each link type, and where their IPv4 packet starts; 0 where there is none. LINKTYPE_
  * numbers of files: 0 null, 1 Ethernet, 101 raw IP, 108 loop, 113 Linux SLL, 228 raw IPv4. */
 static const struct {
@@ -1284,6 +1328,7 @@ int main(void) {
                                  TEST(a_capture_on_a_full_disk_is_a_failure_of_files),
                                  TEST(captures_of_other_link_types_are_read),
                                  TEST(damaged_captures_are_refused),
+                                 TEST(only_a_tunnels_port_is_one),
                                  TEST(a_replay_tunnels_the_ip_packets_of_any_link_type),
                                  TEST(a_replay_keeps_a_rate_or_refuses_it),
                                  TEST(a_replay_counts_from_its_first_record_whatever_the_date),

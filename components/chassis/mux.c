@@ -7,7 +7,7 @@
 #include "components/chassis/switch.h"
 
 #include "emu/scenario/compose.h"
-#include "fastpath/headers.h"
+#include "fastpath/tunnel.h"
 
 enum { MAX_HOSTS = 4 };
 
@@ -19,7 +19,7 @@ typedef struct {
 
 static unsigned way_out(const Mux *m, unsigned port, const Packet *pkt) {
     unsigned lanes = (unsigned)m->lanes;
-    if (m->udp_ports.n && pkt->length >= TUNNEL_BYTES) {
+    if (m->udp_ports.n && tunnel_is(pkt->data, pkt->length)) {
         uint32_t to = get16(pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT);
         for (unsigned i = 0; i < m->udp_ports.n; i++)
             if (m->udp_ports.at[i].word == to) return lanes + i;

@@ -33,7 +33,7 @@ typedef struct {
 
 /* Give the frame to a slice; where that slice's next frame leaves. */
 static uint16_t *choose(Demux *s, Packet *pkt) {
-    if (pkt->length < TUNNEL_BYTES) return &s->output;
+    if (!tunnel_is(pkt->data, pkt->length)) return &s->output;
     uint8_t *port = pkt->data + TUNNEL_UDP + L4_DESTINATION_PORT;
     uint32_t to = get16(port);
     for (unsigned i = 0; i < s->n_bases; i++) {

@@ -166,12 +166,8 @@ static void obey(I3Host *h, const uint8_t *option, uint32_t bytes) {
 
 /* Bytes behind the outer headers; 0: none or a form of no tunnel. */
 static uint32_t inner_bytes(const Packet *pkt) {
-    const uint8_t *p = pkt->data, *ip = p + TUNNEL_IP;
-    if (pkt->length < TUNNEL_BYTES || get16(p + ETHER_TYPE) != ETHER_TYPE_VLAN ||
-        get16(p + VLAN_TYPE) != ETHER_TYPE_IPV4 || ip[IP4_VERSION] != IP4_PLAIN_VERSION ||
-        ip[IP4_PROTOCOL] != IP_PROTOCOL_UDP)
-        return 0;
-    uint32_t udp = get16(p + TUNNEL_UDP + UDP_LENGTH), room = pkt->length - TUNNEL_UDP;
+    if (!tunnel_is(pkt->data, pkt->length)) return 0;
+    uint32_t udp = get16(pkt->data + TUNNEL_UDP + UDP_LENGTH), room = pkt->length - TUNNEL_UDP;
     return udp >= UDP_BYTES && udp <= room ? udp - UDP_BYTES : 0;
 }
 

@@ -41,8 +41,8 @@ static void responder_receive(Component *c, unsigned port, Packet *pkt) {
     uint8_t *p = pkt->data, *ip = p + TUNNEL_IP, *udp = p + TUNNEL_UDP, *inner = p + TUNNEL_BYTES;
     (void)port;
     bool i3 = pkt->length >= TUNNEL_BYTES + I3_HEADER_BYTES && inner[I3_AT_VERSION] == I3_VERSION;
-    if (pkt->length < TUNNEL_BYTES + INNER_BYTES || get16(p + ETHER_TYPE) != ETHER_TYPE_VLAN ||
-        ip[IP4_VERSION] != IP4_PLAIN_VERSION || (!i3 && inner[IP4_VERSION] != IP4_PLAIN_VERSION)) {
+    if (!tunnel_is(p, pkt->length) || pkt->length < TUNNEL_BYTES + INNER_BYTES ||
+        (!i3 && inner[IP4_VERSION] != IP4_PLAIN_VERSION)) {
         component_drop(c, DROP_FORM, pkt);
         return;
     }
