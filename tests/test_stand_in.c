@@ -34,9 +34,16 @@ static Outcome outcome(const char *file, const char *const *set) {
     return o;
 }
 
-/* 200 pings: where they wait for milliseconds, the mean of two such samples differs by some percent
- * whatever carries them. */
-static void alike(const char *name, const char *rate, const char *const *more) {
+/* Of these, in us or as a share of the real one: below the limit a frame's way through line card
+ * and switch takes 10 to 20 us, and it changes what a NIC's interrupt finds, which the load meets
+ * more often than a ping. Near and above the limit 200 pings wait for milliseconds, and the means
+ * of two such samples differ by some percent whatever carries them. */
+typedef struct {
+    double ping_us, ping_share, load_us, load_share;
+} Bounds;
+static const Bounds below = {20, 0, 35, 0}, beyond = {0, 0.08, 0, 0.04};
+
+static void alike(const char *name, const char *rate, const Bounds *b, const char *const *more) {
     g_autoptr(GPtrArray) set = g_ptr_array_new();
     g_ptr_array_add(set, (char *)rate);
     for (; *more; more++) g_ptr_array_add(set, (char *)*more);
@@ -47,25 +54,25 @@ static void alike(const char *name, const char *rate, const char *const *more) {
            "%.0f packets/s\n",
            name, rate, stand_in.ping_us, real.ping_us, stand_in.load_us, real.load_us,
            stand_in.delivered_pps, real.delivered_pps);
-    CHECK_NEAR(stand_in.ping_us, real.ping_us, 30 + 0.1 * real.ping_us);
-    CHECK_NEAR(stand_in.load_us, real.load_us, 40 + 0.1 * real.load_us);
+    CHECK_NEAR(stand_in.ping_us, real.ping_us, b->ping_us + b->ping_share * real.ping_us);
+    CHECK_NEAR(stand_in.load_us, real.load_us, b->load_us + b->load_share * real.load_us);
     CHECK_NEAR(stand_in.delivered_pps, real.delivered_pps, 0.02 * real.delivered_pps);
 }
 
 static void two_loaded_i3_servers_cannot_tell(void) {
     static const char *const more[] = {NULL};
-    alike("I3", "traffic.rate=200Mbit/s", more);
-    alike("I3", "traffic.rate=300Mbit/s", more);
-    alike("I3", "traffic.rate=500Mbit/s", more);
+    alike("I3", "traffic.rate=200Mbit/s", &below, more);
+    alike("I3", "traffic.rate=300Mbit/s", &beyond, more);
+    alike("I3", "traffic.rate=500Mbit/s", &beyond, more);
 }
 
 static void eight_loaded_clicks_cannot_tell(void) {
     static const char *const more[] = {"traffic.application=ipv4", "traffic.udp_port=32000",
                                        "pings.application=ipv4",   "pings.udp_port=33000",
                                        "instances.slices=8",       NULL};
-    alike("Click", "traffic.rate=100Mbit/s", more);
-    alike("Click", "traffic.rate=210Mbit/s", more);
-    alike("Click", "traffic.rate=300Mbit/s", more);
+    alike("Click", "traffic.rate=100Mbit/s", &below, more);
+    alike("Click", "traffic.rate=210Mbit/s", &beyond, more);
+    alike("Click", "traffic.rate=300Mbit/s", &beyond, more);
 }
 
 int main(void) {
