@@ -145,8 +145,8 @@ static const char *const chips[] = {
     "dram_latency = 1001ns\ndram_clock = 100MHz\nsram_clock = 97MHz\n",
     "nn_latency = 31cycles\nscratch_latency = 77ns\ntcam_latency = 300cycles\n",
     "msf_latency = 99ns\nspi_rate = 3.3Gbit/s\nmpacket = 256B\n",
-    "instr_rx_first = 99\ninstr_rx_next = 88\ninstr_rx_last = 77\ninstr_tx_get = 66\n"
-    "instr_tx_first = 55\ninstr_tx_sequence = 44\ninstr_tx_next = 33\ninstr_tx_last = 22\n",
+    ("instr_rx_first = 99\ninstr_rx_next = 88\ninstr_rx_last = 77\ninstr_tx_get = 66\n"
+     "instr_tx_first = 55\ninstr_tx_sequence = 44\ninstr_tx_next = 33\ninstr_tx_last = 22\n"),
 };
 
 static void through_the_npe_it_takes_the_sum_of_its_parts(void) {
