@@ -10,6 +10,7 @@ ok() { echo "ok sensitivity $1"; }
 bad() { echo "FAILED sensitivity $1"; failed=1; }
 same() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1: expected $2, found $3"; fi; }
 has() { if grep -q -- "$2" "$3"; then ok "$1"; else bad "$1: no \"$2\" in $(head -c 1500 "$3")"; fi; }
+top=$PWD
 cd "$dir" || exit 1
 unset COLUMNS
 
@@ -83,6 +84,29 @@ queue = 2000B
 EOF2
 "$B" sensitivity zero.ini --metric 'max(sink.lost)' >out 2>err
 has "what moves from zero is told by what it comes to" "^  link wire.rate .*to 20 *to 0 *-$" out
+
+# The page that is made of it takes the figures that it is told, not what else lies there.
+"$B" run two.ini -q --no-plots -o results/two
+"$B" run two.ini -q --no-plots --set first.delay=7us
+cp -r results/sensitivity/two results/sensitivity/two,rate=1
+sed -i 's/^two/other/' results/sensitivity/two,rate=1/*.tsv
+for block in count figures claims predicted; do printf '<!-- begin %s -->\nas it was\n<!-- end -->\n' $block; done >page
+sh "$top/analysis/calibration" page two >made 2>err
+same "the page is made" "0 0" "$? $(wc -c <err | tr -d ' ')"
+same "of the figures named, a row for each claim" "| latency | predict | 9 to 10.3 us | 10 | met |" "$(grep '^| latency' made)"
+has "what was not measured is no zero" "^| nobody | predict | 0 to 1  | - | not measured |" made
+has "choices are those of the figures named" "^2 choices are free, by the claims of 1 figures" made
+has "which are listed" "^Figures that were looked at: two\$" made
+has "rows that were never fitted, and how many are met" "^1 of 2 are met: latency, nobody.$" made
+has "and which are not, and why" "^Not met: nobody (not measured).$" made
+sh "$top/analysis/calibration" page two three >made 2>err
+has "a figure without results is named" "no results/three/claims.tsv: " err
+same "and the tables of claims stay as they were" 2 "$(grep -c '^as it was' made)"
+
+# A run that fails is no row of "-".
+sh "$top/analysis/variants" /bin/false 'none |' >made 2>err
+same "variants end where a run fails" "1 0" "$? $(grep -c '^| none' made)"
+has "and say of which change" "^variants: none" err
 
 # Killed in the middle, and given again: what is finished stays, and the tables are the same.
 "$B" sensitivity two.ini -q -o whole
