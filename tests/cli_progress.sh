@@ -81,4 +81,8 @@ figures=$PWD/analysis/figures
 grep -q 'two (2 of 2): [0-9]* of 12 runs' "$dir/typescript" && ok "make figures says which of how many" || bad "make figures says which of how many: $(cat "$dir/typescript")"
 (cd "$dir/tree" && sh "$figures" "$sppemu" one >/dev/null 2>"$dir/stderr")
 grep -v 'complete already' "$dir/stderr" | grep -qxE 'one \(1 of 1\) \.\.\. [0-9]+ s' && ok "make figures into a file draws no line" || bad "make figures into a file draws no line: $(cat "$dir/stderr")"
+mkdir "$dir/tree/results/bare"
+printf 'id\tstatement\tlow\thigh\tvalue\tunit\tuse\tverdict\nX\tof nothing\t1\t2\t\tms\tpredict\tnot measured\n' >"$dir/tree/results/bare/claims.tsv"
+(cd "$dir/tree" && sh "$figures" false bare 2>/dev/null) | grep -qE '^X +1 to 2 +-  ms +predict +not measured$' &&
+    ok "make figures shows what was not measured as -" || bad "make figures shows what was not measured as -"
 exit $failed
