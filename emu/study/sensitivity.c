@@ -302,7 +302,7 @@ static double number_of(const ScenarioChoice *c, const char *text) {
     return number;
 }
 
-static double relative_move(const ChoiceResult *r, Direction d) {
+double choice_move(const ChoiceResult *r, Direction d) {
     return number_of(r->choice, r->text[d]) / number_of(r->choice, r->choice->value) - 1;
 }
 
@@ -502,7 +502,7 @@ static GPtrArray *all_hunts(const Survey *v) {
                 Hunt *h = g_new0(Hunt, 1);
                 *h =
                     (Hunt){.result = r, .direction = d, .measure = m, .text = g_strdup(r->text[d])};
-                h->high = fabs(relative_move(r, d));
+                h->high = fabs(choice_move(r, d));
                 g_ptr_array_add(hunts, h);
             }
     }
@@ -761,7 +761,7 @@ static double elasticity(const Sensitivity *x, const ChoiceResult *r, unsigned m
     Direction from = both ? DOWN : d, to = both ? UP : d;
     if (base == 0 || !r->effects[from] || !r->effects[to]) return NAN;
     double before = both ? r->effects[DOWN][m].values[repetition] : base,
-           moved = both ? relative_move(r, UP) - relative_move(r, DOWN) : relative_move(r, d);
+           moved = both ? choice_move(r, UP) - choice_move(r, DOWN) : choice_move(r, d);
     return (r->effects[to][m].values[repetition] - before) / base / moved;
 }
 

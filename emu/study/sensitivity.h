@@ -85,6 +85,9 @@ double measure_base(const Sensitivity *x, unsigned measure);
 /* "met", "missed", "-": not measured, or not judged. */
 const char *measure_verdict(const Measure *m, double value);
 double effect_mean(const Sensitivity *x, const Effect *e);
+/* How far it was moved that way, as a share of itself; more than the step if less is not possible.
+ */
+double choice_move(const ChoiceResult *r, Direction d);
 /* Relative change of the measure per relative change of the choice over the repetitions, each
  * beside the same repetition as it is written, in one direction, or, DIRECTIONS, from one end to
  * the other, if it can move both ways. */
