@@ -28,7 +28,7 @@ typedef struct {
     bool *touched;   /* points at which it may make a difference; borrowed */
     bool *asked;     /* that were computed */
     GPtrArray *runs; /* as Survey.base; NULL: as there */
-    bool *measures;  /* that are measured again; the others are as without it */
+    int only;        /* measure; -1: all */
     bool rough;      /* at Survey.close alone */
     double *values;  /* by measure, then repetition */
 } Trial;
@@ -36,25 +36,21 @@ typedef struct {
 typedef struct {
     GPtrArray *members; /* ChoiceResult */
     bool *touched;
-    bool open[2];   /* whether moves in the sense that is slower, and faster, are worth a look */
-    bool *measures; /* that they may change */
+    bool open[2]; /* whether moves in the sense that is slower, and faster, are worth a look */
 } Group;
 
 /* Trials ---------------------------------------------------------------------------------- */
 
-static Trial *trial_new(const Survey *v, unsigned variant, bool *touched, const bool *measures) {
+static Trial *trial_new(const Survey *v, unsigned variant, bool *touched, int only) {
     Trial *t = g_new0(Trial, 1);
     *t = (Trial){.variant = variant,
                  .touched = touched,
                  .asked = g_new0(bool, v->n_points),
                  .runs = g_ptr_array_new_with_free_func(run_result_free),
-                 .measures = g_memdup2(measures, v->n_measures * sizeof *measures),
+                 .only = only,
                  .values = g_new(double, v->n_measures * v->repeat)};
     g_ptr_array_set_size(t->runs, (int)(v->n_points * v->repeat));
-    for (unsigned i = 0; i < v->n_measures * v->repeat; i++) {
-        const double *base = g_array_index(v->out->measures, Measure, i / v->repeat).values;
-        t->values[i] = base && !measures[i / v->repeat] ? base[i % v->repeat] : NAN;
-    }
+    for (unsigned i = 0; i < v->n_measures * v->repeat; i++) t->values[i] = NAN;
     return t;
 }
 
@@ -62,7 +58,6 @@ static void trial_free(void *data) {
     Trial *t = data;
     if (!t) return;
     g_free(t->asked);
-    g_free(t->measures);
     g_ptr_array_unref(t->runs);
     g_free(t->values);
     g_free(t);
@@ -83,6 +78,10 @@ static const Measure *measure_at(const Survey *v, unsigned m) {
     return &g_array_index(v->out->measures, Measure, m);
 }
 
+static bool is_measured(const Trial *t, unsigned m) {
+    return t->only < 0 || (unsigned)t->only == m;
+}
+
 static bool needs_of(const Survey *v, const Study *study, unsigned m, double margin, bool *needs,
                      GError **error) {
     memset(needs, 0, v->n_points * sizeof *needs);
@@ -99,7 +98,7 @@ static bool ask(const Survey *v, Trial *t, GArray *keys, GError **error) {
         Study study = study_of(v, t, r);
         bool ok = true;
         for (unsigned m = 0; ok && m < v->n_measures; m++) {
-            if (!t->measures[m]) continue;
+            if (!is_measured(t, m)) continue;
             ok = needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
             for (unsigned p = 0; ok && p < v->n_points; p++)
                 wanted[p] |= needs[p] && (!t->rough || v->close[p]);
@@ -126,7 +125,7 @@ static bool evaluate(const Survey *v, Trial *t, GError **error) {
         MetricRuns *runs = study_metric_runs(&study);
         bool ok = true;
         for (unsigned m = 0; ok && m < v->n_measures; m++) {
-            if (!t->measures[m] || !runs->n_runs) continue;
+            if (!is_measured(t, m) || !runs->n_runs) continue;
             double *value = &t->values[m * v->repeat + r];
             ok = metric_evaluate(measure_at(v, m)->expression, runs, value, error) &&
                  needs_of(v, &study, m, 2 * v->out->options.step, needs, error);
@@ -217,15 +216,6 @@ static bool moves(const Survey *v, unsigned m, const double *values) {
            flips(v, m, values);
 }
 
-/* By half the threshold: at more points it may be all of it. */
-static bool nearly_moves(const Survey *v, unsigned m, const Trial *t) {
-    if (!t) return false;
-    const double *values = &t->values[m * v->repeat];
-    return moves(v, m, values) ||
-           changes_by(v->out->options.threshold / 2, mean_of(measure_at(v, m)->values, v->repeat),
-                      mean_of(values, v->repeat));
-}
-
 static bool moves_any(const Survey *v, const Trial *t) {
     for (unsigned m = 0; t && m < v->n_measures; m++)
         if (moves(v, m, &t->values[m * v->repeat])) return true;
@@ -308,12 +298,9 @@ double choice_move(const ChoiceResult *r, Direction d) {
 
 /* Groups ---------------------------------------------------------------------------------- */
 
-static Group *group_new(const Survey *v, const bool *touched, const bool *measures) {
+static Group *group_new(const Survey *v, const bool *touched) {
     Group *g = g_new(Group, 1);
-    *g = (Group){.members = g_ptr_array_new(),
-                 .touched = g_memdup2(touched, v->n_points * sizeof(bool)),
-                 .open = {true, true},
-                 .measures = g_memdup2(measures, v->n_measures * sizeof(bool))};
+    *g = (Group){g_ptr_array_new(), g_memdup2(touched, v->n_points * sizeof(bool)), {true, true}};
     return g;
 }
 
@@ -321,7 +308,6 @@ static void group_free(void *data) {
     Group *g = data;
     g_ptr_array_unref(g->members);
     g_free(g->touched);
-    g_free(g->measures);
     g_free(g);
 }
 
@@ -338,8 +324,7 @@ static GPtrArray *first_groups(const Survey *v) {
     GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
     g_autoptr(GHashTable) sizes = g_hash_table_new(g_str_hash, g_str_equal),
                           by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autofree bool *none = g_new0(bool, v->n_points), *all = g_new(bool, v->n_measures);
-    for (unsigned m = 0; m < v->n_measures; m++) all[m] = true;
+    g_autofree bool *none = g_new0(bool, v->n_points);
     for (unsigned pass = 0; pass < 2; pass++)
         for (unsigned i = 0; i < v->out->results->len; i++) {
             ChoiceResult *r = &g_array_index(v->out->results, ChoiceResult, i);
@@ -353,7 +338,7 @@ static GPtrArray *first_groups(const Survey *v) {
             if (*name && size < SMALL) name = "small";
             Group *g = g_hash_table_lookup(by_name, name);
             if (!g) {
-                g = group_new(v, none, all);
+                g = group_new(v, none);
                 g_hash_table_insert(by_name, (char *)name, g);
                 g_ptr_array_add(groups, g);
             }
@@ -378,7 +363,7 @@ static Trial *trial_of_group(Survey *v, const Group *g, bool faster, bool rough)
     if (!list->len) return NULL;
     unsigned variant =
         scenario_vary(v->scenario, (const ScenarioMove *)(const void *)list->data, list->len);
-    Trial *t = trial_new(v, variant, g->touched, g->measures);
+    Trial *t = trial_new(v, variant, g->touched, -1);
     v->out->variants++;
     t->rough = rough;
     return t;
@@ -393,7 +378,7 @@ static void keep_effects(const Survey *v, ChoiceResult *r, Direction d, const Tr
 
 static void halve(const Survey *v, const Group *g, GPtrArray *next) {
     for (unsigned half = 0, i = 0; half < 2; half++) {
-        Group *part = group_new(v, g->touched, g->measures);
+        Group *part = group_new(v, g->touched);
         g_autofree bool *at = g_new0(bool, v->n_points);
         memcpy(part->open, g->open, sizeof part->open);
         for (; i < (half ? g->members->len : g->members->len / 2); i++) {
@@ -419,9 +404,7 @@ static void judge(const Survey *v, Group *g, Trial *const trials[2], GPtrArray *
         halve(v, g, next);
         return;
     }
-    Group *one = group_new(v, g->touched, g->measures);
-    for (unsigned m = 0; m < v->n_measures; m++)
-        one->measures[m] = nearly_moves(v, m, trials[0]) || nearly_moves(v, m, trials[1]);
+    Group *one = group_new(v, g->touched);
     g_ptr_array_add(one->members, g->members->pdata[0]);
     g_ptr_array_add(single, one);
 }
@@ -448,7 +431,7 @@ static bool screen(Survey *v, GPtrArray *single, GError **error) {
     return ok;
 }
 
-/* Single choices, both ways, at all points that matter to the measures that they may move. */
+/* Single choices, both ways, at all points that matter. */
 static bool measure_single(Survey *v, const GPtrArray *single, GError **error) {
     g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(trial_free);
     g_autofree Trial **pairs = g_new0(Trial *, 2 * single->len + 1);
@@ -521,10 +504,8 @@ static Trial *trial_of_hunt(Survey *v, Hunt *h) {
         !is_possible(v, c, h->tried, NULL))
         return NULL;
     ScenarioMove move = {c, h->tried};
-    g_autofree bool *measures = g_new0(bool, v->n_measures);
-    measures[h->measure] = true;
     v->out->variants++;
-    return trial_new(v, scenario_vary(v->scenario, &move, 1), c->at, measures);
+    return trial_new(v, scenario_vary(v->scenario, &move, 1), c->at, (int)h->measure);
 }
 
 static bool find_flips(Survey *v, GError **error) {
@@ -643,9 +624,8 @@ static bool find_close(Survey *v, GError **error) {
 }
 
 static bool measure_base_values(Survey *v, GError **error) {
-    g_autofree bool *none = g_new0(bool, v->n_points), *all = g_new(bool, v->n_measures);
-    for (unsigned m = 0; m < v->n_measures; m++) all[m] = true;
-    Trial *t = trial_new(v, 0, none, all);
+    g_autofree bool *none = g_new0(bool, v->n_points);
+    Trial *t = trial_new(v, 0, none, -1);
     bool ok = evaluate(v, t, error);
     for (unsigned m = 0; m < v->n_measures; m++)
         g_array_index(v->out->measures, Measure, m).values =

@@ -8,7 +8,7 @@
  * 96, 1997): all choices of a group are moved in the sense that makes things slower, then all in
  * the other, as param_sense has it. A group is harmless if neither changes a measure by the
  * threshold or flips a verdict; else its halves are looked at, in the senses that did, until single
- * choices are left. These are moved both ways, by the measures that they changed by half of it.
+ * choices are left. These are moved both ways, and all measures computed.
  * Within a group moves may cancel, where a choice works against its row's sense: what is harmless
  * together is called harmless, and no more is known of it.
  *
