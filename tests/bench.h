@@ -14,8 +14,19 @@
 #include "tests/check.h"
 #include "tests/runs.h"
 
-/* A test with classes of its own names them before it includes this. */
-#ifndef BENCH_CLASSES
+/* A test with classes of its own names them before it includes this: as BENCH_CLASSES, or one that
+ * is there beside all others as BENCH_CLASS. */
+#ifdef BENCH_CLASS
+static inline const ComponentClass *const *bench_classes(void) {
+    static const ComponentClass *all[64];
+    unsigned n = 0;
+    for (; component_classes[n]; n++) all[n] = component_classes[n];
+    g_assert(n + 2 <= G_N_ELEMENTS(all));
+    all[n] = &BENCH_CLASS;
+    return all;
+}
+#define BENCH_CLASSES bench_classes()
+#elif !defined(BENCH_CLASSES)
 #define BENCH_CLASSES component_classes
 #endif
 

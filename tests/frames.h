@@ -9,17 +9,10 @@
 #include <string.h>
 
 #include "fastpath/headers.h"
+#include "tests/dice.h"
 
 enum { ICMP = 1, TCP = IP_PROTOCOL_TCP, UDP = IP_PROTOCOL_UDP, GRE = 47 };
 enum { ROOM = 2048 }; /* for any frame */
-
-static uint64_t dice_state = 88172645463325252u;
-static inline uint64_t dice(uint64_t n) {
-    dice_state ^= dice_state << 13;
-    dice_state ^= dice_state >> 7;
-    dice_state ^= dice_state << 17;
-    return dice_state % n;
-}
 
 typedef struct {
     bool tagged;

@@ -8,14 +8,7 @@
 #include "fastpath/options/ipv4.h"
 #include "fastpath/qm.h"
 #include "tests/check.h"
-
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
+#include "tests/dice.h"
 
 /* TCAM ------------------------------------------------------------------------------------ */
 

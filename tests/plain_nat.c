@@ -7,6 +7,7 @@
 #include "fastpath/headers.h"
 #include "fastpath/nat.h"
 #include "tests/check.h"
+#include "tests/dice.h"
 
 enum { ICMP = 1, TCP = IP_PROTOCOL_TCP, UDP = IP_PROTOCOL_UDP };
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
@@ -14,14 +15,6 @@ enum { ROOM = 2048 };
 #define INSIDE 0x0a000005u
 #define REMOTE 0xc6336407u
 #define OUTSIDE 0x80fc9901u
-
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 /* Checksums, over all bytes -------------------------------------------------------------------- */
 
@@ -357,11 +350,11 @@ static void an_error_about_a_flow_is_translated_with_what_it_quotes(void) {
         put16(quoted + header + (f.protocol == ICMP ? 4 : inbound ? 0 : 2), seen.inside_port);
         sign(quoted);
         uint8_t type = types[dice(3)];
-        uint64_t keep = state;
+        uint64_t keep = dice_state;
         uint32_t from = inbound ? 0xcb007109 : f.inside_address,
                  to = inbound ? OUTSIDE : f.remote_address;
         uint32_t bytes = make_error(ip, type, from, to, inbound ? quoted : out, n);
-        state = keep;
+        dice_state = keep;
         make_error(expected, type, inbound ? from : OUTSIDE, inbound ? f.inside_address : to,
                    inbound ? out : quoted, n);
         const NatEntry *used = NULL;

@@ -8,14 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/check.h"
-
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
+#include "tests/dice.h"
 
 enum { QUEUES = 12, SCHEDULERS = 2, HANDLES = 400, GROUPS = 3 };
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -220,7 +213,7 @@ static bool same(const Qm *qm, unsigned step) {
 }
 
 static void run_twin(unsigned seed, bool extremes) {
-    state = 88172645463325252u + seed;
+    dice_seed(seed);
     Qm *qm = qm_new(SCHEDULERS, QUEUES, HANDLES);
     unsigned free_handle[HANDLES], n_free = HANDLES;
     uint64_t now = 1, ahead = 0, sent = 0;

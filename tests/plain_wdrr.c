@@ -20,19 +20,12 @@
 
 #include "fastpath/qm.h"
 #include "tests/check.h"
+#include "tests/dice.h"
 
 enum { QUEUES = 64, HANDLES = 2048, PACKETS = 20000, PS_PER_BYTE = 8000 }; /* 1 Gb/s */
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-
-static uint64_t state;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 typedef struct {
     bool on; /* packets come */
@@ -134,7 +127,7 @@ static unsigned serve(World *w, uint64_t now) {
 static void run(World *w, unsigned seed, uint64_t longest, uint64_t least, uint64_t most,
                 unsigned pause) {
     memset(w, 0, sizeof *w);
-    state = 88172645463325252u + seed;
+    dice_seed(seed);
     w->qm = qm_new(1, QUEUES, HANDLES);
     w->longest = (int64_t)longest;
     qm_set_scheduler(w->qm, 0, UINT64_C(8000000000000) / PS_PER_BYTE, 0);

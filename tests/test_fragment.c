@@ -8,16 +8,9 @@
 #include "components/slowpath/icmp.h"
 #include "fastpath/headers.h"
 #include "tests/check.h"
+#include "tests/dice.h"
 
 enum { MOST = 9000 };
-
-static uint64_t state = 88172645463325252u;
-static uint32_t dice(uint32_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state % n);
-}
 
 /* What has come of a packet. */
 typedef struct {

@@ -9,14 +9,7 @@
 #include "components/slice/slice.h"
 #include "fastpath/headers.h"
 #include "tests/bench.h"
-
-static uint64_t state = 88172645463325252u;
-static unsigned dice(unsigned n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)(state % n);
-}
+#include "tests/dice.h"
 
 /* Numbers --------------------------------------------------------------------------------- */
 

@@ -7,14 +7,7 @@
 #include "components/ixp/channel.h"
 #include "components/ixp/me.h"
 #include "tests/check.h"
-
-static uint64_t state;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
+#include "tests/dice.h"
 
 /* A microengine ------------------------------------------------------------------------------ */
 
@@ -89,7 +82,7 @@ static const ComponentClass world_class = {
 
 /* `edges`: all waits end at edges of the clock, where contexts become ready together. */
 static void random_lists(World *w, unsigned seed, bool edges) {
-    state = 88172645463325252u + seed;
+    dice_seed(seed);
     w->n_contexts = 1 + (unsigned)dice(ME_MAX_CONTEXTS);
     w->swap_cycles = dice(10);
     w->hz = edges ? 1000000000 : 50000000 + dice(3000000000);
@@ -168,7 +161,7 @@ static void a_reference_waits_for_those_before_it_on_its_bus(void) {
     /* Lindley: W' = max(0, W + hold - gap), with a bus for reads and one for writes, or one for
      * both. */
     for (unsigned seed = 1; seed <= 50; seed++) {
-        state = 88172645463325252u + seed;
+        dice_seed(seed);
         Channel ch = {.latency = dice(1000000),
                       .fixed = dice(2) * dice(3000),
                       .per_unit = dice(10000),
@@ -207,7 +200,7 @@ static void random_references_wait_as_in_an_md1_queue(void) {
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         Channel ch = {.latency = 100000, .per_unit = (SimTime)d, .unit_shift = 2};
         double rho = cases[i].rho, at = 0, expected = rho * d / (2 * (1 - rho));
-        state = 88172645463325252u + i;
+        dice_seed(i);
         for (unsigned n = 0; n < 1000000; n++) {
             double u = ((double)dice(UINT64_C(1) << 53) + 1) / (double)(UINT64_C(1) << 53);
             at -= log(u) * d / rho;

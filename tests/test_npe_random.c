@@ -51,25 +51,12 @@ static const ComponentClass end_class = {.name = "end",
                                          .receive = end_receive,
                                          .free = end_free};
 
-static const ComponentClass *const *all_classes(void) {
-    static const ComponentClass *all[64];
-    unsigned n = 0;
-    while (component_classes[n]) all[n] = component_classes[n], n++;
-    all[n] = &end_class;
-    return all;
-}
-#define BENCH_CLASSES all_classes()
+#define BENCH_CLASS end_class
 #include "tests/bench.h"
+#include "tests/dice.h"
 
 /* Random sets -------------------------------------------------------------------------------- */
 
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 static double log_uniform(double low, double high) {
     double u = (double)dice(UINT64_C(1) << 53) / (double)(UINT64_C(1) << 53);
     return low * exp(u * log(high / low));

@@ -25,18 +25,12 @@
  * fabric, whose bus takes no time. (Contention for microengines and buses: tests/test_me.c.) */
 #include "components/ixp/program.h"
 #include "tests/check.h"
+#include "tests/dice.h"
 
 enum { MOST_BLOCKS = 6, MOST_STEPS = 20, MOST_SECTIONS = 4, PACKETS = 80, PROGRAMS = 200 };
 
 /* Random programs ---------------------------------------------------------------------------- */
 
-static uint64_t state;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 static uint64_t between(uint64_t low, uint64_t high) {
     return low + dice(high - low + 1);
 }
@@ -416,7 +410,7 @@ static unsigned differences(unsigned seed, bool edges) {
     NetworkOptions options = {.seed = 1};
     Network *net = network_new(&options);
     Pipeline *p = (Pipeline *)network_add(net, &pipeline_class, "pipeline");
-    state = 88172645463325252u + seed;
+    dice_seed(seed);
     random_program(p, edges);
     CHECK(network_create(net, &error) && network_start(net, &failed, &error));
     sim_run_until(network_sim(net), SIM_S);

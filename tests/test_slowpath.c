@@ -10,14 +10,7 @@
 
 #include "components/slowpath/icmp.h"
 #include "tests/check.h"
-
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
+#include "tests/dice.h"
 
 enum { ROUTER = 0x0a010101, HOST = 0xc0a80105, FAR = 0x08080404, MAX_PACKET = 1600 };
 

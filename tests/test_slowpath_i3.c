@@ -9,14 +9,7 @@
 
 #include "components/slowpath/i3_server.h"
 #include "tests/check.h"
-
-static uint64_t state = 88172645463325252u;
-static uint64_t dice(uint64_t n) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
+#include "tests/dice.h"
 
 enum { SELF = 0x0a000001, SELF_PORT = 5610, HOST = 0x0a640000, SENDER = 0x0a650000 };
 enum { NEXT_NODE = 0x0a0000ee, BUFFER = 4096, MAX_TARGET = 2 + 32 * 15 };
