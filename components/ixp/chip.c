@@ -147,6 +147,12 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
         return input_error(error,
                            "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
                            mpacket);
+    if (s->dram_refresh && s->dram_row_cycle / s->dram_banks >= s->dram_refresh)
+        return input_error(error,
+                           "dram_refresh: found %.10g ns, expected more than dram_row_cycle / "
+                           "dram_banks, %.10g ns, or 0: refreshes take all of the time",
+                           (double)s->dram_refresh / 1e3,
+                           (double)s->dram_row_cycle / 1e3 / (double)s->dram_banks);
     chip->group.signal_ps = chip_latency(chip, s->signal_latency);
     chip->nn_ps = chip_latency(chip, s->nn_latency);
     SimTime cycle = clock_time(&chip->group.clock, 1), per_word = s->scratch_word_cycles * cycle;

@@ -3,7 +3,7 @@
  * DRAM. On the per-event path: no allocation, no division but after an idle time. */
 #include "components/ixp/dram.h"
 
-#define MISSED 64 /* refreshes that are caught up with one by one */
+#define MISSED 64 /* refreshes that are caught up with one by one; above DRAM_MAX_BANKS */
 
 /* A multiplicative hash: 2^32 over the golden ratio. */
 static SimTime *bank_of(Dram *dram, uint32_t row) {
@@ -11,14 +11,27 @@ static SimTime *bank_of(Dram *dram, uint32_t row) {
     return &dram->bank_free[(uint64_t)spread * dram->n_banks >> 32];
 }
 
-static void refresh(Dram *dram, SimTime now) {
-    SimTime behind = now - dram->next_refresh;
-    if (behind > MISSED * dram->refresh) { /* older ones have ended: no need to look at them */
-        uint64_t skip = behind / dram->refresh - dram->n_banks;
-        dram->next_refresh += skip * dram->refresh;
-        dram->refreshed = (uint32_t)((dram->refreshed + skip) % dram->n_banks);
+/* Whether every bank's next refresh begins when it is due; then so do all after it. */
+static bool refreshes_keep_up(const Dram *dram) {
+    SimTime due = dram->next_refresh;
+    for (uint32_t i = 0, bank = dram->refreshed; i < dram->n_banks; i++, due += dram->refresh) {
+        if (dram->bank_free[bank] > due) return false;
+        if (++bank == dram->n_banks) bank = 0;
     }
+    return true;
+}
+
+/* Go on to the last round of refreshes up to `now`. */
+static void skip(Dram *dram, SimTime now) {
+    uint64_t n = (now - dram->next_refresh) / dram->refresh - dram->n_banks;
+    dram->next_refresh += n * dram->refresh;
+    dram->refreshed = (uint32_t)((dram->refreshed + n) % dram->n_banks);
+}
+
+static void refresh(Dram *dram, SimTime now) {
     while (dram->next_refresh <= now) {
+        if (now - dram->next_refresh > MISSED * dram->refresh && refreshes_keep_up(dram))
+            skip(dram, now);
         SimTime *bank = &dram->bank_free[dram->refreshed];
         if (++dram->refreshed == dram->n_banks) dram->refreshed = 0;
         *bank = (*bank > dram->next_refresh ? *bank : dram->next_refresh) + dram->row_cycle;
@@ -51,7 +64,7 @@ SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t byt
     bus->references++;
     bus->busy += hold;
     bus->waited += start - now;
-    SimTime first = start + bus->latency, last = first + (units ? units - 1 : 0) * bus->per_unit;
+    SimTime first = start + bus->latency, last = first + (units - 1) * bus->per_unit;
     if (write) return last;
     SimTime left = pushed(dram->push, wide, bytes, now, now + bus->latency, first);
     return left > last ? left : last;

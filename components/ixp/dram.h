@@ -36,7 +36,8 @@ typedef struct {
     Channel bus; /* its latency, its time for 16 bytes and its counters */
     Clock clock;
     SimTime row_cycle, precharge, turnaround;
-    SimTime refresh; /* from the refresh of one bank to that of the next; 0: never */
+    SimTime refresh; /* from the refresh of one bank to that of the next, so that all of them take
+                      * less than all of the time: row_cycle < n_banks * refresh; 0: never */
     uint32_t n_banks;
     DramPush *push;
     /* state */
