@@ -172,6 +172,8 @@ Entry *section_entry(const Section *section, const char *key);
 bool scenario_find_axes(Scenario *s, GError **error);
 /* The value at a point of the study, at one of a variant as it is written; caller frees. */
 char *entry_value(const Scenario *s, const Entry *entry, unsigned point);
+/* The same with the given value for the n-th ${...} and the first for all others. */
+char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
 /* What a variant moves in a section, NULL: nothing; and the n-th of it, if it holds at the point.
  */
 GPtrArray *scenario_moves(const Scenario *s, const Section *section, unsigned point);
@@ -182,8 +184,6 @@ const char *scenario_moved(const Scenario *s, const Section *section, const char
                            unsigned point);
 /* Whether the value is what the row's default comes to, as in a resolved scenario. */
 bool entry_is_default(const Section *section, const Entry *entry);
-/* The same with the given value for the n-th ${...} and the first for all others. */
-char *entry_value_with(const Scenario *s, const Entry *entry, unsigned axis, unsigned value);
 extern const Param scenario_params[]; /* the rows of [scenario] */
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
