@@ -17,11 +17,9 @@ static char *plain(const char *id) {
     return g_string_free(out, FALSE);
 }
 
-static void put_change(GString *out, double change, const char *otherwise) {
-    if (isnan(change))
-        g_string_append_printf(out, "\t%s", otherwise);
-    else
-        g_string_append_printf(out, "\t%.6g", 100 * change);
+static void put_change(GString *out, double change) {
+    g_string_append_c(out, '\t');
+    if (!isnan(change)) g_string_append_printf(out, "%.6g", 100 * change);
 }
 
 static char *data_of(const Sensitivity *x, unsigned m, const GPtrArray *list, unsigned n) {
@@ -30,8 +28,8 @@ static char *data_of(const Sensitivity *x, unsigned m, const GPtrArray *list, un
         const ChoiceResult *r = list->pdata[i];
         g_string_append_printf(out, "%s\t%s\t%s", r->choice->name,
                                r->text[DOWN] ? r->text[DOWN] : "", r->text[UP] ? r->text[UP] : "");
-        put_change(out, effect_change(x, r, m, DOWN), "");
-        put_change(out, effect_change(x, r, m, UP), "");
+        put_change(out, effect_change(x, r, m, DOWN));
+        put_change(out, effect_change(x, r, m, UP));
         g_string_append_c(out, '\n');
     }
     return g_string_free(out, FALSE);
