@@ -302,10 +302,9 @@ static void lists_are_values_of_one_row_with_commas_between(void) {
     CHECK_SPELLINGS(&names, components);
     ParamValue value;
     CHECK(param_read(&none, &value, "", NULL, NULL) && !value.list.n);
-    CHECK(param_read(&row, &value, "7", NULL, NULL) && param_number(&row, &value) == 7);
-    param_value_clear(&row, &value);
-    CHECK(param_read(&row, &value, "7,8", NULL, NULL) && isnan(param_number(&row, &value)));
-    param_value_clear(&row, &value);
+    CHECK(param_number_of(&row, "7") == 7);
+    CHECK(isnan(param_number_of(&row, "7,8")));
+    CHECK(isnan(param_number_of(&row, "seven")));
 }
 
 static void check_rows(const char *class, const Param *row) {

@@ -278,6 +278,14 @@ double param_number(const Param *row, const ParamValue *value) {
     return number_of(row, value);
 }
 
+double param_number_of(const Param *row, const char *text) {
+    ParamValue value;
+    if (!param_read(row, &value, text, NULL, NULL)) return NAN;
+    double number = param_number(row, &value);
+    param_value_clear(row, &value);
+    return number;
+}
+
 /* Compare with the bounds, which are written as values of the same row. */
 static bool bounded(const Param *row, const ParamValue *value, const char *text, GError **error) {
     for (unsigned upper = 0; row->min && upper < 2; upper++) {

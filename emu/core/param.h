@@ -193,6 +193,8 @@ char *param_spell(const Param *row, const ParamValue *value);
 /* In base units, of a list of one that of its item; NaN: it is no number. Of a word there is none
  * either, but for `unlimited`, which is more than any. */
 double param_number(const Param *row, const ParamValue *value);
+/* The same of `text`, as a scenario spells a value of the row; NaN also if it is none. */
+double param_number_of(const Param *row, const char *text);
 /* Read `text` into the field of `row` in `target`, in place of what was there. */
 bool param_set(const Param *row, void *target, const char *text, const char *directory,
                GError **error);

@@ -63,21 +63,16 @@ static bool find_parameter(const Scenario *s, const char *name, Parameter *found
     return found->row != NULL;
 }
 
-static bool value_at(const Scenario *s, unsigned point, const Parameter *p, ParamValue *value) {
-    g_autofree char *text = p->entry  ? entry_value(s, p->entry, point)
-                            : p->text ? g_strdup(p->text)
-                                      : g_strdup(p->row->def);
-    return param_read(p->row, value, text, p->entry ? p->entry->directory : NULL, NULL);
+static char *text_at(const Scenario *s, unsigned point, const Parameter *p) {
+    if (p->entry) return entry_value(s, p->entry, point);
+    return g_strdup(p->text ? p->text : p->row->def);
 }
 
 bool scenario_value(const Scenario *s, unsigned point, const char *name, double *number) {
     Parameter p;
-    ParamValue value;
     if (!find_parameter(s, name, &p)) return false;
-    *number = NAN;
-    if (!value_at(s, point, &p, &value)) return true;
-    *number = param_number(p.row, &value);
-    param_value_clear(p.row, &value);
+    g_autofree char *text = text_at(s, point, &p);
+    *number = param_number_of(p.row, text);
     return true;
 }
 
@@ -126,14 +121,16 @@ bool scenario_compare(const Scenario *s, unsigned point, const char *name, const
     if (!find_parameter(s, name, &p)) return false;
     if (!strcmp(name, "series") && !check_series(s, p.entry, text, error)) return false;
     *order = NAN;
-    if (!value_at(s, point, &p, &here)) return true;
+    const char *directory = p.entry ? p.entry->directory : NULL;
+    g_autofree char *written = text_at(s, point, &p);
+    if (!param_read(p.row, &here, written, directory, NULL)) return true;
     char *end;
     double number = param_number(p.row, &here), other = g_ascii_strtod(text, &end);
     /* Beside words 0 is none of the numbers, and the row says what it is written as. */
     bool plain = !*end && end != text && (other != 0 || !p.row->words), ok = true;
     if (plain && !isnan(number)) {
         *order = sign_of(number - other);
-    } else if (param_read(p.row, &there, text, p.entry ? p.entry->directory : NULL, &cause)) {
+    } else if (param_read(p.row, &there, text, directory, &cause)) {
         g_autofree char *a = param_spell(p.row, &here), *b = param_spell(p.row, &there);
         other = param_number(p.row, &there);
         *order = !strcmp(a, b) ? 0 : isnan(number - other) ? NAN : sign_of(number - other);

@@ -253,14 +253,6 @@ static ScenarioChoice *add_choice(Survey *v, const Number *n, const char *value,
     return c;
 }
 
-static double number_in(const Param *row, const char *text) {
-    ParamValue value;
-    if (!param_read(row, &value, text, NULL, NULL)) return NAN;
-    double number = param_number(row, &value);
-    param_value_clear(row, &value);
-    return isfinite(number) ? number : NAN;
-}
-
 /* The value that a series holds fast, or NULL: it sweeps. */
 static const char *held(const Survey *v, const Number *n, const char *series) {
     const char *text = NULL;
@@ -282,8 +274,8 @@ static void add_end(Survey *v, const Number *n, const char *series, bool largest
     const char *end = NULL;
     double best = NAN;
     for (unsigned p = 0; p < v->s->n_points; p++) {
-        double x = v->series[p] == series ? number_in(n->row, n->texts[p]) : NAN;
-        if (isnan(x) || (end && (largest ? x <= best : x >= best))) continue;
+        double x = v->series[p] == series ? param_number_of(n->row, n->texts[p]) : NAN;
+        if (!isfinite(x) || (end && (largest ? x <= best : x >= best))) continue;
         best = x;
         end = n->texts[p];
     }

@@ -284,16 +284,13 @@ static void find_moves(Survey *v, ChoiceResult *r) {
     r->state = r->text[DOWN] || r->text[UP] ? CHOICE_HARMLESS : CHOICE_FIXED;
 }
 
-static double number_of(const ScenarioChoice *c, const char *text) {
-    ParamValue value;
-    if (!param_read(c->row, &value, text, NULL, NULL)) return NAN;
-    double number = param_number(c->row, &value);
-    param_value_clear(c->row, &value);
-    return number;
+/* The share of itself that makes the choice `text`. */
+static double share_of(const ScenarioChoice *c, const char *text) {
+    return param_number_of(c->row, text) / param_number_of(c->row, c->value) - 1;
 }
 
 double choice_move(const ChoiceResult *r, Direction d) {
-    return number_of(r->choice, r->text[d]) / number_of(r->choice, r->choice->value) - 1;
+    return share_of(r->choice, r->text[d]);
 }
 
 /* Groups ---------------------------------------------------------------------------------- */
@@ -534,9 +531,7 @@ static bool find_flips(Survey *v, GError **error) {
     for (unsigned i = 0; i < hunts->len; i++) {
         Hunt *h = hunts->pdata[i];
         Effect *e = &h->result->effects[h->direction][h->measure];
-        e->flip = number_of(h->result->choice, h->text) /
-                      number_of(h->result->choice, h->result->choice->value) -
-                  1;
+        e->flip = share_of(h->result->choice, h->text);
         e->flip_text = g_steal_pointer(&h->text);
     }
     return true;
