@@ -291,7 +291,8 @@ static void a_key_without_effect_is_named(void) {
         {"[npe n]\nring_decap = 32\n", "next-neighbour registers"},
         {"[npe n]\n[slice s]\nnpe = n\nexception_host = n\n",
          "a slice of an NPE with a linecard uses it"},
-        {"[linecard l]\ncontrol_vlan = 7\n", "control_vlan: has no effect"}};
+        {"[linecard l]\ncontrol_vlan = 7\n", "control_vlan: has no effect"},
+        {"[scenario]\ntiming = fast\n" WIRED, "timing: has no effect: no component here has one"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) doubted(cases[i].text, cases[i].part);
     /* Used at one point is used. */
     passes("[gpe g]\ntokens = ${default, 8}\ntokens_rate = 120\nmin = 50\n");

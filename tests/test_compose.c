@@ -289,6 +289,49 @@ static void it_reads_back_to_the_same(void) {
     scenario_free(s);
 }
 
+static void wide(const char *text, const char *set, const char *name, const char *is) {
+    Scenario *s = load(text, set);
+    double order = 1;
+    CHECK(s && scenario_compare(s, 0, name, is, &order, NULL));
+    CHECK(order == 0);
+    scenario_free(s);
+}
+
+/* Written by hand for each of them it is the same scenario. */
+static void what_the_scenario_says_for_all_holds_where_a_component_says_nothing(void) {
+#define NPES "[npe a]\n[npe b]\ntiming = detailed\n[linecard lc0]\n"
+#define REPLAY "[replay r]\nfile = none.pcap\ntiming = scaled\n"
+    static const char text[] = "[scenario]\ntiming = fast\n" NPES REPLAY, plain[] = NPES REPLAY;
+    wide(text, NULL, "a.timing", "fast");
+    wide(text, NULL, "b.timing", "detailed");
+    wide(text, NULL, "lc0.timing", "fast");
+    wide(text, NULL, "r.timing", "scaled");
+    wide("[scenario]\ntiming = fast\n[replay r]\nfile = none.pcap\n", NULL, "r.timing", "original");
+    wide(plain, NULL, "a.timing", "detailed");
+    wide(plain, "scenario.timing=fast", "a.timing", "fast");
+    wide(plain, "scenario.timing=fast", "b.timing", "detailed");
+    wide(plain, "scenario.timing=fast", "scenario.timing", "fast");
+    wide(text, "a.timing=detailed", "a.timing", "detailed");
+    CHECK(alike(text, NULL,
+                "[npe a]\ntiming = fast\n[npe b]\n[linecard lc0]\ntiming = fast\n" REPLAY));
+    CHECK(!alike(text, NULL, plain));
+    Scenario *s = load(text, NULL);
+    g_autofree char *flat = scenario_flat(s), *resolved = scenario_resolved(s, 0);
+    CHECK(alike(flat, NULL, resolved) && alike(flat, NULL, text));
+    CHECK_U64(scenario_n_parameters(s), 0);
+    scenario_free(s);
+    s = load(plain, "scenario.timing=fast"); /* one column, not one for each component */
+    CHECK_U64(scenario_n_parameters(s), 1);
+    CHECK_TEXT(scenario_parameter(s, 0, 0).name, "scenario.timing");
+    CHECK_TEXT(scenario_parameter(s, 0, 0).value, "fast");
+    CHECK_TEXT(scenario_class_of(s, "scenario.timing"), "scenario");
+    scenario_free(s);
+    CHECK_REFUSED("[npe a]\n[scenario]\ntiming = fats\n",
+                  "test.ini:3: [scenario] timing: found \"fats\", expected one of detailed, fast");
+    CHECK_REFUSED("[npe a]\n[scenario]\ntiming = ${fast, detailed}\n",
+                  "test.ini:3: [scenario] timing: found ${...}");
+}
+
 static void mistakes_name_the_section_and_the_key(void) {
     static const char c[] = "[chassis spp]\npreset = development\n";
     g_autofree char *slots = g_strconcat("[chassis spp]\nslots = linecard; npx\n", NULL);
@@ -320,22 +363,24 @@ static void mistakes_name_the_section_and_the_key(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(a_chassis_is_its_blades_switch_links_and_addresses),
-                                 TEST(a_preset_is_its_slots),
-                                 TEST(what_is_written_holds),
-                                 TEST(line_cards_are_shared_out_by_blade),
-                                 TEST(blades_stand_with_their_chassis_wherever_they_are_written),
-                                 TEST(links_of_blades_are_as_the_chassis_says),
-                                 TEST(addresses_count_on_past_a_byte),
-                                 TEST(vlans_count_up_past_those_that_are_written),
-                                 TEST(attach_is_its_links),
-                                 TEST(interfaces_count_through_the_line_cards),
-                                 TEST(what_is_between_cuts_one_way_of_one_wire),
-                                 TEST(a_link_that_is_cut_twice_reads_back),
-                                 TEST(several_senders_share_an_interface),
-                                 TEST(fifty_sources_on_ten_interfaces_lose_nothing_at_low_load),
-                                 TEST(it_reads_back_to_the_same),
-                                 TEST(mistakes_name_the_section_and_the_key),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(a_chassis_is_its_blades_switch_links_and_addresses),
+        TEST(a_preset_is_its_slots),
+        TEST(what_is_written_holds),
+        TEST(line_cards_are_shared_out_by_blade),
+        TEST(blades_stand_with_their_chassis_wherever_they_are_written),
+        TEST(links_of_blades_are_as_the_chassis_says),
+        TEST(addresses_count_on_past_a_byte),
+        TEST(vlans_count_up_past_those_that_are_written),
+        TEST(attach_is_its_links),
+        TEST(interfaces_count_through_the_line_cards),
+        TEST(what_is_between_cuts_one_way_of_one_wire),
+        TEST(a_link_that_is_cut_twice_reads_back),
+        TEST(several_senders_share_an_interface),
+        TEST(fifty_sources_on_ten_interfaces_lose_nothing_at_low_load),
+        TEST(it_reads_back_to_the_same),
+        TEST(what_the_scenario_says_for_all_holds_where_a_component_says_nothing),
+        TEST(mistakes_name_the_section_and_the_key),
+        {0}};
     return run_tests("compose", tests);
 }

@@ -22,10 +22,13 @@
 
 #define PROGRAM_MAX_STAGES 8u
 
+enum { TIMING_DETAILED, TIMING_FAST };
+
 typedef struct {
     ChipSettings chip;
     RxTxSettings rxtx;
     QmBlockSettings qm;
+    int timing;
     uint64_t instructions[FP_N_SITES];
 } ProgramSettings;
 
@@ -34,7 +37,11 @@ typedef struct {
  * alone. */
 #define PROGRAM_PARAMS(S, field, each_way, tx_order)                                               \
     CHIP_PARAMS(S, field.chip), RXTX_PARAMS(S, field.rxtx, each_way, tx_order),                    \
-        QM_BLOCK_PARAMS(S, field.qm, each_way)
+        QM_BLOCK_PARAMS(S, field.qm, each_way),                                                    \
+        PARAM_SCENARIO_ENUM("timing", S, field.timing, "detailed", "detailed|fast",                \
+                            "how times are found inside the chip: detailed, by events of every "   \
+                            "context and channel; fast, by recurrences over the same code",        \
+                            "the model's own")
 
 typedef enum { PROGRAM_RX = 1, PROGRAM_STAGE, PROGRAM_QM, PROGRAM_TX, PROGRAM_STATS } ProgramKind;
 

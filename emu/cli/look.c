@@ -7,11 +7,13 @@
 #include "emu/study/grid.h"
 
 typedef struct {
-    char **set;
+    char **set, *timing;
     gboolean dot, each;
 } LookFlags;
-#define SET_OPTION                                                                                 \
-    CLI_OPTION(LookFlags, set, "set", 's', STRING_ARRAY, "Override one value", "SECTION.KEY=VALUE")
+#define SET_OPTIONS                                                                                \
+    CLI_OPTION(LookFlags, set, "set", 's', STRING_ARRAY, "Override one value",                     \
+               "SECTION.KEY=VALUE"),                                                               \
+        CLI_TIMING(LookFlags)
 
 char *cli_points_text(const Scenario *s) {
     unsigned dropped = scenario_n_dropped(s), equal = scenario_n_equal(s);
@@ -22,7 +24,8 @@ char *cli_points_text(const Scenario *s) {
 }
 
 static int check_run(char **operands, void *flags, const ComponentClass *const *classes) {
-    const LookFlags *f = flags;
+    LookFlags *f = flags;
+    if (!cli_set_timing(&f->set, f->timing)) return EXIT_USAGE;
     g_autoptr(GError) error = NULL;
     Scenario *s = cli_load(operands[0], f->set, classes, &error);
     if (!s) return cli_complain(EXIT_INPUT, error);
@@ -41,7 +44,7 @@ static int check_run(char **operands, void *flags, const ComponentClass *const *
     return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
 }
 
-static const GOptionEntry check_options[] = {SET_OPTION, {0}};
+static const GOptionEntry check_options[] = {SET_OPTIONS, {0}};
 
 const CliVerb check_verb = {
     .name = "check",
@@ -57,7 +60,8 @@ const CliVerb check_verb = {
     .run = check_run};
 
 static int show_run(char **operands, void *flags, const ComponentClass *const *classes) {
-    const LookFlags *f = flags;
+    LookFlags *f = flags;
+    if (!cli_set_timing(&f->set, f->timing)) return EXIT_USAGE;
     g_autoptr(GError) error = NULL;
     Scenario *s = cli_load(operands[0], f->set, classes, &error);
     if (!s) return cli_complain(EXIT_INPUT, error);
@@ -76,7 +80,7 @@ static int show_run(char **operands, void *flags, const ComponentClass *const *c
 }
 
 static const GOptionEntry show_options[] = {
-    SET_OPTION,
+    SET_OPTIONS,
     CLI_OPTION(LookFlags, dot, "dot", 0, NONE, "Print a graph for Graphviz", NULL),
     CLI_OPTION(LookFlags, each, "each", 0, NONE, "Show the elements of arrays one by one", NULL),
     {0}};

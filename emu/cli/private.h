@@ -68,6 +68,12 @@ char *cli_find(const char *name, GError **error);
 /* The same, read. */
 Scenario *cli_load(const char *name, char **set, const ComponentClass *const *classes,
                    GError **error);
+/* --timing is --set scenario.timing, behind all others: add it to `set`. False, and a sentence: it
+ * is no timing. */
+#define CLI_TIMING(S)                                                                              \
+    CLI_OPTION(S, timing, "timing", 0, STRING,                                                     \
+               "How times inside chips are found: [scenario] timing", "detailed|fast")
+bool cli_set_timing(char ***set, const char *timing);
 /* "6 left out by where, 4 equal to others run once" of its points; empty if neither is so. Caller
  * frees. */
 char *cli_points_text(const Scenario *s);

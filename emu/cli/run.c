@@ -288,6 +288,7 @@ static int load_and_run(const RunFlags *f, const char *file, const ComponentClas
 
 static int run_run(char **operands, void *flags, const ComponentClass *const *classes) {
     RunFlags *f = flags;
+    if (!cli_set_timing(&f->set, f->timing)) return EXIT_USAGE;
     f->show.progress = f->show.quiet ? NULL : progress_new();
     progress_say(f->show.progress, "reading %s", *operands);
     int code = load_and_run(f, *operands, classes);
@@ -298,6 +299,7 @@ static int run_run(char **operands, void *flags, const ComponentClass *const *cl
 static const GOptionEntry run_options[] = {
     CLI_OPTION(RunFlags, set, "set", 's', STRING_ARRAY,
                "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"),
+    CLI_TIMING(RunFlags),
     CLI_OPTION(RunFlags, jobs, "jobs", 'j', INT, "Runs at a time, each in a process of its own",
                "N"),
     CLI_OPTION(RunFlags, output, "output", 'o', FILENAME,

@@ -10,7 +10,7 @@
 #define PARENT RESULTS "/sensitivity"
 
 typedef struct {
-    char **set, **metrics, *output, *seed, *step, *threshold;
+    char **set, **metrics, *timing, *output, *seed, *step, *threshold;
     int jobs, repeat;
     gboolean force, no_plots, quiet;
 } SensitivityFlags;
@@ -91,7 +91,8 @@ static int run_sensitivity(char **operands, void *flags, const ComponentClass *c
     if (f->output && !*f->output)
         return cli_usage("--output: found nothing, expected the name of a folder");
     if (!read_share("step", f->step ? f->step : "10%", &options.step) ||
-        !read_share("threshold", f->threshold ? f->threshold : "1%", &options.threshold))
+        !read_share("threshold", f->threshold ? f->threshold : "1%", &options.threshold) ||
+        !cli_set_timing(&f->set, f->timing))
         return EXIT_USAGE;
     cli_catch_signals();
     options.run.progress = f->quiet ? NULL : progress_new();
@@ -117,6 +118,7 @@ static const GOptionEntry sensitivity_options[] = {
                "Repetitions of every point, for intervals", "N"),
     CLI_OPTION(SensitivityFlags, set, "set", 's', STRING_ARRAY,
                "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"),
+    CLI_TIMING(SensitivityFlags),
     CLI_OPTION(SensitivityFlags, jobs, "jobs", 'j', INT,
                "Runs at a time, each in a process of its own", "N"),
     CLI_OPTION(SensitivityFlags, output, "output", 'o', FILENAME,

@@ -83,6 +83,22 @@ Scenario *cli_load(const char *name, char **set, const ComponentClass *const *cl
     return path ? scenario_load_with(path, library, overrides, classes, error) : NULL;
 }
 
+bool cli_set_timing(char ***set, const char *timing) {
+    const Param *row = param_find(scenario_sections->params, "timing");
+    ParamValue value;
+    g_autoptr(GError) error = NULL;
+    if (!timing) return true;
+    if (!param_read(row, &value, timing, NULL, &error)) {
+        cli_usage("--timing: %s", error->message);
+        return false;
+    }
+    unsigned n = *set ? g_strv_length(*set) : 0;
+    *set = g_renew(char *, *set, n + 2);
+    (*set)[n] = g_strconcat("scenario.timing=", timing, NULL);
+    (*set)[n + 1] = NULL;
+    return true;
+}
+
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
 Claims *cli_claims(void) {
     g_autoptr(GError) error = NULL;

@@ -21,7 +21,7 @@ typedef struct {
 
 /* The command line of `run`. */
 typedef struct {
-    char **set, *output, *seed, *filter, *emit;
+    char **set, *timing, *output, *seed, *filter, *emit;
     int jobs, repeat;
     gboolean force, retry_failed, dry_run;
     ShowFlags show;

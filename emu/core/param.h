@@ -123,6 +123,8 @@ struct Param {
     const Param *item;   /* LIST: of what */
     unsigned most;       /* LIST: items; HEX: bytes */
     ParamSense sense;    /* of a number; a TEXT that may be one has to say it */
+    bool scenario_wide;  /* [scenario] has a key of that name: its value is that of all rows that
+                          * are marked so, where a component does not say its own */
 };
 
 #define PARAM_ROW(n, t, S, f, d, s, src, ...)                                                      \
@@ -175,6 +177,9 @@ struct Param {
     PARAM_ROW(n, ENUM, S, f, def, text, src, .choices = names)
 #define PARAM_NAME(n, S, f, def, classes, text, src)                                               \
     PARAM_ROW(n, NAME, S, f, def, text, src, .choices = classes)
+/* A choice that a scenario makes for all components at once, and each may make for itself. */
+#define PARAM_SCENARIO_ENUM(n, S, f, def, names, text, src)                                        \
+    PARAM_ROW(n, ENUM, S, f, def, text, src, .choices = names, .scenario_wide = true)
 /* The leading hexadecimal digits of `bytes` bytes. */
 #define PARAM_HEX(n, S, f, def, bytes, text, src)                                                  \
     PARAM_ROW(n, HEX, S, f, def, text, src, .most = bytes)

@@ -38,6 +38,10 @@ const Param scenario_params[] = {
                SETTING),
     PARAM_TEXT("columns", ScenarioSettings, columns, "",
                "scalars to print at a glance: NAME as \"LABEL\", NAME, ...", SETTING),
+    PARAM_SCENARIO_ENUM("timing", ScenarioSettings, timing, "detailed", "detailed|fast",
+                        "of all components that have a timing of this kind, where they do not say "
+                        "their own",
+                        SETTING),
     PARAM_TEXT("until", ScenarioSettings, until, "",
                "repeat every point until: ci SHARE of SCALAR, at most N", SETTING),
     {0}};
@@ -408,10 +412,13 @@ static void find_columns(Scenario *s, const char *const *names) {
             continue;
         for (unsigned k = 0; k < section->entries->len; k++) {
             const Entry *entry = section->entries->pdata[k];
-            if (entry->follows || (head && strcmp(entry->key, "series") != 0)) continue;
+            const Param *row = head ? param_find(scenario_params, entry->key) : NULL;
+            bool series = head && !strcmp(entry->key, "series");
+            if (entry->follows || (head && !series && !row->scenario_wide)) continue;
             g_autofree char *name =
-                head ? g_strdup(entry->key)
-                     : g_strdup_printf("%s.%s", let ? section->head : section->name, entry->key);
+                series ? g_strdup(entry->key)
+                       : g_strdup_printf("%s.%s", head || let ? section->head : section->name,
+                                         entry->key);
             if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
             Column column = {section, entry, g_intern_string(name)};
             g_array_append_val(s->columns, column);
@@ -553,6 +560,7 @@ Scenario *scenario_load_with(const char *path, const char *library, const char *
     ok = ok && scenario_compose(s, error) && scenario_series(s, error);
     for (unsigned i = 0; ok && overrides && overrides[i]; i++)
         ok = scenario_override(s, overrides[i], OVERRIDE_ALL, error);
+    if (ok) scenario_hand_down(s);
     ok = ok && scenario_find_axes(s, error);
     bool any = false;
     for (unsigned i = 0; ok && i < s->sections->len; i++) {

@@ -250,6 +250,22 @@ static void check_times(Check *c, const Section *section) {
                                  place, (double)scenario_duration(c->s) / 1e9));
 }
 
+/* What [scenario] says for all, and nobody has. A file that others include is made for more than
+ * one of them. */
+static void check_wide(Check *c, const Section *head) {
+    for (const Param *row = scenario_params; row->name; row++) {
+        const Entry *entry = row->scenario_wide ? section_entry(head, row->name) : NULL;
+        bool any = !entry || entry_is_default(head, entry) ||
+                   (entry->line && strcmp(entry->file, c->s->path) != 0);
+        for (unsigned i = 0; !any && i < c->s->sections->len; i++)
+            any = section_has_wide(c->s->sections->pdata[i], row->name);
+        if (any) continue;
+        g_autofree char *place = entry_place(head, entry);
+        warn_here(c, g_strdup_printf("%s: has no effect: no component here has one; leave it out",
+                                     place));
+    }
+}
+
 static bool check_sections(Check *c, GError **error) {
     for (unsigned i = 0; i < c->s->sections->len; i++) {
         const Section *section = c->s->sections->pdata[i];
@@ -258,6 +274,7 @@ static bool check_sections(Check *c, GError **error) {
         case SECTION_EXPECT: ok = check_claim(c, section, error); break;
         case SECTION_PLOT: ok = check_plot(c, section, error); break;
         case SECTION_AT: check_times(c, section); break;
+        case SECTION_SCENARIO: check_wide(c, section); break;
         default: break;
         }
         if (!ok) return false;

@@ -5,15 +5,16 @@
 
 #include "emu/scenario/private.h"
 
-/* The part of NAME.KEY before its first dot; of a link, whose label may have dots, and of an [at],
- * none. */
+/* The part of NAME.KEY before its first dot, `scenario` too; of a link, whose label may have dots,
+ * and of an [at], none. */
 static const Section *section_of(const Scenario *s, const char *name, const char **rest) {
     const char *dot = strchr(name, '.');
     if (!dot) return NULL;
     g_autofree char *component = g_strndup(name, (size_t)(dot - name));
     *rest = dot + 1;
     const Section *section = scenario_component(s, component);
-    return section ? section : scenario_section(s, "link", component);
+    if (!section) section = scenario_section(s, "link", component);
+    return section ? section : scenario_section(s, component, NULL);
 }
 
 /* `*` stands for letters, digits, _ and -. */

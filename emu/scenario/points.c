@@ -51,6 +51,7 @@ static bool find_parameter(const Scenario *s, const char *name, Parameter *found
             const Section *link = scenario_section(s, "link", component);
             if (link) section = link;
         }
+        if (!section) section = scenario_section(s, component, NULL); /* scenario.KEY */
     } else if (!strcmp(name, "series")) {
         section = scenario_section(s, "scenario", NULL);
         if (section && !section_entry(section, name)) return false;

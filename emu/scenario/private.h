@@ -77,6 +77,7 @@ typedef struct {
     char *title, *include, *until, *series, *where, *columns, *listed;
     SimTime duration, drain;
     uint64_t seed, repeat;
+    int timing;
 } ScenarioSettings;
 
 typedef struct {
@@ -141,6 +142,11 @@ bool scenario_compose(Scenario *s, GError **error);
 /* "${with scenario.series: A, B, ...}" of its head and values, in quotes what would be taken for
  * something else; caller frees. */
 char *iteration_text(const char *head, const GPtrArray *values);
+/* Give what [scenario] says for all to components that do not say their own (Param.scenario_wide),
+ * after the last override. */
+void scenario_hand_down(Scenario *s);
+/* Whether the section is a component's whose key of that name is one of those. */
+bool section_has_wide(const Section *section, const char *key);
 /* Make one iteration of all [series] (series.c), after scenario_compose. */
 bool scenario_series(Scenario *s, GError **error);
 /* [scenario], made if there is none. */

@@ -209,7 +209,8 @@ static bool iterates(const Section *section) {
 }
 
 /* A digest of digests: of a large study's sections most are the same at every point. They are in
- * the order of their text, so that of the sections does not show. */
+ * the order of their text, so that of the sections does not show. What
+ * [scenario] says for all components stands in theirs. */
 char *scenario_identity(const Scenario *s, unsigned point) {
     static const char *const not_of_a_run[] = {"title", "include", "seed",  "repeat", "series",
                                                "where", "columns", "until", "listed", NULL};
@@ -227,7 +228,7 @@ char *scenario_identity(const Scenario *s, unsigned point) {
     }
     g_ptr_array_sort(lines, by_text);
     for (const Param *row = scenario_params; row->name; row++) {
-        if (g_strv_contains(not_of_a_run, row->name)) continue;
+        if (g_strv_contains(not_of_a_run, row->name) || row->scenario_wide) continue;
         const char *moved = head ? scenario_moved(s, head, row->name, point) : NULL;
         g_autofree char *value =
             moved ? format_as(row, moved, NULL) : param_format(row, &s->settings);
