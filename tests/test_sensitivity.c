@@ -111,7 +111,7 @@ static void of_zero_anything_is_a_move(void) {
     g_autoptr(GPtrArray) list = sensitivity_of(b.x, 0);
     CHECK(list->len >= 1 && list->pdata[0] == rate);
     if (rate->state == CHOICE_MOVES) {
-        CHECK(effect_mean(b.x, &rate->effects[DOWN][0]) > 0);
+        CHECK(sensitivity_mean(b.x, rate->effects[DOWN][0].values) > 0);
         CHECK(isnan(effect_change(b.x, rate, 0, DOWN)));
     }
     close_survey(&b);
@@ -262,7 +262,7 @@ static void groups_find_what_one_at_a_time_finds(void) {
                          strcmp(measure_verdict(measure, values[m]),
                                 measure_verdict(measure, measure_base(b.x, m))) != 0;
                 if (r->state == CHOICE_MOVES)
-                    CHECK_NEAR(effect_mean(b.x, &r->effects[d][m]), values[m], 0);
+                    CHECK_NEAR(sensitivity_mean(b.x, r->effects[d][m].values), values[m], 0);
             }
         }
         if (moves != (r->state == CHOICE_MOVES)) printf("  %s\n", r->choice->name);

@@ -25,7 +25,8 @@
  * it is written would flip with anything.
  *
  * Runs are recorded in the study's store under identities of their own, so that what is given again
- * goes on where it ended, and the tables do not depend on how often that was. */
+ * goes on where it ended, and the tables do not depend on how often that was. Which file does what
+ * stands in emu/study/survey.h. */
 #pragma once
 
 #include "emu/scenario/vary.h"
@@ -57,7 +58,8 @@ typedef enum { CHOICE_HARMLESS, CHOICE_MOVES, CHOICE_FIXED } ChoiceState;
 typedef struct {
     const ScenarioChoice *choice;
     ChoiceState state;
-    char *text[DIRECTIONS];      /* what it is moved to; NULL: it cannot be */
+    char *text[DIRECTIONS];      /* what it is moved to, further than the step if less is not
+                                    possible; NULL: it cannot be */
     char *why[DIRECTIONS];       /* why not */
     Effect *effects[DIRECTIONS]; /* by measure, if it moves any */
 } ChoiceResult;
@@ -80,14 +82,18 @@ Sensitivity *sensitivity_new(Scenario *s, const Store *store, const Claims *publ
                              const SensitivityOptions *options, GError **error);
 void sensitivity_free(Sensitivity *x);
 
-/* Of a measure: the mean over repetitions as it is written; NaN: not measured. */
+/* The mean of the values of each repetition. */
+double sensitivity_mean(const Sensitivity *x, const double *values);
+/* Of a measure: the mean as it is written; NaN: not measured. */
 double measure_base(const Sensitivity *x, unsigned measure);
 /* "met", "missed", "-": not measured, or not judged. */
 const char *measure_verdict(const Measure *m, double value);
-double effect_mean(const Sensitivity *x, const Effect *e);
-/* How far it was moved that way, as a share of itself; more than the step if less is not possible.
- */
-double choice_move(const ChoiceResult *r, Direction d);
+/* Whether its verdict is another if it is `now`, and whether it has moved: flipped, or changed by
+ * the threshold. */
+bool measure_flips(const Sensitivity *x, unsigned measure, double now);
+bool measure_moves(const Sensitivity *x, unsigned measure, double now);
+/* How far `text` moves the choice, as a share of itself. */
+double choice_move(const ScenarioChoice *c, const char *text);
 /* Relative change of the measure per relative change of the choice over the repetitions, each
  * beside the same repetition as it is written, in one direction, or, DIRECTIONS, from one end to
  * the other, if it can move both ways. */

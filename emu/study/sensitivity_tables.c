@@ -44,7 +44,7 @@ static void put_effect(GString *out, const Sensitivity *x, unsigned m, const Cho
     cell(out, r->choice->value);
     for (Direction d = DOWN; d < DIRECTIONS; d++) {
         const Effect *e = r->effects[d] ? &r->effects[d][m] : NULL;
-        double now = e ? effect_mean(x, e) : NAN;
+        double now = e ? sensitivity_mean(x, e->values) : NAN;
         cell(out, r->text[d]);
         number(out, now);
         cell(out, e ? measure_verdict(&g_array_index(x->measures, Measure, m), now) : NULL);
@@ -149,7 +149,7 @@ static char *percent(double share) {
 /* Of what is zero as it is written there is no share: what it comes to. */
 static char *change_text(const Sensitivity *x, const ChoiceResult *r, unsigned m, Direction d) {
     if (!r->effects[d] || measure_base(x, m) != 0) return percent(effect_change(x, r, m, d));
-    double now = effect_mean(x, &r->effects[d][m]);
+    double now = sensitivity_mean(x, r->effects[d][m].values);
     return isnan(now) ? g_strdup("-") : g_strdup_printf("to %.4g", now);
 }
 

@@ -73,7 +73,7 @@ static char *script_of(const Sensitivity *x, unsigned m, const GPtrArray *list, 
         g_autofree char *choice = inside(r->choice->name);
         g_string_append_printf(gp, "%s'%s = %s", i ? ", " : "", choice, r->choice->value);
         for (Direction d = DOWN; d < DIRECTIONS; d++)
-            if (r->text[d] && fabs(choice_move(r, d)) > 1.5 * x->options.step)
+            if (r->text[d] && fabs(choice_move(r->choice, r->text[d])) > 1.5 * x->options.step)
                 g_string_append_printf(gp, ", to %s", r->text[d]);
         g_string_append_printf(gp, "' %u", n - i);
     }
