@@ -18,7 +18,7 @@ __extension__ typedef unsigned __int128 Wide;
 typedef enum { NOWHERE, ROUND, FIRST } Place;
 
 typedef struct {
-    uint32_t head, tail; /* handles */
+    uint32_t head, tail; /* handles; of no meaning while it holds no packets */
     uint32_t next, prev; /* in its scheduler's round, or list of those that are served first */
     Place place;
     uint64_t clock;                   /* of its guarantee, ps; 0: it has not sent yet */
@@ -72,7 +72,6 @@ Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
     }
     for (unsigned i = 0; i < n_schedulers; i++)
         qm->schedulers[i].turn = qm->schedulers[i].first = qm->schedulers[i].last = QM_NONE;
-    for (unsigned i = 0; i < n_queues; i++) qm->queues[i].head = qm->queues[i].tail = QM_NONE;
     for (unsigned me = 0; me < QM_MAX_SCHEDULERS; me++)
         for (unsigned i = 0; i < CACHE_ENTRIES; i++) qm->cache[me].queue[i] = QM_NONE;
     return qm;
@@ -249,12 +248,11 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
         return false;
     }
     fp_write(log, SITE_ENQ_LINK, FP_SRAM1, handle * LINK_BYTES, LINK_BYTES);
-    qm->link[handle] = QM_NONE;
     qm->bytes[handle] = bytes;
-    if (q->tail == QM_NONE)
-        q->head = handle;
-    else
+    if (q->packets)
         qm->link[q->tail] = handle;
+    else
+        q->head = handle;
     q->tail = handle;
     q->bytes += bytes;
     q->counts.enqueued++;
@@ -299,8 +297,7 @@ static uint32_t round_next(const Qm *qm, Scheduler *s) {
 /* Its first packet, off the queue. */
 static uint32_t take(Qm *qm, Scheduler *s, Queue *q) {
     uint32_t handle = q->head, bytes = qm->bytes[handle];
-    q->head = qm->link[handle];
-    if (q->head == QM_NONE) q->tail = QM_NONE;
+    q->head = qm->link[handle]; /* of the last packet: anything */
     q->bytes -= bytes;
     q->packets--;
     s->bytes -= bytes;
@@ -354,8 +351,7 @@ uint32_t qm_flush_queue(Qm *qm, unsigned queue) {
 }
 
 void qm_close_queue(Qm *qm, unsigned queue) {
-    Queue *q = &qm->queues[queue];
-    *q = (Queue){.head = QM_NONE, .tail = QM_NONE};
+    qm->queues[queue] = (Queue){0};
 }
 
 uint32_t qm_flush(Qm *qm) {

@@ -28,7 +28,8 @@ typedef struct {
     TcamWord mask;
     Slot *slots;
     uint32_t size, used; /* size is a power of two, at most half full */
-    uint32_t lowest;     /* no entry is below this position */
+    uint32_t n;          /* entries */
+    uint32_t lowest;     /* none of them is below this position */
     uint32_t bit;        /* in the rows of the index */
 } Tuple;
 
@@ -259,6 +260,7 @@ bool tcam_insert(Tcam *t, unsigned position, TcamWord value, TcamWord mask) {
         slot->position = position;
     }
     slot->n++;
+    tuple->n++;
     t->entries[position] = (Entry){value, mask, true};
     t->n_used++;
     if (!t->stale) rows_add(t, rank, value, mask);
@@ -273,6 +275,7 @@ bool tcam_remove(Tcam *t, unsigned position) {
     unsigned rank;
     Tuple *tuple = tuple_of(t, gone.mask, &rank);
     Slot *slot = slot_find(tuple, gone.value);
+    tuple->n--;
     if (--slot->n == 0) {
         slot_remove(tuple, slot);
         t->stale |= !tuple->used;
@@ -319,11 +322,11 @@ void tcam_optimise(Tcam *t) {
     /* Prefer the first 16 key bits while at least half of the entries care about all of them: that
      * row is cheapest to compute. Else take the 16 bits that most entries care about. */
     uint32_t care[128] = {0}, whole = 0;
-    for (unsigned p = 0; p < t->n_entries; p++) {
-        if (!t->entries[p].used) continue;
-        TcamWord m = t->entries[p].mask;
-        whole += (m.word[0] >> 32 & 0xffff) == 0xffff;
-        for (unsigned b = 16; b < 128; b++) care[b] += bit_of(m, b);
+    for (unsigned r = 0; r < t->n_tuples; r++) {
+        const Tuple *tuple = t->order[r];
+        if ((tuple->mask.word[0] >> 32 & 0xffff) == 0xffff) whole += tuple->n;
+        for (unsigned b = 16; b < 128; b++)
+            if (bit_of(tuple->mask, b)) care[b] += tuple->n;
     }
     uint8_t bits[INDEX_BITS];
     for (unsigned i = 0; i < INDEX_BITS; i++) {
@@ -335,6 +338,7 @@ void tcam_optimise(Tcam *t) {
         bits[i] = (uint8_t)best;
         care[best] = 0;
     }
+    if (!memcmp(t->index_bit, bits, sizeof bits)) return; /* the rows are as they would be */
     memcpy(t->index_bit, bits, sizeof bits);
     t->index_mask = (TcamWord){{0, 0}};
     for (unsigned i = 0; i < INDEX_BITS; i++)
