@@ -110,9 +110,16 @@ void chip_refuse(Chip *chip, unsigned reason, Packet *pkt) {
     component_drop(chip->owner, reason, pkt);
 }
 
+/* The stack holds by how much a handle differs from the one that is at its place in the beginning,
+ * so that memory which nobody has touched is a stack of all handles, 0 on top. */
+static uint32_t first_handle(const Chip *chip, unsigned place) {
+    return (uint32_t)chip->settings->n_buffers - 1 - place;
+}
+
 ChipPacket *chip_buffer_get(Chip *chip) {
     if (!chip->n_free) return NULL;
-    uint32_t handle = chip->free_buffers[--chip->n_free];
+    chip->n_free--;
+    uint32_t handle = chip->free_buffers[chip->n_free] + first_handle(chip, chip->n_free);
     if (chip->n_free < chip->least_free) chip->least_free = chip->n_free;
     ChipPacket *cp = &chip->buffers[handle];
     memset(cp, 0, sizeof *cp);
@@ -121,7 +128,8 @@ ChipPacket *chip_buffer_get(Chip *chip) {
 }
 
 void chip_buffer_put(Chip *chip, ChipPacket *cp) {
-    chip->free_buffers[chip->n_free++] = cp->fp.handle;
+    chip->free_buffers[chip->n_free] = cp->fp.handle - first_handle(chip, chip->n_free);
+    chip->n_free++;
 }
 
 /* Set-up ---------------------------------------------------------------------------------- */
@@ -184,9 +192,8 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
     for (unsigned i = 0; i < CHIP_N_MES; i++) me_init(&chip->mes[i], &chip->group, i, owner);
     msf_init(&chip->msf, &s->msf, &chip->group, owner);
     chip->buffers = g_new0(ChipPacket, s->n_buffers);
-    chip->free_buffers = g_new(uint32_t, s->n_buffers);
+    chip->free_buffers = g_new0(uint32_t, s->n_buffers);
     chip->n_free = chip->least_free = (unsigned)s->n_buffers;
-    for (unsigned i = 0; i < chip->n_free; i++) chip->free_buffers[i] = chip->n_free - 1 - i;
     return true;
 }
 

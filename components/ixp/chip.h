@@ -57,7 +57,7 @@ typedef struct {
     Msf msf;
     /* packet buffers: DRAM and their descriptors */
     ChipPacket *buffers;
-    uint32_t *free_buffers;
+    uint32_t *free_buffers; /* a stack */
     unsigned n_free, least_free;
     SimTime started;
     ChipWhose *whose; /* NULL: nobody's */
