@@ -278,10 +278,12 @@ static void quantiles_are_within_a_cell_of_the_sorted_samples(void) {
         histogram_add(&h, values[i]);
     }
     qsort(values, N, sizeof *values, ascending);
+    HistogramPlace place = {0};
     for (unsigned k = 1; k <= 1000; k++) {
         uint64_t exact = values[(size_t)ceil(k / 1000.0 * N) - 1],
                  found = histogram_quantile(&h, k / 1000.0);
         CHECK(found >= exact && (double)found <= (double)exact * (1 + 1.0 / 128) + 1);
+        CHECK_U64(histogram_next_quantile(&h, k / 1000.0, &place), found);
     }
     CHECK_U64(h.count, N);
     CHECK_U64(h.min, values[0]);

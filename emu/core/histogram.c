@@ -61,15 +61,19 @@ double histogram_sd(const Histogram *h) {
     return square > 0 ? sqrt(square / (n - 1)) : 0;
 }
 
-uint64_t histogram_quantile(const Histogram *h, double fraction) {
+uint64_t histogram_next_quantile(const Histogram *h, double fraction, HistogramPlace *place) {
     if (!h->count) return 0;
     double want = fraction * (double)h->count;
-    uint64_t seen = 0;
-    for (unsigned i = 0; i < h->n_cells; i++) {
-        seen += h->cells[i];
-        if (seen && (double)seen >= want) return MIN(cell_end(i), h->max);
+    for (; place->cell < h->n_cells; place->cell++) {
+        uint64_t seen = place->before + h->cells[place->cell];
+        if (seen && (double)seen >= want) return MIN(cell_end(place->cell), h->max);
+        place->before = seen;
     }
     return h->max;
+}
+
+uint64_t histogram_quantile(const Histogram *h, double fraction) {
+    return histogram_next_quantile(h, fraction, &(HistogramPlace){0});
 }
 
 double histogram_at(const Histogram *h, double fraction) {

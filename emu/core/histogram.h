@@ -24,6 +24,13 @@ double histogram_sd(const Histogram *h); /* of the sample, n - 1: NaN below two 
 /* The smallest value that at least `fraction` of the samples do not exceed (cell's upper end,
  * never above max); exact, and 0 of nothing. */
 uint64_t histogram_quantile(const Histogram *h, double fraction);
+/* The same for fractions that rise, in one pass over all of them: `place` is where the one before
+ * was found, and begins as zeros. */
+typedef struct {
+    unsigned cell;
+    uint64_t before; /* samples in the cells before it */
+} HistogramPlace;
+uint64_t histogram_next_quantile(const Histogram *h, double fraction, HistogramPlace *place);
 /* The same as a statistic: NaN of nothing. Fraction 1 is the maximum. */
 double histogram_at(const Histogram *h, double fraction);
 void histogram_merge(Histogram *into, const Histogram *from);

@@ -106,10 +106,11 @@ static void write_histograms(const Report *report, const char *folder, GError **
         const ReportHistogram *h = report_histogram_at(report, i);
         g_autoptr(GString) text = g_string_new(NULL);
         g_string_append_printf(text, "up_to_%s\tcount\tfraction\n", h->unit);
+        HistogramPlace place = {0};
         uint64_t seen = 0, shown = 0;
         for (unsigned step = 1; step <= 1000 && h->histogram.count;
              step++) { /* 0.1 percent at a time */
-            uint64_t value = histogram_quantile(&h->histogram, step / 1000.0);
+            uint64_t value = histogram_next_quantile(&h->histogram, step / 1000.0, &place);
             if (step < 1000 && value == shown) continue;
             seen = (uint64_t)(step / 1000.0 * (double)h->histogram.count);
             g_string_append_printf(text, "%.12g\t%" G_GUINT64_FORMAT "\t%.12g\n",
