@@ -143,6 +143,58 @@ bool scenario_compare(const Scenario *s, unsigned point, const char *name, const
     return ok;
 }
 
+/* What tells them apart ------------------------------------------------------------------- */
+
+/* What tells the runs of a study apart: what iterates, and what the command line has fixed, or, of
+ * a study that was read back, what `names` says. */
+void scenario_set_parameters(Scenario *s, const char *const *names) {
+    g_array_set_size(s->columns, 0);
+    for (unsigned i = 0; i < s->sections->len; i++) {
+        const Section *section = s->sections->pdata[i];
+        bool head = section->kind == SECTION_SCENARIO, let = section->kind == SECTION_LET;
+        if (section->kind != SECTION_COMPONENT && section->kind != SECTION_LINK &&
+            section->kind != SECTION_AT && !head && !let)
+            continue;
+        for (unsigned k = 0; k < section->entries->len; k++) {
+            const Entry *entry = section->entries->pdata[k];
+            const Param *row = head ? param_find(scenario_params, entry->key) : NULL;
+            bool series = head && !strcmp(entry->key, "series");
+            if (entry->follows || (head && !series && !row->scenario_wide)) continue;
+            g_autofree char *name =
+                series ? g_strdup(entry->key)
+                       : g_strdup_printf("%s.%s", head || let ? section->head : section->name,
+                                         entry->key);
+            if (names ? !g_strv_contains(names, name) : !entry->axes->len && entry->line) continue;
+            Column column = {section, entry, g_intern_string(name)};
+            g_array_append_val(s->columns, column);
+        }
+    }
+}
+
+unsigned scenario_n_parameters(const Scenario *s) {
+    return s->columns->len;
+}
+
+ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n) {
+    const Column *column = &g_array_index(s->columns, Column, n);
+    g_autofree char *value = entry_value(s, column->entry, point);
+    const char *written = g_hash_table_lookup(s->spelling, value);
+    return (ScenarioParameter){column->name, g_intern_string(written ? written : value)};
+}
+
+char *scenario_parameter_path(const Scenario *s, unsigned point, unsigned n) {
+    const Column *column = &g_array_index(s->columns, Column, n);
+    const Param *row = param_find(section_table(column->section), column->entry->key);
+    if (!row || row->type != PARAM_TYPE_FILE) return NULL;
+    g_autofree char *value = entry_value(s, column->entry, point);
+    g_autofree char *directory = g_canonicalize_filename(column->entry->directory, NULL);
+    return g_path_is_absolute(value) ? g_strdup(value) : g_build_filename(directory, value, NULL);
+}
+
+void scenario_spell(Scenario *s, const char *path, const char *written) {
+    g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
+}
+
 /* Which there are -------------------------------------------------------------------------- */
 
 static void condition_free(void *data) {

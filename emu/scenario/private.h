@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * emu/scenario/private.h: what reading (read.c), writing out (expand.c), checking and building
- * (build.c), resolving (resolve.c) and what is looked up before a run (check.c) share. */
+ * emu/scenario/private.h: what these share: sections and their keys (sections.c), reading (read.c),
+ * writing out (expand.c, compose.c, series.c), loading, checking and building (build.c), points
+ * (points.c, vary.c), what is said of results (outcome.c), resolving (resolve.c), what names mean
+ * (describe.c), and what is looked up before a run (check.c). */
 #pragma once
 
 #include "emu/scenario/scenario.h"
@@ -157,6 +159,8 @@ void scenario_add_condition(Scenario *s, const char *series, const Section *sect
                             const Entry *entry);
 bool scenario_keep_points(Scenario *s, GError **error);
 char *scenario_where(const Scenario *s);
+/* Claims, plots, columns, `until` and `listed`, of sections that are checked (outcome.c). */
+bool scenario_read_outcome(Scenario *s, GError **error);
 /* The values of one ${...}, from what stands between { and }, and whom it follows, or NULL. */
 bool iteration_values(const char *inside, const Section *section, const Entry *entry, char **with,
                       GPtrArray *values, GError **error);
@@ -193,6 +197,11 @@ bool entry_is_default(const Section *section, const Entry *entry);
 extern const Param scenario_params[]; /* the rows of [scenario] */
 /* The table that describes a section's keys; NULL for [at]. */
 const Param *section_table(const Section *section);
+/* Fill a struct of settings, of that table, from a section or, NULL, from defaults, at a point of
+ * the study. Values are checked at load, one axis at a time, so that only a value of several can be
+ * wrong here (build.c). */
+bool section_fill(const Scenario *s, const Section *section, const Param *table, void *target,
+                  unsigned point, GError **error);
 /* Of [at TIME TAG]; empty if it has none. */
 const char *section_tag(const Section *section);
 /* "FILE:LINE: [class name]" of a section, "FILE:LINE: [class name] key" of a value, or
