@@ -35,11 +35,12 @@ static int check_run(char **operands, void *flags, const ComponentClass *const *
     claims_free(claims);
     for (unsigned i = 0; i < warnings->len; i++)
         g_printerr("sppemu: warning: %s\n", (const char *)warnings->pdata[i]);
-    g_autofree char *points = cli_points_text(s);
+    g_autofree char *points = cli_points_text(s), *timing = scenario_timing_text(s);
     if (!error)
-        printf("%s: %u points of %u repetitions%s%s, %u claims, %u plots\n", operands[0],
+        printf("%s: %u points of %u repetitions%s%s, %u claims, %u plots%s%s\n", operands[0],
                scenario_n_points(s), scenario_repeat(s), *points ? ", " : "", points,
-               scenario_n_expects(s), scenario_n_plots(s));
+               scenario_n_expects(s), scenario_n_plots(s), timing ? ", " : "",
+               timing ? timing : "");
     scenario_free(s);
     return error ? cli_complain(EXIT_INPUT, error) : EXIT_OK;
 }

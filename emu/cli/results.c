@@ -92,7 +92,7 @@ typedef struct {
     unsigned done, runs;
     uint64_t bytes;
     bool other_build;
-    char *status;
+    char *status, *timing; /* timing: " (fast timing)"; of detailed "" */
 } Inventory;
 
 static uint64_t folder_bytes(const char *path) {
@@ -114,11 +114,14 @@ static void take_stock(const char *folder, Inventory *it) {
     json_t *study = json_load_file(path, 0, NULL), *manifest = json_load_file(drawn, 0, NULL);
     const char *build = json_string_value(json_object_get(study, "build"));
     const char *status = json_string_value(json_object_get(manifest, "status"));
+    const char *timing = json_string_value(json_object_get(study, "timing"));
     const json_t *runs = json_object_get(manifest, "runs");
     *it = (Inventory){
         .runs = (unsigned)(manifest ? json_array_size(runs)
                                     : (size_t)json_integer_value(json_object_get(study, "runs"))),
         .other_build = g_strcmp0(build, build_id()) != 0,
+        .timing = !timing || !strcmp(timing, "detailed") ? g_strdup("")
+                                                         : g_strdup_printf(" (%s timing)", timing),
         .status = g_strdup(status ? status : "not merged"),
         .bytes = folder_bytes(folder)};
     for (size_t i = 0; i < json_array_size(runs); i++)
@@ -146,14 +149,15 @@ static int list_results(const char *parent, bool prune, bool force) {
         if (!n++) printf("%10s %9s  %-11s %s\n", "runs", "MB", "status", "results");
         g_autofree char *runs = g_strdup_printf("%u of %u", it.done, it.runs);
         bool goes = prune && it.other_build, gone = goes && force && store_remove(folder, &error);
-        printf("%10s %9.2f  %-11s %s%s%s\n", runs, (double)it.bytes / 1e6, it.status,
-               (char *)names->pdata[i], it.other_build ? " (another build)" : "",
+        printf("%10s %9.2f  %-11s %s%s%s%s\n", runs, (double)it.bytes / 1e6, it.status,
+               (char *)names->pdata[i], it.timing, it.other_build ? " (another build)" : "",
                gone             ? " removed"
                : goes && !force ? " would go"
                                 : "");
         if (gone || (goes && !force)) freed += it.bytes;
         if (error) code = cli_complain(EXIT_RUN_FAILED, error);
         g_free(it.status);
+        g_free(it.timing);
     }
     if (!n) printf("no results in %s\n", parent);
     if (prune)

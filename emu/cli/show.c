@@ -326,7 +326,9 @@ void show_point(const Scenario *s, unsigned width, FILE *out) {
     g_autofree char *title = cut(scenario_title(s), width);
     bool study = scenario_n_points(s) > 1, left_out = false;
     static const char first[] = "the first point of the study: ";
+    g_autofree char *timing = scenario_timing_text(s);
     fprintf(out, "%s\n", title);
+    if (timing) fprintf(out, "%s\n", timing);
     for (unsigned n = 0; n < scenario_n_parameters(s); n++) {
         ScenarioParameter p = scenario_parameter(s, 0, n);
         g_autofree char *value = cut(p.value, MAX_VALUE);

@@ -583,37 +583,6 @@ bool scenario_compose(Scenario *s, GError **error) {
     return attach_all(&c, error) && spell_all_names(s, error);
 }
 
-bool section_has_wide(const Section *section, const char *key) {
-    const Param *row =
-        section->kind == SECTION_COMPONENT ? param_find(section_table(section), key) : NULL;
-    return row && row->scenario_wide;
-}
-
-/* A value that is none is [scenario]'s mistake, and not that of everybody who has it from there. */
-static bool is_wide(const Entry *entry) {
-    const Param *row = param_find(scenario_params, entry->key);
-    ParamValue value;
-    if (!row || !row->scenario_wide || !param_read(row, &value, entry->value, NULL, NULL))
-        return false;
-    param_value_clear(row, &value);
-    return true;
-}
-
-void scenario_hand_down(Scenario *s) {
-    const Section *head = scenario_section(s, "scenario", NULL);
-    for (unsigned k = 0; head && k < head->entries->len; k++) {
-        const Entry *entry = head->entries->pdata[k];
-        for (unsigned i = 0; is_wide(entry) && i < s->sections->len; i++) {
-            Section *section = s->sections->pdata[i];
-            if (!section_has_wide(section, entry->key) || section_entry(section, entry->key))
-                continue;
-            section_place_value(section, entry->key, entry->value, entry->file, entry->line);
-            Entry *made = section_entry(section, entry->key);
-            made->made = made->follows = true;
-        }
-    }
-}
-
 const char *scenario_maker(const Scenario *s, const char *component) {
     const Section *made = scenario_component(s, component), *maker = NULL;
     for (unsigned i = 0; made && made->made && i < s->sections->len; i++) {

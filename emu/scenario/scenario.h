@@ -176,6 +176,15 @@ bool scenario_tells(const Scenario *s, const char *name, unsigned *parameter, GE
  * the file and line, or the --set, of the key that its message begins with, else its section's. */
 void scenario_blame(const Scenario *s, const char *component, GError **error);
 
+/* How times are found in those components that may find them in two ways (key `timing`):
+ * "detailed", "fast", or "mixed"; NULL: there is no such component. At a point, and at all of
+ * them. */
+const char *scenario_timing_at(const Scenario *s, unsigned point);
+const char *scenario_timing(const Scenario *s);
+/* "fast timing", "fast timing of chip0 and 3 more", "fast timing at 3 of 6 points", for the head of
+ * a table; NULL: it is detailed throughout. Caller frees. */
+char *scenario_timing_text(const Scenario *s);
+
 /* The component from which this one follows, without being written; NULL: it is written. */
 const char *scenario_maker(const Scenario *s, const char *component);
 

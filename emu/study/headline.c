@@ -397,11 +397,15 @@ static void print_claims(const Study *study, FILE *out) {
         if (all) comma = ", ";
     }
     g_autofree char *share = study_share(study);
-    fprintf(out, "%s%s\n", share ? ", judged over " : "", share ? share : "");
+    fprintf(out, "%s%s", share ? ", judged over " : "", share ? share : "");
+    g_autofree char *timing = scenario_timing_text(study->scenario);
+    fprintf(out, "%s%s\n", timing ? "; by " : "", timing ? timing : "");
 }
 
 void headline_print(const Study *study, FILE *out) {
-    fprintf(out, "%s\n\n", scenario_title(study->scenario));
+    g_autofree char *timing = scenario_timing_text(study->scenario);
+    fprintf(out, "%s\n%s%s\n", scenario_title(study->scenario), timing ? timing : "",
+            timing ? "\n" : "");
     print_runs(study, out);
     if (study->claims->len) print_claims(study, out);
 }

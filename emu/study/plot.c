@@ -197,6 +197,12 @@ static void take_published(Picture *p) {
     }
 }
 
+/* Of one study, which is named where there are several. */
+static void add_note(Picture *p, const CurveSource *source, const char *before, const char *text) {
+    const char *name = source->name ? source->name : "";
+    if (text) g_ptr_array_add(p->notes, g_strconcat(name, *name ? ": " : "", before, text, NULL));
+}
+
 static void take_notes(Picture *p, const CurveSource *sources, unsigned n_sources,
                        unsigned left_out) {
     bool intervals = false;
@@ -205,11 +211,10 @@ static void take_notes(Picture *p, const CurveSource *sources, unsigned n_source
         g_ptr_array_add(p->notes, g_strdup("bars: 95 percent confidence interval of the mean over "
                                            "repetitions, by Student's t"));
     for (unsigned i = 0; i < n_sources; i++) {
-        g_autofree char *share = study_share(sources[i].study);
-        if (share)
-            g_ptr_array_add(p->notes,
-                            g_strdup_printf("%s%sfrom %s", sources[i].name ? sources[i].name : "",
-                                            sources[i].name ? ": " : "", share));
+        g_autofree char *share = study_share(sources[i].study),
+                        *timing = scenario_timing_text(sources[i].study->scenario);
+        add_note(p, &sources[i], "from ", share);
+        add_note(p, &sources[i], "", timing);
     }
     if (left_out)
         g_ptr_array_add(p->notes, g_strdup_printf("left out: %u points that are not positive and "

@@ -613,6 +613,8 @@ static void put_notes(const Query *q, const GString *dropped, unsigned width, FI
         g_string_append_printf(text, "; %u more points have no run that is ok",
                                q->n_points - measured);
     if (q->study->repeated) g_string_append(text, "; means, +- half of the 95 % interval");
+    g_autofree char *timing = scenario_timing_text(q->study->scenario);
+    if (timing) g_string_append_printf(text, "; %s", timing);
     put_wrapped(text->str, width, out);
     if (!dropped->len || !q->rows->len) return;
     g_autofree char *sentence =
@@ -722,6 +724,7 @@ json_t *query_json(const Query *q) {
     }
     json_object_set_new(doc, "schema", json_string("sppemu-query-1"));
     json_object_set_new(doc, "scenario", json_string(scenario_name(q->study->scenario)));
+    json_object_set_new(doc, "timing", study_timing_json(scenario_timing(q->study->scenario)));
     json_object_set_new(doc, "rows", rows);
     return doc;
 }

@@ -30,12 +30,15 @@ static char *manifest_text(const Study *study, const Store *store) {
                             r->status == RUN_OK ? study_hex(r->fingerprint) : json_null());
         json_object_set_new(one, "repetition", json_integer(r->repetition));
         json_object_set_new(one, "parameters", study_parameters_json(study, r));
+        json_object_set_new(one, "timing",
+                            study_timing_json(scenario_timing_at(study->scenario, r->point)));
         json_object_set_new(one, "status", json_string(r->status == RUN_OK ? "ok" : r->failure));
         json_array_append_new(runs, one);
     }
     json_object_set_new(m, "schema", json_string(STUDY_SCHEMA));
     json_object_set_new(m, "scenario", json_string(scenario_name(study->scenario)));
     json_object_set_new(m, "title", json_string(scenario_title(study->scenario)));
+    json_object_set_new(m, "timing", study_timing_json(scenario_timing(study->scenario)));
     json_object_set_new(m, "status", json_string(status_text(study)));
     json_object_set_new(m, "version", json_string(version));
     json_object_set_new(m, "build", json_string(store_build(store)));

@@ -240,8 +240,10 @@ void sensitivity_print(const Sensitivity *x, FILE *out) {
     unsigned n[3] = {0};
     for (unsigned i = 0; i < x->results->len; i++)
         n[g_array_index(x->results, ChoiceResult, i).state]++;
-    fprintf(out, "%s\nEach number moved by %g %% and the claims measured again.\n",
-            scenario_title(x->scenario), 100 * x->options.step);
+    g_autofree char *timing = scenario_timing_text(x->scenario);
+    fprintf(out, "%s\n%s%sEach number moved by %g %% and the claims measured again.\n",
+            scenario_title(x->scenario), timing ? timing : "", timing ? "\n" : "",
+            100 * x->options.step);
     for (unsigned m = 0; m < x->measures->len; m++) print_measure(x, m, out);
     print_flips(x, out);
     fprintf(out,

@@ -98,6 +98,8 @@ static bool write_study(const Store *store, GError **error) {
         json_array_append_new(parameters,
                               json_string(scenario_parameter(store->scenario, 0, i).name));
     json_object_set_new(study, "parameters", parameters);
+    const char *timing = scenario_timing(store->scenario);
+    json_object_set_new(study, "timing", timing ? json_string(timing) : json_null());
     json_object_set_new(study, "files", spelling(store->scenario));
     json_t *plots = json_array();
     for (unsigned i = 0; i < scenario_n_plots(store->scenario); i++)

@@ -301,6 +301,10 @@ json_t *study_hex(uint64_t value) {
     return json_string(text);
 }
 
+json_t *study_timing_json(const char *timing) {
+    return timing ? json_string(timing) : json_null();
+}
+
 static json_t *scalars_json(const RunResult *r) {
     json_t *all = json_object();
     for (unsigned i = 0; i < r->scalars->len; i++) {
@@ -366,6 +370,8 @@ json_t *study_json(const Study *study) {
         json_object_set_new(one, "parameters", study_parameters_json(study, r));
         json_object_set_new(one, "scalars", scalars_json(r));
         json_object_set_new(one, "status", json_string(status_text(r)));
+        json_object_set_new(one, "timing",
+                            study_timing_json(scenario_timing_at(study->scenario, r->point)));
         json_object_set_new(one, "fingerprint",
                             r->status == RUN_OK ? study_hex(r->fingerprint) : json_null());
         if (r->failure) json_object_set_new(one, "failure", json_string(r->failure));
@@ -375,6 +381,7 @@ json_t *study_json(const Study *study) {
     json_object_set_new(doc, "schema", json_string(STUDY_SCHEMA));
     json_object_set_new(doc, "scenario", json_string(scenario_name(study->scenario)));
     json_object_set_new(doc, "seed", json_integer((json_int_t)study->seed));
+    json_object_set_new(doc, "timing", study_timing_json(scenario_timing(study->scenario)));
     json_object_set_new(doc, "runs_ok", json_integer(study_n_ok(study)));
     json_object_set_new(doc, "claims", claims);
     json_object_set_new(doc, "scalars",

@@ -39,6 +39,8 @@ bool study_claims(Study *study, const Claims *table, GError **error);
 json_t *study_json(const Study *study);
 json_t *study_parameters_json(const Study *study, const RunResult *run);
 json_t *study_hex(uint64_t value);
+/* As scenario_timing and scenario_timing_at: null where no component has one. */
+json_t *study_timing_json(const char *timing);
 /* A scalar over the repetitions of a point. */
 typedef struct {
     unsigned n;      /* values; those that are not a number do not count */

@@ -121,14 +121,16 @@ char *table_summary(const Study *study) {
 }
 
 char *table_claims(const Study *study) {
-    GString *t =
-        g_string_new("id\tstatement\tlow\thigh\tvalue\tunit\tuse\tverdict\tsource\truns\tof\n");
+    GString *t = g_string_new(
+        "id\tstatement\tlow\thigh\tvalue\tunit\tuse\tverdict\tsource\truns\tof\ttiming\n");
+    const char *timing = scenario_timing(study->scenario);
     for (unsigned i = 0; i < study->claims->len; i++) {
         const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
         g_string_append_printf(t, "%s\t%s\t%.12g\t%.12g", c->id, c->statement, c->low, c->high);
         put_number(t, c->value);
-        g_string_append_printf(t, "\t%s\t%s\t%s\t%s\t%u\t%u\n", c->unit, c->use, c->verdict,
-                               c->source, study_n_ok(study), study->runs->len);
+        g_string_append_printf(t, "\t%s\t%s\t%s\t%s\t%u\t%u\t%s\n", c->unit, c->use, c->verdict,
+                               c->source, study_n_ok(study), study->runs->len,
+                               timing ? timing : "");
     }
     return g_string_free(t, FALSE);
 }
