@@ -107,6 +107,10 @@ same "and the tables of claims stay as they were" 2 "$(grep -c '^as it was' made
 sh "$top/analysis/variants" /bin/false 'none |' >made 2>err
 same "variants end where a run fails" "1 0" "$? $(grep -c '^| none' made)"
 has "and say of which change" "^variants: none" err
+for script in figures sweeps variants calibration; do
+    sh "$top/analysis/$script" >made 2>err
+    same "analysis/$script without arguments" "2 0 Usage: $script" "$? $(wc -c <made) $(sed 's/ [A-Z].*//' err)"
+done
 
 # Killed in the middle, and given again: what is finished stays, and the tables are the same.
 "$B" sensitivity two.ini -q -o whole
