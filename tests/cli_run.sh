@@ -85,10 +85,12 @@ cmp -s "$dir/1.json" "$dir/4.json" && bad "another seed gives another run" || ok
 "$B" list | grep -q '^  fig9-npe ' && ok "list names the shipped scenarios" || bad "list names the shipped scenarios"
 "$B" help npe | grep -q 'sram_latency' && ok "help shows parameters" || bad "help shows parameters"
 
-# Column section of --stats is where it waits: Tx, in the order of the chip, is the limit at 5 Gb/s and not at 3
+# Column sect of --stats is where it waits: Tx, in the order of the chip, is the limit at 5 Gb/s and not at 3
 tx_of() { "$B" run npe -q --no-plots --force -o "$dir/tx" --set traffic.duration=4ms "$@" && awk '$2 == "tx" { print int($(NF - 2)), int($NF) }' "$dir/tx/stats.txt" | sort -u | xargs; }
 set -- $(tx_of)
 [ "$1" -gt 65 ] && [ "$2" -lt 2 ] && ok "a context that waits for its turn with packets behind it is charged to the section" || bad "the limiting Tx: section $1, idle $2 percent"
+wide=$(awk '/\|/ { n++; if (length > 80) print length } END { if (n != 13) print n " lines" }' "$dir/tx/stats.txt")
+[ -z "$wide" ] && ok "a line for each microengine, in 80 columns" || bad "the table of microengines: $wide"
 set -- $(tx_of --set 'traffic.rate=3Gbit/s wire')
 [ "$1" -lt 5 ] && [ "$2" -gt 70 ] && ok "a context that waits for its turn with nothing behind it is idle" || bad "a Tx that is not the limit: section $1, idle $2 percent"
 

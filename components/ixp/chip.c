@@ -330,9 +330,9 @@ static const struct {
     uint32_t state;
     const char *heading;
 } columns[] = {
-    {CAUSE_EXECUTE, "exec"},    {CAUSE_SWAP, "swap"}, {CAUSE_READY, "ready"}, {CAUSE_SRAM, "sram"},
-    {CAUSE_DRAM, "dram"},       {CAUSE_TCAM, "tcam"}, {CAUSE_SCRATCH, "scr"}, {CAUSE_MSF, "msf"},
-    {CAUSE_SECTION, "section"}, {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
+    {CAUSE_EXECUTE, "exec"}, {CAUSE_SWAP, "swap"}, {CAUSE_READY, "rdy"},   {CAUSE_SRAM, "sram"},
+    {CAUSE_DRAM, "dram"},    {CAUSE_TCAM, "tcam"}, {CAUSE_SCRATCH, "scr"}, {CAUSE_MSF, "msf"},
+    {CAUSE_SECTION, "sect"}, {CAUSE_RING, "ring"}, {CONTEXT_IDLE, "idle"},
 };
 
 static void chip_scalar(const Chip *chip, Report *report, const char *name, double value,
@@ -342,25 +342,25 @@ static void chip_scalar(const Chip *chip, Report *report, const char *name, doub
 }
 
 static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
-    report_text(
-        report,
-        "%s%s%s: microengines, percent of %.3f ms (per ME, then the mean of its contexts)\n",
-        chip->owner->name, chip->label ? " " : "", chip->label ? chip->label : "",
-        (double)elapsed / 1e9);
-    report_text(report, "%3s %-8s %6s %6s %6s |", "ME", "block", "run", "stall", "idle");
+    report_text(report,
+                "%s%s%s: microengines, percent of %.3f ms: each ME | mean of its contexts\n",
+                chip->owner->name, chip->label ? " " : "", chip->label ? chip->label : "",
+                (double)elapsed / 1e9);
+    report_text(report, "ME %-7s run stall idle", "block");
     for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++)
-        report_text(report, " %5s", columns[k].heading);
+        report_text(report, "%c%4s", k ? ' ' : '|', columns[k].heading);
     report_text(report, "\n");
     for (unsigned i = 0; i < chip->n_mes_used; i++) {
         const Me *me = &chip->mes[i];
-        report_text(report, "%3u %-8s %6.2f %6.2f %6.2f |", i, me->block->name,
+        report_text(report, "%2u %-7s %3.0f %5.0f %4.0f", i, me->block->name,
                     percent(me->spent[ME_RUNNING], elapsed),
                     percent(me->spent[ME_STALLED], elapsed), percent(me->spent[ME_IDLE], elapsed));
         for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) {
             SimTime sum = 0;
             for (unsigned n = 0; n < me->n_contexts; n++)
                 sum += me->contexts[n].spent[columns[k].state];
-            report_text(report, " %5.1f", percent(sum, elapsed * me->n_contexts));
+            double mean = percent(sum, elapsed * me->n_contexts);
+            report_text(report, "%c%4.*f", k ? ' ' : '|', mean < 99.95 ? 1 : 0, mean);
         }
         report_text(report, "\n");
         g_autofree char *name = g_strdup_printf("me%u_%s_busy", i, me->block->name);
