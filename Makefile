@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full variants sensitivity sweeps demo test check-asan check-determinism check-cluster bench figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
+.PHONY: all ci figures-full variants sensitivity sweeps demo test check-asan check-determinism check-cluster bench bench-against figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
 
 # What is missing is said before a compiler complains about it.
@@ -171,6 +171,7 @@ help:
 # target check-determinism  equal bytes from four builds, with one job and two
 # target check-cluster      a study by GNU parallel and by a Slurm that it starts and stops
 # target bench              speed of calendar, NPE, native fast path and TCAM
+# target bench-against      the same work at commit REV and here, in turn: ratios, as a table
 # target lint               who may include whom, licence lines, format
 # target format             clang-format on everything
 # target reference          make docs/parameters.md, docs/metrics.md and docs/verbs.md anew
@@ -181,4 +182,5 @@ help:
 # target uninstall          from $(PREFIX)
 # target deb                a Debian package in build/ (needs debhelper)
 # target clean              remove build/ and results/
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Other commits' builds are below $(BUILD)/against.
+-include $(shell find $(BUILD) -name against -prune -o -name '*.d' -print 2>/dev/null)

@@ -4,3 +4,10 @@ $(BUILD)/bench-programs: $(BUILD)/bench/bench.o $(BUILD)/emu/core/sim.o $(BUILD)
 
 bench: all $(BUILD)/bench-programs
 	BUILD=$(BUILD) sh bench/run
+
+$(BUILD)/took: bench/took.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $<
+
+bench-against: all $(BUILD)/bench-programs $(BUILD)/took
+	BUILD=$(BUILD) sh bench/against $(REV)
