@@ -195,6 +195,31 @@ void scenario_spell(Scenario *s, const char *path, const char *written) {
     g_hash_table_insert(s->spelling, g_strdup(path), g_strdup(written));
 }
 
+/* How many points the chosen parameters tell apart. */
+static unsigned n_distinct(const Scenario *s, const bool *chosen) {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned point = 0; point < scenario_n_points(s); point++) {
+        GString *key = g_string_new(NULL);
+        for (unsigned i = 0; i < scenario_n_parameters(s); i++)
+            if (chosen[i])
+                g_string_append_printf(key, "%s\n", scenario_parameter(s, point, i).value);
+        g_hash_table_add(seen, g_string_free(key, FALSE));
+    }
+    return g_hash_table_size(seen);
+}
+
+void scenario_telling(const Scenario *s, bool *chosen) {
+    unsigned n = scenario_n_parameters(s);
+    g_autofree bool *given = g_memdup2(chosen, n * sizeof *chosen);
+    for (unsigned i = 0; i < n; i++) chosen[i] = true;
+    unsigned distinct = n_distinct(s, chosen);
+    for (unsigned i = n; i-- > 0;) {
+        if (given[i]) continue;
+        chosen[i] = false;
+        chosen[i] = n_distinct(s, chosen) < distinct;
+    }
+}
+
 /* Which there are -------------------------------------------------------------------------- */
 
 static void condition_free(void *data) {

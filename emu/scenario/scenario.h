@@ -140,6 +140,8 @@ unsigned scenario_n_equal(const Scenario *s);
  * and those that --set has fixed, which so keep their column. */
 unsigned scenario_n_parameters(const Scenario *s);
 ScenarioParameter scenario_parameter(const Scenario *s, unsigned point, unsigned n);
+/* Add to the `chosen` parameters as few as can tell all points apart, the first that do. */
+void scenario_telling(const Scenario *s, bool *chosen);
 /* Let these be the parameters, in file order: of a study that was made from another file. NULL:
  * those that are after loading. */
 void scenario_set_parameters(Scenario *s, const char *const *names);

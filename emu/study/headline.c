@@ -188,15 +188,14 @@ static GridColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
     return p;
 }
 
-static GridColumn *parameter_column(const Study *study, unsigned parameter, unsigned rows) {
-    const char *name = scenario_parameter(study->scenario, 0, parameter).name;
+static GridColumn *parameter_column(const Scenario *s, unsigned parameter, const unsigned *points,
+                                    unsigned n_points) {
+    const char *name = scenario_parameter(s, 0, parameter).name;
     const char *dot = strchr(name, '.'); /* none: the series */
     GridColumn *p = grid_column(true, g_strndup(name, dot ? (size_t)(dot - name) : 0),
                                 g_strdup(dot ? dot + 1 : name), NULL);
-    for (unsigned row = 0; row < rows; row++)
-        grid_cell(
-            p,
-            g_strdup(scenario_parameter(study->scenario, point_of(study, row), parameter).value));
+    for (unsigned i = 0; i < n_points; i++)
+        grid_cell(p, g_strdup(scenario_parameter(s, points[i], parameter).value));
     return p;
 }
 
@@ -251,35 +250,14 @@ static void print_page(const Study *study, GPtrArray *page, unsigned n_parameter
         fprintf(out, "... and %u more rows: all are in runs.tsv\n", rows - MAX_ROWS);
 }
 
-/* How many rows the shown columns tell apart. */
-static unsigned n_distinct(const GPtrArray *all, const bool *shown, unsigned rows) {
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (unsigned row = 0; row < rows; row++) {
-        g_autoptr(GString) key = g_string_new(NULL);
-        for (unsigned i = 0; i < all->len; i++) {
-            const GridColumn *p = all->pdata[i];
-            if (shown[i]) g_string_append_printf(key, "%s\n", (char *)p->cells->pdata[row]);
-        }
-        g_hash_table_add(seen, g_strdup(key->str));
-    }
-    return g_hash_table_size(seen);
-}
-
-/* What tells the rows apart, which nothing may push out; then, while there is room, what follows
- * from it or is the same in all rows. */
-static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *page) {
-    const Scenario *s = c->study->scenario;
-    unsigned used = 0, rows = n_rows(c->study), n = scenario_n_parameters(s);
+unsigned headline_parameters(const Scenario *s, const unsigned *points, unsigned n_points,
+                             unsigned width, GPtrArray *page) {
+    unsigned used = 0, n = scenario_n_parameters(s);
     g_autoptr(GPtrArray) all = g_ptr_array_new();
-    g_autofree bool *shown = g_new(bool, n + 1);
+    g_autofree bool *shown = g_new0(bool, n + 1);
+    scenario_telling(s, shown);
     for (unsigned i = 0; i < n; i++) {
-        g_ptr_array_add(all, parameter_column(c->study, i, rows));
-        shown[i] = true;
-    }
-    unsigned distinct = n_distinct(all, shown, rows);
-    for (unsigned i = n; i-- > 0;) {
-        shown[i] = false;
-        shown[i] = n_distinct(all, shown, rows) < distinct;
+        g_ptr_array_add(all, parameter_column(s, i, points, n_points));
         if (shown[i]) used += ((GridColumn *)all->pdata[i])->width + GRID_GAP;
     }
     for (unsigned i = 0; i < n; i++) {
@@ -296,10 +274,14 @@ static unsigned lay_out_parameters(const Columns *c, unsigned width, GPtrArray *
 
 /* Parameters, and as many scalars as fit; what does not is counted. */
 static unsigned lay_out(const Columns *c, unsigned width, GPtrArray *page, unsigned *n_parameters) {
-    unsigned used = lay_out_parameters(c, width, page), rows = n_rows(c->study);
+    const Scenario *s = c->study->scenario;
+    unsigned rows = n_rows(c->study);
+    g_autofree unsigned *points = g_new(unsigned, rows + 1);
+    for (unsigned row = 0; row < rows; row++) points[row] = point_of(c->study, row);
+    unsigned used = headline_parameters(s, points, rows, width, page);
     g_autoptr(GArray) chosen = headline_columns(c);
     *n_parameters = page->len;
-    unsigned dropped = scenario_n_parameters(c->study->scenario) - page->len;
+    unsigned dropped = scenario_n_parameters(s) - page->len;
     for (unsigned i = 0; i < chosen->len; i++) {
         GridColumn *p = scalar_column(c, g_array_index(chosen, unsigned, i), rows);
         if (used + p->width + 2 > width) { /* 2: the mark */
@@ -335,7 +317,7 @@ static void count_text(GHashTable *count, const char *text) {
     g_hash_table_insert(count, (char *)text, GUINT_TO_POINTER(n + 1));
 }
 
-static void print_warnings(const Study *study, FILE *out) {
+void headline_warnings(const Study *study, FILE *out) {
     g_autoptr(GHashTable) unsteady = g_hash_table_new(g_str_hash, g_str_equal),
                           warnings = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned equal = 0;
@@ -369,7 +351,7 @@ static void print_runs(const Study *study, FILE *out) {
                 dropped > 1 ? "s" : "");
     if (study->repeated)
         fprintf(out, "means of repetitions, +- half of the 95 %% interval: see summary.tsv\n");
-    print_warnings(study, out);
+    headline_warnings(study, out);
 }
 
 static void print_claims(const Study *study, FILE *out) {

@@ -8,5 +8,12 @@
 
 /* Indices of columns, in the order of their worth; caller unrefs. */
 GArray *headline_columns(const Columns *columns);
+/* Columns of the parameters that tell points apart, which nothing may push out; then, up to half of
+ * the width, of what follows from these or is the same at all; a cell for each of `points`. The
+ * width that they take. */
+unsigned headline_parameters(const Scenario *s, const unsigned *points, unsigned n_points,
+                             unsigned width, GPtrArray *page);
+/* What runs warn of, each sentence once. */
+void headline_warnings(const Study *study, FILE *out);
 /* The study at a glance, as wide as the terminal: COLUMNS, else what the terminal says, else 80. */
 void headline_print(const Study *study, FILE *out);

@@ -351,31 +351,13 @@ static bool shows_parameter(const Query *q, unsigned parameter) {
     return false;
 }
 
-/* How many points the chosen parameters tell apart. */
-static unsigned n_distinct(const Scenario *s, const bool *chosen) {
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (unsigned point = 0; point < scenario_n_points(s); point++) {
-        GString *key = g_string_new(NULL);
-        for (unsigned i = 0; i < scenario_n_parameters(s); i++)
-            if (chosen[i])
-                g_string_append_printf(key, "%s\n", scenario_parameter(s, point, i).value);
-        g_hash_table_add(seen, g_string_free(key, FALSE));
-    }
-    return g_hash_table_size(seen);
-}
-
 /* In front of what is shown: what tells the rows apart, as few as can. */
 static void show_rows(Query *q) {
     const Scenario *s = q->study->scenario;
     unsigned n = scenario_n_parameters(s), at = 0;
-    g_autofree bool *chosen = g_new(bool, n + 1);
-    for (unsigned i = 0; i < n; i++) chosen[i] = true;
-    unsigned distinct = n_distinct(s, chosen);
-    for (unsigned i = n; i-- > 0;) {
-        if (shows_parameter(q, i)) continue;
-        chosen[i] = false;
-        chosen[i] = n_distinct(s, chosen) < distinct;
-    }
+    g_autofree bool *chosen = g_new0(bool, n + 1);
+    for (unsigned i = 0; i < n; i++) chosen[i] = shows_parameter(q, i);
+    scenario_telling(s, chosen);
     for (unsigned i = 0; i < n; i++) {
         if (!chosen[i] || shows_parameter(q, i)) continue;
         add_parameter(q, i);
