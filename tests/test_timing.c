@@ -208,12 +208,162 @@ static void claims_say_by_which_timing(void) {
     CHECK_CONTAINS(fast, "\tfast\n");
 }
 
+/* compare ----------------------------------------------------------------------------------- */
+
+/* Of 10 grain fast is off by 4 percent, of 20 by 2, of 40 by 1. */
+#define SWEEP                                                                                      \
+    "[scenario]\ntitle = Three mills\nduration = 10us\n[mill a]\ngrain = ${10, 20, 40}\noff = 4\n" \
+    "[expect flour]\nmetric = max(a.flour_us)\nlow = 39\nhigh = 40.1\nunit = us\n"                 \
+    "[expect rats]\nmetric = max(a.rats)\nlow = 0\nhigh = 1\n"
+
+/* Whether a line of what was said has these words, in this order. */
+static bool line(const char *words) {
+    g_auto(GStrv) lines = g_strsplit(said, "\n", -1), wanted = g_strsplit(words, " ", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        g_auto(GStrv) found = g_strsplit_set(lines[i], " ", -1);
+        unsigned k = 0;
+        for (unsigned n = 0; found[n] && wanted[k]; n++) k += !strcmp(found[n], wanted[k]);
+        if (!wanted[k]) return true;
+    }
+    printf("  no line with \"%s\" in:\n%s\n", words, said);
+    return false;
+}
+
+static unsigned widest(void) {
+    g_auto(GStrv) lines = g_strsplit(said, "\n", -1);
+    unsigned most = 0;
+    for (unsigned i = 0; lines[i]; i++) most = MAX(most, (unsigned)strlen(lines[i]));
+    return most;
+}
+
+static void differences_are_those_on_paper(void) {
+    file("sweep.ini", SWEEP);
+    CHECK_U64(sppemu("compare sweep -m a.flour_us"), EXIT_OK);
+    CHECK_CONTAINS(said, "Three mills\nfast timing beside detailed, 3 of 3 points\n");
+    CHECK(line("10 10 10.4 +4.00 %"));
+    CHECK(line("20 20 20.4 +2.00 %"));
+    CHECK(line("40 40 40.4 +1.00 %"));
+    CHECK(line("flour 40 40.4 us +1.00 % met -> missed"));
+    CHECK(line("rats - - - not measured"));
+    CHECK_CONTAINS(said, "1 of 2 verdicts differ\n");
+    CHECK(line("a.flour_us 3 2.00 % 4.00 % 4.00 % a.grain=10")); /* p90 of 3 is the third */
+    CHECK(line("events 12 3 4 times"));
+    CHECK_CONTAINS(said, "results: results/compare/sweep\n         "
+                         "results/compare/sweep,timing=fast, with compare.tsv\n");
+    CHECK(widest() <= 80);
+    g_autofree char *table = content("results/compare/sweep,timing=fast/compare.tsv");
+    CHECK_CONTAINS(table, "point\ta.grain\tmeasure\tunit\tn\tdetailed\tfast\tdifference\tlow\thigh"
+                          "\tverdict_detailed\tverdict_fast\n");
+    CHECK_CONTAINS(table, "\n1\t20\ta.flour_us\t\t1\t20\t20.4\t0.02\t\t\t\t\n");
+    CHECK_CONTAINS(table, "\n\t\tflour\tus\t1\t40\t40.4\t0.01\t\t\tmet\tmissed\n");
+    CHECK_CONTAINS(table, "\n\t\trats\t\t0\t\t\t\t\t\tnot measured\tnot measured\n");
+}
+
+static void what_was_computed_is_not_again_and_a_sample_is_evenly_chosen(void) {
+    CHECK_U64(sppemu("compare sweep --points 2 -m a.flour_us --summary"), EXIT_OK);
+    CHECK_CONTAINS(said, "2 of 3 points");
+    CHECK(line("a.flour_us 2 2.50 % 4.00 % 4.00 % a.grain=10"));
+    CHECK_CONTAINS(said, "verdicts differ; they are of these points alone\n");
+    CHECK(!has(said, "20.4"));
+    CHECK_U64(sppemu("run sweep --no-plots -q -o results/compare/sweep"), EXIT_OK);
+    CHECK_CONTAINS(said, "");
+    CHECK_U64(sppemu("results results/compare"), EXIT_OK);
+    CHECK(line("3 of 3 ok sweep"));
+    CHECK_U64(sppemu("compare sweep --points 0"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--points: found 0, expected 1 or more");
+}
+
+static void a_check_names_measure_and_point(void) {
+    CHECK_U64(sppemu("compare sweep -q -m a.flour_us --check 5%"), EXIT_OK);
+    CHECK_TEXT(said, "");
+    CHECK_U64(sppemu("compare sweep -q -m a.flour_us -m 'max(a.flour_us)' --check 1.5%"),
+              EXIT_RUN_FAILED);
+    CHECK_TEXT(said, "sppemu: --check: sweep: a.flour_us differs by 4.00 % at a.grain=10, expected "
+                     "1.5 % or less, and more than that at 2 of 3 points\n");
+    CHECK_U64(sppemu("compare sweep -q -m 'max(a.flour_us)' --check 0.5%"), EXIT_RUN_FAILED);
+    CHECK_CONTAINS(said, "sweep: flour differs by 1.00 %, expected 0.5 % or less\n");
+    CHECK_CONTAINS(said, "sweep: max(a.flour_us) differs by 1.00 %, expected 0.5 % or less\n");
+    CHECK_U64(sppemu("compare two -q -m a.rats --check 5%"), EXIT_RUN_FAILED);
+    CHECK_CONTAINS(said, "two: nothing was measured by both timings\n");
+    CHECK_U64(sppemu("compare sweep --check 5"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--check: found \"5\", expected a share such as 10%");
+}
+
+/* Of zero there is no share. */
+static void what_is_zero_by_detailed_alone_differs_by_more_than_any_share(void) {
+    file("bran.ini", "[mill a]\ngrain = ${10, 30}\n");
+    CHECK_U64(sppemu("compare bran -m a.bran --check 99%"), EXIT_RUN_FAILED);
+    CHECK(line("10 0 0 +0.00 %"));
+    CHECK(line("30 0 1 from 0"));
+    CHECK_CONTAINS(said, "bran: a.bran differs from 0 at a.grain=30, expected 99 % or less\n");
+}
+
+/* The noise is the same by both: off / 100 * 10 / grain in every repetition. */
+static void intervals_are_of_pairs(void) {
+    file("noise.ini", "[mill a]\noff = 3\nnoise = 5\n[expect m]\nmetric = mean(a.flour_us)\n"
+                      "low = 0\nhigh = 100\n");
+    CHECK_U64(sppemu("compare noise -m a.flour_us --repeat 4"), EXIT_OK);
+    CHECK_CONTAINS(said, "fast timing beside detailed, 4 repetitions each\n");
+    CHECK(line("a.flour_us +3.00 +-0.00 %"));
+    CHECK(line("m +3.00 +-0.00 % met"));
+    /* Without noise the repetitions are one run, and have no interval. */
+    CHECK_U64(sppemu("compare noise -m a.flour_us --repeat 4 --set a.noise=0"), EXIT_OK);
+    CHECK(line("a.flour_us 10 10.3 +3.00 %"));
+}
+
+static void what_cannot_be_compared_is_said(void) {
+    CHECK_U64(sppemu("compare none"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "none: found nothing that has two timings and does not say its own");
+    CHECK_U64(sppemu("compare two --set a.timing=fast --set b.timing=detailed"), EXIT_USAGE);
+    CHECK_U64(sppemu("compare two --set a.timing=fast"), EXIT_OK);
+    CHECK_CONTAINS(said, "fast timing beside detailed; by both: fast timing of a\n");
+    CHECK_U64(sppemu("compare sweep -m a.flower_us"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--metric: a.flower_us: ");
+    CHECK_CONTAINS(said, "a.flour_us");
+    CHECK_U64(sppemu("compare sweep --for 2"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--for: found \"2\"");
+    CHECK_U64(sppemu("compare swep"), EXIT_INPUT);
+}
+
+/* A run that fails is no 0, and says so. */
+static void a_run_that_fails_is_not_measured(void) {
+    file("bad.ini", "[mill a]\ngrain = 12\noff = 4\n[at 1us]\n");
+    CHECK_U64(sppemu("compare bad -m a.flour_us --set a.grain=13"), EXIT_INPUT);
+}
+
+static void the_first_time_of_each_point(void) {
+    CHECK_U64(sppemu("compare sweep -m run.events --points 1 --for 2us"), EXIT_OK);
+    CHECK(line("events 2 1 2 times")); /* of 4 turns, 1 us each, and 1 */
+    CHECK_CONTAINS(said, "results/compare/sweep,duration=2us\n");
+}
+
+static void a_fast_run_is_checked_on_a_sample_before(void) {
+    CHECK_U64(sppemu("run sweep --timing=fast --check 5% --no-plots"), EXIT_OK);
+    CHECK_CONTAINS(said, "Three mills\nfast timing beside detailed, 3 of 3 points\n");
+    CHECK_CONTAINS(said, "Three mills\nfast timing\n\n");
+    CHECK_U64(sppemu("run sweep --timing=fast --check 3% --no-plots -f"), EXIT_RUN_FAILED);
+    CHECK_CONTAINS(said, "--check: sweep: a.flour_us differs by 4.00 % at a.grain=10");
+    CHECK(!has(said, "fast timing\n\n"));
+    CHECK_U64(sppemu("run sweep --check 3%"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--check: found no fast timing to check, expected --timing=fast");
+}
+
 int main(void) {
-    static const Test tests[] = {TEST(fast_is_named_at_the_head_and_detailed_is_not),
-                                 TEST(manifests_and_documents_always_say_it),
-                                 TEST(a_folder_is_of_one_timing),
-                                 TEST(claims_say_by_which_timing),
-                                 {0}};
+    static const Test tests[] = {
+        TEST(fast_is_named_at_the_head_and_detailed_is_not),
+        TEST(manifests_and_documents_always_say_it),
+        TEST(a_folder_is_of_one_timing),
+        TEST(claims_say_by_which_timing),
+        TEST(differences_are_those_on_paper),
+        TEST(what_was_computed_is_not_again_and_a_sample_is_evenly_chosen),
+        TEST(a_check_names_measure_and_point),
+        TEST(what_is_zero_by_detailed_alone_differs_by_more_than_any_share),
+        TEST(intervals_are_of_pairs),
+        TEST(what_cannot_be_compared_is_said),
+        TEST(a_run_that_fails_is_not_measured),
+        TEST(the_first_time_of_each_point),
+        TEST(a_fast_run_is_checked_on_a_sample_before),
+        {0}};
     char *folder = g_dir_make_tmp("sppemu-timing-XXXXXX", NULL), *here = g_get_current_dir();
     g_assert(folder && chdir(folder) == 0);
     int code = run_tests("timing", tests);

@@ -9,7 +9,7 @@
 #include "emu/study/file.h"
 #include "emu/study/record.h"
 
-enum { MAX_NAME = 80, MAX_FILE_NAME = 200, NOT_GIVEN = -1 };
+enum { MAX_NAME = 80, MAX_FILE_NAME = 200 };
 #define LATEST "latest"
 
 /* Names of folders ------------------------------------------------------------------------ */
@@ -216,8 +216,8 @@ int cli_check(const Scenario *s, const Claims *claims, Progress *progress) {
     return ok ? EXIT_OK : cli_complain(EXIT_INPUT, error);
 }
 
-static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed,
-                      const Claims *claims) {
+static int run_loaded(const RunFlags *f, const char *file, const Scenario *scenario, uint64_t seed,
+                      const Claims *claims, const ComponentClass *const *classes) {
     g_autoptr(GError) error = NULL;
     unsigned repeat = f->repeat == NOT_GIVEN ? scenario_repeat(scenario) : (unsigned)f->repeat;
     g_autofree char *folder =
@@ -251,7 +251,9 @@ static int run_loaded(const RunFlags *f, const Scenario *scenario, uint64_t seed
         code = dry_run(store, keys, &options);
     } else {
         if (!f->output) point_latest(folder);
-        code = f->emit ? cli_emit(store, f, keys) : run_study(f, store, keys, &options, claims);
+        if (f->check) code = cli_check_timing(f, file, store, claims, options.progress, classes);
+        if (!code)
+            code = f->emit ? cli_emit(store, f, keys) : run_study(f, store, keys, &options, claims);
     }
     store_close(store);
     return code;
@@ -272,6 +274,12 @@ static int load_and_run(const RunFlags *f, const char *file, const ComponentClas
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
     Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
+    const char *timing = scenario_timing(scenario);
+    if (f->check && (!timing || !strcmp(timing, "detailed"))) {
+        scenario_free(scenario);
+        return cli_usage(
+            "--check: found no fast timing to check, expected --timing=fast beside it");
+    }
     if (scenario_until(scenario) && (f->emit || f->repeat != NOT_GIVEN)) {
         scenario_free(scenario);
         return cli_usage(
@@ -280,7 +288,8 @@ static int load_and_run(const RunFlags *f, const char *file, const ComponentClas
             f->emit ? "emit" : "repeat");
     }
     Claims *claims = cli_claims();
-    int code = run_loaded(f, scenario, f->seed ? seed : scenario_seed(scenario), claims);
+    int code =
+        run_loaded(f, file, scenario, f->seed ? seed : scenario_seed(scenario), claims, classes);
     claims_free(claims);
     scenario_free(scenario);
     return code;
@@ -300,6 +309,9 @@ static const GOptionEntry run_options[] = {
     CLI_OPTION(RunFlags, set, "set", 's', STRING_ARRAY,
                "Override one value; may be repeated, may iterate", "SECTION.KEY=VALUE"),
     CLI_TIMING(RunFlags),
+    CLI_OPTION(RunFlags, check, "check", 0, STRING,
+               "Compare some points with detailed timing first; stop if they differ by more",
+               "SHARE"),
     CLI_OPTION(RunFlags, jobs, "jobs", 'j', INT, "Runs at a time, each in a process of its own",
                "N"),
     CLI_OPTION(RunFlags, output, "output", 'o', FILENAME,

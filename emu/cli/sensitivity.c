@@ -15,17 +15,6 @@ typedef struct {
     gboolean force, no_plots, quiet;
 } SensitivityFlags;
 
-/* "10%" or 0.1, above 0 and below 1. */
-static bool read_share(const char *option, const char *text, double *share) {
-    static const Param row = {.name = "", .type = PARAM_TYPE_FRACTION};
-    ParamValue value;
-    g_autoptr(GError) error = NULL;
-    bool ok = param_read(&row, &value, text, NULL, &error) && value.real > 0 && value.real < 1;
-    *share = ok ? value.real : NAN;
-    if (!ok) cli_usage("--%s: found \"%s\", expected a share such as 10%%", option, text);
-    return ok;
-}
-
 static int measure(const SensitivityFlags *f, Scenario *s, const Store *store, const Claims *claims,
                    const SensitivityOptions *options) {
     g_autoptr(GError) error = NULL;
@@ -90,8 +79,8 @@ static int run_sensitivity(char **operands, void *flags, const ComponentClass *c
         return cli_usage("--repeat: found %d, expected 1 to %u", f->repeat, SCENARIO_MAX_REPEAT);
     if (f->output && !*f->output)
         return cli_usage("--output: found nothing, expected the name of a folder");
-    if (!read_share("step", f->step ? f->step : "10%", &options.step) ||
-        !read_share("threshold", f->threshold ? f->threshold : "1%", &options.threshold) ||
+    if (!cli_share("step", f->step ? f->step : "10%", &options.step) ||
+        !cli_share("threshold", f->threshold ? f->threshold : "1%", &options.threshold) ||
         !cli_set_timing(&f->set, f->timing))
         return EXIT_USAGE;
     cli_catch_signals();

@@ -240,3 +240,13 @@ char *cli_folder(const char *given) {
     for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--) path[n - 1] = 0;
     return path;
 }
+
+bool cli_share(const char *option, const char *text, double *share) {
+    static const Param row = {.name = "", .type = PARAM_TYPE_FRACTION};
+    ParamValue value;
+    g_autoptr(GError) error = NULL;
+    bool ok = param_read(&row, &value, text, NULL, &error) && value.real > 0 && value.real < 1;
+    *share = ok ? value.real : NAN;
+    if (!ok) cli_usage("--%s: found \"%s\", expected a share such as 10%%", option, text);
+    return ok;
+}

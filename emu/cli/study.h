@@ -2,7 +2,8 @@
  *
  * emu/cli/study.h: what the verbs about studies share. `run` (run.c) is what `point` does for every
  * run that has no record, and then what `merge` does (machines.c); results.c has verify and
- * results, plot.c draws again, sensitivity.c moves what a scenario says. */
+ * results, plot.c draws again, sensitivity.c moves what a scenario says,
+ * compare.c has two timings. */
 #pragma once
 
 #include "emu/cli/private.h"
@@ -21,13 +22,15 @@ typedef struct {
 
 /* The command line of `run`. */
 typedef struct {
-    char **set, *timing, *output, *seed, *filter, *emit;
+    char **set, *timing, *output, *seed, *filter, *emit, *check;
     int jobs, repeat;
     gboolean force, retry_failed, dry_run;
     ShowFlags show;
 } RunFlags;
-enum { MAX_JOBS = 256 };
+enum { MAX_JOBS = 256, NOT_GIVEN = -1 };
 
+/* "10%" or 0.1 of an option, above 0 and below 1. False, and a sentence: it is none. */
+bool cli_share(const char *option, const char *text, double *share);
 /* "results/x/" is results/x. Caller frees. */
 char *cli_folder(const char *given);
 #define RESULTS "results" /* holds the folders that nobody named */
@@ -60,6 +63,10 @@ int cli_show_study(Study *study, const Store *store, const Claims *claims, const
 void cli_print_failures(const Study *study);
 /* The parameters of a point as --set would give them. */
 void cli_append_parameters(GString *out, const Scenario *s, unsigned point);
+
+/* Of run --check: some points of the fast study beside the same by detailed timing. */
+int cli_check_timing(const RunFlags *f, const char *file, Store *fast, const Claims *claims,
+                     Progress *progress, const ComponentClass *const *classes);
 
 /* Of run --emit. What a script could not hold is refused before a folder is made for it. */
 int cli_can_emit(const RunFlags *f, const char *folder);

@@ -173,20 +173,11 @@ static bool is_old(const char *name) {
 }
 
 static bool is_ours(const char *folder, const json_t *study, const char *name) {
-    static const char *const names[] = {"records",
-                                        "study.json",
-                                        "study.ini",
-                                        "resolved.ini",
-                                        "runs.tsv",
-                                        "columns.tsv",
-                                        "runs.units.tsv", /* of earlier builds */
-                                        "summary.tsv",
-                                        "claims.tsv",
-                                        "manifest.json",
-                                        LOCK,
-                                        "sensitivity.tsv",
-                                        "choices.tsv",
-                                        NULL};
+    static const char *const names[] = {
+        "records",         "study.json",  "study.ini",      "resolved.ini",
+        "runs.tsv",        "columns.tsv", "runs.units.tsv", /* of earlier builds */
+        "summary.tsv",     "claims.tsv",  "manifest.json",  LOCK,
+        "sensitivity.tsv", "choices.tsv", "compare.tsv",    NULL};
     if (g_strv_contains(names, name) || is_plot(study, name)) return true;
     if (g_str_has_prefix(name, "tornado-")) return true;
     if (g_str_has_suffix(name, ".tmp") || g_str_has_prefix(name, "slurm-")) return true;
