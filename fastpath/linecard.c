@@ -23,13 +23,19 @@ struct LcTables {
     LcTarget targets[LC_MAX_CLASSES]; /* by traffic class; where translated flows go */
     bool has_default;
     Tcam *tcam;
-    LcTarget *results; /* by TCAM position */
-    uint32_t *free_positions, n_free;
+    LcTarget *results;                /* by TCAM position */
+    uint32_t n_free, *free_positions; /* a stack: first_position */
     unsigned n_bindings;
     uint16_t class_of[N_VLANS];
     uint32_t inside_prefix, inside_mask;
     NatTable *nat;
 };
+
+/* The stack holds by how much a position differs from the one that is at its place in the
+ * beginning, so that memory which nobody has touched is a stack of all of them, 0 on top. */
+static uint32_t first_position(uint32_t place) {
+    return TCAM_MAX_ENTRIES - 1 - place;
+}
 
 LcTables *lc_tables_new(unsigned n_interfaces, unsigned nat_entries) {
     LcTables *t = calloc(1, sizeof *t);
@@ -43,10 +49,7 @@ LcTables *lc_tables_new(unsigned n_interfaces, unsigned nat_entries) {
         lc_tables_free(t);
         return NULL;
     }
-    while (t->n_free < TCAM_MAX_ENTRIES) {
-        t->free_positions[t->n_free] = TCAM_MAX_ENTRIES - 1 - t->n_free;
-        t->n_free++;
-    }
+    t->n_free = TCAM_MAX_ENTRIES;
     memset(t->class_of, 0xff, sizeof t->class_of);
     t->inside_mask = UINT32_MAX; /* and prefix 0: nobody */
     return t;
@@ -138,9 +141,9 @@ LcBind lc_bind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port,
     binding_key(address, protocol, port, key, mask);
     if (tcam_lookup(t->tcam, tcam_word(0, key)) != TCAM_MISS) return LC_TAKEN;
     if (!t->n_free) return LC_FULL;
-    uint32_t position = t->free_positions[t->n_free - 1];
+    uint32_t place = t->n_free - 1, position = t->free_positions[place] + first_position(place);
     if (!tcam_insert(t->tcam, position, tcam_word(0, key), tcam_word(0xffff, mask))) return LC_FULL;
-    t->n_free--;
+    t->n_free = place;
     t->n_bindings++;
     t->results[position] = *target;
     return LC_BOUND;
@@ -159,7 +162,8 @@ bool lc_unbind(LcTables *t, uint32_t address, uint8_t protocol, uint16_t port) {
     int position = tcam_lookup(t->tcam, tcam_word(0, key));
     if (position == TCAM_MISS) return false;
     tcam_remove(t->tcam, (unsigned)position);
-    t->free_positions[t->n_free++] = (uint32_t)position;
+    t->free_positions[t->n_free] = (uint32_t)position - first_position(t->n_free);
+    t->n_free++;
     t->n_bindings--;
     return true;
 }

@@ -19,7 +19,7 @@
 #include "fastpath/tcam.h"
 
 #define LC_MAX_INTERFACES 16u
-#define LC_MAX_CLASSES 512u
+#define LC_MAX_CLASSES 1024u
 
 /* X(symbol, name, text) */
 #define LC_REASONS(X)                                                                              \

@@ -59,10 +59,10 @@ Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
     if (n_schedulers > QM_MAX_SCHEDULERS) return NULL;
     Qm *qm = calloc(1, sizeof *qm);
     if (!qm) return NULL;
-    *qm = (Qm){.n_schedulers = n_schedulers,
-               .n_queues = n_queues,
-               .n_handles = n_handles,
-               .per_me = QM_PER_ME};
+    qm->n_schedulers = n_schedulers;
+    qm->n_queues = n_queues;
+    qm->n_handles = n_handles;
+    qm->per_me = QM_PER_ME;
     qm->queues = calloc(n_queues, sizeof *qm->queues);
     qm->link = calloc(n_handles, sizeof *qm->link);
     qm->bytes = calloc(n_handles, sizeof *qm->bytes);

@@ -67,7 +67,7 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
 
 /* Buffers: queues of one group together hold at most `limit_packets` (0: no limit), so that one
  * slice's backlog cannot take another's. Queues begin in group 0. */
-#define QM_MAX_GROUPS 512u
+#define QM_MAX_GROUPS 2048u
 void qm_set_group(Qm *qm, unsigned queue, unsigned group);
 void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets);
 /* Take the first packet out of the queue, uncounted as dequeued; QM_NONE when it is empty. */

@@ -8,8 +8,8 @@
 #include "fastpath/tcam.h"
 
 #define FP_MAX_INTERFACES 16u
-#define FP_MAX_SLICES 256u
-#define FP_MAX_PORTS 2048u
+#define FP_MAX_SLICES 1024u
+#define FP_MAX_PORTS 16384u /* of all slices at all interfaces */
 #define FP_NO_INTERFACE 255u
 
 /* Why a packet left the fast path. EXC: to the slice's slow path; DROP: nowhere. The names follow

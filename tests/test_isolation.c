@@ -62,8 +62,8 @@ static void a_deny_filter_of_one_slice_denies_only_its_own(void) {
 }
 
 static void every_slice_id_is_exact_in_the_tcam(void) {
-    /* All 256 slices with the same catch-all key at one position each, the last slice's first:
-     * every slice finds its own. */
+    /* All slices that there can be, with the same catch-all key at one position each, the last
+     * slice's first: every slice finds its own. */
     static const uint8_t none[FP_KEY_BYTES];
     FpTables *t = fp_tables_new(FP_MAX_SLICES);
     uint16_t cost[FP_N_SITES] = {0};

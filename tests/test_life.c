@@ -309,6 +309,52 @@ static void a_thousand_come_and_go_and_the_node_is_empty_again(void) {
     g_hash_table_unref(had);
 }
 
+/* A thousand slices of one NPE, behind one line card ---------------------------------------- */
+
+enum { THOUSAND = 1000 };
+
+static void a_thousand_slices_share_one_npe(void) {
+    /* One packet for each, by a demux that takes them in turn. What they hold besides is little:
+     * 4 KiB of the NPE's 8 MiB of SRAM, an equal part of its buffers. */
+    Bench *b =
+        bench_open("[scenario]\ninclude = @scenarios/chassis-dev.ini\n"
+                   "[slice s*1000]\nattached = no\nudp_port = {30000 + i}\n"
+                   "vlan = {100 + i}\nsram = 4KiB\n"
+                   "routes = 0.0.0.0/0 {i % 5} 192.168.0.1:30000\n"
+                   "[demux in]\ninputs = 1\noutputs = 1\nslices = 1000\n"
+                   "udp_ports = 30000\n[source t]\nports = 1\nrate = 1Mpacket/s\n"
+                   "warmup = 0\nduration = 1ms\n[link t]\nlink = t.0 -> in.0\n"
+                   "rate = none\n[link in]\nlink = in.0 -> lc0.0\nrate = 1Gbit/s\n"
+                   "[sink sink]\nports = 5\nsource = t\n[link out]\nlink = lc0.0..4 -> sink.0..4\n"
+                   "rate = 1Gbit/s\n");
+    const Npe *npe = (Npe *)bench_find(b, "npe0");
+    const LineCard *lc = (LineCard *)bench_find(b, "lc0");
+    static Slice *slices[THOUSAND];
+    for (unsigned i = 0; i < THOUSAND; i++) {
+        g_autofree char *name = g_strdup_printf("s%u", i);
+        slices[i] = (Slice *)bench_find(b, name);
+        CHECK(slice_attach(slices[i], NULL));
+        CHECK_U64(slices[i]->number, i);
+    }
+    CHECK_U64(npe_occupancy(npe).slices, THOUSAND);
+    CHECK_U64(npe_occupancy(npe).filters, THOUSAND);
+    CHECK_U64(npe_occupancy(npe).sram_bytes, THOUSAND * 4096);
+    CHECK_U64(linecard_occupancy(lc).classes, 1 + THOUSAND);
+    bench_until(b, 2 * SIM_MS);
+    CHECK_U64(packet_pool_counts(network_packets(b->net)).delivered, THOUSAND);
+    for (unsigned i = 0; i < THOUSAND; i++) {
+        CHECK_U64(slices[i]->account.out, 1);
+        slice_detach(slices[i]);
+    }
+    bench_finish(b);
+    NpeOccupancy o = npe_occupancy(npe);
+    CHECK_U64(o.slices + o.queues + o.sram_bytes + o.filters + o.ports + o.in_queues + o.held, 0);
+    CHECK_U64(npe_filters_free(npe), TCAM_MAX_ENTRIES);
+    CHECK_U64(linecard_occupancy(lc).classes, 1);
+    CHECK_U64(linecard_occupancy(lc).bindings, 0);
+    bench_close(b);
+}
+
 /* What an NPE without a line card does with slices a and b, whose sources send to port 30000 and
  * 30001 of interface 0 for 2 ms, and with a script. */
 #define NODE(a, b, more)                                                                           \
@@ -418,6 +464,7 @@ int main(void) {
     static const Test tests[] = {TEST(intervals_are_a_bitmap),
                                  TEST(a_number_rests_until_its_last_packet_has_ended),
                                  TEST(a_thousand_come_and_go_and_the_node_is_empty_again),
+                                 TEST(a_thousand_slices_share_one_npe),
                                  TEST(a_queue_that_opens_again_has_no_more_buffers_than_its_slice),
                                  TEST(a_monitor_follows_a_slice_that_comes_and_goes),
                                  TEST(a_manager_sends_nothing_for_a_slice_that_has_left),

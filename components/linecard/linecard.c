@@ -265,14 +265,21 @@ static uint32_t quantum(const LineCard *lc, double share) {
     return MAX(1, (uint32_t)bytes);
 }
 
+/* One past the highest that is taken. */
+static unsigned classes_end(const LineCard *lc) {
+    uint32_t low, end;
+    intervals_taken(lc->numbers, &low, &end);
+    return end;
+}
+
 /* Every traffic class has an equal part of the buffers, each way. */
 static void share_buffers(LineCard *lc) {
-    unsigned n = 1;
-    for (unsigned i = 1; i < LC_MAX_CLASSES; i++) n += lc->classes[i].attached;
+    unsigned n = 1, end = classes_end(lc);
+    for (unsigned i = 1; i < end; i++) n += lc->classes[i].attached;
     for (unsigned out = 0; out < 2; out++) {
         Program *p = side_of(lc, out);
         uint32_t part = chip_queue_buffers(&p->chip) / n;
-        for (unsigned i = 0; i < LC_MAX_CLASSES; i++)
+        for (unsigned i = 0; i < end; i++)
             if (i == 0 || lc->classes[i].attached) qm_limit_group(p->qm, i, MAX(1, part));
     }
 }
@@ -399,7 +406,7 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
 static bool share_fits(const LineCard *lc, unsigned class, unsigned interface, bool out,
                        double share, GError **error) {
     double sum = share;
-    for (unsigned i = 1; i < LC_MAX_CLASSES; i++)
+    for (unsigned i = 1, end = classes_end(lc); i < end; i++)
         if (lc->classes[i].attached && i != class) sum += lc->classes[i].share[out][interface];
     if (sum <= 1 + 1e-9) return true;
     g_autofree char *where =
@@ -596,7 +603,7 @@ LcOccupancy linecard_occupancy(const LineCard *lc) {
 static bool classes_check(const LineCard *lc, GError **error) {
     LcOccupancy taken = linecard_occupancy(lc);
     uint64_t classes = 1 + lc->n_resting, bindings = lc->n_resting_ports;
-    for (unsigned i = 1; i < LC_MAX_CLASSES; i++) {
+    for (unsigned i = 1, end = classes_end(lc); i < end; i++) {
         classes += lc->classes[i].attached;
         bindings += lc->classes[i].bindings ? lc->classes[i].bindings->len : 0;
     }
@@ -635,7 +642,7 @@ static void lc_free(Component *c) {
     mp_clear(&lc->mp);
     program_free(&lc->in);
     program_free(&lc->out);
-    for (unsigned i = 0; i < LC_MAX_CLASSES; i++)
+    for (unsigned i = 0, end = lc->numbers ? classes_end(lc) : 0; i < end; i++)
         if (lc->classes[i].bindings) g_array_unref(lc->classes[i].bindings);
     intervals_free(lc->numbers);
     lc_tables_free(lc->tables);

@@ -27,6 +27,13 @@ struct NpeSlices {
 
 /* Attaching ------------------------------------------------------------------------------- */
 
+/* One past the highest number that is taken. */
+static unsigned numbers_end(const NpeSlices *s) {
+    uint32_t low, end;
+    intervals_taken(s->numbers, &low, &end);
+    return end;
+}
+
 static bool take_number(Npe *npe, uint32_t *number, GError **error) {
     return intervals_take(npe->slices->numbers, 1, 0, number) ||
            input_error(error, "%s has its %u slices already", npe->base.name, FP_MAX_SLICES);
@@ -36,7 +43,7 @@ static bool take_number(Npe *npe, uint32_t *number, GError **error) {
 static bool share_fits(const Npe *npe, double share, GError **error) {
     double sum = share;
     if (npe_switched(npe)) return true;
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++)
+    for (unsigned i = 0, end = numbers_end(npe->slices); i < end; i++)
         if (npe->slices->held[i].asked) sum += npe->slices->held[i].asked->share;
     if (sum <= 1 + 1e-9) return true;
     return input_error(
@@ -50,7 +57,7 @@ static bool share_fits(const Npe *npe, double share, GError **error) {
 static uint64_t asked_buffers(const Npe *npe, unsigned *n_equal) {
     uint64_t sum = 0;
     *n_equal = 0;
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+    for (unsigned i = 0, end = numbers_end(npe->slices); i < end; i++) {
         const NpeSlice *asked = npe->slices->held[i].asked;
         sum += asked ? asked->buffers : 0;
         *n_equal += asked && !asked->buffers;
@@ -71,7 +78,8 @@ static bool buffers_fit(const Npe *npe, GError **error) {
 /* Slices have come or gone: their equal parts of the blocks that run their code. */
 static void share_code(Npe *npe) {
     unsigned n = 0;
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++) n += npe->slices->held[i].asked != NULL;
+    for (unsigned i = 0, end = numbers_end(npe->slices); i < end; i++)
+        n += npe->slices->held[i].asked != NULL;
     if (n == 1) n = 0;
     uint64_t cycle = (SIM_S + npe->settings.chip.me_clock_hz / 2) / npe->settings.chip.me_clock_hz;
     npe->budget.burst_ps = npe->code_burst;
@@ -82,7 +90,7 @@ static void share_code(Npe *npe) {
 static void share_buffers(Npe *npe) {
     unsigned n_equal;
     uint64_t asked = asked_buffers(npe, &n_equal), all = chip_queue_buffers(&npe->program.chip);
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+    for (unsigned i = 0, end = numbers_end(npe->slices); i < end; i++) {
         const NpeSlice *a = npe->slices->held[i].asked;
         if (a)
             qm_limit_group(npe->program.qm, i + 1,
@@ -386,7 +394,7 @@ bool npe_slices_check(const Npe *npe, GError **error) {
                                                      .queues = s->resting.queues,
                                                      .sram_bytes = s->resting.sram,
                                                      .ports = s->resting.ports * npe->n_interfaces};
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++) {
+    for (unsigned i = 0, end = numbers_end(s); i < end; i++) {
         const Holding *h = &s->held[i];
         if (!h->asked) continue;
         held.slices++;
@@ -417,7 +425,7 @@ void npe_slices_init(Npe *npe) {
 void npe_slices_free(Npe *npe) {
     NpeSlices *s = npe->slices;
     if (!s) return;
-    for (unsigned i = 0; i < FP_MAX_SLICES; i++)
+    for (unsigned i = 0, end = numbers_end(s); i < end; i++)
         if (s->held[i].asked) g_array_unref(s->held[i].ports);
     intervals_free(s->numbers);
     intervals_free(s->queues);

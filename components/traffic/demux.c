@@ -11,7 +11,7 @@
 #include "components/traffic/tunnel.h"
 #include "emu/scenario/compose.h"
 
-enum { MAX_BASES = 4, MAX_SLICES = 256 };
+enum { MAX_BASES = 4, MAX_SLICES = 1024 };
 
 typedef struct {
     uint32_t port;  /* UDP port of slice 0 */
@@ -93,7 +93,7 @@ static const Param demux_params[] = {
                 "SPP paper 5: the GPE has four gigabit interfaces"),
     PARAM_LIST("udp_ports", Demux, udp_ports, "", &port_item, MAX_BASES,
                "UDP ports whose frames go to slices in turn; others are left alone", "scenario"),
-    PARAM_WHICH("slices", Demux, n_slices, "1", "1", "256", "slices that share them", "scenario"),
+    PARAM_WHICH("slices", Demux, n_slices, "1", "1", "1024", "slices that share them", "scenario"),
     PARAM_COUNT("train", Demux, train, "1", "1", "1000000",
                 "frames to one slice before it is the next one's turn", "scenario"),
     {0}};
