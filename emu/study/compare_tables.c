@@ -8,7 +8,7 @@
 #include "emu/study/grid.h"
 #include "emu/study/headline.h"
 
-enum { MAX_ROWS = 45, WIDEST_NAME = 34, NARROWEST = 12 };
+enum { MAX_ROWS = 45, WIDEST_NAME = 24, NARROWEST = 12 };
 
 static const Scenario *scenario_of(const Compare *c) {
     return c->detailed.study->scenario;
@@ -18,8 +18,11 @@ static const CompareMeasure *measure_at(const Compare *c, unsigned m) {
     return &g_array_index(c->measures, CompareMeasure, m);
 }
 
+/* Without its middle: the ends of names tell them apart. */
 static char *shortened(const char *text, unsigned most) {
-    return strlen(text) <= most ? g_strdup(text) : g_strdup_printf("%.*s...", (int)most - 3, text);
+    size_t length = strlen(text), end = (most - 3) / 2, start = most - 3 - end;
+    return length <= most ? g_strdup(text)
+                          : g_strdup_printf("%.*s...%s", (int)start, text, text + length - end);
 }
 
 static char *number_text(double value) {
@@ -112,35 +115,60 @@ static void print_point(const Compare *c, unsigned width, FILE *out) {
 }
 
 /* Points by what tells them apart, or, where there is no room for that, by number. */
-static GPtrArray *point_columns(const Compare *c, unsigned room) {
+static GPtrArray *point_columns(const Compare *c, unsigned room, bool *by_number) {
     GPtrArray *page = g_ptr_array_new_with_free_func(grid_column_free);
     unsigned used = headline_parameters(scenario_of(c), c->points, c->n_points, room, page);
-    if (used <= room) return page;
+    *by_number = used > room;
+    if (!*by_number) return page;
     g_ptr_array_set_size(page, 0);
-    GridColumn *numbers = grid_column(false, g_strdup(""), g_strdup("point"), NULL);
+    GridColumn *numbers = grid_column(false, NULL, g_strdup("point"), NULL);
     for (unsigned p = 0; p < c->n_points; p++)
         grid_cell(numbers, g_strdup_printf("%u", c->points[p]));
     g_ptr_array_add(page, numbers);
     return page;
 }
 
+static bool is_unsteady(const Compare *c, unsigned point) {
+    const GPtrArray *sides[] = {c->detailed.study->runs, c->fast.study->runs};
+    for (unsigned i = 0; i < 2 * sides[0]->len; i++) {
+        const RunResult *r = sides[i % 2]->pdata[i / 2];
+        if (r->point == point && r->unsteady) return true;
+    }
+    return false;
+}
+
+/* A mark behind the rows of points that are not steady; NULL: all are. */
+static GridColumn *mark_column(const Compare *c) {
+    GridColumn *marks = grid_column(true, NULL, NULL, NULL);
+    for (unsigned p = 0; p < c->n_points; p++)
+        grid_cell(marks, g_strdup(is_unsteady(c, c->points[p]) ? "*" : ""));
+    if (!marks->width) g_clear_pointer(&marks, grid_column_free);
+    return marks;
+}
+
 /* A row for each point. */
 static void print_points(const Compare *c, const CompareMeasure *m, unsigned width, FILE *out) {
-    GridColumn *detailed = grid_column(false, g_strdup(""), g_strdup("detailed"), NULL),
-               *fast = grid_column(false, g_strdup(""), g_strdup("fast"), NULL),
-               *difference = grid_column(false, g_strdup(""), g_strdup("difference"), NULL);
+    GridColumn *detailed = grid_column(false, NULL, g_strdup("detailed"), NULL),
+               *fast = grid_column(false, NULL, g_strdup("fast"), NULL),
+               *difference = grid_column(false, NULL, g_strdup("difference"), NULL);
     for (unsigned p = 0; p < c->n_points; p++) {
         grid_cell(detailed, number_text(m->at[p].detailed));
         grid_cell(fast, number_text(m->at[p].fast));
         grid_cell(difference, difference_text(m->at[p].difference));
     }
-    unsigned used = detailed->width + fast->width + difference->width + 3 * GRID_GAP;
-    g_autoptr(GPtrArray) page = point_columns(c, width > used ? width - used : 0);
+    GridColumn *marks = mark_column(c);
+    unsigned used = detailed->width + fast->width + difference->width + 3 * GRID_GAP +
+                    (marks ? GRID_GAP + 1 : 0);
+    bool by_number;
+    g_autoptr(GPtrArray) page = point_columns(c, width > used ? width - used : 0, &by_number);
     g_ptr_array_add(page, detailed);
     g_ptr_array_add(page, fast);
     g_ptr_array_add(page, difference);
+    if (marks) g_ptr_array_add(page, marks);
     fprintf(out, "\n%s\n", m->name);
     print_page(page, c->n_points, out);
+    if (marks) fputs("*: not steady by one of the two at least, so that latencies grow\n", out);
+    if (by_number) fputs("point: its number; compare.tsv has what it is\n", out);
 }
 
 /* "met", or "met -> missed". */

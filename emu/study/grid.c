@@ -49,7 +49,7 @@ void grid_put_heads(const GPtrArray *columns, FILE *out) {
         }
         for (unsigned k = 0; any && k < columns->len; k++) {
             const GridColumn *c = columns->pdata[k];
-            put(c, c->heads[line], !k, out);
+            put(c, c->heads[line] ? c->heads[line] : "", !k, out);
         }
         if (any) fputc('\n', out);
     }
