@@ -37,43 +37,46 @@ static double largest(const Columns *c, unsigned column) {
     return most;
 }
 
-/* A sink that nothing reached says nothing, if it is not the only one. */
-static bool silent_sink(const Columns *c, const char *name) {
-    const char *end = strrchr(name, '.');
-    bool silent = false, others = false;
-    for (unsigned k = 0; k < c->columns->len; k++) {
-        const char *other = columns_at(c, k)->name;
-        if (!g_str_has_suffix(other, ".delivered_pps")) continue;
-        bool empty = !(largest(c, k) > 0);
-        if (!strncmp(other, name, (size_t)(end - name) + 1) &&
-            strlen(other) == (size_t)(end - name) + strlen(".delivered_pps"))
-            silent = empty;
-        else
-            others |= !empty;
-    }
-    return silent && others;
+/* What the columns together say of components, by name. */
+typedef struct {
+    GHashTable *silent, *transit; /* sinks that nothing reached; what packets go through */
+    bool heard;                   /* a sink was reached */
+} Parts;
+
+static char *component_of(const char *name) {
+    return g_strndup(name, (size_t)(strrchr(name, '.') - name));
 }
 
-/* Of a component that packets go through: what the sinks say comes first. */
-static bool in_transit(const Columns *c, const char *name) {
-    g_autofree char *component = g_strndup(name, (size_t)(strrchr(name, '.') - name)),
-                    *out = g_strconcat(component, ".packets_out", NULL);
-    for (unsigned k = 0; k < c->columns->len; k++)
-        if (!strcmp(columns_at(c, k)->name, out)) return true;
-    return false;
+static Parts parts_of(const Columns *c) {
+    Parts parts = {.silent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                   .transit = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    for (unsigned k = 0; k < c->columns->len; k++) {
+        const char *name = columns_at(c, k)->name;
+        if (g_str_has_suffix(name, ".packets_out"))
+            g_hash_table_add(parts.transit, component_of(name));
+        if (!g_str_has_suffix(name, ".delivered_pps")) continue;
+        if (largest(c, k) > 0)
+            parts.heard = true;
+        else
+            g_hash_table_add(parts.silent, component_of(name));
+    }
+    return parts;
 }
 
 /* Smaller is better: what is carried, what the scenario names, the rest; one source's part of a
- * sink comes last, and what is on its way. */
-static unsigned worth(const Columns *c, unsigned k) {
+ * sink comes last, and what is on its way: what the sinks say comes first. A sink that nothing
+ * reached says nothing, if it is not the only one. */
+static unsigned worth(const Columns *c, const Parts *parts, unsigned k) {
     const Column *column = columns_at(c, k);
     unsigned q = quantity_of(column->name);
     bool part = strchr(column->name, '.') != strrchr(column->name, '.');
     if (g_str_has_prefix(column->name, "run.")) return UINT_MAX;
     if (column->used && q != CARRIED && (q == N_QUANTITIES || !strstr(column->name, ".offered")))
         return isnan(largest(c, k)) ? UINT_MAX : 1;
-    if (q == N_QUANTITIES || isnan(largest(c, k)) || silent_sink(c, column->name)) return UINT_MAX;
-    part = part || in_transit(c, column->name);
+    if (q == N_QUANTITIES || isnan(largest(c, k))) return UINT_MAX;
+    g_autofree char *component = component_of(column->name);
+    if (parts->heard && g_hash_table_contains(parts->silent, component)) return UINT_MAX;
+    part = part || g_hash_table_contains(parts->transit, component);
     return (part ? 100 : q == CARRIED ? 0 : 2) + q;
 }
 
@@ -109,10 +112,13 @@ GArray *headline_columns(const Columns *c) {
     GArray *chosen = g_array_new(FALSE, FALSE, sizeof(unsigned));
     add_named(c, chosen);
     if (chosen->len) return chosen;
+    Parts parts = parts_of(c);
     for (unsigned k = 0; k < c->columns->len; k++) {
-        Ranked r = {k, worth(c, k)};
+        Ranked r = {k, worth(c, &parts, k)};
         if (r.worth != UINT_MAX) g_array_append_val(ranked, r);
     }
+    g_hash_table_unref(parts.silent);
+    g_hash_table_unref(parts.transit);
     g_array_sort(ranked, by_worth);
     for (unsigned i = 0; i < ranked->len; i++)
         g_array_append_val(chosen, g_array_index(ranked, Ranked, i).column);
