@@ -11,3 +11,6 @@ $(BUILD)/took: bench/took.c
 
 bench-against: all $(BUILD)/bench-programs $(BUILD)/took
 	BUILD=$(BUILD) sh bench/against $(REV)
+
+scaling: all $(BUILD)/took
+	BUILD=$(BUILD) sh bench/scaling
