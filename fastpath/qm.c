@@ -42,7 +42,6 @@ typedef struct {
 
 struct Qm {
     unsigned n_schedulers, n_queues, n_handles;
-    unsigned per_me; /* schedulers that share a cache */
     Scheduler schedulers[QM_MAX_SCHEDULERS];
     Queue *queues;
     uint32_t *link, *bytes; /* by handle */
@@ -53,6 +52,7 @@ struct Qm {
     struct {
         uint32_t queue[CACHE_ENTRIES]; /* most recently used first */
     } cache[QM_MAX_SCHEDULERS];
+    uint8_t cache_of[QM_MAX_SCHEDULERS]; /* of a scheduler; those of one microengine share one */
 };
 
 Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
@@ -62,7 +62,7 @@ Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles) {
     qm->n_schedulers = n_schedulers;
     qm->n_queues = n_queues;
     qm->n_handles = n_handles;
-    qm->per_me = QM_PER_ME;
+    qm_set_per_me(qm, QM_PER_ME);
     qm->queues = calloc(n_queues, sizeof *qm->queues);
     qm->link = calloc(n_handles, sizeof *qm->link);
     qm->bytes = calloc(n_handles, sizeof *qm->bytes);
@@ -86,7 +86,7 @@ void qm_free(Qm *qm) {
 }
 
 void qm_set_per_me(Qm *qm, unsigned schedulers) {
-    qm->per_me = schedulers;
+    for (unsigned s = 0; s < QM_MAX_SCHEDULERS; s++) qm->cache_of[s] = (uint8_t)(s / schedulers);
 }
 
 void qm_set_scheduler(Qm *qm, unsigned scheduler, uint64_t rate_bps, uint32_t burst_bytes) {
@@ -138,9 +138,11 @@ void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets) {
     qm->queues[queue].limit_packets = limit_packets;
 }
 
-/* The descriptor has to be on chip; the least recently used makes room. */
+/* The descriptor has to be on chip; the least recently used makes room. What that costs is all that
+ * it changes: where nobody counts, it is not done. */
+#ifdef FP_LOGGED
 static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog *log) {
-    uint32_t *entry = qm->cache[qm->queues[queue].scheduler / qm->per_me].queue;
+    uint32_t *entry = qm->cache[qm->cache_of[qm->queues[queue].scheduler]].queue;
     unsigned i = 0;
     while (i < CACHE_ENTRIES - 1 && entry[i] != queue) i++;
     if (entry[i] != queue) {
@@ -151,6 +153,9 @@ static void cache_touch(Qm *qm, uint32_t queue, FpSite evict, FpSite load, FpLog
     for (; i > 0; i--) entry[i] = entry[i - 1];
     entry[0] = queue;
 }
+#else
+#define cache_touch(qm, queue, evict, load, log) ((void)(evict), (void)(load))
+#endif
 
 /* The time that `bytes` take at the queue's guaranteed share. */
 static uint64_t guaranteed_time(const Scheduler *s, const Queue *q, uint64_t bytes) {
@@ -224,7 +229,12 @@ static void leave(Qm *qm, Scheduler *s, uint32_t queue) {
     q->place = NOWHERE;
 }
 
-/* A queue with a packet more, or with packets left, goes where it is to be served. */
+/* A queue with a packet more, or with packets left, goes where it is to be served; one without a
+ * guarantee stays in the round. */
+static inline bool stays(const Queue *q) {
+    return q->place == ROUND && !q->stretch_q8;
+}
+
 static void settle(Qm *qm, Scheduler *s, uint32_t queue, uint64_t now) {
     Queue *q = &qm->queues[queue];
     if (q->place == FIRST) return;
@@ -262,7 +272,7 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
     q->packets++;
     Scheduler *s = &qm->schedulers[q->scheduler];
     s->bytes += bytes;
-    settle(qm, s, queue, now);
+    if (!stays(q)) settle(qm, s, queue, now);
     return true;
 }
 
@@ -324,7 +334,7 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
     if (q->stretch_q8) count_guaranteed(s, q, bytes, now);
     if (!guaranteed) q->deficit -= bytes;
     if (guaranteed || q->packets == 0) leave(qm, s, queue);
-    if (q->packets) settle(qm, s, queue, now);
+    if (q->packets && !stays(q)) settle(qm, s, queue, now);
     return handle;
 }
 
