@@ -84,13 +84,23 @@ static bool independent(const Compare *c, unsigned point) {
            study_independent(c->fast.study, point, 0);
 }
 
-static bool add_of_points(Compare *c, const char *text, const char *unit, GError **error) {
+/* "" of an expression. */
+static const char *unit_of(const Compare *c, const char *name) {
+    for (unsigned i = 0; i < n_runs(c); i++) {
+        const RunResult *r = run_at(c, DETAILED, i);
+        const RunScalar *s = r->status == RUN_OK ? run_scalar(r, name) : NULL;
+        if (s) return s->unit;
+    }
+    return "";
+}
+
+static bool add_of_points(Compare *c, const char *text, GError **error) {
     bool scalar = is_scalar(c, text);
     g_autofree double *detailed = values_of(c, DETAILED, text, scalar, error),
                       *fast = detailed ? values_of(c, FAST, text, scalar, error) : NULL;
     if (!fast) return false;
     CompareMeasure m = {
-        .name = run_intern(text), .unit = unit, .at = g_new0(Comparison, c->n_points)};
+        .name = run_intern(text), .unit = unit_of(c, text), .at = g_new0(Comparison, c->n_points)};
     for (unsigned p = 0, first = 0; p < c->n_points; p++) { /* runs are in the order of points */
         unsigned n = 0;
         while (first + n < n_runs(c) && run_at(c, DETAILED, first + n)->point == c->points[p]) n++;
@@ -179,7 +189,7 @@ static bool add_columns(Compare *c, GError **error) {
     for (unsigned i = 0, n = 0; i < chosen->len && (named || n < MOST_TELLING); i++) {
         const Column *column = columns_at(columns, g_array_index(chosen, unsigned, i));
         if (!named && strstr(column->name, ".offered_")) continue;
-        if (!add_of_points(c, column->name, column->unit, error)) return false;
+        if (!add_of_points(c, column->name, error)) return false;
         n++;
     }
     return true;
@@ -193,8 +203,7 @@ static bool add_metrics(Compare *c, const char *const *metrics, bool whole, GErr
         if (!of_points && !metric_check(*metrics, true, NULL))
             return input_error(error, "--metric: %s: %s", *metrics, cause->message);
         if (of_points == whole) continue;
-        if (whole ? add_of_all(c, m, *metrics, error) : add_of_points(c, *metrics, "", error))
-            continue;
+        if (whole ? add_of_all(c, m, *metrics, error) : add_of_points(c, *metrics, error)) continue;
         g_prefix_error(error, "--metric: %s: ", *metrics);
         return false;
     }

@@ -8,7 +8,7 @@
 #include "emu/study/grid.h"
 #include "emu/study/headline.h"
 
-enum { MAX_ROWS = 45, WIDEST_NAME = 24, NARROWEST = 12 };
+enum { MAX_ROWS = 45, WIDEST_NAME = 20, NARROWEST = 12 };
 
 static const Scenario *scenario_of(const Compare *c) {
     return c->detailed.study->scenario;
@@ -29,29 +29,46 @@ static char *number_text(double value) {
     return isnan(value) ? g_strdup("-") : g_strdup_printf("%.5g", value);
 }
 
+/* What values of a measure are multiplied by to be shown, and the unit that they have then. Caller
+ * frees. */
+static char *shown_unit(const CompareMeasure *m, unsigned n, double *scale) {
+    double most = NAN;
+    const char *prefix = NULL;
+    for (unsigned i = 0; i < n; i++)
+        most = fmax(most, fmax(fabs(m->at[i].detailed), fabs(m->at[i].fast)));
+    *scale = headline_scale(m->name, most, &prefix);
+    if (!prefix) return g_strdup(m->unit);
+    return g_strdup_printf("%s%s", prefix, g_str_has_suffix(m->name, "_bps") ? "b/s" : "p/s");
+}
+
 /* "3.12 %" */
 static char *size_text(double share) {
     return isinf(share) ? g_strdup("from 0") : g_strdup_printf("%.2f %%", 100 * share);
 }
 
 static char *difference_text(StudyEstimate e) {
-    if (isnan(e.mean)) return g_strdup("-");
-    if (isinf(e.mean)) return g_strdup("from 0");
-    return isfinite(e.half) ? g_strdup_printf("%+.2f +-%.2f %%", 100 * e.mean, 100 * e.half)
-                            : g_strdup_printf("%+.2f %%", 100 * e.mean);
+    double percent = 100 * e.mean;
+    if (isnan(percent)) return g_strdup("-");
+    if (isinf(percent)) return g_strdup("from 0");
+    if (fabs(percent) < 0.005) percent = 0; /* no -0.00 */
+    g_autofree char *mean = g_strdup_printf("%s%.2f", percent > 0 ? "+" : "", percent);
+    return isfinite(e.half) ? g_strdup_printf("%s +-%.2f %%", mean, 100 * e.half)
+                            : g_strdup_printf("%s %%", mean);
 }
 
-/* "traffic.rate=1Gbit/s, traffic.payload=0": what tells the point from the others; empty if there
- * are none. Caller frees. */
-static char *point_text(const Compare *c, unsigned point) {
+/* "traffic.rate=1Gbit/s, traffic.payload=0": what tells the point from the others; `brief`:
+ * without their components. Empty if there are none. Caller frees. */
+static char *point_text(const Compare *c, unsigned point, bool brief) {
     const Scenario *s = scenario_of(c);
     g_autofree bool *telling = g_new0(bool, scenario_n_parameters(s) + 1);
     GString *text = g_string_new(NULL);
     scenario_telling(s, telling);
     for (unsigned i = 0; i < scenario_n_parameters(s); i++) {
         ScenarioParameter p = scenario_parameter(s, point, i);
+        const char *dot = brief ? strchr(p.name, '.') : NULL;
         if (telling[i])
-            g_string_append_printf(text, "%s%s=%s", text->len ? ", " : "", p.name, p.value);
+            g_string_append_printf(text, "%s%s=%s", text->len ? ", " : "", dot ? dot + 1 : p.name,
+                                   p.value);
     }
     return g_string_free(text, FALSE);
 }
@@ -72,13 +89,13 @@ static void fit(const GPtrArray *page, unsigned column, unsigned width) {
     c->width = MIN(c->width, room);
 }
 
-static void print_page(const GPtrArray *page, unsigned rows, FILE *out) {
+static void print_page(const GPtrArray *page, unsigned rows, const bool *marked, FILE *out) {
     GridColumn *last = page->pdata[page->len - 1];
     if (last->left) last->width = 0; /* nothing stands behind it */
     grid_put_heads(page, out);
     for (unsigned row = 0; row < MIN(rows, MAX_ROWS); row++) {
         grid_put_row(page, page->len, row, out);
-        fputc('\n', out);
+        fputs(marked && marked[row] ? " *\n" : "\n", out);
     }
     if (rows > MAX_ROWS)
         fprintf(out, "... and %u more rows: all are in compare.tsv\n", rows - MAX_ROWS);
@@ -97,21 +114,24 @@ static void put_cells(GPtrArray *page, char *const *cells) {
 
 /* A row for each measure, of a scenario of one point. */
 static void print_point(const Compare *c, unsigned width, FILE *out) {
-    static const char *const heads[] = {"", "detailed", "fast", "difference"};
-    g_autoptr(GPtrArray) page = page_of(heads, G_N_ELEMENTS(heads), 1);
+    static const char *const heads[] = {"", "detailed", "fast", "unit", "difference"};
+    g_autoptr(GPtrArray) page = page_of(heads, G_N_ELEMENTS(heads), 1u << 0 | 1u << 3);
     unsigned rows = 0;
     for (unsigned m = 0; m < c->measures->len; m++) {
         const CompareMeasure *measure = measure_at(c, m);
         if (measure->whole) continue;
-        put_cells(page, (char *[]){g_strdup(measure->name), number_text(measure->at->detailed),
-                                   number_text(measure->at->fast),
-                                   difference_text(measure->at->difference)});
+        double scale;
+        char *unit = shown_unit(measure, 1, &scale);
+        put_cells(page,
+                  (char *[]){g_strdup(measure->name), number_text(measure->at->detailed * scale),
+                             number_text(measure->at->fast * scale), unit,
+                             difference_text(measure->at->difference)});
         rows++;
     }
     if (!rows) return;
     fit(page, 0, width);
     fputc('\n', out);
-    print_page(page, rows, out);
+    print_page(page, rows, NULL, out);
 }
 
 /* Points by what tells them apart, or, where there is no room for that, by number. */
@@ -137,37 +157,31 @@ static bool is_unsteady(const Compare *c, unsigned point) {
     return false;
 }
 
-/* A mark behind the rows of points that are not steady; NULL: all are. */
-static GridColumn *mark_column(const Compare *c) {
-    GridColumn *marks = grid_column(true, NULL, NULL, NULL);
-    for (unsigned p = 0; p < c->n_points; p++)
-        grid_cell(marks, g_strdup(is_unsteady(c, c->points[p]) ? "*" : ""));
-    if (!marks->width) g_clear_pointer(&marks, grid_column_free);
-    return marks;
-}
-
 /* A row for each point. */
 static void print_points(const Compare *c, const CompareMeasure *m, unsigned width, FILE *out) {
+    double scale;
+    g_autofree char *unit = shown_unit(m, c->n_points, &scale);
+    g_autofree bool *marked = g_new(bool, c->n_points);
+    bool any = false, by_number;
     GridColumn *detailed = grid_column(false, NULL, g_strdup("detailed"), NULL),
                *fast = grid_column(false, NULL, g_strdup("fast"), NULL),
                *difference = grid_column(false, NULL, g_strdup("difference"), NULL);
     for (unsigned p = 0; p < c->n_points; p++) {
-        grid_cell(detailed, number_text(m->at[p].detailed));
-        grid_cell(fast, number_text(m->at[p].fast));
+        grid_cell(detailed, number_text(m->at[p].detailed * scale));
+        grid_cell(fast, number_text(m->at[p].fast * scale));
         grid_cell(difference, difference_text(m->at[p].difference));
+        marked[p] = is_unsteady(c, c->points[p]);
+        any |= marked[p];
     }
-    GridColumn *marks = mark_column(c);
-    unsigned used = detailed->width + fast->width + difference->width + 3 * GRID_GAP +
-                    (marks ? GRID_GAP + 1 : 0);
-    bool by_number;
+    unsigned used =
+        detailed->width + fast->width + difference->width + 3 * GRID_GAP + (any ? 2 : 0);
     g_autoptr(GPtrArray) page = point_columns(c, width > used ? width - used : 0, &by_number);
     g_ptr_array_add(page, detailed);
     g_ptr_array_add(page, fast);
     g_ptr_array_add(page, difference);
-    if (marks) g_ptr_array_add(page, marks);
-    fprintf(out, "\n%s\n", m->name);
-    print_page(page, c->n_points, out);
-    if (marks) fputs("*: not steady by one of the two at least, so that latencies grow\n", out);
+    fprintf(out, "\n%s%s%s\n", m->name, *unit ? ", " : "", unit);
+    print_page(page, c->n_points, marked, out);
+    if (any) fputs("*: not steady by one of the two at least, so that latencies grow\n", out);
     if (by_number) fputs("point: its number; compare.tsv has what it is\n", out);
 }
 
@@ -199,7 +213,7 @@ static void print_whole(const Compare *c, unsigned width, FILE *out) {
     if (!rows) return;
     fit(page, 0, width);
     fputc('\n', out);
-    print_page(page, rows, out);
+    print_page(page, rows, NULL, out);
     bool sample = c->n_points < scenario_n_points(scenario_of(c));
     if (judged)
         fprintf(out, "%u of %u verdicts differ%s\n", changed, judged,
@@ -221,13 +235,13 @@ static void print_spreads(const Compare *c, unsigned width, FILE *out) {
                              any ? size_text(s.median) : g_strdup("-"),
                              any ? size_text(s.p90) : g_strdup("-"),
                              any ? size_text(s.largest) : g_strdup("-"),
-                             any ? point_text(c, c->points[s.where]) : g_strdup("-")});
+                             any ? point_text(c, c->points[s.where], true) : g_strdup("-")});
         rows++;
     }
     if (!rows) return;
     fit(page, page->len - 1, width);
     fputc('\n', out);
-    print_page(page, rows, out);
+    print_page(page, rows, NULL, out);
 }
 
 static char *times_text(double detailed, double fast) {
@@ -244,7 +258,7 @@ static void print_cost(const Compare *c, FILE *out) {
     put_cells(page, (char *[]){g_strdup("events"), number_text(c->events[0]),
                                number_text(c->events[1]), times_text(c->events[0], c->events[1])});
     fputc('\n', out);
-    print_page(page, 2, out);
+    print_page(page, 2, NULL, out);
 }
 
 static void print_head(const Compare *c, FILE *out) {
@@ -279,7 +293,7 @@ static char *past_text(const Compare *c, const CompareMeasure *m, const CompareS
     for (unsigned p = 0; !m->whole && p < c->n_points; p++)
         n += fabs(m->at[p].difference.mean) > bound;
     g_autofree char *size = size_text(s->largest),
-                    *where = m->whole ? g_strdup("") : point_text(c, c->points[s->where]),
+                    *where = m->whole ? g_strdup("") : point_text(c, c->points[s->where], false),
                     *others =
                         n > 1 ? g_strdup_printf(", and more than that at %u of %u points", n, s->n)
                               : g_strdup("");

@@ -127,15 +127,13 @@ GArray *headline_columns(const Columns *c) {
 
 /* Cells ----------------------------------------------------------------------------------- */
 
-/* Rates are shown in the largest unit that the largest of them has. */
-static double scale_of(const Column *column, double most, const char **prefix) {
+double headline_scale(const char *name, double most, const char **prefix) {
     static const struct {
         double unit;
         const char *prefix;
     } units[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {0, ""}};
     *prefix = NULL;
-    if (!g_str_has_suffix(column->name, "_bps") && !g_str_has_suffix(column->name, "_pps"))
-        return 1;
+    if (!g_str_has_suffix(name, "_bps") && !g_str_has_suffix(name, "_pps")) return 1;
     unsigned i = 0;
     while (units[i].unit && !(most >= units[i].unit)) i++;
     *prefix = units[i].prefix;
@@ -185,7 +183,8 @@ static GridColumn *scalar_column(const Columns *c, unsigned k, unsigned rows) {
     const Column *column = columns_at(c, k);
     const char *prefix = NULL, *dot = strrchr(column->name, '.'), *own = own_label(c, column->name);
     double scale;
-    if (!scale_of_label(column, own, &scale)) scale = scale_of(column, largest(c, k), &prefix);
+    if (!scale_of_label(column, own, &scale))
+        scale = headline_scale(column->name, largest(c, k), &prefix);
     GridColumn *p = grid_column(false, g_strndup(column->name, (size_t)(dot - column->name)),
                                 label_of(column, own, prefix), NULL);
     for (unsigned row = 0; row < rows; row++)

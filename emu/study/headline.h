@@ -8,6 +8,9 @@
 
 /* Indices of columns, in the order of their worth; caller unrefs. */
 GArray *headline_columns(const Columns *columns);
+/* Rates (_bps, _pps) are shown in the largest unit that the largest of them has: what they are
+ * multiplied by, and its "G", "M", "k" or ""; of others it is 1, and NULL. */
+double headline_scale(const char *name, double most, const char **prefix);
 /* Columns of the parameters that tell points apart, which nothing may push out; then, up to half of
  * the width, of what follows from these or is the same at all; a cell for each of `points`. The
  * width that they take. */
