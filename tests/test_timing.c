@@ -264,6 +264,11 @@ static void what_was_computed_is_not_again_and_a_sample_is_evenly_chosen(void) {
     CHECK(line("a.flour_us 2 2.50 % 4.00 % 4.00 % grain=10"));
     CHECK_CONTAINS(said, "verdicts differ; they are of these points alone\n");
     CHECK(!has(said, "20.4"));
+    CHECK_U64(sppemu("compare sweep --filter 'a.grain > 10' -m a.flour_us"), EXIT_OK);
+    CHECK_CONTAINS(said, "2 of 3 points");
+    CHECK(line("a.flour_us 2 1.50 % 2.00 % 2.00 % grain=20"));
+    CHECK_U64(sppemu("compare sweep --filter 'a.grain > 100'"), EXIT_USAGE);
+    CHECK_CONTAINS(said, "--filter: holds at none of the points");
     CHECK_U64(sppemu("run sweep --no-plots -q -o results/compare/sweep"), EXIT_OK);
     CHECK_CONTAINS(said, "");
     CHECK_U64(sppemu("results results/compare"), EXIT_OK);

@@ -14,7 +14,7 @@
 enum { CHECK_POINTS = 3 };
 
 typedef struct {
-    char **set, **metrics, *output, *seed, *time, *check;
+    char **set, **metrics, *filter, *output, *seed, *time, *check;
     int jobs, points, repeat;
     gboolean force, summary, quiet;
 } CompareFlags;
@@ -99,14 +99,22 @@ static bool side_run(Side *side, const GArray *keys, const Job *job, GError **er
 
 /* One scenario ----------------------------------------------------------------------------- */
 
-/* So many points, evenly from the first to the last (NOT_GIVEN: all), and their repetitions. */
-static GArray *keys_of(const Scenario *s, int points, unsigned repeat) {
+/* So many points (NOT_GIVEN: all), evenly from the first to the last of those for which the filter
+ * holds, and their repetitions. NULL and an error: it holds nowhere. */
+static GArray *keys_of(const Scenario *s, const char *filter, int points, unsigned repeat,
+                       GError **error) {
+    g_autoptr(GArray) all = cli_keys(s, 1), some = g_array_new(FALSE, FALSE, sizeof(RunKey));
+    if (filter && !cli_filter(s, filter, all, error)) return NULL;
+    for (unsigned i = 0; i < all->len; i++)
+        if (g_array_index(all, RunKey, i).wanted && !g_array_index(all, RunKey, i).repetition)
+            g_array_append_val(some, g_array_index(all, RunKey, i));
     GArray *keys = g_array_new(FALSE, FALSE, sizeof(RunKey));
-    unsigned of = scenario_n_points(s), n = points == NOT_GIVEN ? of : MIN((unsigned)points, of);
+    unsigned of = some->len, n = points == NOT_GIVEN ? of : MIN((unsigned)points, of);
     for (unsigned k = 0; k < n; k++)
         for (unsigned r = 0; r < repeat; r++) {
-            unsigned point = n > 1 ? (unsigned)((uint64_t)k * (of - 1) / (n - 1)) : 0;
-            g_array_append_vals(keys, &(RunKey){point, r, true}, 1);
+            unsigned at = n > 1 ? (unsigned)((uint64_t)k * (of - 1) / (n - 1)) : 0;
+            RunKey key = {g_array_index(some, RunKey, at).point, r, true};
+            g_array_append_val(keys, key);
         }
     return keys;
 }
@@ -160,7 +168,9 @@ static int show(const Side *detailed, const Side *fast, const Job *job) {
 
 static int compare_sides(Side *detailed, Side *fast, const Job *job, int points, unsigned repeat) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) keys = keys_of(store_scenario(detailed->store), points, repeat);
+    const Scenario *s = store_scenario(detailed->store);
+    g_autoptr(GArray) keys = keys_of(s, job->flags->filter, points, repeat, &error);
+    if (!keys) return cli_complain(EXIT_USAGE, error);
     if (alike(detailed, fast, keys))
         return cli_usage("%s: found nothing that has two timings and does not say its own, so "
                          "that there is nothing to compare",
@@ -210,7 +220,8 @@ static int compare_one(const Job *job) {
 
 int cli_check_timing(const RunFlags *f, const char *file, Store *fast, const Claims *claims,
                      Progress *progress, const ComponentClass *const *classes) {
-    const CompareFlags flags = {.summary = true, .quiet = f->show.quiet || f->show.json};
+    const CompareFlags flags = {
+        .filter = f->filter, .summary = true, .quiet = f->show.quiet || f->show.json};
     Job job = {
         .file = file,
         .flags = &flags,
@@ -272,6 +283,8 @@ static int compare_run(char **operands, void *flags, const ComponentClass *const
 static const GOptionEntry compare_options[] = {
     CLI_OPTION(CompareFlags, points, "points", 0, INT,
                "So many points, evenly from first to last (default all)", "N"),
+    CLI_OPTION(CompareFlags, filter, "filter", 0, STRING,
+               "Only points for which this holds, as in [plot] where", "EXPR"),
     CLI_OPTION(CompareFlags, time, "for", 0, STRING, "Only the first TIME of each point", "TIME"),
     CLI_OPTION(CompareFlags, repeat, "repeat", 0, INT,
                "Repetitions of every point, for intervals (default the scenario's)", "N"),

@@ -160,8 +160,7 @@ static bool compare_point(const void *data, unsigned point, const char *name, co
     return scenario_compare(((const PointRuns *)data)->scenario, point, name, text, order, error);
 }
 
-/* Only the points for which the expression over parameters holds are to be computed. */
-static bool filter(const Scenario *s, const char *expression, GArray *keys, GError **error) {
+bool cli_filter(const Scenario *s, const char *expression, GArray *keys, GError **error) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < scenario_n_parameters(s); i++)
         g_ptr_array_add(names, (char *)scenario_parameter(s, 0, i).name);
@@ -235,7 +234,7 @@ static int run_loaded(const RunFlags *f, const char *file, const Scenario *scena
     if (*points && !f->show.quiet)
         g_printerr("sppemu: %u points, %s\n", scenario_n_points(scenario), points);
     g_autoptr(GArray) keys = cli_keys(scenario, repeat);
-    if (f->filter && !filter(scenario, f->filter, keys, &error))
+    if (f->filter && !cli_filter(scenario, f->filter, keys, &error))
         return cli_complain(EXIT_USAGE, error);
     if (f->emit && (code = cli_can_emit(f, folder))) return code;
     g_autofree char *other =

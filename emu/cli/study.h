@@ -44,6 +44,9 @@ int cli_check(const Scenario *s, const Claims *claims, Progress *progress);
 
 /* RunKeys of all points and repetitions. */
 GArray *cli_keys(const Scenario *s, unsigned repeat);
+/* Of --filter: only those of points for which the expression over parameters holds are wanted.
+ * False and an error: it is none, or holds at no point. */
+bool cli_filter(const Scenario *s, const char *expression, GArray *keys, GError **error);
 /* Those of a store; `wanted`: to be computed where there is no record. */
 GArray *cli_store_keys(const Store *store, bool wanted);
 /* The results of all keys, and with `until` of the repetitions that they call for, which are added
