@@ -7,22 +7,23 @@ uint32_t msf_mpackets(const Msf *msf, uint32_t length) {
     return (packet_frame_bytes(length) + msf->element_bytes - 1) / msf->element_bytes;
 }
 
-static SimTime bus_time(const Msf *msf, uint32_t bytes) {
-    return bytes * msf->ps_per_byte_q16 >> 16;
-}
-
 /* Receive --------------------------------------------------------------------------------- */
+
+Packet *msf_next_frame(Msf *msf) {
+    while (!msf->fifo[msf->next_port].head)
+        if (++msf->next_port == msf->n_ports) msf->next_port = 0;
+    Packet *pkt = packet_queue_get(&msf->fifo[msf->next_port]);
+    msf->fifo_packets--;
+    if (++msf->next_port == msf->n_ports) msf->next_port = 0;
+    return pkt;
+}
 
 /* Start the next element across the bus, if there is a frame and a free element. */
 static void transfer_next(Msf *msf, SimTime now) {
     if (msf->arriving.pkt || !msf->rbuf_free) return;
     if (!msf->frame) {
         if (!msf->fifo_packets) return;
-        while (!msf->fifo[msf->next_port].head)
-            if (++msf->next_port == msf->n_ports) msf->next_port = 0;
-        msf->frame = packet_queue_get(&msf->fifo[msf->next_port]);
-        msf->fifo_packets--;
-        if (++msf->next_port == msf->n_ports) msf->next_port = 0;
+        msf->frame = msf_next_frame(msf);
         msf->frame_left = packet_frame_bytes(msf->frame->length);
         msf->frame_index = 0;
     }
@@ -35,7 +36,7 @@ static void transfer_next(Msf *msf, SimTime now) {
     if (msf->arriving.last) msf->frame = NULL;
     msf->rbuf_free--;
     if (msf->rbuf_free < msf->rbuf_least) msf->rbuf_least = msf->rbuf_free;
-    SimTime time = bus_time(msf, bytes);
+    SimTime time = msf_bus_time(msf, bytes);
     msf->bus_in += time;
     sim_schedule_at(msf->group->sim, &msf->transfer, now + time);
 }
@@ -64,7 +65,10 @@ bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now) {
     packet_charge(pkt, CAUSE_RX_BUFFER, now);
     packet_queue_put(&msf->fifo[port], pkt);
     msf->fifo_packets++;
-    transfer_next(msf, now);
+    if (msf->on_frame)
+        msf->on_frame(msf->user, now);
+    else
+        transfer_next(msf, now);
     return true;
 }
 
@@ -95,20 +99,21 @@ bool msf_rbuf_free(Msf *msf, SimTime now) {
 
 /* Transmit -------------------------------------------------------------------------------- */
 
+/* The MAC holds what the wire has not sent: room for it ends so long before free_at. */
+SimTime msf_room_from(const Msf *msf, SimTime free_at, unsigned port, SimTime now) {
+    SimTime backlog = msf->fifo_limit * port_speed(msf->component, port).ps_per_byte_q16 >> 16;
+    return free_at > now + backlog ? free_at - backlog : now;
+}
+
 /* Send the element at the head across the bus, if it is valid and its port's MAC has room. */
 static void transmit_next(Msf *msf, SimTime now) {
     if (msf->transmitting || !msf->tbuf_used) return;
     const TransmitElement *head = &msf->tbuf[msf->tbuf_head];
     if (!head->valid) return;
     SimTime start = now;
-    if (port_connected(msf->component, head->port)) {
-        /* The MAC holds what the wire has not sent: room for it ends so long before free_at. */
-        SimTime backlog =
-            msf->fifo_limit * port_speed(msf->component, head->port).ps_per_byte_q16 >> 16;
-        SimTime free_at = port_free_at(msf->component, head->port);
-        if (free_at > now + backlog) start = free_at - backlog;
-    }
-    SimTime time = bus_time(msf, head->mpacket.bytes);
+    if (port_connected(msf->component, head->port))
+        start = msf_room_from(msf, port_free_at(msf->component, head->port), head->port, now);
+    SimTime time = msf_bus_time(msf, head->mpacket.bytes);
     msf->bus_out += time;
     msf->transmitting = true;
     sim_schedule_at(msf->group->sim, &msf->transmit, start + time);

@@ -45,6 +45,8 @@ typedef struct {
     PacketQueue fifo[MSF_MAX_PORTS]; /* whole frames in the MAC */
     uint64_t fifo_limit;
     uint64_t fifo_packets;
+    void (*on_frame)(void *user, SimTime now); /* told of every frame instead of transferring it */
+    void *user;
     Mpacket arriving; /* crossing the bus; pkt NULL: none */
     Packet *frame;    /* whose mpackets are being transferred */
     uint32_t frame_left, frame_index;
@@ -72,6 +74,15 @@ void msf_init(Msf *msf, const MsfSettings *s, MeGroup *group, Component *compone
 void msf_clear(Msf *msf);
 
 uint32_t msf_mpackets(const Msf *msf, uint32_t length); /* of a packet of so many data bytes */
+
+/* How long so many bytes are on the bus. */
+static inline SimTime msf_bus_time(const Msf *msf, uint32_t bytes) {
+    return bytes * msf->ps_per_byte_q16 >> 16;
+}
+/* The next frame out of the MAC, of the ports in turn. There is one. */
+Packet *msf_next_frame(Msf *msf);
+/* From when on the MAC has room for what follows. */
+SimTime msf_room_from(const Msf *msf, SimTime free_at, unsigned port, SimTime now);
 
 /* A frame has arrived at a port. False: the MAC has no room; the caller still owns the packet. */
 bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now);

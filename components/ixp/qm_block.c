@@ -30,7 +30,7 @@ static void timer_over(Sim *sim, SimEvent *event) {
 }
 
 /* The next scheduler that may send now, or -1; *later gets the earliest time of the others. */
-static int eligible(QmMe *q, SimTime now, SimTime *later) {
+int qm_eligible(QmMe *q, SimTime now, SimTime *later) {
     int found = -1;
     *later = QM_NEVER;
     unsigned s = q->next;
@@ -54,11 +54,15 @@ static void arm(QmMe *q, SimTime time, SimTime now) {
 }
 
 void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now) {
+    if (qm_block->on_look) {
+        qm_block->on_look(qm_block->user, now);
+        return;
+    }
     QmMe *q = &qm_block->me[scheduler / qm_block->per_me];
     if (q->n_sleeping) arm(q, qm_next_time(qm_block->qm, scheduler), now);
 }
 
-static void dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
+ChipPacket *qm_run_dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     uint32_t handle = qm_dequeue(q->qm_block->qm, q->first + s, now, &c->log);
     g_assert(handle != QM_NONE);
     ChipPacket *cp = &q->qm_block->rxtx->chip->buffers[handle];
@@ -68,15 +72,14 @@ static void dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     sequence_join(&q->qm_block->sequences[q->first + s], cp);
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
-    log_op(c, OP_RING_PUT, q->qm_block->ring_out, NULL);
-    c->step = QM_DEQUEUE;
+    return cp;
 }
 
 static bool begin(QmMe *q, Context *c, SimTime now) {
     const Ring *in = q->block.ring_in;
     bool arrived = ring_ready(in, now), first = arrived && !q->prefer_dequeue;
     SimTime later = QM_NEVER;
-    int s = first ? -1 : eligible(q, now, &later);
+    int s = first ? -1 : qm_eligible(q, now, &later);
     q->prefer_dequeue = first;
     if (s < 0 && arrived) {
         log_op(c, OP_RING_GET, q->block.ring_in, NULL);
@@ -84,7 +87,9 @@ static bool begin(QmMe *q, Context *c, SimTime now) {
         return true;
     }
     if (s >= 0) {
-        dequeue(q, c, (unsigned)s, now);
+        qm_run_dequeue(q, c, (unsigned)s, now);
+        log_op(c, OP_RING_PUT, q->qm_block->ring_out, NULL);
+        c->step = QM_DEQUEUE;
     } else {
         if (in->n) later = MIN(later, in->visible[in->head]); /* put, but not yet visible */
         q->sleeping[q->n_sleeping++] = c;
@@ -94,7 +99,7 @@ static bool begin(QmMe *q, Context *c, SimTime now) {
     return s >= 0;
 }
 
-static void enqueue(QmMe *q, Context *c, SimTime now) {
+void qm_run_enqueue(QmMe *q, Context *c, SimTime now) {
     QmBlock *qm_block = q->qm_block;
     Component *owner = qm_block->rxtx->chip->owner;
     ChipPacket *cp = (ChipPacket *)(uintptr_t)c->message;
@@ -116,7 +121,7 @@ static bool qm_resume(Context *c, SimTime now) {
     QmMe *q = c->block->user;
     switch (c->step) {
     case QM_ENQUEUE:
-        enqueue(q, c, now);
+        qm_run_enqueue(q, c, now);
         c->step = QM_IDLE;
         return true;
     case QM_DEQUEUE: q->serving &= ~(UINT64_C(1) << c->note); /* fall through */

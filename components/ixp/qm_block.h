@@ -60,6 +60,8 @@ struct QmBlock {
     Ring *ring_out;
     Ring *rings[QM_MAX_SCHEDULERS]; /* to the ME of each scheduler */
     QmMe me[QM_BLOCK_MAX_MES];
+    void (*on_look)(void *user, SimTime now); /* told of qm_block_look instead of sleepers */
+    void *user;
     Sequence sequences[QM_MAX_SCHEDULERS]; /* of the packets of each scheduler on their way out */
 };
 
@@ -71,6 +73,12 @@ static inline Ring *qm_block_ring(const QmBlock *qm_block, unsigned queue) {
 }
 /* The scheduler's time may have come nearer: let a sleeping context know. */
 void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now);
+/* For fast timing: the next scheduler that may send now, or -1, and *later the earliest time of the
+ * others; let one send its first packet, which the context then has; enqueue the packet that the
+ * context has. */
+int qm_eligible(QmMe *q, SimTime now, SimTime *later);
+ChipPacket *qm_run_dequeue(QmMe *q, Context *c, unsigned scheduler, SimTime now);
+void qm_run_enqueue(QmMe *q, Context *c, SimTime now);
 /* As many schedulers for each ME, `wanted` or more in all (as far as there are so many). */
 static inline unsigned qm_block_schedulers(unsigned wanted, unsigned n_mes) {
     return MIN((wanted + n_mes - 1) / n_mes, QM_MAX_SCHEDULERS / n_mes) * n_mes;

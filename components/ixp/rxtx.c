@@ -19,7 +19,7 @@ enum { RX_FIRST, RX_JOIN, RX_TAKE, RX_MOVE };
 
 /* In order: find out which packet the mpacket belongs to. The last mpacket's context also gets the
  * packet's time. */
-static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m, SimTime now) {
+static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m) {
     Chip *chip = rxtx->chip;
     const RxTxCosts *costs = &rxtx->settings->costs;
     if (m->index == 0) {
@@ -33,8 +33,22 @@ static ChipPacket *rx_assign(RxTx *rxtx, Context *c, const Mpacket *m, SimTime n
     } else {
         log_work(c, costs->rx_next);
     }
-    if (m->last) context_take(c, m->pkt, now);
     return m->pkt->context;
+}
+
+ChipPacket *rx_run(RxTx *rxtx, Context *c, const Mpacket *m) {
+    Chip *chip = rxtx->chip;
+    ChipPacket *cp = rx_assign(rxtx, c, m);
+    if (cp)
+        log_touch(c, FP_DRAM, true, false, 0,
+                  cp->fp.handle * FP_BUFFER_BYTES + m->index * chip->msf.element_bytes, m->bytes);
+    log_touch(c, OP_RBUF_FREE, true, true, rxtx->settings->costs.rx_last, 0, 0);
+    if (!m->last || !cp) return cp;
+    cp->fp.bytes = m->pkt->data;
+    cp->fp.length = cp->fp.original = m->pkt->length;
+    cp->fp.rx_interface = (uint16_t)m->pkt->port;
+    log_touch(c, FP_SRAM2, true, true, 0, 0, 32);
+    return cp;
 }
 
 static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
@@ -43,19 +57,12 @@ static void rx_move(RxTx *rxtx, Context *c, SimTime now) {
     Ring *ring = NULL;
     bool there = msf_take(&chip->msf, &m);
     g_assert(there);
-    ChipPacket *cp = rx_assign(rxtx, c, &m, now);
+    if (m.last) context_take(c, m.pkt, now);
+    ChipPacket *cp = rx_run(rxtx, c, &m);
     section_pass(&rxtx->rx_assign, c, now);
-    if (cp)
-        log_touch(c, FP_DRAM, true, false, 0,
-                  cp->fp.handle * FP_BUFFER_BYTES + m.index * chip->msf.element_bytes, m.bytes);
-    log_touch(c, OP_RBUF_FREE, true, true, rxtx->settings->costs.rx_last, 0, 0);
     if (m.last && cp) {
-        cp->fp.bytes = m.pkt->data;
-        cp->fp.length = cp->fp.original = m.pkt->length;
-        cp->fp.rx_interface = (uint16_t)m.pkt->port;
         c->message = (uint64_t)(uintptr_t)cp;
         ring = c->block->ring_out;
-        log_touch(c, FP_SRAM2, true, true, 0, 0, 32);
     } else if (m.last) {
         c->pkt = NULL;
         chip_refuse(chip, CHIP_NO_BUFFER, m.pkt);
@@ -96,7 +103,7 @@ static bool rx_resume(Context *c, SimTime now) {
 enum { TX_SECTION, TX_NEXT, TX_GOT, TX_ELEMENT, TX_VALID };
 
 /* Make the emulator's packet what the blocks built. */
-static void tx_finish(RxTx *rxtx, ChipPacket *cp) {
+void tx_finish(RxTx *rxtx, ChipPacket *cp) {
     int32_t shift = cp->fp.offset;
     if (shift > 0)
         packet_pull(cp->pkt, (uint32_t)shift);
@@ -117,38 +124,54 @@ static void tx_claim(RxTx *rxtx, Context *c, SimTime now) {
     section_pass(&rxtx->tx_packet, c, now);
 }
 
+void tx_run_get(RxTx *rxtx, Context *c) {
+    log_touch(c, FP_SRAM2, false, false, rxtx->settings->costs.tx_get, 0, 12);
+}
+
+void tx_run_sequence(RxTx *rxtx, Context *c) {
+    log_touch(c, OP_MSF, false, false, rxtx->settings->costs.tx_sequence, 0, 4);
+}
+
 static void tx_sequence(RxTx *rxtx, Context *c) {
     log_op(c, OP_SECTION_WAIT, NULL, &rxtx->tx_sequence);
-    log_touch(c, OP_MSF, false, false, rxtx->settings->costs.tx_sequence, 0, 4);
+    tx_run_sequence(rxtx, c);
     c->step = TX_ELEMENT;
+}
+
+Mpacket tx_mpacket(const RxTx *rxtx, const ChipPacket *cp, uint32_t index) {
+    uint32_t element = rxtx->chip->msf.element_bytes;
+    uint32_t left = packet_frame_bytes(cp->pkt->length) - index * element;
+    return (Mpacket){
+        .pkt = cp->pkt, .index = index, .bytes = MIN(left, element), .last = left <= element};
+}
+
+void tx_run_element(RxTx *rxtx, Context *c, const ChipPacket *cp, const Mpacket *m, uint32_t e) {
+    uint32_t at = m->index * rxtx->chip->msf.element_bytes;
+    log_touch(c, OP_DRAM_TO_TBUF, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m->bytes);
+    log_touch(c, OP_TBUF_VALID, true, false, rxtx->settings->costs.tx_next, e, 0);
 }
 
 /* The next element of the packet, its bytes and their validation; false: none is free, and the
  * context sleeps until one is. */
 static bool tx_element(RxTx *rxtx, Context *c, ChipPacket *cp, bool *last, SimTime now) {
-    Chip *chip = rxtx->chip;
-    uint32_t element = chip->msf.element_bytes, at = (uint32_t)c->note * element;
-    uint32_t left = packet_frame_bytes(cp->pkt->length) - at;
-    Mpacket m = {.pkt = cp->pkt,
-                 .index = (uint32_t)c->note,
-                 .bytes = MIN(left, element),
-                 .last = left <= element};
-    int e = msf_tbuf_get(&chip->msf, c, &m, cp->tx_port, now);
+    Mpacket m = tx_mpacket(rxtx, cp, (uint32_t)c->note);
+    int e = msf_tbuf_get(&rxtx->chip->msf, c, &m, cp->tx_port, now);
     if (e < 0) return false;
     *last = m.last;
-    log_touch(c, OP_DRAM_TO_TBUF, false, false, 0, cp->fp.handle * FP_BUFFER_BYTES + at, m.bytes);
-    log_touch(c, OP_TBUF_VALID, true, false, rxtx->settings->costs.tx_next, (uint32_t)e, 0);
+    tx_run_element(rxtx, c, cp, &m, (uint32_t)e);
     return true;
 }
 
-/* The last mpacket is valid: free the buffer and tell Statistics. */
-static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
-    uint32_t stats = cp->fp.result.stats, bytes = cp->fp.length;
-    rxtx_discard(rxtx, cp);
+/* The last mpacket is valid: a message for Statistics, and its buffer is free. */
+uint64_t tx_run_last(RxTx *rxtx, Context *c, const ChipPacket *cp) {
     log_touch(c, FP_SCRATCH, true, false, rxtx->settings->costs.tx_last, 0, 4);
-    if (!rxtx->ring_stats) return;
-    c->message = stats_message(stats, true, bytes);
-    log_op(c, OP_RING_PUT, rxtx->ring_stats, NULL);
+    return stats_message(cp->fp.result.stats, true, cp->fp.length);
+}
+
+static void tx_last(RxTx *rxtx, Context *c, ChipPacket *cp) {
+    c->message = tx_run_last(rxtx, c, cp);
+    rxtx_discard(rxtx, cp);
+    if (rxtx->ring_stats) log_op(c, OP_RING_PUT, rxtx->ring_stats, NULL);
 }
 
 static bool tx_resume(Context *c, SimTime now) {
@@ -171,7 +194,7 @@ static bool tx_resume(Context *c, SimTime now) {
             return true;
         }
         log_op(c, OP_RING_GET, c->block->ring_in, NULL);
-        log_touch(c, FP_SRAM2, false, false, costs->tx_get, 0, 12);
+        tx_run_get(rxtx, c);
         c->step = TX_GOT;
         return true;
     case TX_GOT:
@@ -209,7 +232,7 @@ static bool tx_resume_per_scheduler(Context *c, SimTime now) {
         /* fall through */
     case TXD_GET:
         log_op(c, OP_RING_GET, c->block->ring_in, NULL);
-        log_touch(c, FP_SRAM2, false, false, rxtx->settings->costs.tx_get, 0, 12);
+        tx_run_get(rxtx, c);
         c->step = TXD_GOT;
         return true;
     case TXD_GOT:
@@ -219,7 +242,7 @@ static bool tx_resume_per_scheduler(Context *c, SimTime now) {
         log_op(c, OP_SEQUENCE_WAIT, NULL, NULL);
         /* fall through */
     case TXD_SEQUENCE:
-        log_touch(c, OP_MSF, false, false, rxtx->settings->costs.tx_sequence, 0, 4);
+        tx_run_sequence(rxtx, c);
         c->step = TXD_ELEMENT;
         return true;
     default: { /* TXD_ELEMENT */

@@ -108,6 +108,17 @@ void rxtx_release(RxTx *rxtx, Context *c, ChipPacket *cp);
 /* The same, from outside the MEs; the packet is the caller's. */
 void rxtx_discard(RxTx *rxtx, ChipPacket *cp);
 
+/* For fast timing: what Rx and Tx do between their turns, into the context's log, on a packet that
+ * is theirs. Rx's buffer for the mpacket's packet, NULL: there is none. */
+ChipPacket *rx_run(RxTx *rxtx, Context *c, const Mpacket *m);
+void tx_run_get(RxTx *rxtx, Context *c);
+void tx_finish(RxTx *rxtx, ChipPacket *cp); /* the packet is what the blocks built */
+void tx_run_sequence(RxTx *rxtx, Context *c);
+Mpacket tx_mpacket(const RxTx *rxtx, const ChipPacket *cp, uint32_t index);
+void tx_run_element(RxTx *rxtx, Context *c, const ChipPacket *cp, const Mpacket *m, uint32_t e);
+/* Returns the message for Statistics. */
+uint64_t tx_run_last(RxTx *rxtx, Context *c, const ChipPacket *cp);
+
 /* A message for Statistics: 32 bits of counter and whose it is, 1 of direction, 31 of bytes. */
 static inline uint64_t stats_message(uint32_t stats, bool out, uint32_t bytes) {
     return (uint64_t)stats << 32 | (uint64_t)out << 31 | bytes;

@@ -52,6 +52,11 @@ bool stage_drop(Stage *stage, Context *c, ChipPacket *cp, unsigned reason) {
     return false;
 }
 
+void stats_run(StatsBlock *stats, Context *c) {
+    fp_count(stats->tables, (uint32_t)(c->message >> 32), c->message >> 31 & 1,
+             (uint32_t)c->message & INT32_MAX, &c->log);
+}
+
 static bool stats_resume(Context *c, SimTime now) {
     StatsBlock *stats = c->block->user;
     (void)now;
@@ -59,8 +64,7 @@ static bool stats_resume(Context *c, SimTime now) {
         log_op(c, OP_GET_IN_SECTION, c->block->ring_in, &stats->get);
         c->step = 1;
     } else {
-        fp_count(stats->tables, (uint32_t)(c->message >> 32), c->message >> 31 & 1,
-                 (uint32_t)c->message & INT32_MAX, &c->log);
+        stats_run(stats, c);
         c->step = 0;
     }
     return true;

@@ -36,5 +36,7 @@ typedef struct {
     Section get;
     FpTables *tables;
 } StatsBlock;
+/* For fast timing: add up the context's message. */
+void stats_run(StatsBlock *stats, Context *c);
 bool stats_add(StatsBlock *stats, Chip *chip, unsigned n_mes, FpTables *tables, Ring *in,
                GError **error);
