@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define DRAM_INTERLEAVE_SHIFT 7u /* 128 bytes: HRM 187 */
-
 static SimTime chip_latency(const Chip *chip, Latency latency) {
     return latency.cycles ? clock_time(&chip->group.clock, latency.value) : latency.value;
 }
@@ -274,6 +272,7 @@ void chip_start(Chip *chip) {
     chip->started = now;
     chip_gauge(chip, "mac", in_mac, chip);
     chip_gauge(chip, "buffers", buffers_held, chip);
+    if (chip->fast) return;
     for (unsigned i = 0; i < chip->n_blocks; i++)
         for (unsigned m = 0; m < chip->blocks[i]->n_mes; m++)
             me_start(chip->blocks[i]->mes[m], now);
@@ -291,7 +290,7 @@ unsigned chip_queue_buffers(const Chip *chip) {
 
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error) {
     SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
-    for (unsigned i = 0; i < chip->n_mes_used; i++) {
+    for (unsigned i = 0; i < chip->n_mes_used && !chip->fast; i++) {
         Me *me = &chip->mes[i];
         me_settle(me, now);
         SimTime total = 0, running = 0;
@@ -341,27 +340,32 @@ static void chip_scalar(const Chip *chip, Report *report, const char *name, doub
     report_scalar(report, full, value, unit);
 }
 
+static void report_contexts(const Me *me, Report *report, SimTime elapsed) {
+    report_text(report, " %5.0f %4.0f", percent(me->spent[ME_STALLED], elapsed),
+                percent(me->spent[ME_IDLE], elapsed));
+    for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) {
+        SimTime sum = 0;
+        for (unsigned n = 0; n < me->n_contexts; n++)
+            sum += me->contexts[n].spent[columns[k].state];
+        double mean = percent(sum, elapsed * me->n_contexts);
+        report_text(report, "%c%4.*f", k ? ' ' : '|', mean < 99.95 ? 1 : 0, mean);
+    }
+}
+
+/* Fast timing knows what an ME executed, not what its contexts waited for meanwhile. */
 static void report_mes(const Chip *chip, Report *report, SimTime elapsed) {
-    report_text(report,
-                "%s%s%s: microengines, percent of %.3f ms: each ME | mean of its contexts\n",
-                chip->owner->name, chip->label ? " " : "", chip->label ? chip->label : "",
-                (double)elapsed / 1e9);
-    report_text(report, "ME %-7s run stall idle", "block");
-    for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++)
+    report_text(report, "%s%s%s: microengines, percent of %.3f ms%s\n", chip->owner->name,
+                chip->label ? " " : "", chip->label ? chip->label : "", (double)elapsed / 1e9,
+                chip->fast ? " (fast timing)" : ": each ME | mean of its contexts");
+    report_text(report, "ME %-7s run%s", "block", chip->fast ? "" : " stall idle");
+    for (unsigned k = 0; k < G_N_ELEMENTS(columns) && !chip->fast; k++)
         report_text(report, "%c%4s", k ? ' ' : '|', columns[k].heading);
     report_text(report, "\n");
     for (unsigned i = 0; i < chip->n_mes_used; i++) {
         const Me *me = &chip->mes[i];
-        report_text(report, "%2u %-7s %3.0f %5.0f %4.0f", i, me->block->name,
-                    percent(me->spent[ME_RUNNING], elapsed),
-                    percent(me->spent[ME_STALLED], elapsed), percent(me->spent[ME_IDLE], elapsed));
-        for (unsigned k = 0; k < G_N_ELEMENTS(columns); k++) {
-            SimTime sum = 0;
-            for (unsigned n = 0; n < me->n_contexts; n++)
-                sum += me->contexts[n].spent[columns[k].state];
-            double mean = percent(sum, elapsed * me->n_contexts);
-            report_text(report, "%c%4.*f", k ? ' ' : '|', mean < 99.95 ? 1 : 0, mean);
-        }
+        report_text(report, "%2u %-7s %3.0f", i, me->block->name,
+                    percent(me->spent[ME_RUNNING], elapsed));
+        if (!chip->fast) report_contexts(me, report, elapsed);
         report_text(report, "\n");
         g_autofree char *name = g_strdup_printf("me%u_%s_busy", i, me->block->name);
         chip_scalar(chip, report, name, percent(me->spent[ME_RUNNING], elapsed) / 100, "fraction");
@@ -381,8 +385,27 @@ static void report_channel(const Chip *chip, Report *report, const char *name, c
     chip_scalar(chip, report, scalar, busy / 100, "fraction");
 }
 
+/* Fast timing does not see how full rings were at most, and who waited for room. */
+static void report_rings(Chip *chip, Report *report, SimTime elapsed) {
+    report_text(report, "    %-12s %-7s %4s %7s %4s %10s %16s\n", "ring", "in", "size", "mean",
+                "peak", "puts", "waited for room");
+    for (unsigned i = 0; i < chip->n_rings; i++) {
+        Ring *ring = &chip->rings[i];
+        if (!chip->fast) ring_account(ring, sim_now(chip->sim));
+        report_text(report, "    %-12s %-7s %4u %7.2f", ring->name,
+                    ring->scratch ? "scratch" : "nn", ring->size,
+                    elapsed ? (double)ring->filled / (double)elapsed : 0);
+        if (chip->fast)
+            report_text(report, " %4s %10" G_GUINT64_FORMAT " %16s\n", "-", ring->puts, "-");
+        else
+            report_text(report, " %4u %10" G_GUINT64_FORMAT " %16" G_GUINT64_FORMAT "\n",
+                        ring->peak, ring->puts, ring->full);
+    }
+}
+
 void chip_report(Chip *chip, Report *report) {
     SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
+    if (chip->fast) fast_settle(chip->fast, now);
     report_mes(chip, report, elapsed);
     report_text(report, "  memories\n");
     for (unsigned i = 0; i < CHIP_N_SRAM; i++) {
@@ -397,26 +420,18 @@ void chip_report(Chip *chip, Report *report) {
     report_channel(chip, report, "scratch", &chip->scratch, elapsed);
     report_channel(chip, report, "msf_csr", &chip->msf_csr, elapsed);
     const Msf *msf = &chip->msf;
-    report_text(
-        report,
-        "    SPI-4 in %6.2f %%, out %6.2f %%; RBUF at most %u of %u, TBUF %u of %u elements\n",
-        percent(msf->bus_in, elapsed), percent(msf->bus_out, elapsed),
-        msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak, msf->tbuf_size);
+    report_text(report, "    SPI-4 in %6.2f %%, out %6.2f %%", percent(msf->bus_in, elapsed),
+                percent(msf->bus_out, elapsed));
+    if (!chip->fast)
+        report_text(report, "; RBUF at most %u of %u, TBUF %u of %u elements",
+                    msf->rbuf_size - msf->rbuf_least, msf->rbuf_size, msf->tbuf_peak,
+                    msf->tbuf_size);
+    report_text(report, "\n");
     report_text(report, "    buffers: at most %u of %" G_GUINT64_FORMAT " in use\n",
                 (unsigned)chip->settings->n_buffers - chip->least_free, chip->settings->n_buffers);
     chip_scalar(chip, report, "mpackets_in", (double)msf->mpackets_in, "mpackets");
     chip_scalar(chip, report, "mpackets_out", (double)msf->mpackets_out, "mpackets");
     chip_scalar(chip, report, "buffers_peak",
                 (double)(chip->settings->n_buffers - chip->least_free), "buffers");
-    report_text(report, "  rings\n");
-    for (unsigned i = 0; i < chip->n_rings; i++) {
-        Ring *ring = &chip->rings[i];
-        ring_account(ring, now);
-        report_text(report,
-                    "    %-12s %-7s size %4u  mean %7.2f  peak %4u  puts %10" G_GUINT64_FORMAT
-                    "  waited for room %8" G_GUINT64_FORMAT "\n",
-                    ring->name, ring->scratch ? "scratch" : "nn", ring->size,
-                    elapsed ? (double)ring->filled / (double)elapsed : 0, ring->peak, ring->puts,
-                    ring->full);
-    }
+    report_rings(chip, report, elapsed);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "components/ixp/dram.h"
+#include "components/ixp/fast.h"
 #include "components/ixp/msf.h"
 #include "components/ixp/section.h"
 #include "emu/core/report.h"
@@ -16,6 +17,7 @@
 #define CHIP_N_MES 16u
 #define CHIP_N_SRAM 3u
 #define CHIP_N_DRAM 3u
+#define DRAM_INTERLEAVE_SHIFT 7u /* 128 bytes: HRM 187 */
 #define CHIP_MAX_RINGS 24u
 #define CHIP_MAX_BLOCKS 16u
 #define CHIP_N_UNITS (OP_DRAM_TO_TBUF + 1u)
@@ -62,6 +64,7 @@ typedef struct {
     SimTime started;
     ChipWhose *whose; /* NULL: nobody's */
     void *user;
+    Fast *fast; /* NULL: its timing is detailed */
 } Chip;
 
 /* The rows of the chip in the table of a component whose struct S has a ChipSettings `field`. */

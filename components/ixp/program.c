@@ -71,8 +71,6 @@ static bool add_block(Program *p, const ProgramBlock *b, Ring ***out, GError **e
 
 bool program_build(Program *p, Component *owner, GError **error) {
     Chip *chip = &p->chip;
-    if (p->settings->timing == TIMING_FAST)
-        return input_error(error, "timing: fast is not there yet, expected detailed");
     if (!chip_init(chip, &p->settings->chip, owner, p->label, error)) return false;
     chip->whose = p->whose;
     chip->user = p->user;
@@ -84,6 +82,7 @@ bool program_build(Program *p, Component *owner, GError **error) {
     for (unsigned i = 0; i < FP_N_SITES; i++) p->cost[i] = (uint16_t)p->settings->instructions[i];
     for (unsigned m = 0; m < CHIP_N_MES; m++)
         for (unsigned k = 0; k < ME_MAX_CONTEXTS; k++) chip->mes[m].contexts[k].log.cost = p->cost;
+    if (p->settings->timing == TIMING_FAST) p->fast = chip->fast = fast_new(p);
     return true;
 }
 
@@ -107,6 +106,7 @@ void program_receive(Program *p, unsigned port, Packet *pkt, uint32_t most) {
 
 bool program_inject(Program *p, unsigned stage, ChipPacket *cp, SimTime now) {
     packet_charge(cp->pkt, CAUSE_RING, now);
+    if (p->fast) return fast_inject(p->fast, stage, cp, now);
     if (!ring_inject(p->stages[stage].block.ring_in, (uint64_t)(uintptr_t)cp, now)) return false;
     me_flush(&p->chip.group, now);
     return true;
@@ -132,6 +132,7 @@ bool program_check(Program *p, GError **error) {
 }
 
 void program_free(Program *p) {
+    fast_free(p->fast);
     if (p->chip.owner) chip_clear(&p->chip);
     qm_free(p->qm);
 }

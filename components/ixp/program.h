@@ -18,6 +18,7 @@
  * CHIP_DROPS at the head of its reasons. */
 #pragma once
 
+#include "components/ixp/fast.h"
 #include "components/ixp/stage.h"
 
 #define PROGRAM_MAX_STAGES 8u
@@ -67,7 +68,7 @@ typedef struct {
 #define BLOCK_STATS(S, me_field, size_field)                                                       \
     BLOCK(PROGRAM_STATS, "stats", S, me_field, "stats", size_field, 0)
 
-typedef struct {
+struct Program {
     /* set before program_build */
     const ProgramBlock *blocks; /* ends with {0} */
     const ProgramSettings *settings;
@@ -90,7 +91,8 @@ typedef struct {
     StatsBlock stats;
     Qm *qm; /* NULL: none */
     uint16_t cost[FP_N_SITES];
-} Program;
+    Fast *fast; /* NULL: its timing is detailed */
+};
 
 /* In the owner's create, when its number of ports is known. */
 bool program_build(Program *p, Component *owner, GError **error);

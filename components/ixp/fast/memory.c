@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Memories under fast timing. On the per-packet path: no allocation; a division only where reads
+ * and writes of DRAM meet. */
+#include "components/ixp/fast/memory.h"
+
+static void refresh(Memory *m, FastDram *d, Cycle now) {
+    if (now * TICKS - d->next_refresh > 64 * m->refresh) { /* older ones have ended */
+        uint64_t skip = (now * TICKS - d->next_refresh) / m->refresh - m->n_banks;
+        d->next_refresh += skip * m->refresh;
+        d->refreshed = (uint32_t)((d->refreshed + skip) % m->n_banks);
+    }
+    uint32_t taken = (uint32_t)(m->row_cycle / (TICKS * BANK_CYCLES));
+    for (; d->next_refresh <= now * TICKS; d->next_refresh += m->refresh) {
+        Lane *bank = &d->bank[d->refreshed];
+        if (taken)
+            lane_take(bank, MAX(d->next_refresh / (TICKS * BANK_CYCLES), bank->floor), taken);
+        if (++d->refreshed == m->n_banks) d->refreshed = 0;
+    }
+}
+
+static uint32_t turnaround(const Memory *m, FastDram *d, bool write) {
+    ++*(write ? &d->writes : &d->reads);
+    if (d->reads + d->writes == 4096) d->reads /= 2, d->writes /= 2;
+    return write || !d->writes ? 0 : (uint32_t)(m->turnaround * d->writes / (d->reads + d->writes));
+}
+
+static Tick clock_after(const Memory *m, Tick t) {
+    return m->dram_clock.hz ? clock_time(&m->dram_clock, clock_edge(&m->dram_clock, t)) : t;
+}
+
+/* From when the bank serves a command that comes over the bus at `at`. */
+static Tick bank_start(Memory *m, Lane *bank, Cycle at, Tick hold) {
+    Tick edge = clock_after(m, at * TICKS), taken = MAX(m->row_cycle, hold + m->precharge);
+    uint32_t steps = (uint32_t)((taken + TICKS * BANK_CYCLES / 2) / (TICKS * BANK_CYCLES));
+    if (!steps) return edge;
+    Cycle asked = edge / (TICKS * BANK_CYCLES), start = lane_take(bank, asked, steps) - steps;
+    return start == asked ? edge : clock_after(m, start * (TICKS * BANK_CYCLES));
+}
+
+static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wide, uint32_t bytes,
+                       Cycle now) {
+    if (m->refresh && d->next_refresh <= now * TICKS) refresh(m, d, now);
+    Bus *b = &d->bus;
+    uint32_t units = (bytes + 15) >> 4;
+    b->rest += turnaround(m, d, write);
+    uint32_t taken = bus_hold(b, units);
+    Cycle place = taken ? lane_take(&b->lane, now, taken) - taken : now;
+    b->used += taken;
+    Lane *bank = &d->bank[(uint64_t)(row * 2654435769u) * m->n_banks >> 32]; /* as dram.c */
+    Tick start = bank_start(m, bank, place, units * b->per_unit), first = start + b->latency;
+    Tick last = first + (units - 1) * b->per_unit;
+    b->references++;
+    b->waited += start / TICKS - now;
+    if (write) return cycle_after(last);
+    uint32_t words = ((bytes + (wide ? 7 : 3)) >> (wide ? 3 : 2)) * m->push_word;
+    Cycle waited = words ? lane_take(&m->push, now, words) - words - now : 0;
+    Tick left = MAX((now + waited) * TICKS + b->latency, first) + words * TICKS;
+    return cycle_after(MAX(left, last));
+}
+
+Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now) {
+    Cycle done = now;
+    for (uint32_t address = r->address, left = r->bytes, bytes; left; left -= bytes) {
+        uint32_t row = address >> DRAM_INTERLEAVE_SHIFT;
+        bytes = MIN(((row + 1) << DRAM_INTERLEAVE_SHIFT) - address, left);
+        Cycle part = dram_part(m, &m->dram[row % CHIP_N_DRAM], row / CHIP_N_DRAM, r->write,
+                               r->unit == OP_DRAM_TO_TBUF, bytes, now);
+        done = MAX(done, part);
+        address += bytes;
+    }
+    return done;
+}
+
+static void bus_init(const Memory *m, Bus *b, const Channel *ch) {
+    *b = (Bus){.latency = tick_of(m, ch->latency),
+               .fixed = tick_of(m, ch->fixed),
+               .per_unit = tick_of(m, ch->per_unit),
+               .unit_shift = ch->unit_shift,
+               .separate_write = ch->separate_write,
+               .crowded = true};
+    lane_init(&b->lane);
+}
+
+void memory_init(Memory *m, const Chip *chip) {
+    const ChipSettings *s = chip->settings;
+    ClockWide per_s = (ClockWide)s->me_clock_hz * TICKS;
+    *m = (Memory){.ticks_q40 = (uint64_t)((per_s << 40) / SIM_S),
+                  .counters = FP_SRAM0 + (uint32_t)s->counter_channel,
+                  .n_banks = (uint32_t)s->dram_banks,
+                  .push_word = (uint32_t)s->push_cycles};
+    uint64_t dram_clock = (uint64_t)(s->dram_clock_hz * (ClockWide)SIM_S / per_s);
+    if (dram_clock < SIM_S / 4) m->dram_clock = clock_of(dram_clock);
+    m->row_cycle = tick_of(m, s->dram_row_cycle);
+    m->precharge = tick_of(m, s->dram_precharge);
+    m->turnaround = tick_of(m, s->dram_turnaround);
+    m->refresh = tick_of(m, s->dram_refresh);
+    lane_init(&m->push);
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++)
+        if (chip->unit[i] && i != FP_SRAM3) bus_init(m, &m->unit[i], chip->unit[i]);
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        FastDram *d = &m->dram[i];
+        bus_init(m, &d->bus, &chip->dram[i].bus);
+        d->next_refresh = m->refresh;
+        d->bank = g_new0(Lane, m->n_banks);
+        for (unsigned k = 0; k < m->n_banks; k++) lane_init(&d->bank[k]);
+    }
+}
+
+static void look_at(Bus *b, Cycle elapsed) {
+    Cycle taken = b->taken - b->took, references = b->references - b->referred;
+    b->took = b->taken;
+    b->referred = b->references;
+    b->crowded = taken * 4 >= elapsed;
+    b->wait =
+        b->crowded || !taken ? 0 : (uint32_t)(taken * taken / (2 * references * (elapsed - taken)));
+}
+
+void memory_forget(Memory *m, Cycle now) {
+    Cycle elapsed = now - m->forgot;
+    m->forgot = now;
+    lane_forget(&m->push, now);
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++) {
+        Bus *b = &m->unit[i];
+        if (!b->lane.word) continue;
+        lane_forget(&b->lane, now);
+        look_at(b, elapsed);
+    }
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        lane_forget(&m->dram[i].bus.lane, now);
+        for (unsigned k = 0; k < m->n_banks; k++)
+            lane_forget(&m->dram[i].bank[k], now / BANK_CYCLES);
+    }
+}
+
+void memory_clear(Memory *m) {
+    lane_clear(&m->push);
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++) lane_clear(&m->unit[i].lane);
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        lane_clear(&m->dram[i].bus.lane);
+        for (unsigned k = 0; k < m->n_banks; k++) lane_clear(&m->dram[i].bank[k]);
+        g_free(m->dram[i].bank);
+    }
+}
+
+static void settle(const Bus *b, Channel *ch, const Clock *clock) {
+    ch->references = b->references;
+    ch->waited = clock_time(clock, b->waited);
+    ch->busy = clock_time(clock, b->used);
+}
+
+void memory_settle(const Memory *m, Chip *chip) {
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++)
+        if (chip->unit[i] && i != FP_SRAM3) settle(&m->unit[i], chip->unit[i], &chip->group.clock);
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++)
+        settle(&m->dram[i].bus, &chip->dram[i].bus, &chip->group.clock);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/fast/memory.h: memories of a chip under fast timing: buses as lanes, with the
+ * latencies and times of channel.h and dram.h.
+ *
+ * Times of memories are in ticks, 1/256 of a cycle: none of them is a multiple of a cycle. What a
+ * reference takes of a bus is rounded to cycles so that many take what they should. A bus that is
+ * hardly used has no lane: a reference waits as long as the mean of a queue with random arrivals
+ * (M/D/1) of its utilisation of late, less than a tenth of its own time. Whatever is written over a
+ * bus of its own, posted, delays nobody. A read of DRAM takes a turnaround's part, as often as
+ * writes go before reads of late. */
+#pragma once
+
+#include "components/ixp/chip.h"
+#include "components/ixp/fast/lane.h"
+
+typedef uint64_t Tick;
+#define TICKS 256u
+
+/* Cycles between two looks at utilisations; a bus has a lane from one of a quarter on. */
+#define MEMORY_STEP 8192u
+#define CROWDED (MEMORY_STEP / 4)
+
+typedef struct {
+    Tick latency, fixed, per_unit;
+    uint32_t unit_shift, rest;
+    bool separate_write, crowded; /* crowded: it has a lane */
+    Lane lane;
+    uint32_t wait; /* of a reference while it is not */
+    uint64_t references, referred;
+    Cycle used, taken, took; /* taken: of the lane's bus; referred, took: until memory_forget */
+    Cycle waited;
+} Bus;
+
+#define BANK_CYCLES 4u
+
+typedef struct {
+    Bus bus;
+    Lane *bank; /* in steps of BANK_CYCLES */
+    Tick next_refresh;
+    uint32_t refreshed, reads, writes; /* reads and writes of late */
+} FastDram;
+
+typedef struct {
+    uint64_t ticks_q40; /* ticks per ps */
+    Bus unit[CHIP_N_UNITS];
+    uint32_t counters; /* the unit that FP_SRAM3 is */
+    FastDram dram[CHIP_N_DRAM];
+    uint32_t n_banks;
+    Lane push;
+    uint32_t push_word; /* cycles */
+    Cycle forgot;
+    Tick row_cycle, precharge, turnaround, refresh;
+    Clock dram_clock; /* of ticks, not picoseconds; 0: too fast for that */
+} Memory;
+
+static inline Cycle cycle_after(Tick t) {
+    return (t + TICKS - 1) / TICKS;
+}
+/* Of a duration. */
+static inline Tick tick_of(const Memory *m, SimTime ps) {
+    return (Tick)((ClockWide)ps * m->ticks_q40 >> 40);
+}
+
+void memory_init(Memory *m, const Chip *chip);
+void memory_clear(Memory *m);
+void memory_forget(Memory *m, Cycle now);
+/* Fill the chip's accounts of its channels. */
+void memory_settle(const Memory *m, Chip *chip);
+
+/* So many ticks in cycles; what is left goes to the next. */
+static inline uint32_t bus_hold(Bus *b, uint32_t units) {
+    Tick hold = b->fixed + units * b->per_unit + b->rest;
+    b->rest = hold % TICKS;
+    return (uint32_t)(hold / TICKS);
+}
+
+/* Issue a reference; returns when its answer is there. */
+static inline Cycle bus_issue(Bus *b, bool write, uint32_t bytes, Cycle now) {
+    uint32_t units = (bytes + (1u << b->unit_shift) - 1) >> b->unit_shift;
+    uint32_t hold = bus_hold(b, units);
+    Cycle start = now;
+    b->used += hold;
+    b->references++;
+    if (!write || !b->separate_write) {
+        b->taken += hold;
+        if (b->taken - b->took > CROWDED) b->crowded = true;
+        start = b->crowded && hold ? lane_take(&b->lane, now, hold) - hold : now + b->wait;
+    }
+    b->waited += start - now;
+    return start + cycle_after(b->latency + (units - 1) * b->per_unit);
+}
+Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now);
+
+static inline Cycle memory_issue(Memory *m, const FpReference *r, Cycle now) {
+    if (r->unit == FP_DRAM || r->unit == OP_DRAM_TO_TBUF) return dram_issue_all(m, r, now);
+    Bus *b = &m->unit[r->unit == FP_SRAM3 ? m->counters : r->unit];
+    return bus_issue(b, r->write, r->bytes, now);
+}
