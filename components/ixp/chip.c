@@ -153,6 +153,9 @@ bool chip_init(Chip *chip, const ChipSettings *s, Component *owner, const char *
         return input_error(error,
                            "mpacket: found %" G_GUINT64_FORMAT " bytes, expected 64B, 128B or 256B",
                            mpacket);
+    if (s->dram_refresh && s->dram_refresh < 10 * SIM_NS)
+        return input_error(error, "dram_refresh: found %.10g ns, expected 10 ns or more, or 0",
+                           (double)s->dram_refresh / 1e3);
     if (s->dram_refresh && s->dram_row_cycle / s->dram_banks >= s->dram_refresh)
         return input_error(error,
                            "dram_refresh: found %.10g ns, expected more than dram_row_cycle / "
