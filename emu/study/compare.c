@@ -142,7 +142,8 @@ static unsigned n_repetitions(const Compare *c) {
  * repetition to another is its interval. */
 static bool add_of_all(Compare *c, CompareMeasure m, const char *text, GError **error) {
     unsigned n = n_repetitions(c);
-    g_autofree double *by[SIDES] = {g_new(double, n), g_new(double, n)};
+    g_autofree double *detailed = g_new(double, n), *fast = g_new(double, n);
+    double *const by[SIDES] = {detailed, fast};
     double value[SIDES];
     bool ok = true, all = true;
     for (unsigned side = 0; ok && side < SIDES; side++) {
@@ -157,7 +158,7 @@ static bool add_of_all(Compare *c, CompareMeasure m, const char *text, GError **
     for (unsigned p = 0; p < c->n_points; p++) all = all && independent(c, c->points[p]);
     m.whole = true;
     m.at = g_new(Comparison, 1);
-    *m.at = compare_values(by[DETAILED], by[FAST], n, all);
+    *m.at = compare_values(detailed, fast, n, all);
     m.at->detailed = value[DETAILED];
     m.at->fast = value[FAST];
     m.at->difference.mean = share_of(value[FAST], value[DETAILED]);
