@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full variants sensitivity sweeps demo test check-asan check-determinism check-cluster bench bench-against scaling figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
+.PHONY: all ci figures-full variants sensitivity sweeps demo test check-asan check-determinism check-cluster bench bench-against scaling pgo figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
 
 # What is missing is said before a compiler complains about it.
@@ -173,6 +173,7 @@ help:
 # target bench              speed of calendar, NPE, native fast path and TCAM
 # target bench-against      the same work at commit REV and here, in turn: ratios, as a table
 # target scaling            how CPU time and memory grow with sizes, one at a time: exponents, picture
+# target pgo                sppemu in build/pgo, by gcc with a profile: the same bytes, sooner
 # target lint               who may include whom, licence lines, format
 # target format             clang-format on everything
 # target reference          make docs/parameters.md, docs/metrics.md and docs/verbs.md anew

@@ -14,3 +14,13 @@ bench-against: all $(BUILD)/bench-programs $(BUILD)/took
 
 scaling: all $(BUILD)/took
 	BUILD=$(BUILD) sh bench/scaling
+
+# Built, trained, and built again with what was learnt; gcc only. Across files it warns of what it cannot follow.
+PGO := -O3 -g -flto=1 -Wno-maybe-uninitialized
+pgo: all
+	rm -rf build/pgo
+	$(MAKE) all BUILD=build/pgo OPT='$(PGO) -fprofile-generate'
+	sh bench/train build/pgo
+	find build/pgo -type f ! -name '*.gcda' -delete
+	$(MAKE) all BUILD=build/pgo OPT='$(PGO) -fprofile-use -fprofile-partial-training -Wno-missing-profile'
+	sh tests/determinism $(BUILD)/sppemu build/pgo/sppemu
