@@ -299,7 +299,15 @@ static void what_is_zero_by_detailed_alone_differs_by_more_than_any_share(void) 
     CHECK_U64(sppemu("compare bran -m a.bran --check 99%"), EXIT_RUN_FAILED);
     CHECK(line("10 0 0 0.00 %"));
     CHECK(line("30 0 1 from 0"));
+    CHECK(line("a.bran 1 from 0 from 0 from 0 grain=30"));
     CHECK_CONTAINS(said, "bran: a.bran differs from 0 at a.grain=30, expected 99 % or less\n");
+}
+
+/* Zero by both is measured, and no size of anything. */
+static void what_is_zero_by_both_does_not_make_the_median_small(void) {
+    CHECK_U64(sppemu("compare bran --filter 'a.grain < 30' -m a.bran --check 1%"), EXIT_OK);
+    CHECK(line("10 0 0 0.00 %"));
+    CHECK(line("a.bran 0 - - - -"));
 }
 
 /* The noise is the same by both: off / 100 * 10 / grain in every repetition. */
@@ -384,6 +392,7 @@ int main(void) {
         TEST(what_was_computed_is_not_again_and_a_sample_is_evenly_chosen),
         TEST(a_check_names_measure_and_point),
         TEST(what_is_zero_by_detailed_alone_differs_by_more_than_any_share),
+        TEST(what_is_zero_by_both_does_not_make_the_median_small),
         TEST(intervals_are_of_pairs),
         TEST(tables_fit_80_columns),
         TEST(what_cannot_be_compared_is_said),

@@ -194,20 +194,33 @@ static const char *duration_of(const Scenario *s, const char *given) {
     return time && scenario_duration(s) > time ? given : NULL;
 }
 
+/* What the scenario is as it is written, without a timing of the command line. */
+typedef struct {
+    bool detailed;        /* by itself */
+    const char *duration; /* of duration_of */
+    int repeat;
+} Written;
+
+static bool read_written(const Job *job, char **set, const char *time, Written *w, GError **error) {
+    g_autoptr(GPtrArray) sets = sets_of(set, NULL, NULL);
+    Scenario *s = cli_load(job->file, (char **)sets->pdata, job->classes, error);
+    if (!s) return false;
+    *w = (Written){!g_strcmp0(scenario_timing(s), "detailed"), duration_of(s, time),
+                   (int)scenario_repeat(s)};
+    scenario_free(s);
+    return true;
+}
+
 static int compare_one(const Job *job) {
     const CompareFlags *f = job->flags;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) written = sets_of(f->set, NULL, NULL);
-    Scenario *s = cli_load(job->file, (char **)written->pdata, job->classes, &error);
-    if (!s) return cli_complain(EXIT_INPUT, error);
-    bool detailed_by_itself = !g_strcmp0(scenario_timing(s), "detailed");
-    const char *duration = duration_of(s, f->time);
-    int repeat = f->repeat == NOT_GIVEN ? (int)scenario_repeat(s) : f->repeat;
-    scenario_free(s);
+    Written w;
+    if (!read_written(job, f->set, f->time, &w, &error)) return cli_complain(EXIT_INPUT, error);
+    int repeat = f->repeat == NOT_GIVEN ? w.repeat : f->repeat;
     Side detailed = {0}, fast = {0};
-    int code = side_load(job, sets_of(f->set, detailed_by_itself ? NULL : "detailed", duration),
-                         false, &detailed);
-    if (!code) code = side_load(job, sets_of(f->set, "fast", duration), true, &fast);
+    int code = side_load(job, sets_of(f->set, w.detailed ? NULL : "detailed", w.duration), false,
+                         &detailed);
+    if (!code) code = side_load(job, sets_of(f->set, "fast", w.duration), true, &fast);
     if (!code) code = side_open(job, f->seed, repeat, &detailed);
     if (!code) code = side_open(job, f->seed, repeat, &fast);
     if (!code) code = compare_sides(&detailed, &fast, job, f->points, (unsigned)repeat);
@@ -229,9 +242,13 @@ int cli_check_timing(const RunFlags *f, const char *file, Store *fast, const Cla
         .classes = classes,
         .run = {.jobs = (unsigned)f->jobs, .progress = progress, .interrupted = &cli_interrupted}};
     unsigned repeat = store_repeat(fast);
+    g_autoptr(GError) error = NULL;
+    Written w;
     if (!cli_share("check", f->check, &job.bound)) return EXIT_USAGE;
+    if (!read_written(&job, f->set, NULL, &w, &error)) return cli_complain(EXIT_INPUT, error);
     Side detailed = {0}, own = {.store = fast};
-    int code = side_load(&job, sets_of(f->set, "detailed", NULL), true, &detailed);
+    int code =
+        side_load(&job, sets_of(f->set, w.detailed ? NULL : "detailed", NULL), true, &detailed);
     if (!code) code = side_open(&job, f->seed, (int)repeat, &detailed);
     if (!code) code = compare_sides(&detailed, &own, &job, CHECK_POINTS, repeat);
     if (own.study.runs) cli_study_clear(&own.study);

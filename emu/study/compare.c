@@ -281,7 +281,7 @@ bool compare_spread(const Compare *c, const CompareMeasure *m, CompareSpread *s)
     *s = (CompareSpread){0};
     for (unsigned i = 0; i < of; i++) {
         double size = fabs(m->at[i].difference.mean);
-        if (isnan(size)) continue;
+        if (isnan(size) || (m->at[i].detailed == 0 && m->at[i].fast == 0)) continue;
         if (!s->n || size > s->largest) {
             s->largest = size;
             s->where = i;

@@ -31,7 +31,7 @@ typedef struct {
     Comparison *at;                     /* by compare->points, else of all */
 } CompareMeasure;
 
-/* Sizes of the differences of a measure that has any. */
+/* Sizes of the differences of a measure, where it is not zero by both timings. */
 typedef struct {
     unsigned n;
     double median, p90, largest;
@@ -53,7 +53,7 @@ Compare *compare_new(CompareSide detailed, CompareSide fast, const char *const *
 void compare_free(Compare *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Compare, compare_free)
 
-/* False: nothing was measured by both timings. */
+/* False: there are none. */
 bool compare_spread(const Compare *c, const CompareMeasure *m, CompareSpread *spread);
 /* Sentences, one for each measure that differs by more than `bound`, a share, somewhere, and one if
  * nothing could be compared at all. Caller unrefs. */

@@ -302,14 +302,20 @@ static char *past_text(const Compare *c, const CompareMeasure *m, const CompareS
                            100 * bound, others);
 }
 
+static bool is_measured(const Compare *c, const CompareMeasure *m) {
+    for (unsigned p = 0; p < (m->whole ? 1 : c->n_points); p++)
+        if (!isnan(m->at[p].difference.mean)) return true;
+    return false;
+}
+
 GPtrArray *compare_past(const Compare *c, double bound) {
     GPtrArray *past = g_ptr_array_new_with_free_func(g_free);
     bool any = false;
     for (unsigned m = 0; m < c->measures->len; m++) {
         CompareSpread s;
-        if (!compare_spread(c, measure_at(c, m), &s)) continue;
-        any = true;
-        if (s.largest > bound) g_ptr_array_add(past, past_text(c, measure_at(c, m), &s, bound));
+        any |= is_measured(c, measure_at(c, m));
+        if (compare_spread(c, measure_at(c, m), &s) && s.largest > bound)
+            g_ptr_array_add(past, past_text(c, measure_at(c, m), &s, bound));
     }
     if (!any) g_ptr_array_add(past, g_strdup("nothing was measured by both timings"));
     return past;
