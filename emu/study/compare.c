@@ -182,14 +182,24 @@ static bool add_claims(Compare *c, GError **error) {
 
 /* Which ------------------------------------------------------------------------------------ */
 
-/* What a scenario names, else what tells most of what comes of the traffic. */
+/* What goes in is the same by both, and packets a second and ratios of what is delivered say what
+ * bits a second and carried_ratio say. */
+static bool says_more(const char *name) {
+    static const char *const others[] = {".offered_bps", ".offered_pps", ".delivered_pps",
+                                         ".delivered_ratio"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+        if (g_str_has_suffix(name, others[i])) return false;
+    return true;
+}
+
+/* What a scenario names, else what tells most. */
 static bool add_columns(Compare *c, GError **error) {
     g_autoptr(Columns) columns = columns_new(c->detailed.study);
     g_autoptr(GArray) chosen = headline_columns(columns);
     bool named = scenario_n_columns(c->detailed.study->scenario);
     for (unsigned i = 0, n = 0; i < chosen->len && (named || n < MOST_TELLING); i++) {
         const Column *column = columns_at(columns, g_array_index(chosen, unsigned, i));
-        if (!named && strstr(column->name, ".offered_")) continue;
+        if (!named && !says_more(column->name)) continue;
         if (!add_of_points(c, column->name, error)) return false;
         n++;
     }

@@ -8,7 +8,7 @@
 #include "emu/study/grid.h"
 #include "emu/study/headline.h"
 
-enum { MAX_ROWS = 45, WIDEST_NAME = 20, NARROWEST = 12 };
+enum { MAX_ROWS = 45, WIDEST_NAME = 20, WIDEST_POINT = 24, NARROWEST = 12 };
 
 static const Scenario *scenario_of(const Compare *c) {
     return c->detailed.study->scenario;
@@ -56,21 +56,22 @@ static char *difference_text(StudyEstimate e) {
                             : g_strdup_printf("%s %%", mean);
 }
 
-/* "traffic.rate=1Gbit/s, traffic.payload=0": what tells the point from the others; `brief`:
- * without their components. Empty if there are none. Caller frees. */
+/* "traffic.rate=1Gbit/s, traffic.payload=0": what tells the point from the others; `brief`: without
+ * their components, and if that is long, "1Gbit/s, 0", as the rows of tables. Empty if there are
+ * none. Caller frees. */
 static char *point_text(const Compare *c, unsigned point, bool brief) {
     const Scenario *s = scenario_of(c);
     g_autofree bool *telling = g_new0(bool, scenario_n_parameters(s) + 1);
-    GString *text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL), values = g_string_new(NULL);
     scenario_telling(s, telling);
     for (unsigned i = 0; i < scenario_n_parameters(s); i++) {
         ScenarioParameter p = scenario_parameter(s, point, i);
-        const char *dot = brief ? strchr(p.name, '.') : NULL;
-        if (telling[i])
-            g_string_append_printf(text, "%s%s=%s", text->len ? ", " : "", dot ? dot + 1 : p.name,
-                                   p.value);
+        const char *dot = brief ? strchr(p.name, '.') : NULL, *comma = text->len ? ", " : "";
+        if (!telling[i]) continue;
+        g_string_append_printf(text, "%s%s=%s", comma, dot ? dot + 1 : p.name, p.value);
+        g_string_append_printf(values, "%s%s", comma, p.value);
     }
-    return g_string_free(text, FALSE);
+    return g_strdup(brief && text->len > WIDEST_POINT ? values->str : text->str);
 }
 
 /* Tables ----------------------------------------------------------------------------------- */
@@ -193,11 +194,17 @@ static char *verdict_text(const CompareMeasure *m) {
                 : g_strdup_printf("%s -> %s", m->detailed->verdict, m->fast->verdict);
 }
 
+/* By one of the two at least. */
+static bool is_judged(const CompareMeasure *m) {
+    static const char none[] = "not measured";
+    return m->detailed && (strcmp(m->detailed->verdict, none) || strcmp(m->fast->verdict, none));
+}
+
 static void print_whole(const Compare *c, unsigned width, FILE *out) {
     static const char *const heads[] = {"claim", "detailed",   "fast",
                                         "unit",  "difference", "verdict"};
     g_autoptr(GPtrArray) page = page_of(heads, G_N_ELEMENTS(heads), 1u << 0 | 1u << 3 | 1u << 5);
-    unsigned rows = 0, changed = 0, judged = 0;
+    unsigned rows = 0, changed = 0, judged = 0, claims = 0;
     for (unsigned m = 0; m < c->measures->len; m++) {
         const CompareMeasure *measure = measure_at(c, m);
         if (!measure->whole) continue;
@@ -206,7 +213,8 @@ static void print_whole(const Compare *c, unsigned width, FILE *out) {
                              number_text(measure->at->fast), g_strdup(measure->unit),
                              difference_text(measure->at->difference), verdict_text(measure)});
         rows++;
-        judged += measure->detailed != NULL;
+        judged += is_judged(measure);
+        claims += measure->detailed != NULL;
         changed +=
             measure->detailed && strcmp(measure->detailed->verdict, measure->fast->verdict) != 0;
     }
@@ -214,10 +222,11 @@ static void print_whole(const Compare *c, unsigned width, FILE *out) {
     fit(page, 0, width);
     fputc('\n', out);
     print_page(page, rows, NULL, out);
-    bool sample = c->n_points < scenario_n_points(scenario_of(c));
-    if (judged)
-        fprintf(out, "%u of %u verdicts differ%s\n", changed, judged,
-                sample ? "; they are of these points alone" : "");
+    if (judged) fprintf(out, "%u of %u verdicts differ", changed, judged);
+    if (judged && claims > judged) fprintf(out, ", %u were not measured", claims - judged);
+    if (judged && c->n_points < scenario_n_points(scenario_of(c)))
+        fputs("; they are of these points alone", out);
+    if (judged) fputc('\n', out);
 }
 
 static void print_spreads(const Compare *c, unsigned width, FILE *out) {
