@@ -5,7 +5,7 @@
 
 /* So far ahead of time is a frame taken from the MAC; and so far ahead may the last one be. */
 #define AHEAD 1024u
-#define FURTHEST (LANE_CYCLES / 4 * 3)
+#define FURTHEST (LANE_MOST / 4 * 3)
 
 /* In turn: the message that is visible at `visible`. */
 static void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle visible) {

@@ -6,19 +6,30 @@
 #include <glib.h>
 
 void lane_init(Lane *lane) {
-    *lane = (Lane){.word = g_new0(uint64_t, LANE_WORDS)};
+    *lane = (Lane){.word = g_new0(uint64_t, LANE_CYCLES / 64), .size = LANE_CYCLES};
 }
 
 void lane_clear(Lane *lane) {
     g_free(lane->word);
 }
 
+/* Twice as long. Nothing is taken beyond the bits before they are as many as they may be. */
+static void grow(Lane *lane) {
+    uint64_t *word = g_new0(uint64_t, lane->size / 32);
+    for (Cycle at = lane->floor; at < lane->floor + lane->size; at += 64)
+        word[(at & (2 * lane->size - 1)) / 64] = lane->word[(at & (lane->size - 1)) / 64];
+    g_free(lane->word);
+    lane->word = word;
+    lane->size *= 2;
+}
+
 /* Mark the first n free cycles from `from` on; those beyond the bits as one piece. */
 static void mark(Lane *lane, Cycle from, uint64_t n) {
-    Cycle at = from & ~UINT64_C(63), end = lane->floor + LANE_CYCLES;
+    while (from + n > lane->floor + lane->size && lane->size < LANE_MOST) grow(lane);
+    Cycle at = from & ~UINT64_C(63), end = lane->floor + lane->size;
     uint64_t ask = UINT64_MAX << (from & 63);
     for (; n && at < end; at += 64, ask = UINT64_MAX) {
-        uint64_t *word = &lane->word[at / 64 % LANE_WORDS], taken = le64toh(*word);
+        uint64_t *word = &lane->word[(at & (lane->size - 1)) / 64], taken = le64toh(*word);
         for (uint64_t free; n && (free = ~taken & ask);) {
             unsigned begin = (unsigned)__builtin_ctzll(free);
             uint64_t behind = (free + (free & -free)) & ~free; /* the bit behind the first run */
@@ -34,12 +45,12 @@ static void mark(Lane *lane, Cycle from, uint64_t n) {
 }
 
 void lane_forget(Lane *lane, Cycle now) {
-    Cycle end = lane->floor + LANE_CYCLES, from = lane->floor / 64, to = (lane->high + 63) / 64;
+    Cycle end = lane->floor + lane->size, from = lane->floor / 64, to = (lane->high + 63) / 64;
     lane->floor = now / 64 * 64;
     if (to > now / 64) to = now / 64;
     if (to > from) {
-        size_t n = MIN(to - from, LANE_WORDS), at = from % LANE_WORDS;
-        size_t first = MIN(n, LANE_WORDS - at);
+        size_t words = lane->size / 64, n = MIN(to - from, words), at = from & (words - 1);
+        size_t first = MIN(n, words - at);
         memset(lane->word + at, 0, first * sizeof *lane->word);
         memset(lane->word, 0, (n - first) * sizeof *lane->word);
     }
@@ -63,10 +74,10 @@ Cycle lane_take_pieces(Lane *lane, Cycle from, uint32_t n) {
 }
 
 Cycle lane_search(const Lane *lane, Cycle from) {
-    Cycle at = from & ~UINT64_C(63), end = lane->floor + LANE_CYCLES;
+    Cycle at = from & ~UINT64_C(63), end = lane->floor + lane->size;
     uint64_t ask = UINT64_MAX << (from & 63);
     for (; at < end; at += 64, ask = UINT64_MAX) {
-        uint64_t free = ~le64toh(lane->word[at / 64 % LANE_WORDS]) & ask;
+        uint64_t free = ~le64toh(lane->word[(at & (lane->size - 1)) / 64]) & ask;
         if (free) return at + (unsigned)__builtin_ctzll(free);
     }
     return MAX(from, MAX(end, lane->beyond));

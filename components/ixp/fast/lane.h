@@ -19,11 +19,14 @@
 typedef uint64_t Cycle;
 #define CYCLE_NEVER UINT64_MAX
 
-#define LANE_CYCLES (UINT64_C(1) << 18) /* that a lane knows: 187 us at 1.4 GHz */
-#define LANE_WORDS (LANE_CYCLES / 64)
+/* That a lane knows at first, and at most: 12 and 187 us at 1.4 GHz. It grows as it is asked for.
+ */
+#define LANE_CYCLES (UINT64_C(1) << 14)
+#define LANE_MOST (UINT64_C(1) << 18)
 
 typedef struct {
-    uint64_t *word; /* little-endian */
+    uint64_t *word; /* little-endian; a ring */
+    Cycle size;     /* in bits, a power of two */
     Cycle floor;    /* nobody asks for less; the first of a word */
     Cycle high;     /* nothing is taken from here on, but for what is beyond the bits */
     Cycle beyond;   /* from the end of the bits to here all is taken: first come, first served */
@@ -40,7 +43,7 @@ Cycle lane_take_pieces(Lane *lane, Cycle from, uint32_t n);
 
 /* The bits from a cycle on, 57 at least, as a number; they are bytes in the order of time. */
 static inline uint8_t *lane_byte(const Lane *lane, Cycle at) {
-    return (uint8_t *)lane->word + at % LANE_CYCLES / 8;
+    return (uint8_t *)lane->word + (at & (lane->size - 1)) / 8;
 }
 static inline uint64_t lane_bits(const uint8_t *byte) {
     uint64_t bits;
@@ -59,8 +62,8 @@ Cycle lane_claim(Lane *lane, Cycle from, uint32_t n);
  * all of them are free. */
 static inline Cycle lane_take(Lane *lane, Cycle from, uint32_t n) {
     lane->used += n;
-    if ((n <= 57) & (from % LANE_CYCLES < LANE_CYCLES - 64) &
-        (from - lane->floor < LANE_CYCLES - 64)) {
+    Cycle room = lane->size - 64;
+    if ((n <= 57) & ((from & (lane->size - 1)) < room) & (from - lane->floor < room)) {
         uint8_t *byte = lane_byte(lane, from);
         uint64_t bits = lane_bits(byte), mask = UINT64_MAX >> (64 - n) << (from & 7);
         if (!(bits & mask)) {
@@ -75,7 +78,6 @@ static inline Cycle lane_take(Lane *lane, Cycle from, uint32_t n) {
 Cycle lane_search(const Lane *lane, Cycle from);
 static inline Cycle lane_free(const Lane *lane, Cycle from) {
     if (from >= lane->high && from >= lane->beyond) return from;
-    if (from - lane->floor < LANE_CYCLES && !(*lane_byte(lane, from) >> (from & 7) & 1))
-        return from;
+    if (from - lane->floor < lane->size && !(*lane_byte(lane, from) >> (from & 7) & 1)) return from;
     return lane_search(lane, from);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Memories under fast timing. On the per-packet path: no allocation; a division only where reads
- * and writes of DRAM meet. */
+ * Memories under fast timing. On the per-packet path: no allocation; no division. */
 #include "components/ixp/fast/memory.h"
 
 static void refresh(Memory *m, FastDram *d, Cycle now) {
@@ -10,32 +9,35 @@ static void refresh(Memory *m, FastDram *d, Cycle now) {
         d->next_refresh += skip * m->refresh;
         d->refreshed = (uint32_t)((d->refreshed + skip) % m->n_banks);
     }
-    uint32_t taken = (uint32_t)(m->row_cycle / (TICKS * BANK_CYCLES));
+    uint32_t taken = (uint32_t)(m->row_cycle / (TICKS * DRAM_STEP));
     for (; d->next_refresh <= now * TICKS; d->next_refresh += m->refresh) {
         Lane *bank = &d->bank[d->refreshed];
-        if (taken)
-            lane_take(bank, MAX(d->next_refresh / (TICKS * BANK_CYCLES), bank->floor), taken);
+        if (taken) lane_take(bank, MAX(d->next_refresh / (TICKS * DRAM_STEP), bank->floor), taken);
         if (++d->refreshed == m->n_banks) d->refreshed = 0;
     }
 }
 
-static uint32_t turnaround(const Memory *m, FastDram *d, bool write) {
+/* How often a write goes before a read, looked at from time to time. */
+static Tick turnaround(const Memory *m, FastDram *d, bool write) {
     ++*(write ? &d->writes : &d->reads);
-    if (d->reads + d->writes == 4096) d->reads /= 2, d->writes /= 2;
-    return write || !d->writes ? 0 : (uint32_t)(m->turnaround * d->writes / (d->reads + d->writes));
+    if (d->reads + d->writes == 256) {
+        d->turnaround = m->turnaround * d->writes / 256;
+        d->reads /= 2;
+        d->writes = 128 - d->reads;
+    }
+    return write ? 0 : d->turnaround;
 }
 
-static Tick clock_after(const Memory *m, Tick t) {
+/* Of a lane in steps: when what is asked for at `at` begins. */
+static Tick take_steps(Lane *lane, Tick at, uint32_t steps) {
+    Cycle asked = at / (TICKS * DRAM_STEP),
+          start = steps ? lane_take(lane, asked, steps) - steps : asked;
+    return start == asked ? at : start * (TICKS * DRAM_STEP);
+}
+
+/* An edge of the controller's clock. */
+static Tick edge_after(const Memory *m, Tick t) {
     return m->dram_clock.hz ? clock_time(&m->dram_clock, clock_edge(&m->dram_clock, t)) : t;
-}
-
-/* From when the bank serves a command that comes over the bus at `at`. */
-static Tick bank_start(Memory *m, Lane *bank, Cycle at, Tick hold) {
-    Tick edge = clock_after(m, at * TICKS), taken = MAX(m->row_cycle, hold + m->precharge);
-    uint32_t steps = (uint32_t)((taken + TICKS * BANK_CYCLES / 2) / (TICKS * BANK_CYCLES));
-    if (!steps) return edge;
-    Cycle asked = edge / (TICKS * BANK_CYCLES), start = lane_take(bank, asked, steps) - steps;
-    return start == asked ? edge : clock_after(m, start * (TICKS * BANK_CYCLES));
 }
 
 static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wide, uint32_t bytes,
@@ -43,13 +45,14 @@ static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wi
     if (m->refresh && d->next_refresh <= now * TICKS) refresh(m, d, now);
     Bus *b = &d->bus;
     uint32_t units = (bytes + 15) >> 4;
-    b->rest += turnaround(m, d, write);
-    uint32_t taken = bus_hold(b, units);
-    Cycle place = taken ? lane_take(&b->lane, now, taken) - taken : now;
-    b->used += taken;
+    Tick hold = units * b->per_unit, takes = hold + turnaround(m, d, write) + b->rest;
+    b->rest = takes % (TICKS * DRAM_STEP);
+    b->used_ticks += hold;
+    Tick at = take_steps(&b->lane, now * TICKS, (uint32_t)(takes / (TICKS * DRAM_STEP)));
     Lane *bank = &d->bank[(uint64_t)(row * 2654435769u) * m->n_banks >> 32]; /* as dram.c */
-    Tick start = bank_start(m, bank, place, units * b->per_unit), first = start + b->latency;
-    Tick last = first + (units - 1) * b->per_unit;
+    Tick edge = edge_after(m, at), start = take_steps(bank, edge, m->bank_steps[units]);
+    if (start != edge) start = edge_after(m, start);
+    Tick first = start + b->latency, last = first + (units - 1) * b->per_unit;
     b->references++;
     b->waited += start / TICKS - now;
     if (write) return cycle_after(last);
@@ -92,7 +95,11 @@ void memory_init(Memory *m, const Chip *chip) {
     uint64_t dram_clock = (uint64_t)(s->dram_clock_hz * (ClockWide)SIM_S / per_s);
     if (dram_clock < SIM_S / 4) m->dram_clock = clock_of(dram_clock);
     m->row_cycle = tick_of(m, s->dram_row_cycle);
-    m->precharge = tick_of(m, s->dram_precharge);
+    Tick per_unit = tick_of(m, chip->dram[0].bus.per_unit), step = TICKS * DRAM_STEP;
+    for (uint32_t i = 0; i <= DRAM_UNITS; i++) {
+        Tick busy = MAX(m->row_cycle, i * per_unit + tick_of(m, s->dram_precharge));
+        m->bank_steps[i] = (uint32_t)((busy + step / 2) / step);
+    }
     m->turnaround = tick_of(m, s->dram_turnaround);
     m->refresh = tick_of(m, s->dram_refresh);
     lane_init(&m->push);
@@ -127,9 +134,8 @@ void memory_forget(Memory *m, Cycle now) {
         look_at(b, elapsed);
     }
     for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
-        lane_forget(&m->dram[i].bus.lane, now);
-        for (unsigned k = 0; k < m->n_banks; k++)
-            lane_forget(&m->dram[i].bank[k], now / BANK_CYCLES);
+        lane_forget(&m->dram[i].bus.lane, now / DRAM_STEP);
+        for (unsigned k = 0; k < m->n_banks; k++) lane_forget(&m->dram[i].bank[k], now / DRAM_STEP);
     }
 }
 
@@ -146,7 +152,7 @@ void memory_clear(Memory *m) {
 static void settle(const Bus *b, Channel *ch, const Clock *clock) {
     ch->references = b->references;
     ch->waited = clock_time(clock, b->waited);
-    ch->busy = clock_time(clock, b->used);
+    ch->busy = clock_time(clock, b->used + b->used_ticks / TICKS);
 }
 
 void memory_settle(const Memory *m, Chip *chip) {

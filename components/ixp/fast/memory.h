@@ -18,7 +18,7 @@ typedef uint64_t Tick;
 #define TICKS 256u
 
 /* Cycles between two looks at utilisations; a bus has a lane from one of a quarter on. */
-#define MEMORY_STEP 8192u
+#define MEMORY_STEP 4096u
 #define CROWDED (MEMORY_STEP / 4)
 
 typedef struct {
@@ -28,17 +28,21 @@ typedef struct {
     Lane lane;
     uint32_t wait; /* of a reference while it is not */
     uint64_t references, referred;
+    Tick used_ticks;         /* of a channel of DRAM */
     Cycle used, taken, took; /* taken: of the lane's bus; referred, took: until memory_forget */
     Cycle waited;
 } Bus;
 
-#define BANK_CYCLES 4u
+/* Buses and banks of DRAM are taken in steps of so many cycles. */
+#define DRAM_STEP 4u
+#define DRAM_UNITS (1u << DRAM_INTERLEAVE_SHIFT >> 4) /* of a command, at most */
 
 typedef struct {
     Bus bus;
-    Lane *bank; /* in steps of BANK_CYCLES */
+    Lane *bank;
     Tick next_refresh;
     uint32_t refreshed, reads, writes; /* reads and writes of late */
+    Tick turnaround;                   /* of a read, its part */
 } FastDram;
 
 typedef struct {
@@ -50,8 +54,9 @@ typedef struct {
     Lane push;
     uint32_t push_word; /* cycles */
     Cycle forgot;
-    Tick row_cycle, precharge, turnaround, refresh;
-    Clock dram_clock; /* of ticks, not picoseconds; 0: too fast for that */
+    Tick row_cycle, turnaround, refresh;
+    uint32_t bank_steps[DRAM_UNITS + 1]; /* that a command of so many units takes of its bank */
+    Clock dram_clock;                    /* of ticks, not picoseconds; 0: too fast for that */
 } Memory;
 
 static inline Cycle cycle_after(Tick t) {
