@@ -58,7 +58,7 @@ static inline Scenario *bench_load(const char *folder, const char *text, const c
     g_autofree char *scenarios = g_build_filename(here, "scenarios", NULL);
     g_autofree char *whole = g_strjoinv(scenarios, parts);
     g_assert(g_file_set_contents(path, whole, -1, NULL));
-    return scenario_load(path, set, BENCH_CLASSES, error);
+    return load_timed(path, set, BENCH_CLASSES, error);
 }
 
 static volatile int bench_never;

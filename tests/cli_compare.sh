@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # sppemu compare with chips: an NPE below its knee and above, by both timings. What is compared, and how,
-# stands in tests/test_timing.c; here it is the real thing. A fast timing without the ordered section of Tx
-# would carry a quarter more than the chip does, and turn the claim.
+# stands in tests/test_timing.c; here it is the real thing, within bounds of docs/timing.md.
 B=${BUILD:-build}/sppemu
 case $B in /*) ;; *) B=$PWD/$B ;; esac
 dir=$(mktemp -d) || exit 1

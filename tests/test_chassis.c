@@ -8,6 +8,7 @@
 #include "emu/core/report.h"
 #include "emu/scenario/scenario.h"
 #include "tests/check.h"
+#include "tests/runs.h"
 
 static bool four_ports(Component *c, GError **error) {
     (void)error;
@@ -294,7 +295,7 @@ static void a_scenario_with_a_chassis(void) {
     for (unsigned bad = 0; bad < 2; bad++) {
         const char *const set_bad[] = {"box.blades=n0+n1", NULL};
         g_autoptr(GError) error = NULL;
-        Scenario *s = scenario_load(path, bad ? set_bad : NULL, component_classes, &error);
+        Scenario *s = load_timed(path, bad ? set_bad : NULL, component_classes, &error);
         CHECK(s != NULL);
         NetworkOptions options = {.seed = 1};
         Network *net = scenario_build(s, 0, &options, &error);
@@ -344,7 +345,7 @@ static void the_shipped_platform_fits_a_chassis(void) {
         CHECK(g_file_set_contents(path, text, -1, NULL));
         const char *const set_one[] = {cases[i / 2].set, NULL};
         g_autoptr(GError) error = NULL;
-        Scenario *s = scenario_load(path, set_one, component_classes, &error);
+        Scenario *s = load_timed(path, set_one, component_classes, &error);
         if (error) printf("  %s\n", error->message);
         CHECK(s != NULL);
         if (!s) break;

@@ -19,7 +19,7 @@ static void the_scenario_shows_that_backlog_wins(void) {
      * above 800; between two reports it piles up at most 800 - 50 Mb/s for 550 us, 35 packets, and
      * nothing is lost. */
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load("scenarios/distributed.ini", NULL, component_classes, &error);
+    Scenario *s = load_timed("scenarios/distributed.ini", NULL, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
     GPtrArray *results = runs_of(s, 1);

@@ -90,7 +90,7 @@ static void each_fault_alone_loses_under_its_own_reason(void) {
 static void all_faults_together_lose_the_sum(void) {
     /* They do not overlap, so the scenario loses what each loses alone, under the same reasons. */
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load("scenarios/faults.ini", NULL, component_classes, &error);
+    Scenario *s = load_timed("scenarios/faults.ini", NULL, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
     char *folder = bench_folder();

@@ -12,7 +12,7 @@
 /* The one run of a scenario with these values set; NULL-terminated. Caller frees. */
 static RunResult *run_file(const char *file, const char *const *set) {
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load(file, set, component_classes, &error);
+    Scenario *s = load_timed(file, set, component_classes, &error);
     if (!s) printf("  %s\n", error->message);
     g_assert(s);
     GPtrArray *results = runs_of(s, 1);

@@ -154,7 +154,7 @@ static void every_shipped_scenario_is_the_same_with_its_sections_in_any_order(vo
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
         g_autofree char *path = g_build_filename("scenarios", name, NULL);
         if (!g_str_has_suffix(name, ".ini")) continue;
-        Scenario *s = scenario_load(path, NULL, component_classes, NULL);
+        Scenario *s = load_timed(path, NULL, component_classes, NULL);
         NetworkOptions options = {.seed = 1};
         Network *net = s ? scenario_build(s, 0, &options, NULL) : NULL;
         const Component *refused;

@@ -19,7 +19,7 @@ static double value(const RunResult *r, const char *name) {
 
 static Outcome outcome(const char *file, const char *const *set) {
     g_autoptr(GError) error = NULL;
-    Scenario *s = scenario_load(file, set, component_classes, &error);
+    Scenario *s = load_timed(file, set, component_classes, &error);
     CHECK(s != NULL);
     if (!s) {
         printf("  %s\n", error->message);
