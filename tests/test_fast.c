@@ -115,9 +115,26 @@ static void an_ordered_section_that_is_ignored_shows(void) {
     CHECK(rates[1] > 1.05 * rates[0]);
 }
 
+static bool warned(const char *settings, const char *of) {
+    g_autofree char *text = g_strdup_printf(NPE, "fast", settings, 0u, "5Gbit/s");
+    RunResult *r = bench_run(text);
+    bool found = false;
+    for (unsigned i = 0; i < r->warnings->len; i++)
+        found |= strstr(r->warnings->pdata[i], of) && strstr(r->warnings->pdata[i], "detailed");
+    run_result_free(r);
+    return found;
+}
+
+static void where_it_is_weak_it_says_so(void) {
+    CHECK(warned("instr_parse_ipv4 = 800\nme_parse = 2", "the 2 microengines of parse"));
+    CHECK(warned("dram_clock = 42.4MHz", "a channel of DRAM"));
+    CHECK(!warned("", "fast timing"));
+}
+
 int main(void) {
     static const Test tests[] = {TEST(rates_and_latencies_are_those_of_detailed_timing),
                                  TEST(a_lone_packet_spends_its_time_on_the_same),
+                                 TEST(where_it_is_weak_it_says_so),
                                  TEST(an_ordered_section_that_is_ignored_shows),
                                  {0}};
     return run_tests("fast", tests);

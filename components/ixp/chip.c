@@ -408,7 +408,10 @@ static void report_rings(Chip *chip, Report *report, SimTime elapsed) {
 
 void chip_report(Chip *chip, Report *report) {
     SimTime now = sim_now(chip->sim), elapsed = now - chip->started;
-    if (chip->fast) fast_settle(chip->fast, now);
+    if (chip->fast) {
+        fast_settle(chip->fast, now);
+        fast_doubts(chip->fast, now, report);
+    }
     report_mes(chip, report, elapsed);
     report_text(report, "  memories\n");
     for (unsigned i = 0; i < CHIP_N_SRAM; i++) {

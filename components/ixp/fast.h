@@ -28,6 +28,7 @@
 #pragma once
 
 #include "components/ixp/ring.h"
+#include "emu/core/report.h"
 
 typedef struct Program Program; /* program.h */
 typedef struct Fast Fast;
@@ -41,3 +42,5 @@ bool fast_inject(Fast *f, unsigned stage, ChipPacket *cp, SimTime now);
 void fast_move_on(Fast *f, SimTime now);
 /* Fill the chip's accounts of microengines, channels and rings up to `now`. */
 void fast_settle(Fast *f, SimTime now);
+/* After that: warn where what it says is known to be off. */
+void fast_doubts(const Fast *f, SimTime now, Report *report);

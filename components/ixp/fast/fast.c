@@ -123,3 +123,33 @@ void fast_settle(Fast *f, SimTime now) {
     for (unsigned i = 0; i < chip->n_rings; i++)
         chip->rings[i].filled = ps_of(f, f->rings[i].filled);
 }
+
+/* Utilisations from which on it is known to be off: docs/timing.md. */
+#define WEAK_BUS 0.75
+#define WEAK_MES 0.9
+
+static void doubt_block(const Fast *f, const Block *b, SimTime elapsed, Report *report) {
+    Cycle used = 0;
+    for (unsigned m = 0; m < b->n_mes; m++) used += f->me[b->mes[m]->number].used;
+    double busy = (double)ps_of(f, used) / (double)elapsed / b->n_mes;
+    if (b->n_mes > 1 && busy > WEAK_MES)
+        report_warning(report,
+                       "fast timing: the %u microengines of %s executed %.0f percent of the time, "
+                       "and the rate may be half too high; run it with --timing=detailed",
+                       b->n_mes, b->name, MIN(100 * busy, 100));
+}
+
+void fast_doubts(const Fast *f, SimTime now, Report *report) {
+    const Chip *chip = f->chip;
+    SimTime elapsed = now - chip->started;
+    if (!elapsed) return;
+    for (unsigned i = 0; i < chip->n_blocks; i++) doubt_block(f, chip->blocks[i], elapsed, report);
+    double busy = 0;
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++)
+        busy = MAX(busy, (double)chip->dram[i].bus.busy / (double)elapsed);
+    if (busy > WEAK_BUS)
+        report_warning(report,
+                       "fast timing: a channel of DRAM moved data %.0f percent of the time, and "
+                       "latencies may be a sixth too long; run it with --timing=detailed",
+                       MIN(100 * busy, 100));
+}
