@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full variants sensitivity sweeps demo test check-asan check-determinism check-cluster bench bench-against scaling pgo figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
+.PHONY: all ci figures-full variants sensitivity sweeps timing demo test check-asan check-determinism check-cluster bench bench-against scaling pgo figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
 
 # What is missing is said before a compiler complains about it.
@@ -68,6 +68,10 @@ sensitivity: all
 # What changes a little when memory or Tx change a little.
 sweeps: all
 	sh analysis/sweeps $(BUILD)/sppemu results/sweeps
+
+# How far fast timing is from detailed: the table of docs/timing.md.
+timing: all
+	sh analysis/timing $(BUILD)/sppemu
 
 ci:
 	sh tests/ci
@@ -166,6 +170,7 @@ help:
 # target variants           Figures 10 and 12 on the server, one change at a time
 # target sensitivity        how far the claims of all figures move with every number in them; tables of docs/calibration.md
 # target sweeps             how smoothly an NPE's rate follows memory and Tx: table and pictures
+# target timing             how far fast timing is from detailed: the table of docs/timing.md
 # target ci                 tests with gcc, clang and sanitizers, determinism, lint
 # target check-asan         all tests under ASan and UBSan
 # target check-determinism  equal bytes from four builds, with one job and two
