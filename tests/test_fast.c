@@ -71,9 +71,9 @@ static void a_lone_packet_spends_its_time_on_the_same(void) {
     static const char *const spent[] = {"rx_buffer", "execute", "sram",     "dram",
                                         "tcam",      "scratch", "msf",      "section",
                                         "ring",      "queue",   "tx_buffer"};
-    g_autofree char *texts[] = {g_strdup_printf(NPE, "detailed", "", 400u, "10Mbit/s"),
-                                g_strdup_printf(NPE, "fast", "", 400u, "10Mbit/s")};
-    RunResult *d = bench_run(texts[0]), *f = bench_run(texts[1]);
+    g_autofree char *detailed = g_strdup_printf(NPE, "detailed", "", 400u, "10Mbit/s");
+    g_autofree char *fast = g_strdup_printf(NPE, "fast", "", 400u, "10Mbit/s");
+    RunResult *d = bench_run(detailed), *f = bench_run(fast);
     for (unsigned i = 0; i < G_N_ELEMENTS(spent); i++) {
         g_autofree char *name = g_strdup_printf("sink.cause.%s_us", spent[i]);
         CHECK_NEAR(bench_value(f, name), bench_value(d, name), 0.012);
