@@ -88,19 +88,22 @@ double sensitivity_mean(const Sensitivity *x, const double *values);
 double measure_base(const Sensitivity *x, unsigned measure);
 /* "met", "missed", "-": not measured, or not judged. */
 const char *measure_verdict(const Measure *m, double value);
-/* Whether its verdict is another if it is `now`, and whether it has moved: flipped, or changed by
- * the threshold. */
+/* What its changes are a share of: of its value, or, if that is far inside its claim's bounds, of
+ * half of the way between them; else a share that is nearly 0 would move by many times itself. */
+double measure_scale(const Measure *m, double value);
+/* Whether its verdict is another if it is `now`; whether it has changed by the threshold, of its
+ * value, or flipped; and whether it has moved: the same, of its scale. */
 bool measure_flips(const Sensitivity *x, unsigned measure, double now);
+bool measure_changes(const Sensitivity *x, unsigned measure, double now);
 bool measure_moves(const Sensitivity *x, unsigned measure, double now);
 /* How far `text` moves the choice, as a share of itself. */
 double choice_move(const ScenarioChoice *c, const char *text);
-/* Relative change of the measure per relative change of the choice over the repetitions, each
- * beside the same repetition as it is written, in one direction, or, DIRECTIONS, from one end to
- * the other, if it can move both ways. */
+/* Change of the measure, as a share of its scale, per relative change of the choice over the
+ * repetitions, each beside the same repetition as it is written, in one direction, or, DIRECTIONS,
+ * from one end to the other, if it can move both ways. */
 StudyEstimate effect_elasticity(const Sensitivity *x, const ChoiceResult *r, unsigned measure,
                                 Direction direction);
-/* The relative change of the measure; NaN: not measured, or zero as it is written, of which
- * anything is a change without a share. */
+/* The change of the measure as a share of its scale; NaN: not measured, or of a scale of zero. */
 double effect_change(const Sensitivity *x, const ChoiceResult *r, unsigned measure,
                      Direction direction);
 /* Results (ChoiceResult *) that move the measure, the most first. */

@@ -30,14 +30,27 @@ bool measure_flips(const Sensitivity *x, unsigned m, double now) {
            !(fabs(now - before) < x->options.threshold / 10 * fabs(before));
 }
 
+double measure_scale(const Measure *m, double value) {
+    double half = (m->high - m->low) / 2;
+    bool inside = isfinite(half) && value >= m->low && value <= m->high;
+    return inside ? MAX(fabs(value), half) : fabs(value);
+}
+
 /* Of zero anything else is more than any share. */
-static bool changes_by(double share, double before, double now) {
+static bool changes_by(double least, double before, double now) {
     if (isnan(before) || isnan(now)) return isnan(before) != isnan(now);
-    return before == 0 ? now != 0 : fabs(now / before - 1) >= share;
+    return now != before && fabs(now - before) >= least;
+}
+
+bool measure_changes(const Sensitivity *x, unsigned m, double now) {
+    double before = measure_base(x, m);
+    return changes_by(x->options.threshold * fabs(before), before, now) || measure_flips(x, m, now);
 }
 
 bool measure_moves(const Sensitivity *x, unsigned m, double now) {
-    return changes_by(x->options.threshold, measure_base(x, m), now) || measure_flips(x, m, now);
+    double before = measure_base(x, m),
+           scale = measure_scale(&g_array_index(x->measures, Measure, m), before);
+    return changes_by(x->options.threshold * scale, before, now) || measure_flips(x, m, now);
 }
 
 double choice_move(const ScenarioChoice *c, const char *text) {
@@ -46,8 +59,9 @@ double choice_move(const ScenarioChoice *c, const char *text) {
 
 double effect_change(const Sensitivity *x, const ChoiceResult *r, unsigned m, Direction d) {
     double base = measure_base(x, m);
-    if (!r->effects[d] || base == 0) return NAN;
-    return sensitivity_mean(x, r->effects[d][m].values) / base - 1;
+    double scale = measure_scale(&g_array_index(x->measures, Measure, m), base);
+    if (!r->effects[d] || scale == 0) return NAN;
+    return (sensitivity_mean(x, r->effects[d][m].values) - base) / scale;
 }
 
 /* Of one repetition. */
@@ -56,11 +70,12 @@ static double elasticity(const Sensitivity *x, const ChoiceResult *r, unsigned m
     double base = g_array_index(x->measures, Measure, m).values[repetition];
     bool both = d == DIRECTIONS;
     Direction from = both ? DOWN : d, to = both ? UP : d;
-    if (base == 0 || !r->effects[from] || !r->effects[to]) return NAN;
+    double scale = measure_scale(&g_array_index(x->measures, Measure, m), base);
+    if (scale == 0 || !r->effects[from] || !r->effects[to]) return NAN;
     double before = both ? r->effects[DOWN][m].values[repetition] : base,
            moved = choice_move(r->choice, r->text[to]) -
                    (both ? choice_move(r->choice, r->text[DOWN]) : 0);
-    return (r->effects[to][m].values[repetition] - before) / base / moved;
+    return (r->effects[to][m].values[repetition] - before) / scale / moved;
 }
 
 StudyEstimate effect_elasticity(const Sensitivity *x, const ChoiceResult *r, unsigned m,

@@ -43,8 +43,11 @@ Trial *trial_new(const Survey *v, unsigned variant, bool *touched, int only);
 void trial_free(void *trial);
 /* Compute trials together: of each the runs that decide its measures, and their values. */
 bool survey_run(Survey *v, const GPtrArray *trials, GError **error);
-/* Whether it moves any measure; NULL: no. */
+/* Whether it moves any measure; NULL: no. And whether it changes one by as much of its value: what
+ * several move, one up and another down, may be less than one of them does, so a group is split
+ * before it moves a measure by its scale. */
 bool trial_moves(const Survey *v, const Trial *t);
+bool trial_changes(const Survey *v, const Trial *t);
 /* Whether the runs of a point came out as without it, to the last bit; NULL: yes. */
 bool trial_left_alone(const Survey *v, const Trial *t, unsigned point);
 

@@ -112,7 +112,7 @@ static void halve(const Survey *v, const Group *g, GPtrArray *next) {
 static void judge(const Survey *v, Group *g, Trial *const trials[2], GPtrArray *next,
                   GPtrArray *single) {
     for (unsigned faster = 0; faster < 2; faster++)
-        g->open[faster] = trial_moves(v, trials[faster]);
+        g->open[faster] = trial_changes(v, trials[faster]);
     if (!g->open[0] && !g->open[1]) return;
     for (unsigned p = 0; p < v->n_points; p++)
         if (trial_left_alone(v, trials[0], p) && trial_left_alone(v, trials[1], p))

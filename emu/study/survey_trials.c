@@ -146,11 +146,19 @@ bool survey_run(Survey *v, const GPtrArray *trials, GError **error) {
 
 /* What a trial says ----------------------------------------------------------------------- */
 
-bool trial_moves(const Survey *v, const Trial *t) {
+static bool any(const Survey *v, const Trial *t,
+                bool (*does)(const Sensitivity *x, unsigned measure, double now)) {
     for (unsigned m = 0; t && m < v->n_measures; m++)
-        if (measure_moves(v->out, m, sensitivity_mean(v->out, &t->values[m * v->repeat])))
-            return true;
+        if (does(v->out, m, sensitivity_mean(v->out, &t->values[m * v->repeat]))) return true;
     return false;
+}
+
+bool trial_moves(const Survey *v, const Trial *t) {
+    return any(v, t, measure_moves);
+}
+
+bool trial_changes(const Survey *v, const Trial *t) {
+    return any(v, t, measure_changes);
 }
 
 static bool are_equal(const RunResult *a, const RunResult *b) {
