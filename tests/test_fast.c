@@ -52,6 +52,7 @@ static void rates_and_latencies_are_those_of_detailed_timing(void) {
         {"sram_clock = 100MHz", 80, "3.7Gbit/s"},
         {"scheduler_rate = 300Mbit/s wire", 80, "3Gbit/s"},
         {"tx_order = scheduler", 0, "5Gbit/s"},
+        {"dram_turnaround = 100ns", 0, "5Gbit/s"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *s = cases[i].settings, *rate = cases[i].rate;

@@ -27,7 +27,7 @@ static G_NO_INLINE SimTime dram_reference(Chip *chip, const FpReference *r, SimT
     return done;
 }
 
-static const uint8_t unit_cause[CHIP_N_UNITS] = {
+const uint8_t chip_unit_cause[CHIP_N_UNITS] = {
     [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM, [FP_SRAM2] = CAUSE_SRAM,
     [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,  [FP_DRAM] = CAUSE_DRAM,
     [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,    [OP_DRAM_TO_TBUF] = CAUSE_DRAM,
@@ -99,7 +99,7 @@ static bool perform(Context *c, const FpReference *r, SimTime now) {
     SimTime done =
         unit ? channel_issue(unit, r->write, r->bytes, now) : dram_reference(chip, r, now);
     if (r->posted) return true;
-    context_sleep_until(c, unit_cause[r->unit], now, done);
+    context_sleep_until(c, chip_unit_cause[r->unit], now, done);
     return false;
 }
 
@@ -395,9 +395,12 @@ static void report_rings(Chip *chip, Report *report, SimTime elapsed) {
     for (unsigned i = 0; i < chip->n_rings; i++) {
         Ring *ring = &chip->rings[i];
         if (!chip->fast) ring_account(ring, sim_now(chip->sim));
-        report_text(report, "    %-12s %-7s %4u %7.2f", ring->name,
-                    ring->scratch ? "scratch" : "nn", ring->size,
-                    elapsed ? (double)ring->filled / (double)elapsed : 0);
+        report_text(report, "    %-12s %-7s %4u", ring->name, ring->scratch ? "scratch" : "nn",
+                    ring->size);
+        if (chip->fast && !ring->packets) /* Statistics hears of packets out of the order of time */
+            report_text(report, " %7s", "-");
+        else
+            report_text(report, " %7.2f", elapsed ? (double)ring->filled / (double)elapsed : 0);
         if (chip->fast)
             report_text(report, " %4s %10" G_GUINT64_FORMAT " %16s\n", "-", ring->puts, "-");
         else

@@ -36,6 +36,9 @@ typedef struct {
     MsfSettings msf;
 } ChipSettings;
 
+/* What waiting for a unit is charged to. */
+extern const uint8_t chip_unit_cause[CHIP_N_UNITS];
+
 /* The tenant of a packet that no stage has looked at; NULL: none. */
 typedef Tenant *ChipWhose(void *user, const Packet *pkt);
 

@@ -5,12 +5,6 @@
 
 #define MISSED 64 /* refreshes that are caught up with one by one; above DRAM_MAX_BANKS */
 
-/* A multiplicative hash: 2^32 over the golden ratio. */
-static SimTime *bank_of(Dram *dram, uint32_t row) {
-    uint32_t spread = row * 2654435769u;
-    return &dram->bank_free[(uint64_t)spread * dram->n_banks >> 32];
-}
-
 /* Whether every bank's next refresh begins when it is due; then so do all after it. */
 static bool refreshes_keep_up(const Dram *dram) {
     SimTime due = dram->next_refresh;
@@ -51,7 +45,7 @@ static SimTime pushed(DramPush *push, bool wide, uint32_t bytes, SimTime now, Si
 SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t bytes, SimTime now) {
     Channel *bus = &dram->bus;
     if (dram->refresh && dram->next_refresh <= now) refresh(dram, now);
-    SimTime *bank = bank_of(dram, row), *free_at = &bus->read_free;
+    SimTime *bank = &dram->bank_free[dram_bank(row, dram->n_banks)], *free_at = &bus->read_free;
     if (dram->wrote && !write) *free_at += dram->turnaround;
     dram->wrote = write;
     uint32_t units = (bytes + (1u << bus->unit_shift) - 1) >> bus->unit_shift;

@@ -46,6 +46,11 @@ typedef struct {
     bool wrote;
 } Dram;
 
+/* The bank of a row: a multiplicative hash, 2^32 over the golden ratio. */
+static inline uint32_t dram_bank(uint32_t row, uint32_t n_banks) {
+    uint32_t spread = row * 2654435769u;
+    return (uint32_t)((uint64_t)spread * n_banks >> 32);
+}
 /* Issue a command for block `row` of 128 bytes of this channel; when it is answered. `wide`: a read
  * into a transmit element. */
 SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t bytes, SimTime now);

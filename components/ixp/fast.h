@@ -8,7 +8,7 @@
  *                       has come over to this context), and the context is free
  *   it is put           when its log has ended, the packet before has been put, and there is room:
  *                       the message that is `size` before has been got
- *   instructions end    when the microengine has had so many free cycles since they were ready
+ *   instructions begin  with the first cycle that the microengine has free since they were ready
  *   a reference         waits for the bus, and for what else its memory has (dram.h)
  *
  * A frame goes from the MAC to the queue manager at once, when it has arrived. The queue manager

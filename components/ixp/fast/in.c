@@ -52,7 +52,6 @@ static void settle_rings(Fast *f, Cycle at) {
             if (r->got[slot] <= at) break;
         }
         r->ring->n = n;
-        if (n > r->ring->peak) r->ring->peak = n;
     }
 }
 

@@ -49,7 +49,7 @@ static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wi
     b->rest = takes % (TICKS * DRAM_STEP);
     b->used_ticks += hold;
     Tick at = take_steps(&b->lane, now * TICKS, (uint32_t)(takes / (TICKS * DRAM_STEP)));
-    Lane *bank = &d->bank[(uint64_t)(row * 2654435769u) * m->n_banks >> 32]; /* as dram.c */
+    Lane *bank = &d->bank[dram_bank(row, m->n_banks)];
     Tick edge = edge_after(m, at), start = take_steps(bank, edge, m->bank_steps[units]);
     if (start != edge) start = edge_after(m, start);
     Tick first = start + b->latency, last = first + (units - 1) * b->per_unit;

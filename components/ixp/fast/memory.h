@@ -6,7 +6,7 @@
  * Times of memories are in ticks, 1/256 of a cycle: none of them is a multiple of a cycle. What a
  * reference takes of a bus is rounded to cycles so that many take what they should. A bus that is
  * hardly used has no lane: a reference waits as long as the mean of a queue with random arrivals
- * (M/D/1) of its utilisation of late, less than a tenth of its own time. Whatever is written over a
+ * (M/D/1) of its utilisation of late, a sixth of its own time at most. Whatever is written over a
  * bus of its own, posted, delays nobody. A read of DRAM takes a turnaround's part, as often as
  * writes go before reads of late. */
 #pragma once

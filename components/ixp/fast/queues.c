@@ -49,7 +49,6 @@ static void dequeue(Fast *f, FastQm *fq, unsigned i, unsigned scheduler, Run *ru
     play(f, run, c);
     stay->at = run->at;
     if (f->tx_ring->ring->n == f->tx_ring->ring->size) {
-        f->tx_ring->ring->full++;
         fq->blocked |= 1u << i;
         return;
     }

@@ -3,12 +3,6 @@
  * Contexts that play logs, and rings. On the per-packet path: no allocation, no division. */
 #include "components/ixp/fast/private.h"
 
-static const uint8_t unit_cause[CHIP_N_UNITS] = {
-    [FP_SRAM0] = CAUSE_SRAM,      [FP_SRAM1] = CAUSE_SRAM, [FP_SRAM2] = CAUSE_SRAM,
-    [FP_SRAM3] = CAUSE_SRAM,      [FP_TCAM] = CAUSE_TCAM,  [FP_DRAM] = CAUSE_DRAM,
-    [FP_SCRATCH] = CAUSE_SCRATCH, [OP_MSF] = CAUSE_MSF,    [OP_DRAM_TO_TBUF] = CAUSE_DRAM,
-};
-
 void play(Fast *f, Run *run, Context *c) {
     Run now = *run;
     uint32_t work = 0;
@@ -25,7 +19,7 @@ void play(Fast *f, Run *run, Context *c) {
             sleep_until(&now, CAUSE_MSF, bus_issue(&f->memory.unit[OP_MSF], true, 4, now.at));
         } else {
             Cycle done = memory_issue(&f->memory, r, now.at);
-            if (!r->posted) sleep_until(&now, unit_cause[r->unit], done);
+            if (!r->posted) sleep_until(&now, chip_unit_cause[r->unit], done);
         }
     }
     execute(f, &now, work);
@@ -40,7 +34,7 @@ void ring_append(Fast *f, FastRing *r, ChipPacket *cp, Cycle put) {
     ring->message[tail] = (uint64_t)(uintptr_t)cp;
     ring->visible[tail] = visible_after(f, ring, put);
     stay_of(f, cp)->at = put;
-    if (++ring->n > ring->peak) ring->peak = ring->n;
+    ring->n++;
     ring->puts++;
     r->filled -= put;
 }
