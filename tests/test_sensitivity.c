@@ -113,9 +113,21 @@ static void of_zero_a_move_is_a_share_of_the_bounds(void) {
     if (rate->state == CHOICE_MOVES) {
         double lost = sensitivity_mean(b.x, rate->effects[DOWN][0].values);
         CHECK(lost > 0);
-        CHECK_NEAR(effect_change(b.x, rate, 0, DOWN), lost, 1e-9); /* half of its bounds is 1 */
+        CHECK_NEAR(effect_change(b.x, rate, 0, DOWN), lost, 1e-9); /* half of its bound is 1 */
     }
     close_survey(&b);
+}
+
+/* "At least 80" has a bound above that means nothing; "at most a half" one below. */
+static void a_scale_is_the_value_or_half_of_the_least_bound(void) {
+    static const struct {
+        double low, high, value, scale;
+    } cases[] = {{80, 1e6, 274, 274}, {80, 1e6, 20, 40}, {0, 0.5, 0.001, 0.25}, {0.5, 10, 2, 2},
+                 {-2, 0, -0.5, 1},    {0, 0, 3, 3},      {0, INFINITY, 3, 3}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Measure m = {.low = cases[i].low, .high = cases[i].high};
+        CHECK_NEAR(measure_scale(&m, cases[i].value), cases[i].scale, 0);
+    }
 }
 
 /* A series that overrides a key leaves the row its kind where the row's default holds. */
@@ -327,6 +339,7 @@ static void a_measure_needs_the_runs_that_decide_it(void) {
 int main(void) {
     static const Test tests[] = {TEST(elasticities_are_those_of_a_sum),
                                  TEST(of_zero_a_move_is_a_share_of_the_bounds),
+                                 TEST(a_scale_is_the_value_or_half_of_the_least_bound),
                                  TEST(far_inside_its_bounds_a_claim_moves_by_a_share_of_them),
                                  TEST(what_others_override_keeps_its_source),
                                  TEST(senses_are_those_of_what_is_counted),

@@ -88,8 +88,8 @@ double sensitivity_mean(const Sensitivity *x, const double *values);
 double measure_base(const Sensitivity *x, unsigned measure);
 /* "met", "missed", "-": not measured, or not judged. */
 const char *measure_verdict(const Measure *m, double value);
-/* What its changes are a share of: of its value, or, if that is far inside its claim's bounds, of
- * half of the way between them; else a share that is nearly 0 would move by many times itself. */
+/* What its changes are a share of: of its value, or, if that is more, of half of its claim's least
+ * bound that is not 0; else a share that is nearly 0 would move by many times itself. */
 double measure_scale(const Measure *m, double value);
 /* Whether its verdict is another if it is `now`; whether it has changed by the threshold, of its
  * value, or flipped; and whether it has moved: the same, of its scale. */

@@ -31,9 +31,9 @@ bool measure_flips(const Sensitivity *x, unsigned m, double now) {
 }
 
 double measure_scale(const Measure *m, double value) {
-    double half = (m->high - m->low) / 2;
-    bool inside = isfinite(half) && value >= m->low && value <= m->high;
-    return inside ? MAX(fabs(value), half) : fabs(value);
+    double low = fabs(m->low), high = fabs(m->high);
+    double bound = high == 0 || (low != 0 && low < high) ? low : high;
+    return isfinite(bound) ? MAX(fabs(value), bound / 2) : fabs(value);
 }
 
 /* Of zero anything else is more than any share. */
