@@ -14,49 +14,6 @@ typedef struct {
     ScenarioPlot keys; /* as the options give them; NULL: not given */
 } PlotFlags;
 
-typedef struct {
-    Store *store;
-    GArray *keys;
-    Study study;
-} Result;
-
-static void result_free(void *data) {
-    Result *r = data;
-    cli_study_clear(&r->study);
-    g_array_unref(r->keys);
-    store_close(r->store);
-    g_free(r);
-}
-
-/* The result whose name is nearest, for what is none. */
-static void suggest(const char *folder, GError *error) {
-    g_autoptr(GPtrArray) names = folder_names(RESULTS);
-    g_autofree char *name = g_path_get_basename(folder);
-    g_ptr_array_add(names, NULL);
-    const char *near = param_nearest(name, (const char *const *)names->pdata);
-    if (!near || store_is_one(folder)) return;
-    char *message = g_strdup_printf("%s; the nearest is %s/%s", error->message, RESULTS, near);
-    g_free(error->message);
-    error->message = message;
-}
-
-static Result *result_open(const char *given, bool lock, const Claims *claims,
-                           const ComponentClass *const *classes, GError **error) {
-    g_autofree char *folder = cli_folder(given);
-    Store *store = store_load(folder, classes, lock, error);
-    if (!store) {
-        suggest(folder, *error);
-        return NULL;
-    }
-    Result *r = g_new0(Result, 1);
-    *r = (Result){.store = store, .keys = cli_store_keys(store, false)};
-    r->study = cli_study(store, cli_recorded(store, r->keys));
-    bool any = study_n_ok(&r->study) || input_error(error, "%s: found no run that is ok", folder);
-    if (any && study_claims(&r->study, claims, error)) return r;
-    result_free(r);
-    return NULL;
-}
-
 /* What the options say ---------------------------------------------------------------------- */
 
 /* Each expression of an option, tried on the first run of every result. */
@@ -65,7 +22,7 @@ static bool try_expression(const char *option, const char *text, const GPtrArray
     g_auto(GStrv) several = g_strsplit(text ? text : "", !strcmp(option, "--y") ? ";" : "\n", -1);
     bool ok = true;
     for (unsigned i = 0; i < results->len; i++) {
-        MetricRuns *runs = study_metric_runs(&((Result *)results->pdata[i])->study);
+        MetricRuns *runs = study_metric_runs(&((CliResult *)results->pdata[i])->study);
         double value;
         for (unsigned k = 0; ok && several[k]; k++)
             ok = metric_evaluate_run(several[k], runs, 0, &value, error);
@@ -82,7 +39,7 @@ static bool try_curve(const char *text, const GPtrArray *results, GError **error
     unsigned parameter;
     for (unsigned i = 0; i < results->len; i++)
         for (unsigned k = 0; names[k]; k++) {
-            const Scenario *s = ((Result *)results->pdata[i])->study.scenario;
+            const Scenario *s = ((CliResult *)results->pdata[i])->study.scenario;
             if (scenario_tells(s, g_strstrip(names[k]), &parameter, error)) continue;
             g_prefix_error(error, "--curve: ");
             return false;
@@ -91,7 +48,7 @@ static bool try_curve(const char *text, const GPtrArray *results, GError **error
 }
 
 /* A series is a file of a run's record. */
-static bool try_series(const char *series, const Result *result, GError **error) {
+static bool try_series(const char *series, const CliResult *result, GError **error) {
     const GPtrArray *runs = result->study.runs;
     unsigned ok = 0; /* there is one that is */
     while (((const RunResult *)runs->pdata[ok])->status != RUN_OK) ok++;
@@ -189,7 +146,7 @@ static int draw_all(const PlotFlags *f, const GPtrArray *results, bool at_home,
     g_autoptr(GError) error = NULL;
     ScenarioPlot new_one;
     if (!try_options(f, results, &error)) return cli_complain(EXIT_USAGE, error);
-    const Result *first = results->pdata[0];
+    const CliResult *first = results->pdata[0];
     g_autoptr(GPtrArray) plots = meant(f, first->study.scenario, &new_one, &error);
     if (!plots) return cli_complain(EXIT_USAGE, error);
     if (f->output && plots->len > 1)
@@ -198,7 +155,7 @@ static int draw_all(const PlotFlags *f, const GPtrArray *results, bool at_home,
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autofree CurveSource *sources = g_new0(CurveSource, results->len);
     for (unsigned i = 0; i < results->len; i++) {
-        const Result *r = results->pdata[i];
+        const CliResult *r = results->pdata[i];
         g_ptr_array_add(names, g_path_get_basename(store_folder(r->store)));
         sources[i] = (CurveSource){&r->study, store_folder(r->store),
                                    results->len > 1 ? names->pdata[i] : NULL};
@@ -227,11 +184,11 @@ static int plot_run(char **folders, void *flags, const ComponentClass *const *cl
                     k->title || k->x_label || k->y_label;
     bool at_home = !folders[1] && !replaced && !f->output; /* where `run` drew it */
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(result_free);
+    g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(cli_result_free);
     Claims *claims = cli_claims();
     int code = EXIT_OK;
     for (; *folders && code == EXIT_OK; folders++) {
-        Result *r = result_open(*folders, at_home, claims, classes, &error);
+        CliResult *r = cli_result_open(*folders, at_home, claims, classes, &error);
         if (r)
             g_ptr_array_add(results, r);
         else

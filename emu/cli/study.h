@@ -3,7 +3,7 @@
  * emu/cli/study.h: what the verbs about studies share. `run` (run.c) is what `point` does for every
  * run that has no record, and then what `merge` does (machines.c); results.c has verify and
  * results, plot.c draws again, sensitivity.c moves what a scenario says,
- * compare.c has two timings. */
+ * compare.c has two timings; result.c opens what is there. */
 #pragma once
 
 #include "emu/cli/private.h"
@@ -58,6 +58,17 @@ GPtrArray *cli_recorded(const Store *store, GArray *keys);
 /* A study of the runs, which it takes. */
 Study cli_study(const Store *store, GPtrArray *runs);
 void cli_study_clear(Study *study);
+/* What is in a folder of results, with its claims judged. */
+typedef struct {
+    Store *store;
+    GArray *keys;
+    Study study;
+} CliResult;
+/* With the folder's lock if `lock`. NULL and an error, with the nearest result's name: it is none,
+ * or no run of it is ok. `claims` must outlive it. */
+CliResult *cli_result_open(const char *given, bool lock, const Claims *claims,
+                           const ComponentClass *const *classes, GError **error);
+void cli_result_free(void *result);
 /* The exit code that its gravest failure asks for. */
 int cli_study_code(const Study *study);
 /* Judge, write and print what the runs say; the exit code. */
