@@ -100,9 +100,10 @@ BOXES    := npes?[0-9]*|gpes?[0-9]*|line ?cards?|chassis|blades?|vservers?
 lint:
 	@! grep -nwiE '$(HARDWARE)|$(BOXES)' emu/*/*.[ch]
 	@! grep -nE '#include "(components|fastpath|tests)/' emu/*/*.[ch]
-	@! grep -nE '#include "emu/(scenario|study|cli)/' emu/core/*.[ch]
-	@! grep -nE '#include "emu/(study|cli)/' emu/scenario/*.[ch]
-	@! grep -nE '#include "emu/cli/' emu/study/*.[ch]
+	@! grep -nE '#include "emu/(scenario|study|html|cli)/' emu/core/*.[ch]
+	@! grep -nE '#include "emu/(study|html|cli)/' emu/scenario/*.[ch]
+	@! grep -nE '#include "emu/(cli|html)/' emu/study/*.[ch]
+	@! grep -nE '#include "emu/cli/' emu/html/*.[ch]
 	@! grep -nE '#include "(components|emu|tests)/|glib' fastpath/*.[ch] fastpath/*/*.[ch]
 	@! grep -nE '#include "tests/' components/*.[ch] components/*/*.[ch] components/*/*/*.[ch]
 	@for folder in $(FOLDERS); do set -- $$(echo $$folder | tr :, '  '); known=$$(echo $$* | tr ' ' '|'); \

@@ -27,7 +27,7 @@ answers() {
     wanted=$(printf '%s\n' "$@" | sort | tr '\n' ' ')
     [ "$found" = "$wanted" ] && ok "sppemu $line" || bad "sppemu $line: found $found, expected $wanted"
 }
-answers r run results
+answers r run report results
 answers ve verify
 answers 'run fig9-' fig9-click fig9-i3 fig9-npe
 answers 'run m' mine.ini mobility

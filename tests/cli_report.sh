@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sppemu report. Oracles: claims.tsv and runs.tsv, which are beside the page, and what a browser
+# makes of it.
+B=${BUILD:-build}/sppemu
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok report $1"; }
+bad() { echo "FAILED report $1"; failed=1; }
+same() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1: expected $2, found $3"; fi; }
+has() { if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1: no \"$2\" in $(head -c 1500 "$3")"; fi; }
+refused() { # refused NAME CODE TEXT ARGUMENTS...
+    name=$1 code=$2 text=$3
+    shift 3
+    "$B" report "$@" >"$dir/out" 2>"$dir/err"
+    same "$name: exit code" "$code" $?
+    has "$name" "$text" "$dir/err"
+    same "$name: nothing on standard output" 0 "$(wc -c <"$dir/out")"
+}
+
+# Two slices of an NPE at three rates, the last of which overloads it; one claim is met and one
+# missed; texts that would be markup if nobody looked.
+cat >"$dir/two.ini" <<'X'
+[scenario]
+title = Two slices <b>&amp; "both"</b> </script>
+[npe npe0]
+interfaces = 2
+[slice s*2]
+npe = npe0
+udp_port = {30000 + i}
+vlan = {100 + i}
+routes = 0.0.0.0/0 {i} 192.168.100.1:30000
+[source t*2]
+ports = 1
+udp_port = {30000 + i}
+node_address = 10.255.0.{i + 1}
+node_mac = 02:00:00:00:01:{i:02x}
+sources = 10.100.0.{i + 1}
+payload = ${0, 400}
+rate = ${0.5, 1, 3}Gbit/s wire
+warmup = 100us
+duration = 400us
+[sink sink]
+ports = 2
+source = t0, t1
+[link in*2]
+link = t{i}.0 -> npe0.{i}
+rate = 10Gbit/s
+[link out]
+link = npe0.0..1 -> sink.0..1
+[expect nothing-lost]
+metric = max(sink.lost if t0.rate < 1Gbit/s)
+low = 0
+high = 0
+unit = packets
+statement = 1 < 2 & nothing is lost
+[expect too-fast]
+metric = max(sink.delivered_pps / 1e6)
+low = 40
+high = 50
+unit = Mp/s
+[plot two]
+title = <i>rates</i> & 'quotes'
+x = t0.offered_bps / 1e9
+y = sink.delivered_pps / 1e6
+curve = t0.payload
+X
+"$B" run "$dir/two.ini" -q -j2 -o "$dir/r/two" || bad "a study runs"
+p=$dir/r/report.html
+same "without -o the page is beside the study" "report: $p" "$("$B" report "$dir/r/two")"
+"$B" report "$dir/r/two" -o "$dir/again.html" >/dev/null
+if cmp -s "$p" "$dir/again.html"; then ok "the same results give the same bytes"; else bad "the same results give the same bytes"; fi
+same "what a user writes is text" 0 "$(grep -c '<b>&amp; "both\|<i>rates\|1 < 2' "$p")"
+has "and there" '&lt;i&gt;rates&lt;/i&gt; &amp; ' "$p"
+same "there is nothing to be fetched" 0 "$(grep -ciE '(src|href)=["'\'']?(https?:)?//|@import|url\(["'\'']?http' "$p")"
+same "nor a date" 0 "$(grep -c "$(date +%Y-%m-%d)" "$p")"
+
+# Claims, as claims.tsv has them, missed ones first.
+cat >"$dir/tables.py" <<'X'
+import html.parser, sys
+class Tables(html.parser.HTMLParser):
+    """Tables by caption: rows of cells' texts."""
+    void = {"meta", "link", "br", "hr", "input", "img", "wbr"}
+    def __init__(self):
+        super().__init__()
+        self.tables, self.row, self.cell, self.caption, self.ids, self.levels = [], None, None, None, [], []
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        if "id" in a: self.ids.append(a["id"])
+        if tag in ("h1", "h2", "h3", "h4"): self.levels.append(int(tag[1]))
+        if tag == "table": self.tables.append({"caption": "", "rows": []})
+        if tag == "caption": self.caption = ""
+        if tag == "tr": self.row = []; self.tables[-1]["rows"].append(self.row)
+        if tag in ("td", "th") and self.row is not None: self.row.append({"text": "", **a})
+        if tag in ("td", "th"): self.cell = True
+    def handle_endtag(self, tag):
+        if tag == "caption": self.tables[-1]["caption"] = " ".join(self.caption.split()); self.caption = None
+        if tag in ("thead", "tbody", "table"): self.row = self.cell = None
+    def handle_data(self, data):
+        if self.caption is not None: self.caption += data
+        elif self.cell and self.row: self.row[-1]["text"] += data
+def read(path):
+    t = Tables()
+    t.feed(open(path, encoding="utf-8").read())
+    for table in t.tables:
+        for row in table["rows"]:
+            for c in row: c["text"] = " ".join(c["text"].split())
+    return t
+def find(t, caption):
+    return [x for x in t.tables if x["caption"].startswith(caption)][0]["rows"]
+X
+cat >"$dir/claims.py" <<'X'
+import csv, sys
+from tables import read, find
+t = read(sys.argv[1])
+published = list(csv.DictReader(open(sys.argv[2], encoding="utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE))
+rows = find(t, "What was published")[1:]
+assert [r[0]["text"] for r in rows] == [c["id"] for c in published], rows
+for r, c in zip(rows, published):
+    assert r[2]["text"] == "%.5g to %.5g" % (float(c["low"]), float(c["high"])), r
+    assert float(r[3]["data-sort"]) == float(c["value"]), r
+    assert r[3]["text"] == "%.5g" % float(c["value"]), r
+    assert r[7]["text"].split(" ", 1)[1] == c["verdict"], r
+missed = find(t, "Published numbers that are missed")[1:]
+assert [r[1]["text"] for r in missed] == [c["id"] for c in published if c["verdict"] != "met"], missed
+assert len(set(t.ids)) == len(t.ids), "an id stands twice"
+assert t.levels[0] == 1 and all(b <= a + 1 for a, b in zip(t.levels, t.levels[1:])), t.levels
+assert all(x["caption"] for x in t.tables), "a table has no caption"
+X
+if command -v python3 >/dev/null; then
+    if python3 "$dir/claims.py" "$p" "$dir/r/two/claims.tsv" 2>"$dir/err"; then ok "claims are those of claims.tsv; ids, headings and captions are in order"; else bad "claims: $(tail -1 "$dir/err")"; fi
+fi
+
+# Mistakes
+refused "no study" 1 'found no study' "$dir"
+refused "a folder as file" 2 '--output: found' "$dir/r/two" -o "$dir/r"
+refused "a file in no folder" 2 'found no folder' "$dir/r/two" -o "$dir/nowhere/a.html"
+refused "no operand" 2 'found no STUDY'
+refused "a misspelt option" 2 '--output' "$dir/r/two" --ouput x
+exit $failed
