@@ -55,6 +55,9 @@ answers 'help sin' sink
 answers 'help ser' series
 answers 'help ver' verify
 answers 'list ' ''
+answers 'lab ' check list start try
+answers 'lab start f' fair-queueing
+answers 'lab check res' results/
 answers 'run npe more' ''
 answers 'frob ' ''
 answers 'run broken.ini --set ' ''

@@ -71,12 +71,12 @@ ls "$(dirname "$B")/sppfwd" >/dev/null && "$(dirname "$B")/sppfwd" --help | grep
 # What is shipped is listed, in 80 columns, or is there to be included by another.
 "$B" list >"$dir/list" 2>&1 || bad "list"
 grep -qE '.{81}' "$dir/list" && bad "list has lines of more than 80 columns" || ok "list fits 80 columns"
-for file in scenarios/*.ini; do
+for file in scenarios/*.ini scenarios/labs/*.ini; do
     name=$(basename $file .ini)
     grep -q "^  $name  *[0-9]* [smin]*  *[A-Z0-9]" "$dir/list" || grep -q "^include = .*$name.ini" scenarios/*.ini ||
         bad "$name is neither listed nor included"
 done
-[ "$(grep -c '^  ' "$dir/list")" -eq "$(grep -l '^listed = ' scenarios/*.ini | wc -l)" ] && ok "list has those that say listed" || bad "list has those that say listed"
+[ "$(grep -c '^  ' "$dir/list")" -eq "$(grep -l '^listed = ' scenarios/*.ini scenarios/labs/*.ini | wc -l)" ] && ok "list has those that say listed" || bad "list has those that say listed"
 [ "$(grep -n '^  fig9 ' "$dir/list" | cut -d: -f1)" -lt "$(grep -n '^  fig10 ' "$dir/list" | cut -d: -f1)" ] &&
     ok "Figure 9 comes before Figure 10" || bad "Figure 9 comes before Figure 10"
 exit $failed

@@ -149,6 +149,25 @@ static void offer_set(const Cursor *c) {
     scenario_free(s);
 }
 
+/* Labs ------------------------------------------------------------------------------------ */
+
+static void offer_actions(const Cursor *c) {
+    offer(c, "list", "the labs that there are");
+    offer(c, "start", "a folder for a student");
+    offer(c, "check", "what is right in it");
+    offer(c, "try", "what a lab's answers are");
+}
+
+static void offer_labs(const Cursor *c) {
+    g_autoptr(GPtrArray) names = cli_labs();
+    bool start = !g_strcmp0(c->file, "start");
+    for (unsigned i = 0; start && i + 1 < names->len; i++) offer(c, names->pdata[i], "a lab");
+    if (start || !g_strcmp0(c->file, "try"))
+        offer_files(c, ".lab", "a lab");
+    else if (!g_strcmp0(c->file, "check"))
+        offer_files(c, NULL, NULL);
+}
+
 /* Words ----------------------------------------------------------------------------------- */
 
 static void offer_operand(const Cursor *c, const char *word) {
@@ -157,8 +176,9 @@ static void offer_operand(const Cursor *c, const char *word) {
         void (*offer)(const Cursor *c);
     } kinds[] = {{"FILE", offer_scenarios}, {"STUDY", offer_studies},
                  {"DIR", offer_studies},    {"TOPIC", offer_topics},
-                 {"CLASS", offer_classes},  {"SECTION.KEY=VALUE", offer_set}};
-    if (strchr(word, '|')) offer_words(c, word);
+                 {"CLASS", offer_classes},  {"SECTION.KEY=VALUE", offer_set},
+                 {"ACTION", offer_actions}, {"NAME|DIR", offer_labs}};
+    if (strchr(word, '|') && *word != '[') offer_words(c, word);
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (g_str_has_prefix(word + (*word == '['), kinds[i].word)) kinds[i].offer(c);
 }

@@ -43,7 +43,7 @@ extern const CliOperand cli_operands[]; /* ends with {0} */
 
 extern const CliVerb run_verb, check_verb, show_verb, list_verb, results_verb, query_verb,
     plot_verb, report_verb, sensitivity_verb, compare_verb, verify_verb, merge_verb, point_verb,
-    format_verb, convert_verb, help_verb, complete_verb;
+    format_verb, convert_verb, lab_verb, help_verb, complete_verb;
 extern const CliVerb *const cli_verbs[]; /* as help shows them, and NULL */
 extern const char cli_exit_codes[];
 
@@ -60,6 +60,8 @@ char *cli_data_folder(void);
 char *cli_shipped_folder(void);
 /* Names of the shipped scenarios, sorted, and NULL. */
 GPtrArray *cli_shipped(void);
+/* Names of the shipped labs, sorted, and NULL. */
+GPtrArray *cli_labs(void);
 /* The table of published numbers; NULL, and why on stderr, if it cannot be read. */
 Claims *cli_claims(void);
 /* The file of a scenario, given by path, or by the name of one in the working directory or of one

@@ -6,6 +6,8 @@
 #include "emu/cli/private.h"
 #include "emu/study/file.h"
 
+#define LABS "labs" /* beside the other scenarios: those that labs begin with */
+
 static bool holds_claims(const char *folder) {
     g_autofree char *claims = g_build_filename(folder, "analysis", "claims", NULL);
     return g_file_test(claims, G_FILE_TEST_IS_DIR);
@@ -37,14 +39,19 @@ char *cli_shipped_folder(void) {
     return g_build_filename(data, "scenarios", NULL);
 }
 
+static void add_scenarios(GPtrArray *names, const char *folder) {
+    g_autoptr(GPtrArray) files = folder_names(folder);
+    for (unsigned i = 0; i < files->len; i++)
+        if (g_str_has_suffix(files->pdata[i], ".ini"))
+            g_ptr_array_add(names, g_strndup(files->pdata[i], strlen(files->pdata[i]) - 4));
+}
+
 /* Names of the shipped scenarios, sorted, and NULL. */
 GPtrArray *cli_shipped(void) {
-    g_autofree char *folder = cli_shipped_folder();
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *folder = cli_shipped_folder(), *labs = g_build_filename(folder, LABS, NULL);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; dir && (name = g_dir_read_name(dir));)
-        if (g_str_has_suffix(name, ".ini"))
-            g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".ini")));
+    add_scenarios(names, folder);
+    add_scenarios(names, labs);
     g_ptr_array_sort(names, by_name);
     g_ptr_array_add(names, NULL);
     return names;
@@ -62,9 +69,10 @@ char *cli_find(const char *name, GError **error) {
         input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
-    g_autofree char *folder = cli_shipped_folder();
+    g_autofree char *folder = cli_shipped_folder(), *labs = g_build_filename(folder, LABS, NULL);
     char *path = scenario_find(".", name);
     if (!path) path = strchr(name, '/') ? g_strdup(name) : scenario_find(folder, name);
+    if (!path) path = scenario_find(labs, name);
     if (path) return path;
     g_autoptr(GPtrArray) names = cli_shipped();
     g_ptr_array_remove_index(names, names->len - 1);

@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sppemu lab: of each lab, for two students, answers that are right, and typical wrong ones with their
+# hints. Oracle: the arithmetic of the hand-outs in awk, from the numbers in the student's folder, or,
+# where that has no formula, what the student would do: sppemu run, and runs.tsv.
+B=${BUILD:-build}/sppemu
+B=$(realpath "$B")
+top=$PWD
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+ok() { echo "ok lab $1"; }
+bad() { echo "FAILED lab $1"; failed=1; }
+same() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1: expected $2, found $3"; fi; }
+has() { if tr -s ' \n' '  ' <"$3" | grep -qF -e "$2"; then ok "$1"; else bad "$1: no \"$2\" in $(head -c 1500 "$3")"; fi; }
+unset COLUMNS
+cd "$dir" || exit 1
+
+# drawn FOLDER NAME: a student's number
+drawn() { sed -n "s/^$2 = //p" "$1/scenario.ini" | head -1; }
+# answer FOLDER QUESTION VALUE
+answer() { sed -i "s|^$2 = .*|$2 = $3|" "$1/answers.ini"; }
+# calc EXPRESSION: to nine digits
+calc() { awk "BEGIN { printf \"%.9g\", $1 }"; }
+# measured FOLDER SCALAR [OPTIONS...]: what the student's own run says
+measured() {
+    folder=$1 scalar=$2
+    shift 2
+    rm -rf run
+    "$B" run "$folder/scenario.ini" -q --no-plots -o run "$@" || bad "run $folder $*"
+    awk -F '\t' -v name="$scalar" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' run/runs.tsv
+}
+# passes FOLDER: with the answers that are there
+passes() {
+    "$B" lab check "$1" >out 2>err
+    same "$1: right answers pass" 0 $?
+    grep -qE '.{81}' out && bad "$1: lines of more than 80 columns" || ok "$1: 80 columns"
+}
+# wrong QUESTION VALUE HINT...: those answers, and no others, fail, with those hints; then right ones are
+# back. $d is the folder.
+wrong() {
+    cp "$d/answers.ini" right.ini
+    names=
+    : >hints
+    while [ $# -gt 0 ]; do
+        answer "$d" "$1" "$2"
+        names="$names$1 "
+        echo "$1 = $2: $3" >>hints
+        shift 3
+    done
+    "$B" lab check "$d" >out 2>err
+    same "$d: wrong answers fail" "4 $names" "$? $(awk '$1 == "wrong" { printf "%s ", $2 }' out)"
+    tr -s ' \n' '  ' <out >line
+    while IFS= read -r hint; do
+        grep -qF -e "${hint##*: }" line && ok "$d: $hint" || bad "$d: $hint: no such hint in $(cat out)"
+    done <hints
+    cp right.ini "$d/answers.ini"
+}
+start() { # start LAB STUDENT
+    "$B" lab start "$1" --student "$2" -o "$2-$1" >out 2>err || bad "lab start $1: $(cat err)"
+    "$B" check "$2-$1/scenario.ini" >out 2>&1 || bad "$2's scenario is one: $(cat out)"
+    [ "$(wc -l <"$2-$1/$1.md")" -gt 30 ] && ok "$2 has the hand-out of $1" || bad "$2 has the hand-out of $1"
+}
+
+# --- Shares of an output
+fair_queueing() {
+    d=$1-fair-queueing
+    start fair-queueing "$1"
+    rate=$(drawn "$d" rate) a=$(drawn "$d" share_a) b=$(drawn "$d" share_b) payload=$(drawn "$d" payload)
+    wire=$((payload + 28 + 28 + 22 + 20))
+    answer "$d" rate_a "$(calc "$rate * $a / 100")Mbit/s wire"
+    answer "$d" rate_a_slow "$(calc "($rate - 40) * $a / ($a + $b)")Mbit/s"
+    answer "$d" packets_a "$(calc "$rate * 1e3 * $a / 100 / 8 / $wire")kpacket/s"
+    answer "$d" goodput_a "$(calc "$rate * $a / 100 * $payload / $wire")Mbit/s payload"
+    "$B" lab check "$d" >out 2>err
+    same "$d: what is not done is no mistake" "4 not answered twice" "$? $(sed -n 's/^ *\(not answered\)  */\1 /p' out)"
+    sed -i "s/^queues = .*/queues = 0:$(calc "($a + $b) / 3")% 0:$(calc "($a + $b) * 2 / 3")% 0:{share_c}%/" "$d/scenario.ini"
+    passes "$d"
+    wrong rate_a "$(calc "$rate * $a / 800")Mbit/s" "bytes in place of bits" \
+        rate_a_slow "$(calc "$rate * $a / 100")Mbit/s" "c leaves a part of its share" \
+        packets_a "$(calc "$rate * 1e3 * $a / 100 / 8 / ($wire - 20)")kpacket/s" "You forgot the preamble" \
+        goodput_a 1Mbit/s "So many packets a second"
+    wrong rate_a "$(calc "$rate * $b / 100")Mbit/s" "That is the share of b" \
+        rate_a_slow "$(calc "($rate - 40) * $a / 100")Mbit/s" "do not add up to 100 percent" \
+        packets_a "$(calc "$rate * 1e3 * $a / 100 / 8 / $payload")kpacket/s" "You divided by the payload alone" \
+        goodput_a "$(calc "$rate * $a / 100")Mbit/s" "That is the rate on the wire"
+    wrong rate_a "$(calc "$rate * $a / 100 * $payload / $wire")Mbit/s" "That is the rate of the payload"
+    sed -i "s/^queues = .*/queues = 0:$(calc "($a + $b) * 2 / 3")% 0:$(calc "($a + $b) / 3")% 0:{share_c}%/" "$d/scenario.ini"
+    "$B" lab check "$d" >out 2>err
+    same "$d: a task that is done wrongly fails" "4 twice" "$? $(awk '$1 == "wrong" { print $2 }' out)"
+    has "$d: and has its hint" "a gets twice what b gets" out
+}
+fair_queueing ada
+fair_queueing Bob.7@x
+
+cmp -s ada-fair-queueing/scenario.ini Bob.7@x-fair-queueing/scenario.ini && bad "students have numbers of their own" || ok "students have numbers of their own"
+"$B" lab start fair-queueing --student ADA -o again >/dev/null && diff again/scenario.ini ada-fair-queueing/scenario.ini | grep '^[<>]' | grep -qv queues &&
+    bad "the same student, the same numbers" || ok "the same student, the same numbers"
+
+# --- What is refused
+refused() { # refused NAME CODE TEXT ARGUMENTS...
+    name=$1 code=$2 text=$3
+    shift 3
+    "$B" lab "$@" >out 2>err
+    same "$name: exit code" "$code" $?
+    has "$name" "$text" err
+}
+refused "a lab that there is not" 3 "the nearest is fair-queueing" start fair-queuing --student a
+refused "no student" 2 "found no --student" start fair-queueing
+refused "a student with a blank" 2 "expected 1 to 64 letters" start fair-queueing --student "a b"
+refused "a folder that is not empty" 1 "found a folder that is not empty" start fair-queueing --student a -o again
+refused "an action that there is not" 2 "the nearest is check" chekc .
+refused "a folder that is none" 3 "nowhere/answers.ini" check nowhere
+refused "somebody else's folder" 3 "[lab] student: found ADA, expected bob" check again --student bob
+e=again/answers.ini
+answer again rate_a 12
+refused "an answer without a unit" 3 "again/answers.ini:$(grep -n '^rate_a =' $e | cut -d: -f1): [answers] rate_a: found \"12\", which has no unit" check again
+answer again rate_a "12Mbit/s payload"
+refused "an answer of another layer" 3 "expected a rate of the layer wire" check again
+answer again rate_a '?'
+cp $e whole.ini
+sed -i 's/^rate_a =/rate_aa =/' $e
+refused "an answer to no question" 3 "the nearest is rate_a" check again
+cp whole.ini $e
+s=again/scenario.ini
+cp $s whole
+sed -i 's/^share_a = .*/share_a = 1/' $s
+refused "a number that was changed" 3 "$s:$(grep -n '^share_a' $s | cut -d: -f1): [let] share_a: found 1, expected" check again
+cp whole $s
+sed -i '/^warmup/d' $s
+refused "a key that was taken away" 3 "[source a] warmup: found nothing, expected 10ms" check again
+cp whole $s
+sed -i 's/queue 1 from/queue 0 from/' $s
+refused "a text that was changed" 3 "queue 0 from 10.100.0.2/32, expected 10.0.0.0/16 0" check again
+cp whole $s
+printf '[tap t]\nattach = a.0 -> npe0.0\n' >>$s
+refused "a section that was added" 3 "[tap t]: found it, expected no such section" check again
+cp whole $s
+printf '# mine\n[plot p]\nx = traffic\n' >>$s
+"$B" lab check again >out 2>err
+same "comments and pictures may be added" 4 $?
+
+"$B" lab check again --json >out 2>err
+same "--json is one line, exit 4" "1 4" "$(wc -l <out) $?"
+json() { python3 -c "import json, sys; d = json.load(open('out')); print($1)"; }
+same "and says how many are right" "ADA 0 5 not answered" "$(json 'd["student"], d["right"], d["of"], d["answers"][0]["verdict"]')"
+"$B" lab check nowhere --json >out 2>err
+same "also of what is refused" "nowhere True" "$(json 'd["folder"], "answers.ini" in d["error"]')"
+"$B" lab list >out
+[ "$(grep -c ' min  ' out)" -eq "$(ls "$top"/scenarios/labs/*.lab | wc -l)" ] && ok "list has all of them" || bad "list has all of them: $(cat out)"
+grep -qE '.{81}' out && bad "list: lines of more than 80 columns" || ok "list: 80 columns"
+
+# --- A lab of one's own
+cp "$top/scenarios/labs/fair-queueing.ini" own.ini
+cp "$top/scenarios/labs/fair-queueing.lab" own.lab
+"$B" lab start own.lab --student ada -o own >/dev/null 2>err && "$B" lab check own >out
+same "a lab by its path is found again" "4 own, student ada: 0 of 5 right" "$? $(head -1 out)"
+cmp -s own/scenario.ini ada-fair-queueing/scenario.ini && bad "another lab has other numbers" || ok "another lab has other numbers"
+# The one that docs/labs/instructor.md shows.
+for f in mine.ini mine.lab; do
+    awk -v head="<!-- file $f -->" '$0 == head { on = 1; next } on && /^```/ { if (inside) exit; inside = 1; next } inside' "$top/docs/labs/instructor.md" >$f
+done
+"$B" lab start "$dir/mine.lab" --student ada -o mine >/dev/null 2>err || bad "instructor.md's lab starts: $(cat err)"
+payload=$(drawn mine payload)
+answer mine slow "$(calc "($payload + 98) * 8")ns"
+answer mine fast "a tenth"
+sed -i 's/^rate = 1Gbit/rate = 500Mbit/' mine/scenario.ini
+passes mine
+d=mine
+wrong slow "$((payload * 8))ns" "$payload bytes of payload take $((payload + 98)) bytes" fast more "as long on any wire"
+"$B" lab try mine.lab --student ada >out || bad "lab try: $(cat out)"
+same "lab try has the same numbers" "fast = a tenth" "$(tail -2 out | head -1)"
+
+# Its commands for a class.
+if command -v parallel >/dev/null && command -v jq >/dev/null && command -v column >/dev/null; then
+    mkdir class && cp -r ada-fair-queueing class/ada && cp -r Bob.7@x-fair-queueing class/bob && cp -r again class/eve
+    mkdir bin && ln -s "$B" bin/sppemu
+    sed -n '/^## Grading/,/^## Write/s/^    //p' "$top/docs/labs/instructor.md" >grade.sh
+    PATH=$dir/bin:$PATH sh grade.sh >out 2>err
+    same "a class is graded" "ada 4 5 class/bob - - class/eve - - 1 twice " "$(awk '$2 == "fair-queueing" || $2 == "-" { printf "%s %s %s ", $1, $3, $4 } $2 == "twice" { printf "%s %s ", $1, $2 }' out)"
+    has "whose name is another's is refused" "found Bob.7@x, expected bob" out
+fi
+mistake() { # mistake NAME SED TEXT
+    sed "$2" "$top/scenarios/labs/fair-queueing.lab" >own.lab
+    refused "$1" 3 "$3" "${4:-try}" own.lab --student ada
+}
+mistake "a key that there is not" 's/^tolerance/tolerence/' "own.lab:$(grep -n '^tolerance' "$top/scenarios/labs/fair-queueing.lab" | head -1 | cut -d: -f1): [question rate_a] tolerence: found an unknown key"
+mistake "a section that there is not" 's/^\[question /[qestion /' "the nearest is question"
+mistake "a mistake of no question" 's/^\[mistake rate_a /[mistake rate_b /' "expected the name of a question"
+mistake "runs that there are not" 's/^runs = slow/runs = fast/' "found runs = fast"
+mistake "a name that is not drawn" 's/{offered}/{ofered}/' "the nearest is offered"
+mistake "numbers that cannot be drawn" 's/^rate = .*/rate = 1..x/' "found \"1..x\", expected whole numbers"
+mistake "a draw that the scenario has no name for" 's/^rate = 4/rates = 4/' "no such name in [let]"
+mistake "an expression that is none" 's/^answer = {a}/answer = {a} +/' "[question rate_a] answer: found the end"
+mistake "a question without answer" 's/^answer = {a}//' "found neither, expected one of answer and accept"
+exit $failed
