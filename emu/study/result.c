@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "emu/study/result.h"
 
+#include <string.h>
+
 const char *run_intern(const char *text) {
     static GStringChunk *texts;
     if (!texts) texts = g_string_chunk_new(1 << 16);
@@ -33,4 +35,16 @@ const RunScalar *run_scalar(const RunResult *r, const char *name) {
         if (s->name == interned) return s;
     }
     return NULL;
+}
+
+bool run_is_same(const RunResult *a, const RunResult *b) {
+    if (a->status != RUN_OK || b->status != RUN_OK || a->fingerprint != b->fingerprint ||
+        a->scalars->len != b->scalars->len)
+        return false;
+    for (unsigned i = 0; i < a->scalars->len; i++) {
+        const RunScalar *x = &g_array_index(a->scalars, RunScalar, i),
+                        *y = &g_array_index(b->scalars, RunScalar, i);
+        if (x->name != y->name || memcmp(&x->value, &y->value, sizeof x->value) != 0) return false;
+    }
+    return true;
 }

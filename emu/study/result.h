@@ -43,3 +43,5 @@ RunResult *run_result_new(void);
 void run_result_free(void *result);
 /* The scalar of that name, or NULL. */
 const RunScalar *run_scalar(const RunResult *result, const char *name);
+/* Whether both are ok and the same to the last bit. */
+bool run_is_same(const RunResult *a, const RunResult *b);

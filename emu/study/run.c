@@ -559,3 +559,27 @@ GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) 
     if (board) munmap(board, sizeof(Board) + todo->len * sizeof(Slot));
     return results;
 }
+
+GPtrArray *run_complete(const Store *store, const GArray *keys, const RunOptions *options,
+                        GError **error) {
+    g_autoptr(GPtrArray) results = run_all(store, keys, options);
+    for (unsigned i = 0; i < results->len; i++) {
+        const RunResult *r = results->pdata[i];
+        if (r->status != RUN_MISSING) continue;
+        if (!*options->interrupted)
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s", r->failure);
+        return NULL;
+    }
+    return g_steal_pointer(&results);
+}
+
+bool run_is_possible(const Scenario *s, uint64_t seed, unsigned point, char **why) {
+    g_autoptr(GError) cause = NULL;
+    NetworkOptions options = {.seed = seed};
+    Network *net = scenario_build(s, point, &options, &cause);
+    const Component *refused;
+    bool ok = net && network_start(net, &refused, &cause);
+    network_free(net);
+    if (!ok && why) *why = g_strdup(cause->message);
+    return ok;
+}

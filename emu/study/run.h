@@ -20,6 +20,13 @@ typedef struct {
  * those that are wanted and have none were computed. A run that cannot be recorded (its process
  * died, the disk is full, somebody else computes it) is missing, and the others go on. */
 GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *options);
+/* The same where all are needed: NULL if it was interrupted, or, with an error, if one cannot be
+ * recorded. */
+GPtrArray *run_complete(const Store *store, const GArray *keys, const RunOptions *options,
+                        GError **error);
+/* Whether a run of the point would begin: its network can be built and started; else `why` not,
+ * unless that is NULL. */
+bool run_is_possible(const Scenario *s, uint64_t seed, unsigned point, char **why);
 /* Compute one run without a record, its files in `folder` (NULL: none). */
 RunResult *run_once(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
                     volatile int *interrupted);

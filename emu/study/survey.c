@@ -11,18 +11,11 @@
 /* Choices --------------------------------------------------------------------------------- */
 
 bool survey_is_possible(Survey *v, const ScenarioChoice *c, const char *text, char **why) {
-    g_autoptr(GError) cause = NULL;
     ScenarioMove move = {c, text};
     unsigned variant = scenario_vary(v->scenario, &move, 1), p = 0;
     while (!c->at[p]) p++;
-    NetworkOptions options = {.seed = store_seed(v->store)};
-    Network *net = scenario_build(v->scenario, scenario_variant_point(v->scenario, variant, p),
-                                  &options, &cause);
-    const Component *refused;
-    bool ok = net && network_start(net, &refused, &cause);
-    network_free(net);
-    if (!ok && why) *why = g_strdup(cause->message);
-    return ok;
+    return run_is_possible(v->scenario, store_seed(v->store),
+                           scenario_variant_point(v->scenario, variant, p), why);
 }
 
 /* What does not take a tenth more may take twice as much, as a size that is a power of two. */

@@ -106,18 +106,6 @@ static bool evaluate(const Survey *v, Trial *t, GError **error) {
     return true;
 }
 
-/* False: interrupted, or a run that cannot be recorded. */
-static bool are_recorded(const Survey *v, const GPtrArray *results, GError **error) {
-    for (unsigned i = 0; i < results->len; i++) {
-        const RunResult *r = results->pdata[i];
-        if (r->status != RUN_MISSING) continue;
-        if (!*v->out->options.run.interrupted)
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s", r->failure);
-        return false;
-    }
-    return true;
-}
-
 bool survey_run(Survey *v, const GPtrArray *trials, GError **error) {
     for (;;) {
         g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(RunKey)),
@@ -127,8 +115,8 @@ bool survey_run(Survey *v, const GPtrArray *trials, GError **error) {
             g_array_append_val(ends, keys->len);
         }
         if (!keys->len) break;
-        g_autoptr(GPtrArray) results = run_all(v->store, keys, &v->out->options.run);
-        if (!are_recorded(v, results, error)) return false;
+        g_autoptr(GPtrArray) results = run_complete(v->store, keys, &v->out->options.run, error);
+        if (!results) return false;
         v->out->runs += keys->len;
         for (unsigned k = 0, i = 0; k < keys->len; k++) {
             while (k >= g_array_index(ends, unsigned, i)) i++;
@@ -161,22 +149,10 @@ bool trial_changes(const Survey *v, const Trial *t) {
     return any(v, t, measure_changes);
 }
 
-static bool are_equal(const RunResult *a, const RunResult *b) {
-    if (a->status != RUN_OK || b->status != RUN_OK || a->fingerprint != b->fingerprint ||
-        a->scalars->len != b->scalars->len)
-        return false;
-    for (unsigned i = 0; i < a->scalars->len; i++) {
-        const RunScalar *x = &g_array_index(a->scalars, RunScalar, i),
-                        *y = &g_array_index(b->scalars, RunScalar, i);
-        if (x->name != y->name || memcmp(&x->value, &y->value, sizeof x->value) != 0) return false;
-    }
-    return true;
-}
-
 bool trial_left_alone(const Survey *v, const Trial *t, unsigned p) {
     for (unsigned r = 0; t && r < v->repeat; r++) {
         unsigned i = r * v->n_points + p;
-        if (!t->asked[p] || !are_equal(t->runs->pdata[i], v->base->pdata[i])) return false;
+        if (!t->asked[p] || !run_is_same(t->runs->pdata[i], v->base->pdata[i])) return false;
     }
     return true;
 }
@@ -205,8 +181,8 @@ static bool run_base(Survey *v, GError **error) {
         if (wanted[key.point]) g_array_append_val(keys, key);
     }
     for (unsigned p = 0; p < v->n_points; p++) n_wanted += wanted[p];
-    g_autoptr(GPtrArray) results = run_all(v->store, keys, &v->out->options.run);
-    if (!are_recorded(v, results, error)) return false;
+    g_autoptr(GPtrArray) results = run_complete(v->store, keys, &v->out->options.run, error);
+    if (!results) return false;
     v->out->runs += keys->len;
     v->out->alone = n_wanted * v->repeat;
     for (unsigned k = 0; k < results->len; k++) {
