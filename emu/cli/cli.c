@@ -14,11 +14,11 @@
 #include "emu/cli/private.h"
 #include "emu/study/build.h"
 
-const CliVerb *const cli_verbs[] = {&run_verb,         &check_verb,    &show_verb,    &list_verb,
-                                    &results_verb,     &query_verb,    &plot_verb,    &report_verb,
-                                    &sensitivity_verb, &compare_verb,  &verify_verb,  &merge_verb,
-                                    &point_verb,       &format_verb,   &convert_verb, &lab_verb,
-                                    &help_verb,        &complete_verb, NULL};
+const CliVerb *const cli_verbs[] = {&run_verb,         &check_verb,   &show_verb,     &list_verb,
+                                    &results_verb,     &query_verb,   &plot_verb,     &report_verb,
+                                    &sensitivity_verb, &compare_verb, &search_verb,   &verify_verb,
+                                    &merge_verb,       &point_verb,   &format_verb,   &convert_verb,
+                                    &lab_verb,         &help_verb,    &complete_verb, NULL};
 
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},

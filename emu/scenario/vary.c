@@ -328,3 +328,19 @@ GPtrArray *scenario_choices(const Scenario *s) {
     for (unsigned i = 0; i < numbers->len; i++) add_choices(&v, numbers->pdata[i]);
     return v.choices;
 }
+
+bool scenario_choice_has(const ScenarioChoice *c, const char *component, const char *key) {
+    if (strcmp(c->row->name, key) != 0) return false;
+    for (unsigned i = 0; i < c->sections->len; i++) {
+        const Section *section = c->sections->pdata[i];
+        bool head = section->kind == SECTION_SCENARIO;
+        if (!strcmp(head ? section->head : section->name, component)) return true;
+    }
+    return false;
+}
+
+bool scenario_has_script(const Scenario *s) {
+    for (unsigned i = 0; i < s->sections->len; i++)
+        if (((const Section *)s->sections->pdata[i])->kind == SECTION_AT) return true;
+    return false;
+}

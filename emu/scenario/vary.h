@@ -42,6 +42,11 @@ typedef struct {
 /* All of them, in the order of sections and rows. Free with g_ptr_array_unref. */
 GPtrArray *scenario_choices(const Scenario *s);
 
+/* Whether the choice is, or is also, the key of this component or link. */
+bool scenario_choice_has(const ScenarioChoice *c, const char *component, const char *key);
+/* Whether anything is said at a time, so that a run has to last as long as it does. */
+bool scenario_has_script(const Scenario *s);
+
 typedef struct {
     const ScenarioChoice *choice; /* lives as long as the scenario has the variant */
     const char *text;             /* its value there; copied */
