@@ -15,7 +15,7 @@ GLIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS     := -Wl,--build-id
 LDLIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
-.PHONY: all ci figures-full variants sensitivity sweeps timing demo test check-asan check-determinism check-cluster bench bench-against scaling pgo figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
+.PHONY: all ci figures-full figures-timing variants sensitivity sweeps timing demo test check-asan check-determinism check-cluster bench bench-against scaling pgo figures lint format reference loc fuzz coverage install uninstall deb clean help libraries
 all:
 
 # What is missing is said before a compiler complains about it.
@@ -69,9 +69,19 @@ sensitivity: all
 sweeps: all
 	sh analysis/sweeps $(BUILD)/sppemu results/sweeps
 
-# How far fast timing is from detailed: the table of docs/timing.md.
+# How far fast timing is from detailed: a table of docs/timing.md.
 timing: all
-	sh analysis/timing $(BUILD)/sppemu
+	mkdir -p results
+	sh analysis/timing $(BUILD)/sppemu >results/timing.tmp && mv results/timing.tmp results/timing.txt
+	cat results/timing.txt
+	{ echo '```'; cat results/timing.txt; echo '```'; } | sh analysis/between docs/timing.md differences
+
+# The claims of all figures by both timings, a table of the same page. Figures that are in results/ are taken from there.
+figures-timing: all
+	mkdir -p results
+	FIGURES_OPTIONS=-j2 sh analysis/verdicts $(BUILD)/sppemu $(FIGURES) >results/verdicts.tmp && mv results/verdicts.tmp results/verdicts.md
+	cat results/verdicts.md
+	sh analysis/between docs/timing.md verdicts <results/verdicts.md
 
 ci:
 	sh tests/ci
@@ -169,6 +179,7 @@ help:
 # target figures            all figures of the paper that are here, and one table of their claims
 # target test               build and run all tests
 # target figures-full       Figures 10 and 12 with 2,000 pings a point
+# target figures-timing     claims and verdicts of all figures by both timings: the table of docs/timing.md
 # target variants           Figures 10 and 12 on the server, one change at a time
 # target sensitivity        how far the claims of all figures move with every number in them; tables of docs/calibration.md
 # target sweeps             how smoothly an NPE's rate follows memory and Tx: table and pictures
