@@ -132,11 +132,46 @@ static void where_it_is_weak_it_says_so(void) {
     CHECK(!warned("", "fast timing"));
 }
 
+/* Slices of all kinds on two NPEs, resets, failures and rates that change: each gets what it gets.
+ */
+static void everything_at_once_comes_out_as_under_detailed_timing(void) {
+    static const char *const told[] = {"router.packets_out",
+                                       "neighbour.packets_out",
+                                       "late.packets_out",
+                                       "switching.packets_out",
+                                       "indirection.packets_out",
+                                       "router.exceptions",
+                                       "indirection.exceptions",
+                                       "mover.acks",
+                                       "mover.data",
+                                       "session.drop.too_long_for_link"};
+    static const char *const timings[] = {"scenario.timing=detailed", "scenario.timing=fast"};
+    static volatile int never;
+    double found[2][G_N_ELEMENTS(told)];
+    for (unsigned t = 0; t < 2; t++) {
+        g_autoptr(GError) error = NULL;
+        Scenario *s = scenario_load("tests/data/everything.ini", (const char *[]){timings[t], NULL},
+                                    component_classes, &error);
+        g_assert_no_error(error);
+        RunResult *r = run_once(s, 1, (RunKey){0, 0, true}, NULL, &never);
+        CHECK(!r->failure);
+        for (unsigned i = 0; i < G_N_ELEMENTS(told); i++) found[t][i] = bench_value(r, told[i]);
+        run_result_free(r);
+        scenario_free(s);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(told); i++) {
+        printf("  %-32s %6.0f, fast %6.0f\n", told[i], found[0][i], found[1][i]);
+        CHECK(found[0][i] > 0);
+        CHECK_NEAR(found[1][i], found[0][i], 0.005 * found[0][i]);
+    }
+}
+
 int main(void) {
     static const Test tests[] = {TEST(rates_and_latencies_are_those_of_detailed_timing),
                                  TEST(a_lone_packet_spends_its_time_on_the_same),
                                  TEST(where_it_is_weak_it_says_so),
                                  TEST(an_ordered_section_that_is_ignored_shows),
+                                 TEST(everything_at_once_comes_out_as_under_detailed_timing),
                                  {0}};
     return run_tests("fast", tests);
 }

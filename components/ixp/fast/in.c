@@ -47,9 +47,10 @@ static void settle_rings(Fast *f, Cycle at) {
     for (unsigned i = 0; i < f->p->n_stages; i++) {
         FastRing *r = ring_of(f, f->p->stages[i].block.ring_in);
         unsigned n = 0, slot = r->slot, size = r->ring->size;
-        for (; n < size; n++) {
+        for (unsigned k = 0; k < size; k++) {
             slot = slot ? slot - 1 : size - 1;
             if (r->got[slot] <= at) break;
+            n += r->ring->visible[slot] <= at; /* else it is still on its way there */
         }
         r->ring->n = n;
     }

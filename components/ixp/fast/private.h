@@ -162,6 +162,7 @@ static inline Cycle visible_after(Fast *f, const Ring *ring, Cycle put) {
 /* A message that is put at `put` was got at `got`. */
 static inline void ring_pass(FastRing *r, Cycle put, Cycle got) {
     r->got[r->slot] = got;
+    r->ring->visible[r->slot] = put;
     if (++r->slot == r->ring->size) r->slot = 0;
     r->ring->puts++;
     r->filled += got - put;
