@@ -38,6 +38,7 @@ typedef struct {
     uint64_t ps_per_byte_q16, burst_ps;
     uint32_t burst_bytes;
     uint64_t next_time, next_q16;
+    uint64_t sent_ps; /* at its rate */
 } Scheduler;
 
 struct Qm {
@@ -289,6 +290,7 @@ static void pace(Scheduler *s, uint32_t bytes, uint64_t now) {
     }
     s->next_q16 += bytes * s->ps_per_byte_q16;
     s->next_time += s->next_q16 >> 16;
+    s->sent_ps += s->next_q16 >> 16;
     s->next_q16 &= 0xffff;
 }
 
@@ -390,6 +392,9 @@ QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
 }
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler) {
     return qm->schedulers[scheduler].bytes;
+}
+uint64_t qm_scheduler_sent(const Qm *qm, unsigned scheduler) {
+    return qm->schedulers[scheduler].sent_ps;
 }
 uint64_t qm_held(const Qm *qm) {
     return qm->held;

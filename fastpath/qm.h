@@ -83,4 +83,6 @@ uint32_t qm_queue_packets(const Qm *qm, unsigned queue);
 uint32_t qm_queue_deficit(const Qm *qm, unsigned queue);
 QmCounts qm_queue_counts(const Qm *qm, unsigned queue);
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler); /* wire bytes in its queues */
-uint64_t qm_held(const Qm *qm);                                /* packets in all queues */
+/* The time, ps, that what it has sent takes at its rate. */
+uint64_t qm_scheduler_sent(const Qm *qm, unsigned scheduler);
+uint64_t qm_held(const Qm *qm); /* packets in all queues */

@@ -138,22 +138,22 @@ typedef struct {
     const char *name;
     unsigned port;
     double takes;
-} Resource;
+} Supply;
 typedef struct {
-    Resource all[MOST_RESOURCES];
+    Supply all[MOST_RESOURCES];
     unsigned n;
-} Resources;
+} Supplies;
 static const char SCHEDULER[] = "scheduler";
 
-static void take(Resources *r, const char *name, unsigned port, double ps) {
+static void take(Supplies *r, const char *name, unsigned port, double ps) {
     unsigned i = 0;
     while (i < r->n && (r->all[i].name != name || r->all[i].port != port)) i++;
     g_assert(i < MOST_RESOURCES);
-    if (i == r->n) r->all[r->n++] = (Resource){name, port, 0};
+    if (i == r->n) r->all[r->n++] = (Supply){name, port, 0};
     r->all[i].takes += ps;
 }
 
-static void take_wires_and_memories(Resources *r, const Npe *npe, const Way *w, const Got *g) {
+static void take_wires_and_memories(Supplies *r, const Npe *npe, const Way *w, const Got *g) {
     const ChipSettings *c = &w->s->chip;
     unsigned frame = packet_frame_bytes(g->length), wire = packet_wire_bytes(g->length);
     double cycle = 1e12 / (double)c->me_clock_hz, word = (double)(SIM_S / c->sram_clock_hz),
@@ -172,7 +172,7 @@ static void take_wires_and_memories(Resources *r, const Npe *npe, const Way *w, 
 
 /* A block's microengines execute, and swap contexts, for a packet; in Decap to Format a packet has
  * a context to itself, which waits for its references. */
-static void take_mes(Resources *r, const Npe *npe, const Way *w, const Got *g) {
+static void take_mes(Supplies *r, const Npe *npe, const Way *w, const Got *g) {
     const ProgramSettings *s = w->s;
     const RxTxCosts *x = &s->rxtx.costs;
     const uint64_t *i = s->instructions, n = elements_of(w, packet_frame_bytes(g->length));
@@ -214,7 +214,7 @@ static void take_mes(Resources *r, const Npe *npe, const Way *w, const Got *g) {
 
 /* What one context at a time may do: Tx's two sections, or its sequence at each scheduler, and the
  * queue manager's dequeueing for a scheduler. */
-static void take_order(Resources *r, const Way *w, const Got *g) {
+static void take_order(Supplies *r, const Way *w, const Got *g) {
     const RxTxCosts *x = &w->s->rxtx.costs;
     const uint64_t *i = w->s->instructions;
     bool chip = w->s->rxtx.tx_order == TX_ORDER_CHIP;
@@ -230,9 +230,9 @@ static void take_order(Resources *r, const Way *w, const Got *g) {
 }
 
 /* The resource that the packets took most of, and its part of the time that they took. */
-static const Resource *check_rate(const Npe *npe, const GArray *got, double *nearest) {
-    static Resources r;
-    const Resource *most = NULL;
+static const Supply *check_rate(const Npe *npe, const GArray *got, double *nearest) {
+    static Supplies r;
+    const Supply *most = NULL;
     SimTime first = SIM_NEVER, last = 0;
     r.n = 0;
     for (unsigned k = 0; k < got->len; k++) {
@@ -249,7 +249,7 @@ static const Resource *check_rate(const Npe *npe, const GArray *got, double *nea
      */
     double burst = (double)npe->settings.qm.burst + 1538, time = (double)(last - first);
     for (unsigned i = 0; i < r.n; i++) {
-        Resource *one = &r.all[i];
+        Supply *one = &r.all[i];
         if (one->name == SCHEDULER) one->takes -= burst * 8e12 / npe->scheduler_rate.per_second;
         if (one->takes > time)
             printf("  %s: %u packets in %.0f ps, but they take %.0f\n", one->name, got->len, time,
@@ -320,7 +320,7 @@ static void every_set_keeps_invariants_and_bounds(void) {
         const Npe *npe = (const Npe *)(const void *)network_find(net, "npe0");
         const GArray *got = ((const End *)(const void *)network_find(net, "end"))->got;
         double rate, latency = check_latency(npe, got);
-        const Resource *most = check_rate(npe, got, &rate);
+        const Supply *most = check_rate(npe, got, &rate);
         if (most && rate > 0.5) tight++, g_hash_table_add(limits, (void *)most->name);
         alone += latency > 0.9;
         delivered += got->len;

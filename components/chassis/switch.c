@@ -32,7 +32,7 @@ typedef struct {
     bool down;
     uint64_t slowed_q16; /* a fault: ps per wire byte, 0: none */
     SimTime slow_until;
-    uint64_t forwarded, peak_bytes;
+    uint64_t forwarded, refused, peak_bytes;
 } Output;
 
 struct Switch {
@@ -82,6 +82,7 @@ static void switch_receive(Component *c, unsigned port, Packet *pkt) {
     } else if (s->outputs[port].down || out->down) {
         component_drop(c, DROP_DOWN, pkt);
     } else if (out->waiting.bytes + pkt->length > s->buffer) {
+        out->refused++;
         component_drop(c, DROP_BUFFER, pkt);
     } else {
         packet_charge(pkt, CAUSE_SWITCH, now);
@@ -185,6 +186,24 @@ static bool switch_command(Component *c, const char *verb, const char *args, GEr
     return true;
 }
 
+static void switch_resources(const Component *c, Resources *r) {
+    const Switch *s = (const Switch *)c;
+    for (unsigned i = 0; i < c->n_ports; i++) {
+        const Output *out = &s->outputs[i];
+        if (!port_connected(c, i) || !out->forwarded) continue;
+        g_autofree char *levers = g_strdup_printf("buffer @%u.rate", i);
+        resources_tell(r,
+                       &(Resource){.kind = "buffer of a port",
+                                   .does = RESOURCE_HOLDS,
+                                   .port = (int)i,
+                                   .used = (double)out->waiting.bytes,
+                                   .of = (double)s->buffer,
+                                   .refused = (double)out->refused,
+                                   .levers = levers},
+                       "port %u buffer", i);
+    }
+}
+
 static void switch_report(Component *c, Report *report) {
     Switch *s = (Switch *)c;
     for (unsigned i = 0; i < c->n_ports; i++) {
@@ -237,6 +256,7 @@ const ComponentClass switch_class = {
     .understands = switch_understands,
     .command = switch_command,
     .scalars = switch_scalars,
+    .resources = switch_resources,
     .report = switch_report,
     .free = switch_free,
 };

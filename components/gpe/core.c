@@ -146,6 +146,7 @@ SimTime core_lock(Core *k, SimTime cost, SimTime kernel) {
     if (shared->n_cores == 1) return cost;
     SimTime now = sim_now(shared->sim), start = MAX(now, shared->lock_free);
     shared->lock_free = start + (kernel * shared->serial_q16 >> 16);
+    shared->lock_used += shared->lock_free - start;
     shared->lock_waited += start - now;
     return start - now + cost;
 }

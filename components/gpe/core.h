@@ -68,6 +68,10 @@ void process_start(Process *p);
 void process_wake(Process *p);
 /* Bring its accounts up to now. */
 void process_charge(Process *p);
+/* Its time in a phase up to now, without a change of its accounts. */
+static inline SimTime process_time(const Process *p, Phase phase, SimTime now) {
+    return p->charged[phase] + (p->there && p->phase == phase ? now - p->phase_since : 0);
+}
 /* The time that it has been there, counted apart from its accounts. */
 SimTime process_present(const Process *p);
 Core *process_core(const Process *p);
@@ -133,7 +137,7 @@ struct Kernel {
     Core core[SCHED_MAX_CORES];
     SimTime lock_free; /* when the kernel's locks will be free */
     uint64_t serial_q16;
-    SimTime lock_waited;
+    SimTime lock_used, lock_waited;
 };
 
 /* In create, once its settings and its scheduler are set. */

@@ -34,6 +34,7 @@ static void list_put(Core *k, unsigned nic) {
 void nic_receive(Nics *nics, unsigned port, Packet *pkt) {
     Nic *n = &nics->nic[port];
     if (n->ring.packets >= nics->rx_ring) {
+        n->refused_in++;
         if (!pkt->lease) packet_carry(pkt, nics->whose(nics->component, pkt));
         component_drop(nics->component, nics->drop_rx, pkt);
         return;
@@ -130,6 +131,7 @@ void nic_transmit(Nics *nics, unsigned port, Packet *pkt) {
         n->n--;
     }
     if (n->n == nics->tx_ring) {
+        n->refused_out++;
         component_drop(c, nics->drop_tx, pkt);
         return;
     }

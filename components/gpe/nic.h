@@ -32,6 +32,7 @@ typedef struct {
     SimTime *leaves; /* when the packets of the transmit ring have left, a ring itself */
     unsigned head, n;
     uint64_t interrupts, received, sent;
+    uint64_t refused_in, refused_out; /* frames that found a ring full */
 } Nic;
 
 /* net_rx_action on one core. */

@@ -417,9 +417,84 @@ static void report_cycles(const Gpe *g, Report *report) {
     histogram_clear(&gaps);
 }
 
+static const char *const layers[] = {"interrupt", "softirq", "root", "switch", "task", "idle"};
+
+/* A layer's time up to now, without a change of the account. */
+static SimTime layer_time(const Core *k, Layer layer, SimTime now) {
+    return k->charged[layer] + (k->layer == layer ? now - k->since : 0);
+}
+
+/* What makes room on a core, by what it is busy with: receiving, or applications. */
+static void tell_core(const Gpe *g, unsigned n, SimTime now, Resources *r) {
+    static const char receiving[] = "rx_packet rx_byte poll_cost interrupt_cost cores",
+                      applications[] =
+                          "copy_byte send_call click_cost receive_call i3_cost poll_call cores";
+    const Core *k = &g->kernel.core[n];
+    SimTime ready = 0, idle = layer_time(k, LAYER_IDLE, now);
+    g_autoptr(GString) note = g_string_new("since the start:");
+    for (Layer l = 0; l < LAYER_IDLE; l++)
+        g_string_append_printf(note, "%s %s %.0f%%", l ? "," : "", layers[l],
+                               now ? 100 * (double)layer_time(k, l, now) / (double)now : 0);
+    for (unsigned i = 0; i < g->everybody->len; i++) {
+        const Process *p = &guest_at(g, i)->process;
+        if (p->task.core == n) ready += process_time(p, PHASE_READY, now);
+    }
+    bool receives = layer_time(k, LAYER_SOFTIRQ, now) > layer_time(k, LAYER_TASK, now);
+    resources_tell(r,
+                   &(Resource){.kind = "core",
+                               .does = RESOURCE_SERVES,
+                               .port = 0,
+                               .place = 100,
+                               .used = (double)(now - MIN(idle, now)),
+                               .of = (double)now,
+                               .waited = (double)ready,
+                               .levers = receives ? receiving : applications,
+                               .note = note->str},
+                   "core %u", n);
+}
+
+static void tell_nic(const Gpe *g, unsigned n, Resources *r) {
+    const Nic *nic = &g->nics.nic[n];
+    Resource in = {.kind = "ring of a NIC",
+                   .does = RESOURCE_HOLDS,
+                   .port = (int)n,
+                   .place = 1,
+                   .used = nic->ring.packets,
+                   .of = (double)g->nics.rx_ring,
+                   .refused = (double)nic->refused_in,
+                   .levers = "rx_ring"},
+             out = in;
+    out.place = 200;
+    out.used = nic->n;
+    out.of = (double)g->nics.tx_ring;
+    out.refused = (double)nic->refused_out;
+    out.levers = "tx_ring";
+    resources_tell(r, &in, "NIC %u receive ring", n);
+    resources_tell(r, &out, "NIC %u transmit ring", n);
+}
+
+static void gpe_resources(const Component *c, Resources *r) {
+    const Gpe *g = (const Gpe *)c;
+    SimTime now = sim_now(c->sim);
+    const Kernel *kernel = &g->kernel;
+    for (unsigned i = 0; i < g->nics.n; i++) tell_nic(g, i, r);
+    for (unsigned i = 0; i < kernel->n_cores; i++) tell_core(g, i, now, r);
+    if (kernel->n_cores == 1) return;
+    SimTime ahead = kernel->lock_free > now ? kernel->lock_free - now : 0;
+    resources_tell(r,
+                   &(Resource){.kind = "kernel's locks",
+                               .does = RESOURCE_SERVES,
+                               .port = 0,
+                               .place = 150,
+                               .used = (double)(kernel->lock_used - MIN(ahead, kernel->lock_used)),
+                               .of = (double)now,
+                               .waited = (double)kernel->lock_waited,
+                               .levers = "serial rx_packet send_call receive_call"},
+                   "kernel's locks");
+}
+
 static void gpe_report(Component *c, Report *report) {
     Gpe *g = (Gpe *)c;
-    static const char *const layers[] = {"interrupt", "softirq", "root", "switch", "task", "idle"};
     double elapsed = (double)(sim_now(c->sim) - g->started);
     for (unsigned l = 0; l < N_LAYERS; l++) {
         double sum = 0;
@@ -639,6 +714,7 @@ const ComponentClass gpe_class = {
     .unused = gpe_unused,
     .doubts = gpe_doubts,
     .scalars = gpe_scalars,
+    .resources = gpe_resources,
     .report = gpe_report,
     .free = gpe_free,
 };

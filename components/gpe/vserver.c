@@ -354,6 +354,67 @@ static bool vserver_choice(unsigned n, Choice *choice) {
     return app != NULL;
 }
 
+static void tell_sockets(const Vserver *v, Resources *r) {
+    const Gpe *g = v->gpe;
+    uint64_t fullest = 0, refused = 0;
+    g_autofree char *levers =
+        g_strdup_printf("%s.socket_buffer %s.truesize", v->gpe_name, v->gpe_name);
+    for (unsigned i = 0; i <= v->n_sockets; i++) {
+        fullest = MAX(fullest, v->socket[i].truesize);
+        refused += v->socket[i].dropped;
+    }
+    resources_tell(r,
+                   &(Resource){.kind = "socket buffer",
+                               .does = RESOURCE_HOLDS,
+                               .port = -1,
+                               .used = (double)fullest,
+                               .of = (double)g->socket_buffer,
+                               .refused = (double)refused,
+                               .levers = levers},
+                   "fullest socket");
+}
+
+/* Its turn of the processor, for which it waits if it wants to run and does not; and its tokens,
+ * without which it may not. */
+static void vserver_resources(const Component *c, Resources *r) {
+    const Vserver *v = (const Vserver *)c;
+    const Process *p = &v->guest.process;
+    SimTime now = sim_now(c->sim);
+    if (!v->attached) return;
+    const char *host = v->gpe_name;
+    g_autofree char *given = v->gpe->tokens
+                                 ? g_strdup_printf("%s.tokens %s.tokens_rate", host, host)
+                                 : g_strdup_printf("%s.min %s.rate min rate", host, host),
+                    *rate = g_strdup_printf("%s.%s rate", host,
+                                            v->gpe->tokens ? "tokens_rate" : "rate");
+    SimTime running = process_time(p, PHASE_RUNNING, now), held = process_time(p, PHASE_HELD, now),
+            ready = process_time(p, PHASE_READY, now);
+    double tokens = (double)p->task.share.rate * (double)v->gpe->kernel.tick_period /
+                    (double)SIM_S * (double)now * 1000 / (double)v->gpe->interval;
+    tell_sockets(v, r);
+    resources_tell(r,
+                   &(Resource){.kind = "processor turn",
+                               .does = RESOURCE_SERVES,
+                               .port = -1,
+                               .place = 1,
+                               .used = (double)(running + held + ready),
+                               .of = (double)now,
+                               .waited = (double)(held + ready),
+                               .levers = given},
+                   "processor turn");
+    if (held)
+        resources_tell(r,
+                       &(Resource){.kind = "tokens",
+                                   .does = RESOURCE_SERVES,
+                                   .port = -1,
+                                   .place = 2,
+                                   .used = (double)running,
+                                   .of = tokens,
+                                   .waited = (double)held,
+                                   .levers = rate},
+                       "tokens");
+}
+
 static void vserver_report(Component *c, Report *report) {
     const Vserver *v = (const Vserver *)c;
     static const char *const names[] = {"share.running", "share.ready", "share.held",
@@ -483,6 +544,7 @@ const ComponentClass vserver_class = {
     .command = vserver_command,
     .unused = vserver_unused,
     .scalars = vserver_scalars,
+    .resources = vserver_resources,
     .report = vserver_report,
     .free = vserver_free,
 };

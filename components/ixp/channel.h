@@ -22,6 +22,7 @@ typedef struct {
     /* counters */
     uint64_t references;
     SimTime busy, waited; /* bus time used; time between issue and start */
+    SimTime written;      /* of busy: of a bus for writing */
 } Channel;
 
 /* Issue a reference now; returns when its answer arrives. */
@@ -32,6 +33,7 @@ static inline SimTime channel_issue(Channel *ch, bool write, uint32_t bytes, Sim
     *free_at = start + hold;
     ch->references++;
     ch->busy += hold;
+    ch->written += free_at == &ch->write_free ? hold : 0;
     ch->waited += start - now;
     return start + ch->latency + (units > 1 ? (units - 1) * ch->per_unit : 0);
 }

@@ -115,7 +115,10 @@ static uint32_t first_handle(const Chip *chip, unsigned place) {
 }
 
 ChipPacket *chip_buffer_get(Chip *chip) {
-    if (!chip->n_free) return NULL;
+    if (!chip->n_free) {
+        chip->without_buffer++;
+        return NULL;
+    }
     chip->n_free--;
     uint32_t handle = chip->free_buffers[chip->n_free] + first_handle(chip, chip->n_free);
     if (chip->n_free < chip->least_free) chip->least_free = chip->n_free;

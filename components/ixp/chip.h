@@ -64,6 +64,7 @@ typedef struct {
     ChipPacket *buffers;
     uint32_t *free_buffers; /* a stack */
     unsigned n_free, least_free;
+    uint64_t without_buffer; /* packets that found none */
     SimTime started;
     ChipWhose *whose; /* NULL: nobody's */
     void *user;

@@ -46,7 +46,10 @@ SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t byt
     Channel *bus = &dram->bus;
     if (dram->refresh && dram->next_refresh <= now) refresh(dram, now);
     SimTime *bank = &dram->bank_free[dram_bank(row, dram->n_banks)], *free_at = &bus->read_free;
-    if (dram->wrote && !write) *free_at += dram->turnaround;
+    if (dram->wrote && !write) {
+        if (*free_at > now) dram->turned += dram->turnaround;
+        *free_at += dram->turnaround;
+    }
     dram->wrote = write;
     uint32_t units = (bytes + (1u << bus->unit_shift) - 1) >> bus->unit_shift;
     SimTime hold = units * bus->per_unit, start = *free_at > now ? *free_at : now;

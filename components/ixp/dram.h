@@ -44,6 +44,7 @@ typedef struct {
     SimTime bank_free[DRAM_MAX_BANKS], next_refresh;
     uint32_t refreshed; /* the bank that is next */
     bool wrote;
+    SimTime turned; /* of the time that the bus was taken: gaps */
 } Dram;
 
 /* The bank of a row: a multiplicative hash, 2^32 over the golden ratio. */

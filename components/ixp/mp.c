@@ -21,8 +21,13 @@ struct MpClient {
 static void begin(Mp *mp, MpRequest *r) {
     Sim *sim = mp->owner->sim;
     SimTime start = MAX(sim_now(sim), r->there);
+    SimTime service = (SimTime)((double)mp->service * mp->slower);
     mp->current = r;
-    sim_schedule_at(sim, &mp->event, start + (SimTime)((double)mp->service * mp->slower));
+    mp->served++;
+    mp->busy += service;
+    mp->waited += start - r->there;
+    mp->free_at = start + service;
+    sim_schedule_at(sim, &mp->event, mp->free_at);
 }
 
 /* The first request of the client behind `before`, which leaves the ring with its last. */
@@ -74,7 +79,10 @@ MpClient *mp_client(Mp *mp) {
 
 bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
                void (*release)(void *data)) {
-    if (client->waiting >= mp->backlog) return false;
+    if (client->waiting >= mp->backlog) {
+        mp->refused++;
+        return false;
+    }
     MpRequest *r = g_new(MpRequest, 1);
     *r = (MpRequest){.there = sim_now(mp->owner->sim) + mp->latency,
                      .run = run,
@@ -96,6 +104,13 @@ bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
     client->last = r;
     client->waiting++;
     return true;
+}
+
+unsigned mp_most_waiting(const Mp *mp) {
+    unsigned most = 0;
+    for (unsigned i = 0; i < mp->clients->len; i++)
+        most = MAX(most, ((const MpClient *)mp->clients->pdata[i])->waiting);
+    return most;
 }
 
 static void end(MpRequest *r) {

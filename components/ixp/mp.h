@@ -24,6 +24,10 @@ typedef struct {
     MpClient *clients_last; /* of those whose requests wait, a ring */
     GPtrArray *clients;     /* all */
     SimEvent event;
+    /* counters */
+    uint64_t served, refused; /* requests */
+    SimTime busy, waited; /* with requests, up to free_at; that they waited once they were there */
+    SimTime free_at;
 } Mp;
 
 #define MP_PARAMS(S, field)                                                                        \
@@ -43,4 +47,6 @@ MpClient *mp_client(Mp *mp);
  * that never happens. False: the client has its `backlog` waiting; data stays the caller's. */
 bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
                void (*release)(void *data));
+/* Requests of the client that has the most waiting. */
+unsigned mp_most_waiting(const Mp *mp);
 void mp_clear(Mp *mp);

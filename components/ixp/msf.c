@@ -61,7 +61,10 @@ static void transferred(Sim *sim, SimEvent *event) {
 }
 
 bool msf_receive(Msf *msf, unsigned port, Packet *pkt, SimTime now) {
-    if (msf->fifo[port].bytes + packet_frame_bytes(pkt->length) > msf->fifo_limit) return false;
+    if (msf->fifo[port].bytes + packet_frame_bytes(pkt->length) > msf->fifo_limit) {
+        msf->refused++;
+        return false;
+    }
     packet_charge(pkt, CAUSE_RX_BUFFER, now);
     packet_queue_put(&msf->fifo[port], pkt);
     msf->fifo_packets++;

@@ -66,7 +66,7 @@ typedef struct {
     ContextQueue tbuf_waiting; /* contexts that wait for an element */
 
     /* counters */
-    uint64_t mpackets_in, mpackets_out;
+    uint64_t mpackets_in, mpackets_out, refused; /* refused: frames that a MAC had no room for */
     SimTime bus_in, bus_out;
 } Msf;
 

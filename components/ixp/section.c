@@ -5,11 +5,13 @@
 
 /* A context's part of the messages that were there since `c->since`, in units of 1 ps / contexts.
  */
-static void count_behind(Context *c, SimTime now) {
+static uint64_t count_behind(Context *c, SimTime now) {
     Ring *ring = c->block->ring_in;
     ring_account(ring, now);
-    c->behind += MIN(ring->filled - c->filled, (now - c->since) * c->block->n_contexts);
+    uint64_t behind = MIN(ring->filled - c->filled, (now - c->since) * c->block->n_contexts);
+    c->behind += behind;
     c->filled = ring->filled;
+    return behind;
 }
 
 void section_settle(Context *c) {
@@ -21,12 +23,22 @@ void section_settle(Context *c) {
 
 void section_pass(Section *section, Context *c, SimTime now) {
     g_assert(section_held(section, c));
+    if (section->since != SIM_NEVER)
+        section->used += now - section->since - (not_in_it(c) - section->not_used);
+    section->since = SIM_NEVER;
     if (++section->holder == section->block->n_contexts) section->holder = 0;
     Context *next = section->block->contexts[section->holder];
     if (next->waiting_section != section) return;
-    if (next->state == CONTEXT_IDLE) count_behind(next, now);
-    next->waiting_section = NULL;
     SimTime at = context_signal(c, next, now);
+    section->since = now;
+    section->not_used = not_in_it(next);
+    if (next->state != CONTEXT_IDLE) {
+        section->waited += now - next->since;
+    } else { /* what it will have been idle when it has its turn, or until now if there is work */
+        section->behind += count_behind(next, now);
+        section->not_used += (next->block->ring_in->n ? at : now) - next->since;
+    }
+    next->waiting_section = NULL;
     const FpReference *r = &next->log.reference[next->next];
     if (next->next < next->log.n && r->unit == OP_GET_IN_SECTION) { /* it needs a message too */
         Ring *ring = next->operands[r->address].ring;

@@ -15,14 +15,31 @@
 struct Section {
     Block *block;
     unsigned holder;
+    /* accounts, by which somebody is in it: from when its holder was there, or had the turn and
+     * waited for it, to when it passed it on, but for the time that it was idle for want of work or
+     * ready for want of its microengine */
+    SimTime since;    /* SIM_NEVER: the holder has not come yet */
+    SimTime not_used; /* not_in_it of the holder then */
+    SimTime used, waited;
+    uint64_t behind; /* as Context.behind: waited too, in parts of the block's contexts */
 };
+/* How long a context was idle or ready. */
+static inline SimTime not_in_it(const Context *c) {
+    return c->spent[CONTEXT_IDLE] + c->spent[CAUSE_READY];
+}
 
 static inline bool section_held(const Section *section, const Context *c) {
     return section->holder == c->number;
 }
 /* False: others come first, and the context sleeps in `state` until it is in. */
 static inline bool section_enter(Section *section, Context *c, uint32_t state, SimTime now) {
-    if (section_held(section, c)) return true;
+    if (section_held(section, c)) {
+        if (section->since == SIM_NEVER) {
+            section->since = now;
+            section->not_used = not_in_it(c);
+        }
+        return true;
+    }
     c->waiting_section = section;
     if (state == CONTEXT_IDLE) {
         ring_account(c->block->ring_in, now);

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "components/ixp/resources.h"
 #include "emu/core/intervals.h"
 #include "emu/scenario/compose.h"
 #include "fastpath/headers.h"
@@ -621,6 +622,48 @@ static bool lc_check(Component *c, GError **error) {
            program_check(&lc->out, error);
 }
 
+static void tell_queues(const LineCard *lc, const Program *p, int port, const char *label,
+                        Resources *r) {
+    for (unsigned class = 0, end = classes_end(lc); class < end; class ++)
+        for (unsigned i = 0; i < lc->n_interfaces; i++) {
+            g_autofree char *name = g_strdup_printf("%s queue of class %u at %u", label, class, i);
+            queue_resource(p->qm, queue_of(lc, class, i), lc->queue_packets, port, "queue_packets",
+                           r, name);
+        }
+}
+
+static void tell_translations(const LineCard *lc, Resources *r) {
+    const NatTable *nat = lc_nat(lc->tables);
+    const NatCounts *counts = nat_counts(nat);
+    uint64_t used = nat_used(nat), ranges = (used + lc->nat_ports - 1) / lc->nat_ports;
+    if (!lc->inside.given) return;
+    Resource ports = {.kind = "ports for translations",
+                      .does = RESOURCE_HOLDS,
+                      .place = 400,
+                      .used = (double)used,
+                      .of = (double)(lc->nat_ports * MAX(ranges, 1)),
+                      .refused = (double)counts->exhausted_ports,
+                      .levers = "nat_ports nat_idle_udp nat_idle_tcp nat_sweep"},
+             entries = ports;
+    entries.kind = "entries for translations";
+    entries.of = (double)lc->nat_entries;
+    entries.refused = (double)counts->exhausted_entries;
+    entries.levers = "nat_entries nat_idle_udp nat_idle_tcp nat_sweep";
+    resources_tell(r, &ports, "NAT ports");
+    resources_tell(r, &entries, "NAT entries");
+}
+
+static void lc_resources(const Component *c, Resources *r) {
+    const LineCard *lc = (const LineCard *)c;
+    int inwards = (int)lc->n_interfaces;
+    program_resources(&lc->in, inwards, "in_rate", r);
+    tell_queues(lc, &lc->in, inwards, "in", r);
+    program_resources(&lc->out, 0, "out_rate", r);
+    tell_queues(lc, &lc->out, 0, "out", r);
+    tell_translations(lc, r);
+    mp_resources(&lc->mp, 0, r);
+}
+
 static void lc_report(Component *c, Report *report) {
     LineCard *lc = (LineCard *)c;
     const NatCounts *nat = nat_counts(lc_nat(lc->tables));
@@ -769,6 +812,7 @@ const ComponentClass linecard_class = {
     .unused = lc_unused,
     .check = lc_check,
     .scalars = linecard_scalars,
+    .resources = lc_resources,
     .report = lc_report,
     .free = lc_free,
     .station = lc_station,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "components/ixp/resources.h"
 #include "components/npe/private.h"
 #include "emu/core/account.h"
 #include "fastpath/headers.h"
@@ -316,6 +317,12 @@ static bool npe_check(Component *c, GError **error) {
     return npe_slices_check(npe, error) && program_check(&npe->program, error);
 }
 
+static void npe_resources(const Component *c, Resources *r) {
+    const Npe *npe = (const Npe *)c;
+    program_resources(&npe->program, 0, "scheduler_rate", r);
+    mp_resources(&npe->mp, 0, r);
+}
+
 static void npe_report(Component *c, Report *report) {
     Npe *npe = (Npe *)c;
     chip_report(&npe->program.chip, report);
@@ -446,6 +453,7 @@ const ComponentClass npe_class = {
     .unused = npe_unused,
     .check = npe_check,
     .scalars = npe_scalars,
+    .resources = npe_resources,
     .report = npe_report,
     .free = npe_free,
 };

@@ -83,6 +83,9 @@ void npe_queue_set(Npe *npe, unsigned slice, unsigned queue, unsigned interface,
 void npe_queue_set_share(Npe *npe, unsigned slice, unsigned queue, uint32_t quantum, double share);
 void npe_queue_set_limit(Npe *npe, unsigned slice, unsigned queue, uint32_t packets);
 uint32_t npe_queue_packets(const Npe *npe, unsigned slice, unsigned queue);
+/* Tell of it as a resource of the component that asks, which has the limit. */
+void npe_queue_resource(const Npe *npe, unsigned slice, unsigned queue, uint64_t limit_packets,
+                        Resources *r);
 /* No more: what it holds, and what comes for it, ends as detached. */
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue);
 

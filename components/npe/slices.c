@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "components/ixp/resources.h"
 #include "components/npe/private.h"
 
 enum { FIRST_POSITION = TCAM_MAX_ENTRIES / 4 }; /* the first filter's: there is room before it */
@@ -353,6 +354,13 @@ void npe_queue_set_limit(Npe *npe, unsigned slice, unsigned queue, uint32_t pack
 
 uint32_t npe_queue_packets(const Npe *npe, unsigned slice, unsigned queue) {
     return qm_queue_packets(npe->program.qm, physical(npe, slice, queue));
+}
+
+void npe_queue_resource(const Npe *npe, unsigned slice, unsigned queue, uint64_t limit_packets,
+                        Resources *r) {
+    g_autofree char *name = g_strdup_printf("queue %u", queue);
+    queue_resource(npe->program.qm, physical(npe, slice, queue), limit_packets, -1,
+                   "queue_packets queue_bytes", r, name);
 }
 
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {

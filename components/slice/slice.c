@@ -566,6 +566,13 @@ static bool slice_choice(unsigned n, Choice *choice) {
     return o != NULL;
 }
 
+static void slice_resources(const Component *c, Resources *r) {
+    const Slice *s = (const Slice *)c;
+    for (unsigned q = 0; s->attached && q < s->room; q++)
+        if (s->interface_of[q] != FP_NO_INTERFACE)
+            npe_queue_resource(s->npe, s->number, q, s->queue_packets, r);
+}
+
 static void slice_report(Component *c, Report *report) {
     Slice *s = (Slice *)c;
     FpCounter sum;
@@ -695,6 +702,7 @@ const ComponentClass slice_class = {
     .unused = slice_unused,
     .check = slice_check,
     .scalars = slice_scalars,
+    .resources = slice_resources,
     .report = slice_report,
     .free = slice_free,
 };

@@ -231,6 +231,11 @@ static const char *replay_unused(const Component *c, const char *key) {
     return NULL;
 }
 
+static void replay_resources(const Component *c, Resources *r) {
+    (void)c;
+    emitter_resource(r, "rate scale");
+}
+
 static void replay_report(Component *c, Report *report) {
     const Replay *s = (const Replay *)c;
     report_scalar(report, "packets", (double)s->packets, "packets");
@@ -292,6 +297,7 @@ const ComponentClass replay_class = {
     .unused = replay_unused,
     .load = replay_load,
     .scalars = replay_scalars,
+    .resources = replay_resources,
     .report = replay_report,
     .free = replay_free,
 };

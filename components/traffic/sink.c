@@ -298,6 +298,13 @@ Emitter *emitter_find(Component *c, const char *name, GError **error) {
     return NULL;
 }
 
+void emitter_resource(Resources *r, const char *levers) {
+    resources_tell(
+        r,
+        &(Resource){.kind = "offered load", .does = RESOURCE_OFFERS, .port = 0, .levers = levers},
+        "offered load");
+}
+
 void emitter_doubts(const Emitter *e, GPtrArray *sentences) {
     if (e->measured) return;
     g_ptr_array_add(sentences, g_strdup_printf("rate: found no sink that names %s in its `source`: "

@@ -446,6 +446,11 @@ static const Verb source_verbs[] = {
     {"weights", "W,W,...", "how often each destination is served from now on"},
     {0}};
 
+static void source_resources(const Component *c, Resources *r) {
+    (void)c;
+    emitter_resource(r, "rate payload");
+}
+
 static void source_report(Component *c, Report *report) {
     const Source *s = (const Source *)c;
     const Emitter *e = &s->emitter;
@@ -548,6 +553,7 @@ const ComponentClass source_class = {
     .doubts = source_doubts,
     .load = source_load,
     .scalars = source_scalars,
+    .resources = source_resources,
     .report = source_report,
     .free = source_free,
 };

@@ -20,5 +20,7 @@ typedef struct {
 
 /* The emitter of that name, or NULL and an error that says what was expected. */
 Emitter *emitter_find(Component *c, const char *name, GError **error);
+/* The load that an emitter offers, which these keys make more of. */
+void emitter_resource(Resources *r, const char *levers);
 /* Adds a sentence about one whose packets no sink measures. */
 void emitter_doubts(const Emitter *e, GPtrArray *sentences);

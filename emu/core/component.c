@@ -17,9 +17,11 @@ struct Port {
     unsigned peer_port;
     LinkSpeed speed;
     SimTime free_at;
-    SimTime queue_time;  /* that the bytes of its queue take */
-    uint32_t most;       /* bytes of a packet; 0: any */
-    PacketQueue on_wire; /* Packet.due is the time of arrival */
+    SimTime busy, waited; /* of all that was sent; that it waited before */
+    uint64_t refused;     /* packets that it did not take */
+    SimTime queue_time;   /* that the bytes of its queue take */
+    uint32_t most;        /* bytes of a packet; 0: any */
+    PacketQueue on_wire;  /* Packet.due is the time of arrival */
     SimEvent arrival;
     bool exports; /* to a remote component: what is on the wire waits for port_export */
     /* incoming half */
@@ -34,6 +36,9 @@ struct Network {
     GHashTable *by_name;
     GHashTable *files; /* who writes which, by name */
     Gauges *gauges;
+    Resources *resources; /* NULL: nobody asks for them, nor for where packets were */
+    Hops *hops;
+    GHashTable *ways; /* Component -> Way */
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
 };
@@ -79,6 +84,10 @@ static void component_free(Component *c) {
 void network_free(Network *net) {
     if (!net) return;
     gauges_free(net->gauges);
+    resources_free(net->resources);
+    packet_pool_follow(net->packets, NULL);
+    hops_free(net->hops);
+    if (net->ways) g_hash_table_unref(net->ways);
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);
@@ -129,6 +138,8 @@ static void arrive(Sim *sim, SimEvent *event) {
     if (next) sim_schedule_ordered(sim, event, next->due, next->order);
     Component *peer = port->peer;
     pkt->port = port->peer_port;
+    if (peer->network->hops) /* a link is its sender's */
+        hops_note(peer->network->hops, pkt, port->owner->name, peer->name, sim_now(sim));
     peer->received++;
     sim_observe(sim, &peer->owner, SIM_ARRIVE, pkt->id, pkt->length);
     peer->class->receive(peer, port->peer_port, pkt);
@@ -222,6 +233,150 @@ static void number_owners(Component *c, unsigned rank) {
         sim_owner_number(c->owners->pdata[i], rank * COMPONENT_OWNERS + i, identity(c->name, i));
 }
 
+/* What is to be explained -------------------------------------------------------------------- */
+
+/* How far a component is on the packets' way, in links: from where they come from, and from where
+ * they end; and through which of its ports they go on the way back, or nowhere. */
+typedef struct {
+    int from, to;
+    bool *back;
+} Way;
+
+static void way_free(void *data) {
+    g_free(((Way *)data)->back);
+    g_free(data);
+}
+
+static Way *way_of(const Network *net, const Component *c) {
+    return g_hash_table_lookup(net->ways, c);
+}
+
+static bool sends_on(const Component *c) {
+    for (unsigned p = 0; p < c->n_ports; p++)
+        if (c->ports[p].peer) return true;
+    return false;
+}
+
+/* One round: whoever is a link away from those that are `at` far is one further. */
+static bool spread(const Network *net, int at, bool from) {
+    bool any = false;
+    for (unsigned i = 0; i < net->components->len; i++) {
+        const Component *c = net->components->pdata[i];
+        for (unsigned p = 0; p < c->n_ports; p++) {
+            if (!c->ports[p].peer) continue;
+            Way *here = way_of(net, c), *there = way_of(net, c->ports[p].peer);
+            int *known = from ? &here->from : &there->to, *next = from ? &there->from : &here->to;
+            if (*known != at || *next >= 0) continue;
+            *next = at + 1;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void find_ways(Network *net) {
+    int longest = 0;
+    net->ways = g_hash_table_new_full(NULL, NULL, NULL, way_free);
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        Way *way = g_new(Way, 1);
+        bool source = c->class->load && c->class->load(c).packets > 0;
+        *way = (Way){source ? 0 : -1, component_fed(c) && !sends_on(c) ? 0 : -1,
+                     g_new0(bool, c->n_ports + 1)};
+        g_hash_table_insert(net->ways, c, way);
+    }
+    for (int at = 0; spread(net, at, true); at++) longest = at + 1;
+    for (int at = 0; spread(net, at, false);) at++;
+    for (unsigned i = 0; i < net->components->len; i++) {
+        Component *c = net->components->pdata[i];
+        Way *way = way_of(net, c);
+        for (unsigned p = 0; p < c->n_ports; p++) {
+            if (!c->ports[p].peer) continue;
+            const Way *there = way_of(net, c->ports[p].peer);
+            way->back[p] = there->to == 0 || there->from < way->from;
+        }
+    }
+    for (unsigned i = 0; i < net->components->len; i++) { /* from here on: how far they have come */
+        Way *way = way_of(net, net->components->pdata[i]);
+        way->to = 2 * longest + 1 - MAX(way->to, 0);
+    }
+}
+
+enum { LINK_PLACE = 9000 };
+
+static void tell_links(const Component *c, Resources *r) {
+    for (unsigned p = 0; p < c->n_ports; p++) {
+        const Port *port = &c->ports[p];
+        SimTime now = sim_now(c->sim), ahead = port->free_at > now ? port->free_at - now : 0;
+        if (!port->peer && port->refused) {
+            resources_tell(r,
+                           &(Resource){.kind = "missing link",
+                                       .does = RESOURCE_MISSING,
+                                       .port = (int)p,
+                                       .place = LINK_PLACE,
+                                       .refused = (double)port->refused},
+                           "port %u", p);
+        } else if (port->peer && port->speed.ps_per_byte_q16) {
+            g_autofree char *rate = g_strdup_printf("@%u.rate", p),
+                            *queue = g_strdup_printf("@%u.queue", p);
+            resources_tell(r,
+                           &(Resource){.kind = "link",
+                                       .does = RESOURCE_SERVES,
+                                       .port = (int)p,
+                                       .place = LINK_PLACE + 1,
+                                       .used = (double)(port->busy - MIN(port->busy, ahead)),
+                                       .of = (double)now,
+                                       .waited = (double)port->waited,
+                                       .levers = rate},
+                           "port %u to %s", p, port->peer->name);
+            if (port->queue_time == SIM_NEVER || !port->queue_time) continue;
+            resources_tell(r,
+                           &(Resource){.kind = "queue of a link",
+                                       .does = RESOURCE_HOLDS,
+                                       .port = (int)p,
+                                       .place = LINK_PLACE,
+                                       .used = (double)ahead,
+                                       .of = (double)port->queue_time,
+                                       .refused = (double)port->refused,
+                                       .levers = queue},
+                           "port %u queue", p);
+        }
+    }
+}
+
+static void ask_for_resources(Network *net) {
+    resources_begin(net->resources, sim_now(net->sim));
+    for (unsigned i = 0; i < net->components->len; i++) {
+        const Component *c = net->components->pdata[i];
+        const Way *way = way_of(net, c);
+        resources_component(net->resources, c->name, MAX(way->from, 0), way->to, way->back,
+                            c->n_ports);
+        if (c->class->resources) c->class->resources(c, net->resources);
+        tell_links(c, net->resources);
+    }
+}
+
+void network_explain(Network *net) {
+    net->resources = resources_new();
+    net->hops = hops_new();
+    packet_pool_follow(net->packets, net->hops);
+}
+
+/* A window that was not seen at its beginning and at its end is the whole run. */
+const GArray *network_resources(Network *net) {
+    if (!net->resources) return NULL;
+    if (resources_looks(net->resources) < 2) {
+        resources_restart(net->resources);
+        resources_begin(net->resources, 0);
+        ask_for_resources(net);
+    }
+    return resources_results(net->resources);
+}
+
+const Hops *network_hops(const Network *net) {
+    return net->hops;
+}
+
 bool network_start(Network *net, const Component **failed, GError **error) {
     g_autoptr(GPtrArray) order = g_ptr_array_copy(net->components, NULL, NULL);
     g_ptr_array_sort(order, by_name);
@@ -233,6 +388,7 @@ bool network_start(Network *net, const Component **failed, GError **error) {
         if (c->class->start && !c->class->start(c, error)) return false;
     }
     for (unsigned i = 0; i < net->components->len; i++) watch_links(net, net->components->pdata[i]);
+    if (net->resources) find_ways(net);
     return true;
 }
 
@@ -262,9 +418,10 @@ static void run_until(Network *net, SimTime to) {
     while ((at = gauges_next(net->gauges)) <= to && at != SIM_NEVER) {
         sim_run_until(net->sim, at);
         if (sim_stopped(net->sim)) return;
-        if (net->busy)
+        if (net->busy) {
             gauges_read(net->gauges);
-        else
+            if (net->resources) ask_for_resources(net);
+        } else
             gauges_close(net->gauges);
     }
     sim_run_until(net->sim, to);
@@ -349,12 +506,16 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
                        : start - now > p->queue_time      ? LINK_QUEUE
                                                           : N_LINK_DROPS;
     if (refused != N_LINK_DROPS) {
+        p->refused++;
         component_drop(c, c->n_drops + refused, pkt);
         return;
     }
+    if (c->network->hops) hops_note(c->network->hops, pkt, c->name, c->name, now);
     packet_charge(pkt, CAUSE_WIRE, now);
     sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
+    p->busy += p->free_at - start;
+    p->waited += start - now;
     pkt->due = p->free_at + p->speed.delay;
     if (pkt->account && !pkt->lease) account_send(pkt, p->free_at);
     pkt->order = sim_take_order(&c->owner);

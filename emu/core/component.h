@@ -17,9 +17,11 @@
 #include <glib.h>
 
 #include "emu/core/gauge.h"
+#include "emu/core/hops.h"
 #include "emu/core/packet.h"
 #include "emu/core/param.h"
 #include "emu/core/random.h"
+#include "emu/core/resource.h"
 #include "emu/core/sim.h"
 
 typedef struct Component Component;
@@ -118,6 +120,9 @@ struct ComponentClass {
     NetworkLoad (*load)(const Component *c);
     void (*stop)(Component *c);
     bool (*check)(Component *c, GError **error);
+    /* Tell what it needs and has, with resources_tell, without changing anything. Asked in the
+     * middle of a run that is to be explained; may be NULL. */
+    void (*resources)(const Component *c, Resources *resources);
     void (*report)(Component *c, Report *report);
     void (*free)(Component *c);
 };
@@ -163,6 +168,12 @@ bool network_start(Network *net, const Component **failed, GError **error);
 /* After the run: stop all, check all and the conservation of packets and bytes. */
 bool network_stop(Network *net, GError **error);
 void network_report(Network *net, Report *report);
+/* Before network_start: ask components for their resources while the sources' window is open, and
+ * follow packets. Nothing that the run computes depends on it. What was found is there after the
+ * run, for as long as the network; NULL: this was not called. */
+void network_explain(Network *net);
+const GArray *network_resources(Network *net); /* ResourceResult */
+const Hops *network_hops(const Network *net);
 /* What all components are going to send. */
 NetworkLoad network_load(const Network *net);
 /* Sources say +1 while they may still create packets and -1 when done; the run is over when nobody

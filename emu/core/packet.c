@@ -8,6 +8,7 @@
 
 #include "emu/core/account.h"
 #include "emu/core/error.h"
+#include "emu/core/hops.h"
 
 enum { N_SIZES = 4, TAILROOM = 64 };
 static const uint32_t buffer_bytes[N_SIZES] = {256, 704, 2304,
@@ -19,6 +20,7 @@ struct PacketPool {
     PacketCounts counts; /* held stays 0: it is counted from the slabs */
     Packet *free[N_SIZES];
     GPtrArray *slabs[N_SIZES];
+    Hops *hops; /* NULL: nobody follows its packets */
 };
 
 static size_t block_bytes(unsigned size) {
@@ -137,7 +139,17 @@ void packet_set_length(Packet *pkt, uint32_t length) {
     pkt->length = length;
 }
 
+void packet_pool_follow(PacketPool *pool, Hops *hops) {
+    pool->hops = hops;
+}
+
+static inline void follow_to_end(Packet *pkt, bool delivered) {
+    Hops *hops = pkt->pool->hops;
+    if (hops) hops_end(hops, pkt, delivered, sim_now(pkt->pool->sim));
+}
+
 void packet_deliver(Packet *pkt) {
+    follow_to_end(pkt, true);
     pkt->pool->counts.delivered++;
     pkt->pool->counts.bytes_delivered += pkt->length;
     if (pkt->account) account_pass(pkt);
@@ -145,12 +157,14 @@ void packet_deliver(Packet *pkt) {
 }
 
 void packet_end_dropped(Packet *pkt) {
+    follow_to_end(pkt, false);
     pkt->pool->counts.dropped++;
     pkt->pool->counts.bytes_dropped += pkt->length;
     release(pkt);
 }
 
 void packet_end_exported(Packet *pkt) {
+    follow_to_end(pkt, false);
     pkt->pool->counts.exported++;
     pkt->pool->counts.bytes_exported += pkt->length;
     release(pkt);

@@ -38,6 +38,7 @@ typedef uint32_t PacketCause;
 #define PACKET_HEADROOM_BYTES 96u
 
 typedef struct PacketPool PacketPool;
+struct Hops;
 
 typedef struct Packet {
     struct Packet *next; /* for the queue of its owner */
@@ -73,6 +74,8 @@ typedef struct {
 
 PacketPool *packet_pool_new(Sim *sim);
 void packet_pool_free(PacketPool *pool); /* also frees packets still held */
+/* Tell `hops` (emu/core/hops.h) how packets end, from now on. */
+void packet_pool_follow(PacketPool *pool, struct Hops *hops);
 /* `held` is counted independently, by walking the slabs. */
 PacketCounts packet_pool_counts(const PacketPool *pool);
 /* Those made here so far, without a look at each that is held. */

@@ -344,3 +344,36 @@ bool scenario_has_script(const Scenario *s) {
         if (((const Section *)s->sections->pdata[i])->kind == SECTION_AT) return true;
     return false;
 }
+
+/* Whether the end of a link, "a.0..4", has this port of the component. */
+static bool is_end(const char *text, const char *component, unsigned port) {
+    unsigned first, n;
+    g_autofree char *name = NULL, *end = g_strstrip(g_strdup(text));
+    return ports_read(end, &name, &first, &n) && !strcmp(name, component) && port >= first &&
+           port < first + n;
+}
+
+static bool is_link_from(const Scenario *s, const Section *section, const char *component,
+                         unsigned port, unsigned point) {
+    const Entry *link = section_entry(section, "link"), *both = section_entry(section, "both");
+    if (section->kind != SECTION_LINK || !link) return false;
+    g_autofree char *text = entry_value(s, link, point),
+                    *two_way = both ? entry_value(s, both, point) : g_strdup("no");
+    g_auto(GStrv) ends = g_strsplit(text, "->", 2);
+    return g_strv_length(ends) == 2 &&
+           (is_end(ends[0], component, port) ||
+            (!strcmp(two_way, "yes") && is_end(ends[1], component, port)));
+}
+
+const ScenarioChoice *scenario_choice_of(const Scenario *s, const GPtrArray *choices,
+                                         const char *component, int port, const char *key,
+                                         unsigned point) {
+    for (unsigned i = 0; i < choices->len; i++) {
+        const ScenarioChoice *c = choices->pdata[i];
+        if (!c->at[point] || strcmp(c->row->name, key) != 0) continue;
+        if (port < 0 && scenario_choice_has(c, component, key)) return c;
+        for (unsigned k = 0; port >= 0 && k < c->sections->len; k++)
+            if (is_link_from(s, c->sections->pdata[k], component, (unsigned)port, point)) return c;
+    }
+    return NULL;
+}

@@ -46,6 +46,11 @@ GPtrArray *scenario_choices(const Scenario *s);
 bool scenario_choice_has(const ScenarioChoice *c, const char *component, const char *key);
 /* Whether anything is said at a time, so that a run has to last as long as it does. */
 bool scenario_has_script(const Scenario *s);
+/* The one of them that is this key of the component, or of the link that the component sends into
+ * at `port` (-1: of the component itself), at a point; NULL: there is none. */
+const ScenarioChoice *scenario_choice_of(const Scenario *s, const GPtrArray *choices,
+                                         const char *component, int port, const char *key,
+                                         unsigned point);
 
 typedef struct {
     const ScenarioChoice *choice; /* lives as long as the scenario has the variant */

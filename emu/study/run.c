@@ -122,10 +122,47 @@ static void write_histograms(const Report *report, const char *folder, GError **
     }
 }
 
-static bool write_files(const Report *report, const char *folder, GError **error) {
+static void write_resources(Network *net, const char *folder, GError **error) {
+    const GArray *all = network_resources(net);
+    if (!all) return;
+    g_autoptr(GString) text =
+        g_string_new("component\tname\tkind\tdoes\torder\tused\twaited\trefused\tlevers\tnote\n");
+    for (unsigned i = 0; i < all->len; i++) {
+        const ResourceResult *r = &g_array_index(all, ResourceResult, i);
+        g_string_append_printf(text, "%s\t%s\t%s\t%d\t%.12g\t%.12g\t%.12g\t%.12g\t%s\t%s\n",
+                               r->component, r->name, r->kind, (int)r->does, r->order, r->used,
+                               r->waited, r->refused, r->levers ? r->levers : "",
+                               r->note ? r->note : "");
+    }
+    g_autofree char *path = g_build_filename(folder, "resources.tsv", NULL);
+    g_file_set_contents(path, text->str, (gssize)text->len, error);
+}
+
+static void write_hops(Network *net, const char *folder, GError **error) {
+    const Hops *hops = network_hops(net);
+    if (!hops || *error) return;
+    g_autoptr(GString) text = g_string_new("end\tpackets\tcomponent\tcause\tps\n");
+    const GArray *all = hops_all(hops), *ends = hops_ends(hops);
+    for (unsigned i = 0; i < all->len; i++) {
+        const Hop *hop = &g_array_index(all, Hop, i);
+        uint64_t packets = 0;
+        for (unsigned k = 0; k < ends->len; k++) {
+            const HopEnd *end = &g_array_index(ends, HopEnd, k);
+            if (end->end == hop->end) packets = end->packets;
+        }
+        g_string_append_printf(text, "%s\t%" G_GUINT64_FORMAT "\t%s\t%u\t%" G_GUINT64_FORMAT "\n",
+                               hop->end, packets, hop->component, hop->cause, hop->ps);
+    }
+    g_autofree char *path = g_build_filename(folder, "hops.tsv", NULL);
+    g_file_set_contents(path, text->str, (gssize)text->len, error);
+}
+
+static bool write_files(const Report *report, Network *net, const char *folder, GError **error) {
     GError *cause = NULL;
     write_series(report, folder, &cause);
     if (!cause) write_histograms(report, folder, &cause);
+    if (!cause) write_resources(net, folder, &cause);
+    write_hops(net, folder, &cause);
     g_autofree char *stats = g_build_filename(folder, "stats.txt", NULL);
     if (!cause) g_file_set_contents(stats, report_stats_text(report), -1, &cause);
     if (cause) g_propagate_error(error, cause);
@@ -137,6 +174,7 @@ typedef struct {
     Post *post; /* of whoever computes it; NULL: nobody looks */
     SimTime simulated;
     uint64_t packets; /* there before this run */
+    bool explain;
 } Watch;
 
 static void watch(Network *net, void *user) {
@@ -174,6 +212,7 @@ static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const ch
         return r;
     }
     const Component *refused = NULL;
+    if (w->explain) network_explain(net);
     if (!network_start(net, &refused, &error)) {
         scenario_blame(s, refused->name, &error);
         failed(r, code_of(error), error);
@@ -200,7 +239,7 @@ static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const ch
         g_ptr_array_add(r->warnings, g_strdup(report_warning_at(report, i)));
     account(r, net);
     g_clear_error(&error);
-    if (folder && !write_files(report, folder, &error) && r->status == RUN_OK)
+    if (folder && !write_files(report, net, folder, &error) && r->status == RUN_OK)
         failed(r, EXIT_RUN_FAILED, error);
     report_free(report);
     network_free(net);
@@ -236,7 +275,8 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
     Watch w = {.interrupted = work->options->interrupted,
                .post = post,
                .simulated = post->simulated,
-               .packets = post->packets};
+               .packets = post->packets,
+               .explain = work->options->explain};
     struct rusage before;
     getrusage(RUSAGE_SELF, &before);
     gint64 began = g_get_monotonic_time();

@@ -6,34 +6,14 @@
 #include <math.h>
 
 #include "emu/study/file.h"
+#include "emu/study/move.h"
 #include "emu/study/record.h"
 
 /* Choices --------------------------------------------------------------------------------- */
 
-bool survey_is_possible(Survey *v, const ScenarioChoice *c, const char *text, char **why) {
-    ScenarioMove move = {c, text};
-    unsigned variant = scenario_vary(v->scenario, &move, 1), p = 0;
-    while (!c->at[p]) p++;
-    return run_is_possible(v->scenario, store_seed(v->store),
-                           scenario_variant_point(v->scenario, variant, p), why);
-}
-
-/* What does not take a tenth more may take twice as much, as a size that is a power of two. */
 static void find_move(Survey *v, ChoiceResult *r, Direction d) {
-    const ScenarioChoice *c = r->choice;
-    double step = v->out->options.step,
-           factors[2] = {d == UP ? 1 + step : 1 - step, d == UP ? 2 : 0.5};
-    for (unsigned i = 0; i < 2 && !r->text[d]; i++) {
-        g_autoptr(GError) cause = NULL;
-        g_autofree char *text = param_moved(c->row, c->value, factors[i], &cause), *why = NULL;
-        bool whole = c->row->type == PARAM_TYPE_SIZE || c->row->type == PARAM_TYPE_COUNT;
-        if (text && survey_is_possible(v, c, text, &why)) {
-            r->text[d] = g_steal_pointer(&text);
-        } else if (!r->why[d]) {
-            r->why[d] = text ? g_steal_pointer(&why) : g_strdup(cause->message);
-            if (!text || !whole) return;
-        }
-    }
+    r->text[d] = choice_moved(v->scenario, store_seed(v->store), r->choice, d == UP,
+                              v->out->options.step, &r->why[d]);
 }
 
 static void find_moves(Survey *v, ChoiceResult *r) {

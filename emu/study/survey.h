@@ -51,10 +51,6 @@ bool trial_changes(const Survey *v, const Trial *t);
 /* Whether the runs of a point came out as without it, to the last bit; NULL: yes. */
 bool trial_left_alone(const Survey *v, const Trial *t, unsigned point);
 
-/* Whether the scenario can be built with the choice being `text`, at the first point that it holds
- * at; else `why` not, unless that is NULL. */
-bool survey_is_possible(Survey *v, const ScenarioChoice *c, const char *text, char **why);
-
 /* Which choices move a measure, and the effects of those that do. */
 bool survey_screen(Survey *v, GError **error);
 /* How far each of them may go before a verdict flips. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emu/study/hunt.h"
+#include "emu/study/move.h"
 #include "emu/study/survey.h"
 
 #define FLIP_RESOLUTION 0.01 /* of the choice */
@@ -56,7 +57,7 @@ static Trial *trial_of_flip(Survey *v, Flip *f) {
     f->tried =
         param_moved(c->row, c->value, f->direction == UP ? 1 + f->middle : 1 - f->middle, NULL);
     if (!f->tried || !strcmp(f->tried, f->text) || !strcmp(f->tried, c->value) ||
-        !survey_is_possible(v, c, f->tried, NULL))
+        !choice_is_possible(v->scenario, store_seed(v->store), c, f->tried, NULL))
         return NULL;
     ScenarioMove move = {c, f->tried};
     v->out->variants++;
