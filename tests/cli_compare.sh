@@ -44,6 +44,9 @@ same "latency far below the knee is within 5 percent" 0 $?
 same "past the bound it exits with 1" 1 $?
 has "and names the metric" "^sppemu: --check: two: sink.latency_mean_us differs by .* at traffic.rate=" err
 
+"$B" compare replay -q --set traffic.timing=rate --set traffic.rate=900Mbit/s --set traffic.loop=40 -m sink.delivered_bps -m sink.latency_mean_us --check 2% >out 2>err
+same "a real capture takes as long within 2 percent" 0 $?
+
 "$B" run two.ini --timing=fast --check 20% --no-plots >out 2>err
 same "a fast run is checked before" 0 $?
 has "its table says what it is" "^fast timing$" out
