@@ -30,7 +30,7 @@ answers() {
 answers r run report results
 answers ve verify
 answers 'run fig9-' fig9-click fig9-i3 fig9-npe
-answers 'run m' mine.ini mobility
+answers 'run m' mine.ini mobility mpacket
 answers 'run npe --st' --stats --strict
 answers 'run npe --emit ' parallel slurm
 answers 'run npe --emit=p' --emit=parallel

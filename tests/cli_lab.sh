@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # sppemu lab: of each lab, for two students, answers that are right, and typical wrong ones with their
-# hints. Oracle: the arithmetic of the hand-outs in awk, from the numbers in the student's folder, or,
+# hints (more of these for the first). Oracle: the arithmetic of the hand-outs in awk, from the numbers in the student's folder, or,
 # where that has no formula, what the student would do: sppemu run, and runs.tsv.
 B=${BUILD:-build}/sppemu
 B=$(realpath "$B")
@@ -22,6 +22,10 @@ drawn() { sed -n "s/^$2 = //p" "$1/scenario.ini" | head -1; }
 answer() { sed -i "s|^$2 = .*|$2 = $3|" "$1/answers.ini"; }
 # calc EXPRESSION: to nine digits
 calc() { awk "BEGIN { printf \"%.9g\", $1 }"; }
+# ns EXPRESSION: in nanoseconds, of seconds
+ns() { awk "BEGIN { printf \"%.3fns\", 1e9 * ($1) }"; }
+# asked FOLDER PATTERN: a number in a question, \(...\) in the pattern
+asked() { tr -d '#' <"$1/answers.ini" | tr -s '\n ' '  ' | sed -n "s/.*$2.*/\\1/p"; }
 # measured FOLDER SCALAR [OPTIONS...]: what the student's own run says
 measured() {
     folder=$1 scalar=$2
@@ -80,6 +84,7 @@ fair_queueing() {
         rate_a_slow "$(calc "$rate * $a / 100")Mbit/s" "c leaves a part of its share" \
         packets_a "$(calc "$rate * 1e3 * $a / 100 / 8 / ($wire - 20)")kpacket/s" "You forgot the preamble" \
         goodput_a 1Mbit/s "So many packets a second"
+    [ "$1" = ada ] || return
     wrong rate_a "$(calc "$rate * $b / 100")Mbit/s" "That is the share of b" \
         rate_a_slow "$(calc "($rate - 40) * $a / 100")Mbit/s" "do not add up to 100 percent" \
         packets_a "$(calc "$rate * 1e3 * $a / 100 / 8 / $payload")kpacket/s" "You divided by the payload alone" \
@@ -90,8 +95,120 @@ fair_queueing() {
     same "$d: a task that is done wrongly fails" "4 twice" "$? $(awk '$1 == "wrong" { print $2 }' out)"
     has "$d: and has its hint" "a gets twice what b gets" out
 }
-fair_queueing ada
-fair_queueing Bob.7@x
+
+# --- Contexts that hide latency
+latency_hiding() {
+    d=$1-latency-hiding
+    start latency-hiding "$1"
+    offered=$(drawn "$d" offered) latency=$(drawn "$d" latency)
+    one=$(measured "$d" sink.delivered_pps)
+    quick=$(measured "$d" sink.delivered_pps --set npe0.dram_latency=$((latency / 2))ns)
+    answer "$d" one "${one}packet/s"
+    answer "$d" trip "$(ns "1 / $one")"
+    answer "$d" three "$(calc "3 * $one / 1000")kpacket/s"
+    answer "$d" enough "$(calc "int($offered * 1000 / $one + 1)")"
+    answer "$d" quick "$(calc "int($offered * 1000 / $quick + 1)")"
+    answer "$d" top "$(measured "$d" sink.delivered_pps --set npe0.contexts=8 --set 'traffic.rate=5Gbit/s wire')packet/s"
+    answer "$d" lone "the same"
+    sed -i "s/^contexts = 1/contexts = $(calc "int($offered * 1000 / $one + 1)")/" "$d/scenario.ini"
+    passes "$d"
+    wrong one "$(calc "$offered")kpacket/s" "Look at the sink" \
+        trip "${latency}ns" "That is one reference to the DRAM alone" \
+        three "${one}packet/s" "what do the others do then" \
+        enough "$(calc "int($offered * 1000 / $one)")" "Rounded down" \
+        top "$(calc "8 * $one")packet/s" "what do the contexts of Tx wait for" \
+        lone lower "Whom do the other contexts help"
+    [ "$1" = ada ] || return
+    wrong enough 8 "Eight are enough, but fewer are too" quick 1 "Measure again"
+    sed -i "s/^contexts = .*/contexts = 8/" "$d/scenario.ini"
+    "$B" lab check "$d" >out 2>err
+    has "$d: more contexts than it takes" "fewer do as well" out
+}
+
+# --- The mpacket anomaly
+mpacket() {
+    d=$1-mpacket
+    start mpacket "$1"
+    long=$(drawn "$d" long) short=$(asked "$d" 'With \([0-9]*\) bytes of payload more') pieces=$(asked "$d" 'fits into \([0-9]*\) mpackets')
+    two=$(measured "$d" sink.delivered_pps)
+    answer "$d" frame "$((long + 78))B"
+    answer "$d" mpackets 2
+    answer "$d" share "$(calc "$two * 8 * ($long + 98) / 5e7")%"
+    answer "$d" packets "$(calc "$two")packet/s"
+    answer "$d" short "$(measured "$d" sink.delivered_pps --set "let.long=$short")packet/s"
+    answer "$d" small "$(calc "$two * 2 / 3")packet/s"
+    answer "$d" fits "$((128 * pieces - 78))B"
+    answer "$d" enough "$(calc "int(5e9 / 8 / $two) + 1 - 98")B"
+    answer "$d" cure mpackets
+    passes "$d"
+    wrong frame "$((long + 98))B" "with preamble (8 bytes) and gap" mpackets 4 "Once in and once out" \
+        share "$(calc "100 - $two * 8 * ($long + 98) / 5e7")%" "what gets lost" \
+        packets "$(calc "5e9 / 8 / ($long + 98)")packet/s" "That is what is offered" \
+        small "$(calc "$two / 2")packet/s" "how many mpackets of 64" \
+        fits "$((128 * pieces - 98))B" "stay on the wire" enough 200B "three mpackets or more" cure memory "packets are still lost"
+    [ "$1" = ada ] || return
+    wrong frame "$((long + 50))B" "28 bytes are missing" mpackets 1 "do not fit into one" fits "$((128 * pieces))B" "How much of it is payload" \
+        enough "$((long + 1))B" "more of these than the chip does"
+}
+
+# --- Tokens and latency
+tokens() {
+    d=$1-tokens
+    start tokens "$1"
+    n=$(drawn "$d" busy) k=$(drawn "$d" tokens) goal=$(asked "$d" 'less than \([0-9]*\) ms, but')
+    answer "$d" cycle "$((n * k))ms"
+    answer "$d" away "$(((n - 1) * k))ms"
+    answer "$d" share "$(calc "100 / $n")%"
+    answer "$d" ping "$(calc "$k / 2")ms"
+    answer "$d" hold "$(calc "1000 / $n")"
+    answer "$d" fast "${n}ms"
+    sed -i "s/^tokens = {tokens}/tokens = $((goal + 1))/" "$d/scenario.ini"
+    passes "$d"
+    wrong cycle "$(((n - 1) * k))ms" "without the processor" away "$((n * k))ms" "with its own turn" \
+        share "$(calc "$(drawn "$d" rate) / 10")%" "what the tokens alone would pay for" ping "${k}ms" "a whole slice" \
+        hold "$(calc "1000 / ($n - 1)")" "the turns of the others alone" fast 1ms "Half a slice"
+    [ "$1" = ada ] || return
+    wrong cycle "${k}ms" "how long one of them runs" share "$(calc "100 / ($n + 1)")%" "You counted the ping's server" \
+        ping "$(calc "$n * $k / 2")ms" "half a round" fast "$((2 * n))ms" "a whole round"
+    sed -i "s/^tokens = $((goal + 1))/tokens = 20/" "$d/scenario.ini"
+    "$B" lab check "$d" >out 2>err
+    has "$d: too many tokens" "A ping takes $goal ms or more" out
+}
+
+# --- Receive livelock
+receive_livelock() {
+    d=$1-receive-livelock
+    start receive-livelock "$1"
+    offered=$(drawn "$d" offered) payload=$(drawn "$d" payload)
+    peak=$(measured "$d" sink.delivered_pps --set 'let.offered=${40..80 step 2}' | sort -n | tail -1)
+    out=$(measured "$d" sink.delivered_pps) softirq=$(measured "$d" gpe0.share.softirq)
+    answer "$d" peak "${peak}packet/s"
+    answer "$d" over "${out}packet/s"
+    answer "$d" softirq "$(calc "$softirq * 100")%"
+    answer "$d" receive "$(ns "$softirq / $offered / 1000")"
+    answer "$d" vain "$(calc "100 - $out / $offered / 10")%"
+    answer "$d" where socket
+    answer "$d" starved "$(calc "$offered / $softirq")kpacket/s"
+    rate=$(calc "$peak * ($payload + 98) * 8 / 4e6")
+    sed -i "/wire_chassis/,/^$/s/^rate = .*/rate = ${rate}Mbit\/s/" "$d/scenario.ini"
+    passes "$d"
+    wrong peak "${out}packet/s" "With less it forwards more" over "$(calc "$offered * 1000 - $out")packet/s" "That is what gets lost" \
+        receive "$(ns "$softirq / $out")" "have been received as well" vain "$(calc "$out / $offered / 10")%" "those that leave" \
+        where rx_ring "That would be cheap" starved "$(calc "1e6 / $(drawn "$d" receive)")kpacket/s" "You left out the polls"
+    [ "$1" = ada ] || return
+    wrong over "${peak}packet/s" "Beyond that it does not stay there" receive "$(drawn "$d" receive)ns" "rx_packet alone" where link "little of it is used"
+    sed -i "/wire_chassis/,/^$/s/^rate = .*/rate = 500Mbit\/s/" "$d/scenario.ini"
+    "$B" lab check "$d" >out 2>err
+    has "$d: links that let too much through" "packets get lost at the socket" out
+}
+
+for student in ada Bob.7@x; do
+    fair_queueing $student
+    latency_hiding $student
+    mpacket $student
+    tokens $student
+    receive_livelock $student
+done
 
 cmp -s ada-fair-queueing/scenario.ini Bob.7@x-fair-queueing/scenario.ini && bad "students have numbers of their own" || ok "students have numbers of their own"
 "$B" lab start fair-queueing --student ADA -o again >/dev/null && diff again/scenario.ini ada-fair-queueing/scenario.ini | grep '^[<>]' | grep -qv queues &&
@@ -190,7 +307,6 @@ mistake "a mistake of no question" 's/^\[mistake rate_a /[mistake rate_b /' "exp
 mistake "runs that there are not" 's/^runs = slow/runs = fast/' "found runs = fast"
 mistake "a name that is not drawn" 's/{offered}/{ofered}/' "the nearest is offered"
 mistake "numbers that cannot be drawn" 's/^rate = .*/rate = 1..x/' "found \"1..x\", expected whole numbers"
-mistake "a draw that the scenario has no name for" 's/^rate = 4/rates = 4/' "no such name in [let]"
 mistake "an expression that is none" 's/^answer = {a}/answer = {a} +/' "[question rate_a] answer: found the end"
 mistake "a question without answer" 's/^answer = {a}//' "found neither, expected one of answer and accept"
 exit $failed

@@ -124,19 +124,16 @@ static DocumentSection *section_of(Document *d, const char *head) {
     return section ? section : document_add(d, head, NULL);
 }
 
-static bool set_drawn(const Lab *lab, Document *d, GHashTable *names, GError **error) {
-    const DocumentSection *draw = document_section(lab->file, "draw", NULL);
+/* A number that the scenario has no name for is for questions alone. */
+static void set_drawn(Document *d, GHashTable *names) {
     DocumentSection *let = section_of(d, "let");
-    for (unsigned i = 0; draw && i < draw->entries->len; i++) {
-        const DocumentEntry *e = draw->entries->pdata[i];
-        g_autofree char *value =
-            g_strdup_printf("%.0f", *(const double *)g_hash_table_lookup(names, e->key));
-        if (!document_entry(let, e->key))
-            return input_error(error, "%s:%u: [draw] %s: found no such name in [let] of %s",
-                               lab->path, e->line, e->key, d->path);
+    for (unsigned i = 0; i < let->entries->len; i++) {
+        const DocumentEntry *e = let->entries->pdata[i];
+        const double *drawn = g_hash_table_lookup(names, e->key);
+        if (!drawn) continue;
+        g_autofree char *value = g_strdup_printf("%.0f", *drawn);
         document_set(let, e->key, value);
     }
-    return true;
 }
 
 Document *lab_scenario(const Lab *lab, const char *student, GError **error) {
@@ -144,7 +141,8 @@ Document *lab_scenario(const Lab *lab, const char *student, GError **error) {
                     *path = g_strconcat(stem, ".ini", NULL);
     g_autoptr(Document) d = document_load(path, error);
     g_autoptr(GHashTable) names = d ? lab_draw(lab, student, error) : NULL;
-    if (!names || !set_drawn(lab, d, names, error)) return NULL;
+    if (!names) return NULL;
+    set_drawn(d, names);
     g_autofree char *seed =
         g_strdup_printf("%u", (unsigned)(hash_of(lab, student, "[seed]") % 1000000) + 1);
     document_set(section_of(d, "scenario"), "seed", seed);

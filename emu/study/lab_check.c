@@ -340,8 +340,10 @@ LabReport *lab_check(const Lab *lab, const char *folder, const char *library,
 
 /* For authors ----------------------------------------------------------------------------- */
 
-/* As an answer may be written. */
-static char *number_text(const LabQuestion *q, double value) {
+/* As an answer may be written, to six digits. */
+static char *number_text(const LabQuestion *q, double exact) {
+    g_autofree char *digits = g_strdup_printf("%.6g", exact);
+    double value = g_ascii_strtod(digits, NULL);
     static const char *const layers[] = {" wire", " frame", " payload", ""};
     g_autofree char *raw = NULL;
     ParamValue v;

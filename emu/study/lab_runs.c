@@ -39,13 +39,28 @@ void lab_runs_free(LabRuns *runs) {
     g_free(runs);
 }
 
+/* The value with what was drawn in it; other {...} is for the scenario to work out. */
+static char *with_drawn(const Lab *lab, const char *value, GHashTable *names) {
+    const DocumentSection *draw = document_section(lab->file, "draw", NULL);
+    GString *text = g_string_new(value);
+    for (unsigned i = 0; draw && i < draw->entries->len; i++) {
+        const DocumentEntry *e = draw->entries->pdata[i];
+        g_autofree char *name = g_strdup_printf("{%s}", e->key),
+                        *number = g_strdup_printf(
+                            "%.0f", *(const double *)g_hash_table_lookup(names, e->key));
+        g_string_replace(text, name, number, 0);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* What the section sets, as --set has it. */
-static GPtrArray *assignments(const Lab *lab, const char *name) {
+static GPtrArray *assignments(const Lab *lab, const char *name, GHashTable *names) {
     GPtrArray *set = g_ptr_array_new_with_free_func(g_free);
     const DocumentSection *section = *name ? document_section(lab->file, "runs", name) : NULL;
     for (unsigned i = 0; section && i < section->entries->len; i++) {
         const DocumentEntry *e = section->entries->pdata[i];
-        g_ptr_array_add(set, g_strdup_printf("%s=%s", e->key, e->value));
+        g_autofree char *value = with_drawn(lab, e->value, names);
+        g_ptr_array_add(set, g_strdup_printf("%s=%s", e->key, value));
     }
     g_ptr_array_add(set, NULL);
     return set;
@@ -67,7 +82,7 @@ static bool run_points(Study *study, volatile int *interrupted, GError **error) 
 static Study *study_of(LabRuns *runs, const char *name, GError **error) {
     Study *study = g_hash_table_lookup(runs->studies, name);
     if (study) return study;
-    g_autoptr(GPtrArray) set = assignments(runs->lab, name);
+    g_autoptr(GPtrArray) set = assignments(runs->lab, name, runs->names);
     Scenario *s = scenario_load_with(runs->path, runs->library, (const char *const *)set->pdata,
                                      runs->classes, error);
     if (!s) return NULL;
