@@ -426,19 +426,23 @@ static SimTime layer_time(const Core *k, Layer layer, SimTime now) {
 
 /* What makes room on a core, by what it is busy with: receiving, or applications. */
 static void tell_core(const Gpe *g, unsigned n, SimTime now, Resources *r) {
-    static const char receiving[] = "rx_packet rx_byte poll_cost interrupt_cost cores",
-                      applications[] =
-                          "copy_byte send_call click_cost receive_call i3_cost poll_call cores";
     const Core *k = &g->kernel.core[n];
-    SimTime ready = 0, idle = layer_time(k, LAYER_IDLE, now);
+    const char *cost = ""; /* of the application that has most of it */
+    SimTime ready = 0, most = 0, idle = layer_time(k, LAYER_IDLE, now);
     g_autoptr(GString) note = g_string_new("since the start:");
     for (Layer l = 0; l < LAYER_IDLE; l++)
         g_string_append_printf(note, "%s %s %.0f%%", l ? "," : "", layers[l],
                                now ? 100 * (double)layer_time(k, l, now) / (double)now : 0);
     for (unsigned i = 0; i < g->everybody->len; i++) {
         const Process *p = &guest_at(g, i)->process;
-        if (p->task.core == n) ready += process_time(p, PHASE_READY, now);
+        if (p->task.core != n) continue;
+        ready += process_time(p, PHASE_READY, now);
+        if (process_time(p, PHASE_RUNNING, now) <= most) continue;
+        most = process_time(p, PHASE_RUNNING, now);
+        cost = guest_at(g, i)->cost;
     }
+    g_autofree char *applications =
+        g_strdup_printf("%s send_call receive_call copy_byte poll_call cores", cost);
     bool receives = layer_time(k, LAYER_SOFTIRQ, now) > layer_time(k, LAYER_TASK, now);
     resources_tell(r,
                    &(Resource){.kind = "core",
@@ -448,7 +452,9 @@ static void tell_core(const Gpe *g, unsigned n, SimTime now, Resources *r) {
                                .used = (double)(now - MIN(idle, now)),
                                .of = (double)now,
                                .waited = (double)ready,
-                               .levers = receives ? receiving : applications,
+                               .levers = receives
+                                             ? "rx_packet rx_byte poll_cost interrupt_cost cores"
+                                             : applications,
                                .note = note->str},
                    "core %u", n);
 }

@@ -28,6 +28,7 @@ struct Guest {
     uint64_t place;  /* when the server boots: lower ones first, then lower numbers */
     Tenant *tenant;  /* whose its packets are; before gpe_host */
     GArray *ports, *filters;
+    const char *cost; /* the server's key of what its own work on a packet costs; "": none */
     /* A frame in which Decap has found the guest's port; takes it. */
     void (*receive)(Guest *guest, const FpPacket *found, Packet *pkt);
 };

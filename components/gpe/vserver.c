@@ -206,6 +206,9 @@ static bool vserver_create(Component *c, GError **error) {
     c->n_ports = 0;
     v->app = apps[v->application];
     v->state = g_malloc0(v->app->size);
+    g_autofree char *cost = g_strconcat(v->app->name, "_cost", NULL);
+    const Param *row = param_find(gpe_class.params, cost);
+    v->guest.cost = row ? row->name : "";
     if (!v->n_sockets) v->n_sockets = v->app->sockets;
     return true;
 }
@@ -408,7 +411,7 @@ static void vserver_resources(const Component *c, Resources *r) {
                                    .does = RESOURCE_SERVES,
                                    .port = -1,
                                    .place = 2,
-                                   .used = (double)running,
+                                   .used = MIN((double)running, tokens),
                                    .of = tokens,
                                    .waited = (double)held,
                                    .levers = rate},

@@ -39,9 +39,25 @@ static const char *key_at(const Teller *t, size_t offset) {
     return "";
 }
 
-static void add_keys(GString *keys, const Component *owner, const char *prefix) {
+static uint64_t number_of(const Component *owner, const Param *row) {
+    return *(const uint64_t *)(const void *)((const char *)owner + row->offset);
+}
+
+/* What code costs, the most expensive first. */
+static int by_cost(const void *a, const void *b, void *owner) {
+    uint64_t x = number_of(owner, *(const Param *const *)a),
+             y = number_of(owner, *(const Param *const *)b);
+    return (x < y) - (x > y);
+}
+
+static void add_costs(GString *keys, Component *owner, const char *const *prefixes) {
+    g_autoptr(GPtrArray) rows = g_ptr_array_new();
     for (const Param *row = owner->class->params; row->name; row++)
-        if (g_str_has_prefix(row->name, prefix)) g_string_append_printf(keys, " %s", row->name);
+        for (unsigned i = 0; prefixes[i]; i++)
+            if (g_str_has_prefix(row->name, prefixes[i])) g_ptr_array_add(rows, (void *)row);
+    g_ptr_array_sort_with_data(rows, by_cost, owner);
+    for (unsigned i = 0; i < MIN(rows->len, 3); i++)
+        g_string_append_printf(keys, " %s", ((const Param *)rows->pdata[i])->name);
 }
 
 /* Microengines of a block, their clock, and what its code costs. */
@@ -49,12 +65,9 @@ static char *engine_keys(const Teller *t, const ProgramBlock *b) {
     GString *keys = g_string_new(key_at(t, b->mes));
     g_string_append(keys, " me_clock");
     g_autofree char *own = g_strconcat("instr_", b->name, NULL);
-    if (b->kind == PROGRAM_QM) {
-        add_keys(keys, t->chip->owner, "instr_enq");
-        add_keys(keys, t->chip->owner, "instr_deq");
-    } else {
-        add_keys(keys, t->chip->owner, own);
-    }
+    bool queues = b->kind == PROGRAM_QM;
+    add_costs(keys, t->chip->owner,
+              (const char *const[]){queues ? "instr_enq" : own, queues ? "instr_deq" : NULL, NULL});
     return g_string_free(keys, FALSE);
 }
 

@@ -16,16 +16,16 @@ struct Section {
     Block *block;
     unsigned holder;
     /* accounts, by which somebody is in it: from when its holder was there, or had the turn and
-     * waited for it, to when it passed it on, but for the time that it was idle for want of work or
-     * ready for want of its microengine */
+     * waited for it, to when it passed it on, but for the time that it was idle for want of work,
+     * ready for want of its microengine, or waited for room in a ring */
     SimTime since;    /* SIM_NEVER: the holder has not come yet */
     SimTime not_used; /* not_in_it of the holder then */
     SimTime used, waited;
     uint64_t behind; /* as Context.behind: waited too, in parts of the block's contexts */
 };
-/* How long a context was idle or ready. */
+/* How long a context was idle, ready, or waited for room. */
 static inline SimTime not_in_it(const Context *c) {
-    return c->spent[CONTEXT_IDLE] + c->spent[CAUSE_READY];
+    return c->spent[CONTEXT_IDLE] + c->spent[CAUSE_READY] + c->spent[CAUSE_RING];
 }
 
 static inline bool section_held(const Section *section, const Context *c) {

@@ -157,10 +157,9 @@ static void read_latency(ExplainSeen *seen) {
     }
 }
 
-/* Of the same sink as before. */
-static double latency_of(const ExplainSeen *seen, const char *end) {
+double explain_latency(const ExplainSeen *seen, const char *end) {
     double sum = 0, packets = NAN;
-    for (unsigned i = 0; end && i < seen->hops->len; i++) {
+    for (unsigned i = 0; i < seen->hops->len; i++) {
         const ExplainHop *h = &g_array_index(seen->hops, ExplainHop, i);
         if (strcmp(h->end, end) != 0) continue;
         sum += (double)h->ps;
@@ -318,7 +317,10 @@ static GPtrArray *choices_of(const Trying *s, unsigned resource, unsigned n) {
     const ResourceResult *own = resource_at(base, resource);
     for (unsigned i = 0; i < base->resources->len; i++) {
         const ResourceResult *r = resource_at(base, i);
-        if (i != resource && (!explain_are_alike(own, r) || suspicion(base, r) <= 0)) continue;
+        bool with_it = own->does == RESOURCE_OFFERS
+                           ? r->does == RESOURCE_OFFERS
+                           : explain_are_alike(own, r) && suspicion(base, r) > 0;
+        if (i != resource && !with_it) continue;
         g_auto(GStrv) levers = g_strsplit(r->levers, " ", -1);
         if (n >= g_strv_length(levers)) continue;
         const ScenarioChoice *c = choice_of(s, r, levers[n]);
@@ -362,8 +364,7 @@ static ExplainMove *move_new(const Trying *s, unsigned resource, unsigned n, boo
                                  param_number_of(first->row, first->value) -
                              1,
                        .kind = first->kind,
-                       .gain = NAN,
-                       .latency_gain = NAN};
+                       .gain = NAN};
     *variant = scenario_vary(s->x->scenario, (ScenarioMove *)(void *)moves->data, moves->len);
     return m;
 }
@@ -400,8 +401,9 @@ static bool batch_run(Trying *s, Batch *b, GPtrArray *to, GError **error) {
         m->seen = seen[i];
         if (m->seen) {
             const ExplainSeen *base = s->x->base;
-            m->gain = m->seen->delivered / base->delivered - 1;
-            m->latency_gain = latency_of(m->seen, base->latency_end) / base->latency_us - 1;
+            m->gain = base->delivered > 0      ? m->seen->delivered / base->delivered - 1
+                      : m->seen->delivered > 0 ? INFINITY
+                                               : 0;
         }
         g_ptr_array_add(to, m);
     }
@@ -580,25 +582,30 @@ static bool is_of(const ResourceResult *r, const char *component) {
            (r->levers && !strncmp(r->levers, component, n) && r->levers[n] == '.');
 }
 
-/* What there is waited for most where packets spend most. */
-static int most_waited(const Explanation *x, const char *component) {
+/* What is waited for most where packets spend most, of other kinds than `but`; -1: nothing is. */
+static int most_waited(const Explanation *x, const char *component, const char *but) {
     int best = -1;
     for (unsigned i = 0; i < x->base->resources->len; i++) {
         const ResourceResult *r = resource_at(x->base, i);
         if (r->does != RESOURCE_SERVES || !is_of(r, component) || r->waited < some_wait) continue;
+        if (r->kind == but) continue;
         if (best < 0 || r->waited > resource_at(x->base, (unsigned)best)->waited) best = (int)i;
     }
     return best;
 }
 
+/* Two kinds of what is waited for, both ways. */
 static bool try_latency(Trying *s, GError **error) {
     Explanation *x = s->x;
     const ExplainHop *h = x->base->latency_end ? longest(x) : NULL;
-    int resource = h ? most_waited(x, h->component) : -1;
+    const char *but = NULL;
     Batch b = batch_new();
-    for (unsigned lever = 0; resource >= 0 && lever < 2; lever++) {
-        batch_add(s, &b, (unsigned)resource, lever, true);
-        batch_add(s, &b, (unsigned)resource, lever, false);
+    for (unsigned n = 0; h && n < 2; n++) {
+        int resource = most_waited(x, h->component, but);
+        if (resource < 0) break;
+        batch_add(s, &b, (unsigned)resource, 0, true);
+        batch_add(s, &b, (unsigned)resource, 0, false);
+        but = resource_at(x->base, (unsigned)resource)->kind;
     }
     return batch_run(s, &b, x->latency_moves, error);
 }

@@ -46,10 +46,10 @@ typedef struct {
 typedef struct {
     unsigned resource; /* of the base: what it makes more of */
     char *name, *from, *to;
-    unsigned places;           /* components or links that it was moved of */
-    double by;                 /* share that it was moved by */
-    ExplainSeen *seen;         /* NULL: it was not run */
-    double gain, latency_gain; /* in what is delivered, and in latency_us, as shares */
+    unsigned places;   /* components or links that it was moved of */
+    double by;         /* share that it was moved by */
+    ExplainSeen *seen; /* NULL: it was not run */
+    double gain;       /* in what is delivered, a share */
     ChoiceKind kind;
     char *then; /* of what is moved against the answer: what limits then, if it changes */
 } ExplainMove;
@@ -79,6 +79,8 @@ Explanation *explain_new(Scenario *one, uint64_t seed, unsigned repetition, uint
                          const char *tmp, const ExplainOptions *options, GError **error);
 void explain_free(Explanation *x);
 
+/* Mean latency of what a sink delivered, us; NaN: nothing. */
+double explain_latency(const ExplainSeen *seen, const char *end);
 /* Two of a kind that stand beside each other, "port 1" and "port 2" of a component. */
 bool explain_are_alike(const ResourceResult *a, const ResourceResult *b);
 /* "switch0 port 3 buffer"; caller frees. */

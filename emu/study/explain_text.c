@@ -277,6 +277,32 @@ static void say_against(const Explanation *x, FILE *out) {
     if (x->n_skipped) say(out, "%u more moves were left out: --runs is used up.", x->n_skipped);
 }
 
+/* By how much a move changes the mean latency of a sink; NaN: it was not run. */
+static double latency_gain(const Explanation *x, const ExplainMove *m, const char *end) {
+    return m->seen ? explain_latency(m->seen, end) / explain_latency(x->base, end) - 1 : NAN;
+}
+
+/* The move that makes the sink's latency least, of all that were made and are not said yet. */
+static const ExplainMove *fastest(const Explanation *x, const char *end, const ExplainMove *but) {
+    const GPtrArray *const lists[] = {x->moves, x->latency_moves, x->against};
+    const ExplainMove *best = NULL;
+    for (unsigned k = 0; k < G_N_ELEMENTS(lists); k++)
+        for (unsigned i = 0; i < lists[k]->len; i++) {
+            const ExplainMove *m = lists[k]->pdata[i];
+            if (m == but || !(latency_gain(x, m, end) <= -0.02)) continue;
+            if (!best || latency_gain(x, m, end) < latency_gain(x, best, end)) best = m;
+        }
+    return best;
+}
+
+static void say_latency(const Explanation *x, const char *end, FILE *out) {
+    const ExplainMove *m = fastest(x, end, NULL), *second = m ? fastest(x, end, m) : NULL;
+    if (!m) return;
+    g_autofree char *text = move_text(m), *other = second ? move_text(second) : NULL;
+    say(out, "  Of what was moved, %s makes it less by most, %+.1f%%%s%s.", text,
+        100 * latency_gain(x, m, end), second ? ", then " : "", second ? other : "");
+}
+
 static void print_hops(const Explanation *x, FILE *out) {
     const char *end = NULL;
     unsigned row = 0;
@@ -304,29 +330,7 @@ static void print_hops(const Explanation *x, FILE *out) {
             rest += us;
         if (last && row > MOST_HOPS)
             fprintf(out, "  %-12s %-10s %12.5g us\n", "all others", "", rest);
-    }
-}
-
-static int by_latency(const void *a, const void *b) {
-    const ExplainMove *m = *(ExplainMove *const *)a, *n = *(ExplainMove *const *)b;
-    return (m->latency_gain > n->latency_gain) - (m->latency_gain < n->latency_gain);
-}
-
-/* The moves that make it least, of all that were made. */
-static void say_latency(const Explanation *x, FILE *out) {
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    const GPtrArray *const lists[] = {x->moves, x->latency_moves, x->against};
-    for (unsigned k = 0; k < G_N_ELEMENTS(lists); k++)
-        for (unsigned i = 0; i < lists[k]->len; i++)
-            if (((ExplainMove *)lists[k]->pdata[i])->latency_gain <= -0.01)
-                g_ptr_array_add(all, lists[k]->pdata[i]);
-    if (!all->len) return;
-    g_ptr_array_sort(all, by_latency);
-    say(out, "Of what was moved, these make the mean of %s less by most:", x->base->latency_end);
-    for (unsigned i = 0; i < MIN(all->len, 3); i++) {
-        const ExplainMove *m = all->pdata[i];
-        g_autofree char *text = move_text(m);
-        say(out, "  %s: %+.1f%%", text, 100 * m->latency_gain);
+        if (last) say_latency(x, end, out);
     }
 }
 
@@ -337,7 +341,6 @@ void explain_print(const Explanation *x, bool all, FILE *out) {
     say_next(x, out);
     say_against(x, out);
     print_hops(x, out);
-    say_latency(x, out);
 }
 
 /* Document ----------------------------------------------------------------------------------- */
@@ -360,7 +363,13 @@ static json_t *moves_json(const GPtrArray *moves, const Explanation *x) {
         json_object_set_new(one, "by", number(m->by));
         json_object_set_new(one, "kind", json_string(choice_kinds[m->kind]));
         json_object_set_new(one, "gain", number(m->gain));
-        json_object_set_new(one, "latency_gain", number(m->latency_gain));
+        json_t *latency = json_object();
+        for (unsigned k = 0; k < x->base->hops->len; k++) {
+            const char *end = g_array_index(x->base->hops, ExplainHop, k).end;
+            if (!json_object_get(latency, end))
+                json_object_set_new(latency, end, number(latency_gain(x, m, end)));
+        }
+        json_object_set_new(one, "latency_gain", latency);
         if (m->then) json_object_set_new(one, "then", json_string(m->then));
         json_array_append_new(list, one);
     }
