@@ -176,7 +176,7 @@ help:
 
 # target all                build sppemu and sppfwd
 # target demo               Figure 9, NPE and Click, against the published numbers
-# target figures            all figures of the paper that are here, and one table of their claims
+# target figures            all figures of the paper that are here, one table of their claims, and a web page
 # target test               build and run all tests
 # target figures-full       Figures 10 and 12 with 2,000 pings a point
 # target figures-timing     claims and verdicts of all figures by both timings: the table of docs/timing.md

@@ -63,7 +63,7 @@ build() { # STEP: make, counting the files that are compiled
 }
 # Three commands that do something from where the user stands.
 next_steps() {
-    echo "The picture is $PWD/results/fig9/fig9.png"
+    echo "The report, for a browser, is $PWD/results/report.html"
     echo "Try next:"
     [ "$PWD" = "$stood" ] || echo "  cd '$PWD'"
     cat <<'X'
@@ -82,7 +82,7 @@ deb)
     does="build build/sppemu_*.deb (a minute)"
     ;;
 test)
-    packages="$packages clang clang-format libclang-rt-14-dev libcunit1-dev tshark graphviz xz-utils procps util-linux debhelper python3"
+    packages="$packages clang clang-format libclang-rt-14-dev libcunit1-dev tshark graphviz xz-utils procps util-linux debhelper python3 chromium"
     does="build with gcc, clang and sanitizers, run all tests (an hour)"
     ;;
 *)

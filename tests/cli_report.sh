@@ -132,6 +132,76 @@ if command -v python3 >/dev/null; then
     if python3 "$dir/claims.py" "$p" "$dir/r/two/claims.tsv" 2>"$dir/err"; then ok "claims are those of claims.tsv; ids, headings and captions are in order"; else bad "claims: $(tail -1 "$dir/err")"; fi
 fi
 
+# The points, and where their time went.
+cat >"$dir/points.py" <<'X'
+import csv, json, re, sys
+from tables import read, find
+page = open(sys.argv[1], encoding="utf-8").read()
+t = read(sys.argv[1])
+runs = list(csv.DictReader(open(sys.argv[2], encoding="utf-8"), delimiter="\t"))
+units = {"sink delivered_bps": "sink.delivered_bps", "sink latency_mean_us": "sink.latency_mean_us"}
+head, *rows = find(t, "The points")
+assert len(rows) == len(runs)
+for text, name in units.items():
+    at = [i for i, h in enumerate(head) if h["text"].startswith(text)][0]
+    for row, run in zip(rows, runs): assert float(row[at]["data-sort"]) == float(run[name]), (name, row[at])
+# Whole nanoseconds sum to the latency of runs.tsv, and what is shown is what was charged.
+head, *rows = find(t, "Latency of what came in at sink")
+for row, run in zip(rows, runs):
+    total, parts = int(row[2]["text"]), [int(c["text"]) for c in row[4:]]
+    assert sum(parts) == total, row
+    assert abs(total - 1000 * float(run["sink.latency_mean_us"])) <= 1, (row, run["sink.latency_mean_us"])
+    for h, part in list(zip(head[4:], parts))[:-1]:
+        assert abs(part - 1000 * float(run["sink.cause.%s_us" % h["text"].split()[0]])) < 1, (h, part)
+# What can be chosen is all that runs.tsv has.
+data = json.loads(re.search('id="two-data">(.*?)</script>', page).group(1))
+for c in data["columns"]:
+    for value, run in zip(c["values"], runs):
+        if value is None: assert run[c["name"]] in ("", "nan", "inf"), (c["name"], run[c["name"]])
+        else: assert float(run[c["name"]]) == value, (c["name"], value)
+names = {c["name"] for c in data["columns"]}
+differs = {n for n in runs[0] if len({r[n] for r in runs}) > 1} - {"run", "repetition", "status"}
+assert differs <= names, differs - names
+X
+if command -v python3 >/dev/null; then
+    if python3 "$dir/points.py" "$p" "$dir/r/two/runs.tsv" 2>"$dir/err"; then ok "points are those of runs.tsv, and parts of latencies sum to them"; else bad "points: $(tail -1 "$dir/err")"; fi
+fi
+
+# In a browser: `with FRAGMENT` leaves the page as its script has made it in $dir/dom, and what the
+# console said in $dir/console.
+with() {
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$dir/browser" --enable-logging=stderr --v=0 \
+        --virtual-time-budget=2000 --dump-dom "file://$p$1" >"$dir/dom" 2>"$dir/log"
+    grep 'CONSOLE' "$dir/log" >"$dir/console"
+}
+if command -v chromium >/dev/null && command -v python3 >/dev/null; then
+    with '#two?x=t0.rate&y=sink.delivered_bps&curve=t0.payload&log=x&only.t0.payload=400'
+    same "the console says nothing" "" "$(cat "$dir/console")"
+    cat >"$dir/chart.py" <<'X'
+import csv, re, sys
+from tables import read, find
+dom = open(sys.argv[1], encoding="utf-8").read()
+runs = [r for r in csv.DictReader(open(sys.argv[2], encoding="utf-8"), delimiter="\t") if float(r["t0.payload"]) == 400]
+want = [(float(r["t0.rate"]), float(r["sink.delivered_bps"])) for r in runs]
+points = re.findall(r'<path class="point"[^>]*data-curve="([^"]*)" data-x="([^"]*)" data-y="([^"]*)"', dom)
+assert [(float(x), float(y)) for _, x, y in points] == want, (points, want)
+assert {c for c, _, _ in points} == {"payload = 400"}, points
+rows = find(read(sys.argv[1]), "What the chart shows")[1:]
+assert [(float(r[1]["text"]), float(r[2]["text"])) for r in rows] == want, rows
+assert '<th scope="col"><button type="button">claim' in dom
+X
+    if python3 "$dir/chart.py" "$dir/dom" "$dir/r/two/runs.tsv" 2>"$dir/err"; then ok "the values of a chosen curve are those of the table"; else bad "chart: $(tail -1 "$dir/err")"; fi
+    with ''
+    same "nor without a choice" "" "$(cat "$dir/console")"
+    if python3 "$dir/claims.py" "$dir/dom" "$dir/r/two/claims.tsv" 2>"$dir/err" && python3 "$dir/points.py" "$dir/dom" "$dir/r/two/runs.tsv" 2>>"$dir/err"; then
+        ok "with its script the page has the numbers that it has without"
+    else bad "with its script: $(tail -1 "$dir/err")"; fi
+    with '#two?x=no.such&y=%3Cb%3E&curve=,,x&only.t0.payload=nothing&log=z'
+    same "nor of a link that is none of its own" "" "$(cat "$dir/console")"
+else
+    echo "skipped report in a browser: no chromium or no python3 (setup.sh test installs them)"
+fi
+
 # Mistakes
 refused "no study" 1 'found no study' "$dir"
 refused "a folder as file" 2 '--output: found' "$dir/r/two" -o "$dir/r"

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/study/plot.h"
+
 void html_put(GString *out, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -50,6 +52,41 @@ static void replace_all(char **text, const char *pattern, const char *with) {
     *text = out;
 }
 
+/* Markers of which none is drawn; later ones may use earlier ones. */
+static void drop_unused(char **text, const char *id) {
+    for (int n = 14; n >= 0; n--) {
+        g_autofree char *use = g_strdup_printf("href='#%s-gpPt%d'", id, n),
+                        *definition = g_strdup_printf("<[^<>]* id='%s-gpPt%d'[^<>]*/>", id, n);
+        if (!strstr(*text, use)) replace_all(text, definition, "");
+    }
+}
+
+static void replace_text(char **text, const char *what, const char *with) {
+    GString *out = g_string_new(*text);
+    g_string_replace(out, what, with, 0);
+    g_free(*text);
+    *text = g_string_free(out, FALSE);
+}
+
+/* A picture's colours by names, which the page has two values for, light and dark: --cN of curves,
+ * --dN of dashed ones. */
+static void name_colours(char **text) {
+    for (unsigned n = 0; n < 2 * PLOT_COLOURS; n++) {
+        bool darker = n >= PLOT_COLOURS;
+        unsigned rgb = plot_colour(n, darker);
+        g_autofree char *written =
+            g_strdup_printf("rgb(%3u, %3u, %3u)", rgb >> 16, rgb >> 8 & 255, rgb & 255);
+        g_autofree char *name =
+            g_strdup_printf("var(--%c%u)", darker ? 'd' : 'c', n % PLOT_COLOURS);
+        if (rgb) replace_text(text, written, name);
+    }
+    replace_all(text, "(['\"])(black|rgb\\(  0,   0,   0\\))\\1", "\\1var(--ink)\\1");
+    replace_all(text, "(['\"])gray\\1", "\\1var(--faint)\\1");
+    replace_text(text, "rgb(179, 116,   0)",
+                 "var(--c4)"); /* what marks are drawn and called with */
+    replace_text(text, "rgb(122,79,0)", "var(--mark)");
+}
+
 bool html_picture(GString *out, const char *path, const char *id, const char *text) {
     g_autofree char *svg = NULL;
     if (!g_file_get_contents(path, &svg, NULL, NULL)) return false;
@@ -60,6 +97,8 @@ bool html_picture(GString *out, const char *path, const char *id, const char *te
                     *ids = g_strdup_printf("\\1%s-", id), *inside = g_strdup(body);
     replace_all(&inside, "(\\bid=['\"]|href=['\"]#|url\\(#)", ids);
     replace_all(&inside, "xlink:href", "href");
+    drop_unused(&inside, id);
+    name_colours(&inside);
     replace_all(&inside, "<title>[^<]*</title>|<filter .*?</filter>|<desc>.*?</desc>", "");
     replace_all(&inside, "<g [^>]*>\\s*</g>\\s*", "");
     replace_all(&inside, "\\s*\n\\s*", "\n");

@@ -8,7 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* printf, with every %s and %c escaped for text and for attributes in double quotes. */
+/* printf, with every %s and %c escaped for text and for attributes in double quotes; without "*" in
+ * the format. */
 void html_put(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A number as people read it, to so many digits; "-" if it is none. Static, four of them in turn.
  */

@@ -27,7 +27,8 @@ double web_value(const WebPart *w, unsigned point, unsigned column) {
 
 static void put_name(GString *out, const char *name) {
     const char *dot = strchr(name, '.');
-    if (dot) html_put(out, "<small>%.*s</small> ", (int)(dot - name), name);
+    g_autofree char *component = dot ? g_strndup(name, (size_t)(dot - name)) : NULL;
+    if (component) html_put(out, "<small>%s</small> ", component);
     html_put(out, "%s", dot ? dot + 1 : name);
 }
 
@@ -82,6 +83,8 @@ static void take_telling(WebPart *w) {
     unsigned n = scenario_n_parameters(s);
     g_autofree bool *chosen = g_new0(bool, n + 1);
     scenario_telling(s, chosen);
+    for (unsigned i = 0; i < n; i++) /* that of [series] has no component */
+        chosen[i] |= !strchr(scenario_parameter(s, 0, i).name, '.');
     w->telling = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (unsigned i = 0; i < n; i++)
         if (chosen[i]) g_array_append_val(w->telling, i);
@@ -138,44 +141,54 @@ typedef struct {
     unsigned claims, met, missed, runs, ok;
 } Totals;
 
-static void count(Totals *t, const Study *study, const char *use) {
-    t->runs += study->runs->len;
-    t->ok += study_n_ok(study);
+/* What is shown beside others (use "beside") is in no sum. */
+static const char *const uses[][2] = {{"predict", "predicted"},
+                                      {"implied", "implied by other numbers"},
+                                      {"calibrate", "calibrated on"}};
+
+static void count_claims(Totals *t, const Study *study, const char *use) {
     for (unsigned i = 0; i < study->claims->len; i++) {
         const ClaimResult *c = &g_array_index(study->claims, ClaimResult, i);
-        if (use && strcmp(c->use, use) != 0) continue;
+        if (strcmp(c->use, use) != 0) continue;
         t->claims++;
         t->met += !strcmp(c->verdict, "met");
         t->missed += !strcmp(c->verdict, "missed");
     }
 }
 
+static void count(Totals *t, const Study *study) {
+    t->runs += study->runs->len;
+    t->ok += study_n_ok(study);
+    for (unsigned u = 0; u < G_N_ELEMENTS(uses); u++) count_claims(t, study, uses[u][0]);
+}
+
 static void put_totals(GString *out, const WebPart *parts, unsigned n) {
-    static const char *const uses[][2] = {{"predict", "predicted"},
-                                          {"implied", "implied by other numbers"},
-                                          {"calibrate", "calibrated on"}};
     Totals all = {0};
-    for (unsigned i = 0; i < n; i++) count(&all, parts[i].result->study, NULL);
+    for (unsigned i = 0; i < n; i++) count(&all, parts[i].result->study);
     html_put(out, "<p class=totals>");
     if (all.claims)
-        html_put(
-            out,
-            "<b>%u of %u</b> published numbers are met, <b>%u</b> missed, <b>%u</b> not measured; ",
-            all.met, all.claims, all.missed, all.claims - all.met - all.missed);
+        html_put(out,
+                 "<b>%u of %u</b> published numbers are met, <b>%u</b> missed, <b>%u</b> not "
+                 "measured; ",
+                 all.met, all.claims, all.missed, all.claims - all.met - all.missed);
     html_put(out, "<b>%u of %u</b> runs are there and ok.</p>\n", all.ok, all.runs);
     if (!all.claims) return;
     g_string_append(out, "<ul class=uses>\n");
     for (unsigned u = 0; u < G_N_ELEMENTS(uses); u++) {
         Totals t = {0};
-        for (unsigned i = 0; i < n; i++) count(&t, parts[i].result->study, uses[u][0]);
+        for (unsigned i = 0; i < n; i++) count_claims(&t, parts[i].result->study, uses[u][0]);
         if (t.claims) html_put(out, "<li>%s: %u of %u met\n", uses[u][1], t.met, t.claims);
     }
     g_string_append(out, "</ul>\n");
 }
 
+static bool is_miss(const ClaimResult *c) {
+    return strcmp(c->use, "beside") != 0 && strcmp(c->verdict, "met") != 0;
+}
+
 static void put_misses(GString *out, WebPart *parts, unsigned n) {
     Totals all = {0};
-    for (unsigned i = 0; i < n; i++) count(&all, parts[i].result->study, NULL);
+    for (unsigned i = 0; i < n; i++) count(&all, parts[i].result->study);
     if (all.claims == all.met) return;
     g_string_append(
         out, "<h3 id=misses>Not met</h3>\n<div class=scroll><table class=\"claims sortable\">"
@@ -185,8 +198,7 @@ static void put_misses(GString *out, WebPart *parts, unsigned n) {
     g_string_append(out, "<tbody>\n");
     for (unsigned i = 0; i < n; i++)
         for (unsigned k = 0; k < parts[i].result->study->claims->len; k++)
-            if (strcmp(g_array_index(parts[i].result->study->claims, ClaimResult, k).verdict,
-                       "met") != 0)
+            if (is_miss(&g_array_index(parts[i].result->study->claims, ClaimResult, k)))
                 web_claim_row(&parts[i], k, true);
     g_string_append(out, "</tbody></table></div>\n");
 }
@@ -202,7 +214,7 @@ static void put_list(GString *out, const WebPart *parts, unsigned n) {
         const Study *study = parts[i].result->study;
         const char *timing = scenario_timing(study->scenario);
         Totals t = {0};
-        count(&t, study, NULL);
+        count(&t, study);
         html_put(out,
                  "<tr><th scope=row><a href=\"#%s\">%s</a><td class=words>%s<td class=n "
                  "data-sort=%u>%u of %u",

@@ -312,9 +312,10 @@ static void put_head(GString *gp, const Picture *p) {
 }
 
 /* Okabe and Ito's palette, which people who see colours differently can tell apart; darker. */
-static unsigned colour(unsigned n, bool darker) {
-    static const unsigned palette[] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00,
-                                       0x56B4E9, 0x000000, 0x999999, 0x8B4513, 0x4B0082};
+unsigned plot_colour(unsigned n, bool darker) {
+    static const unsigned palette[PLOT_COLOURS] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
+                                                   0xE69F00, 0x56B4E9, 0x000000, 0x999999,
+                                                   0x8B4513, 0x4B0082};
     unsigned rgb = palette[n % G_N_ELEMENTS(palette)], out = 0;
     for (unsigned shift = 0; shift < 24; shift += 8)
         out |= (((rgb >> shift) & 255) * (darker ? 6 : 10) / 10) << shift;
@@ -328,7 +329,7 @@ static void put_curve(GString *command, const Picture *p, unsigned n, unsigned n
     const Curve *c = p->curves->pdata[n];
     double on_top = (double)(of - 1 - nth) / MAX(of - 1, 4);
     g_autofree char *name = quoted(c->name);
-    unsigned rgb = colour(nth, c->dashed);
+    unsigned rgb = plot_colour(nth, c->dashed);
     g_string_append_printf(command, "%sdata index %u using 2:3 with %s lw %.2f dt %u ",
                            n ? ", \\\n    " : "", n, c->over_time ? "lines" : "linespoints",
                            1.5 + (c->over_time && !c->dashed ? 4 : 1.6) * on_top,

@@ -31,5 +31,8 @@ bool plot_draw(const ScenarioPlot *plot, const CurveSource *sources, unsigned n_
                GError **error);
 /* Every [plot] of the study, in its results' folder. */
 bool plots_write(const Study *study, const char *folder, GError **error);
+/* The colour of the n-th curve, 0xRRGGBB, and that of the n-th dashed one; they repeat. */
+#define PLOT_COLOURS 10u
+unsigned plot_colour(unsigned n, bool darker);
 /* Let gnuplot run FOLDER/NAME.gp, in that folder. */
 bool plot_gnuplot(const char *folder, const char *name, GError **error);
