@@ -8,3 +8,9 @@ const Cause causes[N_CAUSES] = {
     PACKET_GENERIC_CAUSES(X) COMPONENT_CAUSES(X)
 #undef X
 };
+
+const char *const packet_cause_names[PACKET_MAX_CAUSES] = {
+#define X(symbol, name, text) [symbol] = name,
+    PACKET_GENERIC_CAUSES(X) COMPONENT_CAUSES(X)
+#undef X
+};

@@ -47,6 +47,7 @@ struct Qm {
     Queue *queues;
     uint32_t *link, *bytes; /* by handle */
     uint64_t held;
+    QmServed *served; /* NULL: nobody asks */
     struct {
         uint32_t packets, limit;
     } groups[QM_MAX_GROUPS];
@@ -334,7 +335,9 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log) {
     q->counts.bytes_dequeued += bytes;
     pace(s, bytes, now);
     if (q->stretch_q8) count_guaranteed(s, q, bytes, now);
+    uint32_t deficit = q->deficit;
     if (!guaranteed) q->deficit -= bytes;
+    if (qm->served) *qm->served = (QmServed){queue, deficit, q->deficit, guaranteed};
     if (guaranteed || q->packets == 0) leave(qm, s, queue);
     if (q->packets && !stays(q)) settle(qm, s, queue, now);
     return handle;
@@ -373,6 +376,10 @@ uint32_t qm_flush(Qm *qm) {
         if (queue != QM_NONE) return qm_flush_queue(qm, queue);
     }
     return QM_NONE;
+}
+
+void qm_watch(Qm *qm, QmServed *served) {
+    qm->served = served;
 }
 
 bool qm_known(const Qm *qm, unsigned queue) {

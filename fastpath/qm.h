@@ -33,6 +33,13 @@ typedef struct {
     uint64_t bytes_enqueued, bytes_dequeued, bytes_dropped;
 } QmCounts;
 
+/* Who was served: its deficit with its quantum for the visit and after the packet, unless it was
+ * served before the round. */
+typedef struct {
+    uint32_t queue, before, after;
+    bool first; /* before the round */
+} QmServed;
+
 /* `n_handles` packet handles 0 .. n-1, each in at most one queue. NULL when memory is short. */
 Qm *qm_new(unsigned n_schedulers, unsigned n_queues, unsigned n_handles);
 void qm_free(Qm *qm);
@@ -85,4 +92,6 @@ QmCounts qm_queue_counts(const Qm *qm, unsigned queue);
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler); /* wire bytes in its queues */
 /* The time, ps, that what it has sent takes at its rate. */
 uint64_t qm_scheduler_sent(const Qm *qm, unsigned scheduler);
+/* Write there whom qm_dequeue serves; NULL, as at first: nowhere. */
+void qm_watch(Qm *qm, QmServed *served);
 uint64_t qm_held(const Qm *qm); /* packets in all queues */

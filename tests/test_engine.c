@@ -116,7 +116,7 @@ static void run_until_stops_at_its_limit_and_goes_on(void) {
 
 static void packets_and_bytes_are_conserved(void) {
     Sim *sim = sim_new();
-    PacketPool *packets = packet_pool_new(sim);
+    PacketPool *packets = packet_pool_new(sim, NULL);
     SimOwner owner;
     sim_owner_init(sim, &owner);
     Packet *a = packet_new(packets, &owner, 74), *b = packet_new(packets, &owner, 1500),
@@ -144,7 +144,7 @@ static void packets_and_bytes_are_conserved(void) {
 
 static void a_packet_is_known_by_its_origin_and_the_origins_count(void) {
     Sim *sim = sim_new();
-    PacketPool *packets = packet_pool_new(sim);
+    PacketPool *packets = packet_pool_new(sim, NULL);
     SimOwner owners[2];
     for (unsigned i = 0; i < 2; i++) sim_owner_init(sim, &owners[i]);
     sim_owner_number(&owners[0], 7, 0);
@@ -160,7 +160,7 @@ static void a_packet_is_known_by_its_origin_and_the_origins_count(void) {
 
 static void the_causes_of_a_packet_sum_to_its_age(void) {
     Sim *sim = sim_new();
-    PacketPool *packets = packet_pool_new(sim);
+    PacketPool *packets = packet_pool_new(sim, NULL);
     SimOwner owner;
     sim_owner_init(sim, &owner);
     Packet *p = packet_new(packets, &owner, 100);

@@ -68,7 +68,7 @@ static void note_return(void *user, uint32_t first, uint32_t n) {
 
 static void a_number_rests_until_its_last_packet_has_ended(void) {
     Sim *sim = sim_new();
-    PacketPool *pool = packet_pool_new(sim);
+    PacketPool *pool = packet_pool_new(sim, NULL);
     SimOwner origin = {.id = 1};
     Tenant *t = tenant_new(NULL);
     Packet *before[3], *after;

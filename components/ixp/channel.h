@@ -10,7 +10,7 @@
  * wait for each other. What DRAM has on top of this is in dram.h. */
 #pragma once
 
-#include "emu/core/sim.h"
+#include "emu/core/recorder.h"
 
 typedef struct {
     /* settings */
@@ -23,6 +23,9 @@ typedef struct {
     uint64_t references;
     SimTime busy, waited; /* bus time used; time between issue and start */
     SimTime written;      /* of busy: of a bus for writing */
+    /* of a recording, whose word for it `taken` is; NULL: there is none */
+    Recorder *recorder;
+    uint32_t track, write_track, taken;
 } Channel;
 
 /* Issue a reference now; returns when its answer arrives. */
@@ -36,4 +39,10 @@ static inline SimTime channel_issue(Channel *ch, bool write, uint32_t bytes, Sim
     ch->written += free_at == &ch->write_free ? hold : 0;
     ch->waited += start - now;
     return start + ch->latency + (units > 1 ? (units - 1) * ch->per_unit : 0);
+}
+/* The same where it may be recorded when its bus is taken. */
+SimTime channel_issue_recorded(Channel *ch, bool write, uint32_t bytes, SimTime now);
+static inline SimTime channel_issue_watched(Channel *ch, bool write, uint32_t bytes, SimTime now) {
+    return G_UNLIKELY(ch->recorder) ? channel_issue_recorded(ch, write, bytes, now)
+                                    : channel_issue(ch, write, bytes, now);
 }

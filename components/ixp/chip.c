@@ -83,24 +83,40 @@ static G_NO_INLINE bool operate(Context *c, unsigned op, Operands on, SimTime no
 }
 
 static G_NO_INLINE bool tbuf_valid(Chip *chip, Context *c, uint32_t element, SimTime now) {
-    SimTime written = channel_issue(&chip->msf_csr, true, 4, now);
+    SimTime written = channel_issue_watched(&chip->msf_csr, true, 4, now);
     if (c->pkt && chip->msf.tbuf[element].mpacket.last) context_leave(c, CAUSE_TX_BUFFER, now);
     msf_tbuf_valid(&chip->msf, element, now);
     context_sleep_until(c, CAUSE_MSF, now, written);
     return false;
 }
 
-static bool perform(Context *c, const FpReference *r, SimTime now) {
+static G_NO_INLINE void note_reference(const Chip *chip, const Context *c, const FpReference *r,
+                                       SimTime now, SimTime done) {
+    walk_note(c->pkt, context_track(c), r->write ? chip->notes.write : chip->notes.read, now,
+              (uint32_t[RECORDER_FIELDS]){chip->notes.unit[r->unit], r->bytes, r->address,
+                                          (uint32_t)MIN(done - now, UINT32_MAX)});
+}
+
+static inline bool perform_and(Context *c, const FpReference *r, SimTime now, bool recorded) {
     Chip *chip = c->me->group->user;
     if (r->unit > OP_TBUF_VALID) return operate(c, r->unit, c->operands[r->address], now);
     if (r->unit == OP_TBUF_VALID) return tbuf_valid(chip, c, r->address, now);
     if (r->unit == OP_RBUF_FREE) return msf_rbuf_free(&chip->msf, now);
     Channel *unit = chip->unit[r->unit];
-    SimTime done =
-        unit ? channel_issue(unit, r->write, r->bytes, now) : dram_reference(chip, r, now);
+    SimTime done = !unit      ? dram_reference(chip, r, now)
+                   : recorded ? channel_issue_recorded(unit, r->write, r->bytes, now)
+                              : channel_issue(unit, r->write, r->bytes, now);
+    if (recorded && c->pkt && c->pkt->walk) note_reference(chip, c, r, now, done);
     if (r->posted) return true;
     context_sleep_until(c, chip_unit_cause[r->unit], now, done);
     return false;
+}
+
+static bool perform(Context *c, const FpReference *r, SimTime now) {
+    return perform_and(c, r, now, false);
+}
+static bool perform_recorded(Context *c, const FpReference *r, SimTime now) {
+    return perform_and(c, r, now, true);
 }
 
 void chip_refuse(Chip *chip, unsigned reason, Packet *pkt) {
@@ -273,9 +289,102 @@ void chip_gauge(const Chip *chip, const char *name, GaugeRead *read, const void 
     component_gauge(chip->owner, full, read, from);
 }
 
+/* Recording ------------------------------------------------------------------------------- */
+
+static uint32_t add_track(const Chip *chip, const char *name, const char *group) {
+    g_autofree char *full = full_name(chip, name), *of = group ? full_name(chip, group) : NULL;
+    return recorder_track(chip->owner->recorder, chip->owner->track, full, of);
+}
+
+static void record_me(const Chip *chip, Me *me) {
+    me->recorded = true;
+    for (unsigned i = 0; i < me->n_contexts; i++) {
+        g_autofree char *name =
+            g_strdup_printf("ME %u %s, context %u", me->number, me->block->name, i);
+        uint32_t track = add_track(chip, name, me->block->name);
+        if (i == 0) me->track = track;
+    }
+}
+
+SimTime channel_issue_recorded(Channel *ch, bool write, uint32_t bytes, SimTime now) {
+    bool writes = write && ch->separate_write;
+    SimTime before = ch->busy, answer = channel_issue(ch, write, bytes, now);
+    SimTime until = writes ? ch->write_free : ch->read_free;
+    recorder_span(ch->recorder, writes ? ch->write_track : ch->track, ch->taken,
+                  until - (ch->busy - before), until, NULL);
+    return answer;
+}
+
+static void record_channel(const Chip *chip, Channel *ch, const char *name) {
+    Recorder *r = chip->owner->recorder;
+    g_autofree char *read = g_strconcat(name, ch->separate_write ? " reads" : "", NULL),
+                    *write = g_strconcat(name, " writes", NULL);
+    ch->recorder = r;
+    ch->taken = recorder_word(r, "taken");
+    ch->track = add_track(chip, read, NULL);
+    if (ch->separate_write) ch->write_track = add_track(chip, write, NULL);
+}
+
+static void record_memories(Chip *chip) {
+    for (unsigned i = 0; i < CHIP_N_SRAM; i++) {
+        char name[] = {'S', 'R', 'A', 'M', ' ', (char)('0' + i), 0};
+        record_channel(chip, &chip->sram[i], name);
+    }
+    record_channel(chip, &chip->tcam, "TCAM");
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        char name[] = {'D', 'R', 'A', 'M', ' ', (char)('0' + i), 0};
+        record_channel(chip, &chip->dram[i].bus, name);
+    }
+    record_channel(chip, &chip->scratch, "scratchpad");
+    record_channel(chip, &chip->msf_csr, "MSF registers");
+}
+
+static void record_notes(Chip *chip) {
+    static const char *const units[CHIP_N_UNITS] = {[FP_SRAM0] = "SRAM 0",
+                                                    [FP_SRAM1] = "SRAM 1",
+                                                    [FP_SRAM2] = "SRAM 2",
+                                                    [FP_SRAM3] = "SRAM, counters",
+                                                    [FP_TCAM] = "TCAM",
+                                                    [FP_DRAM] = "DRAM",
+                                                    [FP_SCRATCH] = "scratchpad",
+                                                    [OP_MSF] = "MSF register",
+                                                    [OP_DRAM_TO_TBUF] = "DRAM to TBUF"};
+    Recorder *r = chip->owner->recorder;
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++)
+        if (units[i]) chip->notes.unit[i] = recorder_word(r, units[i]);
+    chip->notes.read = recorder_kind(r, "read", "from$ bytes address answer_ps");
+    chip->notes.write = recorder_kind(r, "write", "to$ bytes address answer_ps");
+    chip->group.put = recorder_kind(r, "put", "ring$ behind");
+    chip->notes.first = recorder_word(r, "before the round");
+    chip->notes.in_turn = recorder_word(r, "in its turn");
+    chip->notes.enqueued = recorder_kind(r, "enqueued", "queue behind deficit");
+    chip->notes.refused = recorder_kind(r, "refused", "queue holds");
+    chip->notes.dequeued =
+        recorder_kind(r, "dequeued", "queue left deficit_before deficit_after served$");
+}
+
+static void record_chip(Chip *chip) {
+    Recorder *r = chip->owner->recorder;
+    if (chip->fast) {
+        recorder_notice(r, chip->owner->track,
+                        "fast timing: it has no contexts, references, rings and queues to tell of; "
+                        "a packet's time in it is a sum for each cause");
+        return;
+    }
+    chip->group.recorder = r;
+    chip->group.perform = perform_recorded;
+    chip->group.idle = recorder_word(r, "idle");
+    for (unsigned i = 0; i < chip->n_mes_used; i++) record_me(chip, &chip->mes[i]);
+    record_memories(chip);
+    record_notes(chip);
+    for (unsigned i = 0; i < chip->n_rings; i++)
+        chip->rings[i].word = recorder_word(r, chip->rings[i].name);
+}
+
 void chip_start(Chip *chip) {
     SimTime now = sim_now(chip->sim);
     chip->started = now;
+    if (chip->owner->recorder) record_chip(chip);
     chip_gauge(chip, "mac", in_mac, chip);
     chip_gauge(chip, "buffers", buffers_held, chip);
     if (chip->fast) return;

@@ -42,6 +42,12 @@ extern const uint8_t chip_unit_cause[CHIP_N_UNITS];
 /* The tenant of a packet that no stage has looked at; NULL: none. */
 typedef Tenant *ChipWhose(void *user, const Packet *pkt);
 
+/* What is noted of packets in a recording: kinds, and words. */
+typedef struct {
+    uint32_t read, write, enqueued, refused, dequeued, first, in_turn;
+    uint32_t unit[CHIP_N_UNITS];
+} ChipNotes;
+
 typedef struct {
     Component *owner;  /* whose ports it sends through */
     const char *label; /* goes before the names of its scalars; NULL for the only chip */
@@ -68,6 +74,7 @@ typedef struct {
     SimTime started;
     ChipWhose *whose; /* NULL: nobody's */
     void *user;
+    ChipNotes notes;
     Fast *fast; /* NULL: its timing is detailed */
 } Chip;
 

@@ -54,6 +54,8 @@ SimTime dram_issue(Dram *dram, uint32_t row, bool write, bool wide, uint32_t byt
     uint32_t units = (bytes + (1u << bus->unit_shift) - 1) >> bus->unit_shift;
     SimTime hold = units * bus->per_unit, start = *free_at > now ? *free_at : now;
     *free_at = start + hold; /* who waits for a bank leaves the bus to others */
+    if (G_UNLIKELY(bus->recorder))
+        recorder_span(bus->recorder, bus->track, bus->taken, start, start + hold, NULL);
     if (*bank > start) start = *bank;
     start = clock_time(&dram->clock, clock_edge(&dram->clock, start));
     SimTime end = start + hold + dram->precharge, again = start + dram->row_cycle;

@@ -17,6 +17,32 @@ static inline void context_charge(Context *c, uint32_t state, SimTime from, SimT
     if (c->pkt) c->pkt->charged[state] += to - from;
 }
 
+static void record(const Context *c, uint32_t state, SimTime from, SimTime to, Packet *walker) {
+    const MeGroup *group = c->me->group;
+    uint32_t track = context_track(c), word = state == CONTEXT_IDLE ? group->idle : state;
+    recorder_span(group->recorder, track, word, from, to, c->pkt);
+    if (walker && walker->walk) walk_span(walker, track, state, from, to);
+}
+
+/* What a context was charged with, before it is: waiting and being ready; swap and instructions. */
+static G_NO_INLINE void record_grant(const Me *me, const Context *c) {
+    SimTime due = me->due[c->slot];
+    record(c, c->state, c->since, due, c->pkt);
+    record(c, CAUSE_READY, due, me->granted, c->pkt);
+}
+static G_NO_INLINE void record_burst(const Me *me, const Context *c, SimTime now) {
+    SimTime swapped = MAX(me->swapped, c->since);
+    record(c, CAUSE_SWAP, c->since, swapped, c->pkt);
+    record(c, CAUSE_EXECUTE, swapped, now, c->pkt);
+}
+
+/* What it is at, for reading: the packet's account is not closed. */
+static void context_settle(Context *c, uint32_t state, SimTime to) {
+    c->spent[state] += to - c->since;
+    if (c->me->recorded) record(c, state, c->since, to, NULL);
+    c->since = to;
+}
+
 /* An ME that looked ahead gives the grant back. */
 static void take_back(Me *me) {
     sim_cancel(me->group->sim, &me->event);
@@ -62,6 +88,7 @@ void context_wake_at(Context *c, SimTime due) {
 /* Account for the wait and for being ready until the grant. */
 static inline void settle_grant(Me *me, Context *c) {
     if (c->state == CONTEXT_IDLE) me->n_active++;
+    if (G_UNLIKELY(me->recorded)) record_grant(me, c);
     SimTime due = me->due[c->slot];
     context_charge(c, c->state, c->since, due);
     context_charge(c, CAUSE_READY, due, me->granted);
@@ -78,6 +105,7 @@ static inline void settle_grant(Me *me, Context *c) {
 /* Account for the burst that ends. */
 static void settle_burst(Me *me, Context *c, SimTime now) {
     if (me->ahead) settle_grant(me, c);
+    if (G_UNLIKELY(me->recorded)) record_burst(me, c, now);
     SimTime from = c->since;
     if (me->swapped > from) {
         context_charge(c, CAUSE_SWAP, from, me->swapped);
@@ -251,16 +279,13 @@ void me_settle(Me *me, SimTime now) {
         Context *c = &me->contexts[i];
         if (me->current == c && !me->ahead) { /* cut short inside the swap or behind it */
             SimTime swapped = MIN(me->swapped, now);
-            if (swapped > c->since) context_charge(c, CAUSE_SWAP, c->since, swapped);
-            c->since = MAX(swapped, c->since);
+            if (swapped > c->since) context_settle(c, CAUSE_SWAP, swapped);
         } else if ((me->ready >> i & 1 || me->timed >> i & 1) && me->due[i] < now) {
             if (c->state == CONTEXT_IDLE) me->n_active++;
-            c->spent[c->state] += me->due[i] - c->since;
+            context_settle(c, c->state, me->due[i]);
             c->state = CAUSE_READY;
-            c->since = me->due[i];
             me->due[i] = now;
         }
-        c->spent[c->state] += now - c->since;
-        c->since = now;
+        context_settle(c, c->state, now);
     }
 }

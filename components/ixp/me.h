@@ -129,6 +129,7 @@ struct Me {
     Context *current;             /* granted, at `granted` */
     bool ahead;                   /* `granted` may lie ahead: nobody else is known to come before */
     bool swapping;                /* granted, and nothing executed yet */
+    bool recorded;                /* what its contexts do: the group has a recorder */
     uint32_t ready;               /* contexts that may run, one bit each */
     uint32_t timed;               /* contexts that will be ready at their `due` */
     SimTime due[ME_MAX_CONTEXTS]; /* when contexts become, or became, ready */
@@ -138,7 +139,8 @@ struct Me {
     SimTime granted, swapped;     /* the swap is from the one to the other */
     SimEvent event;               /* the end of the burst, or else the first `due` */
     SimOwner owner;
-    Me *kick_next; /* in the group's list of MEs to look at */
+    uint32_t track; /* of its first context, in a recording */
+    Me *kick_next;  /* in the group's list of MEs to look at */
     bool kicked;
     MeState state;
     SimTime since;
@@ -160,6 +162,8 @@ struct MeGroup {
     void *user; /* for perform */
     /* MEs with a context that became ready while another ME was running */
     Me *kick_first, *kick_last;
+    Recorder *recorder; /* NULL: the run is not recorded */
+    uint32_t idle, put; /* its word for the state, and what a put is noted as */
 };
 
 void me_init(Me *me, MeGroup *group, unsigned number, Component *owner);
@@ -172,6 +176,14 @@ void me_start(Me *me, SimTime now);
 void me_run_kicked(MeGroup *group, SimTime now);
 static inline void me_flush(MeGroup *group, SimTime now) {
     if (group->kick_first) me_run_kicked(group, now);
+}
+/* The context's track in a recording. */
+static inline uint32_t context_track(const Context *c) {
+    return c->me->track + c->slot;
+}
+/* Whether there is a packet to be noted of. */
+static inline bool context_recorded(const Context *c) {
+    return G_UNLIKELY(c->me->recorded) && c->pkt && c->pkt->walk;
 }
 /* Bring all accounts up to `now`, for reading. */
 void me_settle(Me *me, SimTime now);
@@ -207,7 +219,7 @@ static inline void context_sleep(Context *c, uint32_t state, SimTime now) {
     if (state == CONTEXT_IDLE) c->me->n_active--;
     c->state = state;
     c->since = now; /* what it had executed before is accounted for when its burst ends */
-    if (c->pkt) packet_charge(c->pkt, state, now);
+    if (c->pkt) packet_charge_told(c->pkt, state, now); /* by the burst */
 }
 static inline void context_sleep_until(Context *c, uint32_t state, SimTime now, SimTime due) {
     context_sleep(c, state, now);
@@ -228,7 +240,7 @@ static inline void context_take(Context *c, Packet *pkt, SimTime now) {
 }
 /* Hand the packet over to another cause. */
 static inline void context_leave(Context *c, PacketCause cause, SimTime now) {
-    packet_charge(c->pkt, cause, now);
+    packet_charge_told(c->pkt, cause, now); /* by the burst */
     c->pkt = NULL;
 }
 

@@ -62,6 +62,33 @@ void qm_block_look(QmBlock *qm_block, unsigned scheduler, SimTime now) {
     if (q->n_sleeping) arm(q, qm_next_time(qm_block->qm, scheduler), now);
 }
 
+/* Recording ------------------------------------------------------------------------------- */
+
+/* Fast timing's contexts are no microengine's. */
+static bool noted(const QmBlock *qm_block, const Context *c) {
+    return G_UNLIKELY(qm_block->rxtx->chip->group.recorder != NULL) && context_recorded(c);
+}
+
+static void note_enqueue(const QmBlock *qm_block, const Context *c, bool taken, SimTime now) {
+    const Chip *chip = qm_block->rxtx->chip;
+    uint32_t queue = ((const ChipPacket *)(uintptr_t)c->message)->fp.result.queue,
+             holds = qm_queue_packets(qm_block->qm, queue);
+    walk_note(c->pkt, context_track(c), taken ? chip->notes.enqueued : chip->notes.refused, now,
+              (uint32_t[RECORDER_FIELDS]){queue, taken ? holds - 1 : holds,
+                                          qm_queue_deficit(qm_block->qm, queue)});
+}
+
+static void note_dequeue(const QmBlock *qm_block, const Context *c, SimTime now) {
+    const QmServed *served = &qm_block->served;
+    const ChipNotes *notes = &qm_block->rxtx->chip->notes;
+    walk_note(c->pkt, context_track(c), notes->dequeued, now,
+              (uint32_t[RECORDER_FIELDS]){
+                  served->queue, qm_queue_packets(qm_block->qm, served->queue), served->before,
+                  served->after, served->first ? notes->first : notes->in_turn});
+}
+
+/* The work -------------------------------------------------------------------------------- */
+
 ChipPacket *qm_run_dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     uint32_t handle = qm_dequeue(q->qm_block->qm, q->first + s, now, &c->log);
     g_assert(handle != QM_NONE);
@@ -72,6 +99,7 @@ ChipPacket *qm_run_dequeue(QmMe *q, Context *c, unsigned s, SimTime now) {
     sequence_join(&q->qm_block->sequences[q->first + s], cp);
     c->message = (uint64_t)(uintptr_t)cp;
     context_take(c, cp->pkt, now);
+    if (noted(q->qm_block, c)) note_dequeue(q->qm_block, c, now);
     return cp;
 }
 
@@ -108,9 +136,11 @@ void qm_run_enqueue(QmMe *q, Context *c, SimTime now) {
     bool detached = packet_detached(pkt) || !qm_known(qm_block->qm, cp->fp.result.queue);
     if (!detached && qm_enqueue(qm_block->qm, cp->fp.handle, cp->fp.result.queue,
                                 packet_wire_bytes(cp->fp.length), now, &c->log)) {
+        if (noted(qm_block, c)) note_enqueue(qm_block, c, true, now);
         sim_observe(owner->sim, &owner->owner, SIM_ENQUEUE, pkt->id, cp->fp.result.queue);
         context_leave(c, CAUSE_QUEUE, now);
     } else {
+        if (!detached && noted(qm_block, c)) note_enqueue(qm_block, c, false, now);
         c->pkt = NULL;
         rxtx_release(qm_block->rxtx, c, cp);
         component_drop(owner, detached ? qm_block->drop_detached : CHIP_QUEUE_FULL, pkt);
@@ -135,6 +165,7 @@ bool qm_block_add(QmBlock *qm_block, unsigned ring_size, GError **error) {
     unsigned n = qm_block->n_schedulers, per_me = (n + qm_block->n_mes - 1) / qm_block->n_mes;
     qm_block->per_me = per_me;
     qm_set_per_me(qm_block->qm, per_me);
+    if (chip->owner->recorder) qm_watch(qm_block->qm, &qm_block->served);
     for (unsigned i = 0; i < qm_block->n_mes; i++) {
         QmMe *q = &qm_block->me[i];
         q->qm_block = qm_block;

@@ -62,6 +62,7 @@ struct QmBlock {
     QmMe me[QM_BLOCK_MAX_MES];
     void (*on_look)(void *user, SimTime now); /* told of qm_block_look instead of sleepers */
     void *user;
+    QmServed served;                       /* the last, when it is recorded */
     Sequence sequences[QM_MAX_SCHEDULERS]; /* of the packets of each scheduler on their way out */
 };
 

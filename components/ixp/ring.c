@@ -20,7 +20,7 @@ bool ring_get(Ring *ring, Context *c, SimTime now) {
     if (ring->packets) context_take(c, ((ChipPacket *)(uintptr_t)c->message)->pkt, now);
     Context *putter = context_queue_get(&ring->putters);
     if (putter) context_wake(putter, now);
-    c->answer = ring->scratch ? channel_issue(ring->scratch, false, 4, now) : now;
+    c->answer = ring->scratch ? channel_issue_watched(ring->scratch, false, 4, now) : now;
     return true;
 }
 
@@ -30,7 +30,7 @@ bool ring_inject(Ring *ring, uint64_t message, SimTime now) {
     unsigned tail = ring->head + ring->n;
     if (tail >= ring->size) tail -= ring->size;
     SimTime visible =
-        ring->scratch ? channel_issue(ring->scratch, true, 4, now) : now + ring->nn_ps;
+        ring->scratch ? channel_issue_watched(ring->scratch, true, 4, now) : now + ring->nn_ps;
     ring->message[tail] = message;
     ring->visible[tail] = visible;
     if (++ring->n > ring->peak) ring->peak = ring->n;
@@ -44,6 +44,11 @@ bool ring_inject(Ring *ring, uint64_t message, SimTime now) {
     return true;
 }
 
+static G_NO_INLINE void note_put(const Ring *ring, const Context *c, SimTime now) {
+    walk_note(c->pkt, context_track(c), c->me->group->put, now,
+              (uint32_t[RECORDER_FIELDS]){ring->word, ring->n - 1});
+}
+
 bool ring_put(Ring *ring, Context *c, SimTime now) {
     if (!ring_inject(ring, c->message, now)) {
         ring->full++;
@@ -51,6 +56,8 @@ bool ring_put(Ring *ring, Context *c, SimTime now) {
         context_sleep(c, CAUSE_RING, now);
         return false;
     }
-    if (ring->packets && c->pkt) context_leave(c, CAUSE_RING, now);
+    if (!ring->packets || !c->pkt) return true;
+    if (context_recorded(c)) note_put(ring, c, now);
+    context_leave(c, CAUSE_RING, now);
     return true;
 }

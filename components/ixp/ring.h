@@ -25,6 +25,7 @@ struct Ring {
     SimTime nn_ps;    /* these: from put to visible */
     bool packets;     /* messages are ChipPacket pointers */
     unsigned size;    /* messages */
+    uint32_t word;    /* its name in a recording */
     unsigned head, n;
     uint64_t *message;
     SimTime *visible; /* when the put has arrived */

@@ -224,6 +224,7 @@ static int run_loaded(const RunFlags *f, const char *file, const Scenario *scena
                   : cli_default_folder(RESULTS, scenario, f->set, f->seed, seed, f->force);
     RunOptions options = {.jobs = (unsigned)f->jobs,
                           .retry_failed = f->retry_failed,
+                          .record = f->record,
                           .progress = f->show.progress,
                           .interrupted = &cli_interrupted};
     cli_catch_signals();
@@ -271,6 +272,11 @@ static int load_and_run(const RunFlags *f, const char *file, const ComponentClas
         return cli_usage("--output: found nothing, expected the name of a folder");
     if (f->emit && strcmp(f->emit, "parallel") != 0 && strcmp(f->emit, "slurm") != 0)
         return cli_usage("--emit: found \"%s\", expected parallel or slurm", f->emit);
+    if (f->record && f->emit)
+        return cli_usage("--record: found --emit too, whose script records nothing");
+    RecorderWants wants;
+    if (f->record && !recorder_wants(f->record, &wants, &error))
+        return cli_usage("--record: %s", error->message);
     Scenario *scenario = cli_load(file, f->set, classes, &error);
     if (!scenario) return cli_complain(EXIT_INPUT, error);
     const char *timing = scenario_timing(scenario);
@@ -319,6 +325,9 @@ static const GOptionEntry run_options[] = {
                "Discard the results of another study that the folder holds", NULL),
     CLI_OPTION(RunFlags, retry_failed, "retry-failed", 0, NONE,
                "Compute anew also what is recorded as failed", NULL),
+    CLI_OPTION(RunFlags, record, "record", 0, STRING,
+               "Record packets' walks, and what goes on for a time: some of " RECORDER_WANTS,
+               "WHAT"),
     CLI_OPTION(RunFlags, filter, "filter", 0, STRING,
                "Compute only points for which this holds, as in [plot] where", "EXPR"),
     CLI_OPTION(RunFlags, dry_run, "dry-run", 'n', NONE,

@@ -22,7 +22,7 @@ typedef struct {
 
 /* The command line of `run`. */
 typedef struct {
-    char **set, *timing, *output, *seed, *filter, *emit, *check;
+    char **set, *timing, *output, *seed, *filter, *emit, *check, *record;
     int jobs, repeat;
     gboolean force, retry_failed, dry_run;
     ShowFlags show;

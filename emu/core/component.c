@@ -39,6 +39,7 @@ struct Network {
     Resources *resources; /* NULL: nobody asks for them, nor for where packets were */
     Hops *hops;
     GHashTable *ways; /* Component -> Way */
+    GArray *gauge_tracks; /* of the recorder, by the gauges' numbers */
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
 };
@@ -61,13 +62,14 @@ static unsigned n_reasons(const ComponentClass *class) {
 Network *network_new(const NetworkOptions *options) {
     Network *net = g_new0(Network, 1);
     net->sim = sim_new();
-    net->packets = packet_pool_new(net->sim);
+    net->packets = packet_pool_new(net->sim, options->recorder);
     net->options = *options;
     net->options.output = g_strdup(options->output);
     net->components = g_ptr_array_new();
     net->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     net->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     net->gauges = gauges_new();
+    net->gauge_tracks = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     return net;
 }
 
@@ -88,6 +90,7 @@ void network_free(Network *net) {
     packet_pool_follow(net->packets, NULL);
     hops_free(net->hops);
     if (net->ways) g_hash_table_unref(net->ways);
+    g_array_unref(net->gauge_tracks);
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);
@@ -112,6 +115,7 @@ Component *network_add(Network *net, const ComponentClass *class, const char *na
     c->network = net;
     c->sim = net->sim;
     c->packets = net->packets;
+    c->recorder = net->options.recorder;
     c->n_ports = 1;
     c->owners = g_ptr_array_new();
     component_owner(c, &c->owner);
@@ -142,6 +146,7 @@ static void arrive(Sim *sim, SimEvent *event) {
         hops_note(peer->network->hops, pkt, port->owner->name, peer->name, sim_now(sim));
     peer->received++;
     sim_observe(sim, &peer->owner, SIM_ARRIVE, pkt->id, pkt->length);
+    if (G_UNLIKELY(pkt->walk)) walk_arrive(pkt, peer->track, port->peer_port, sim_now(sim));
     peer->class->receive(peer, port->peer_port, pkt);
 }
 
@@ -381,7 +386,11 @@ bool network_start(Network *net, const Component **failed, GError **error) {
     g_autoptr(GPtrArray) order = g_ptr_array_copy(net->components, NULL, NULL);
     g_ptr_array_sort(order, by_name);
     g_assert(order->len <= SIM_OWNERS / COMPONENT_OWNERS && !sim_events_pending(net->sim));
-    for (unsigned i = 0; i < order->len; i++) number_owners(order->pdata[i], i);
+    for (unsigned i = 0; i < order->len; i++) {
+        Component *c = order->pdata[i];
+        number_owners(c, i);
+        if (c->recorder) c->track = recorder_component(c->recorder, c->name, c->owner.id);
+    }
     for (unsigned i = 0; i < order->len; i++) {
         Component *c = order->pdata[i];
         *failed = c;
@@ -412,12 +421,32 @@ static SimTime step_end(Network *net, SimTime step, SimTime limit) {
     return steps <= (limit - now) / step ? now + steps * step : limit;
 }
 
+/* What gauges hold, for the timeline. */
+static void record_gauges(Network *net) {
+    Recorder *r = net->options.recorder;
+    for (unsigned i = 0; i < gauges_n(net->gauges); i++) {
+        const char *owner, *name;
+        uint64_t value = gauge_value(net->gauges, i, &owner, &name);
+        if (i == net->gauge_tracks->len) {
+            uint32_t track = recorder_track(r, network_find(net, owner)->track, name, NULL);
+            g_array_append_val(net->gauge_tracks, track);
+        }
+        recorder_count(r, g_array_index(net->gauge_tracks, uint32_t, i), sim_now(net->sim), value);
+    }
+    recorder_was_read(r);
+}
+
 /* Gauges are read between events, so nothing in the run knows of them. */
 static void run_until(Network *net, SimTime to) {
-    SimTime at;
-    while ((at = gauges_next(net->gauges)) <= to && at != SIM_NEVER) {
+    for (;;) {
+        Recorder *r = net->options.recorder;
+        SimTime gauges = gauges_next(net->gauges), record = r ? recorder_next(r) : SIM_NEVER;
+        SimTime at = MIN(gauges, record);
+        if (at > to || at == SIM_NEVER) break;
         sim_run_until(net->sim, at);
         if (sim_stopped(net->sim)) return;
+        if (at == record) record_gauges(net);
+        if (at != gauges) continue;
         if (net->busy) {
             gauges_read(net->gauges);
             if (net->resources) ask_for_resources(net);
@@ -513,6 +542,7 @@ void port_send(Component *c, unsigned port, Packet *pkt) {
     if (c->network->hops) hops_note(c->network->hops, pkt, c->name, c->name, now);
     packet_charge(pkt, CAUSE_WIRE, now);
     sim_observe(c->sim, &c->owner, SIM_DEPART, pkt->id, pkt->length);
+    if (G_UNLIKELY(pkt->walk)) walk_depart(pkt, c->track, port, now);
     p->free_at = start + serialisation(packet_wire_bytes(pkt->length), &p->speed);
     p->busy += p->free_at - start;
     p->waited += start - now;
@@ -563,16 +593,17 @@ void component_owner(Component *c, SimOwner *owner) {
     g_ptr_array_add(c->owners, owner);
 }
 
-static const char *drop_name(const Component *c, unsigned reason) {
-    return (reason < c->n_drops ? &c->class->drops[reason] : &link_drops[reason - c->n_drops])
-        ->name;
+static const DropReason *drop_reason(const Component *c, unsigned reason) {
+    return reason < c->n_drops ? &c->class->drops[reason] : &link_drops[reason - c->n_drops];
 }
 
 void component_drop(Component *c, unsigned reason, Packet *pkt) {
     g_assert(reason < c->n_drops + N_LINK_DROPS);
     c->drops[reason]++;
     sim_observe(c->sim, &c->owner, SIM_DROP, pkt->id, reason);
-    if (pkt->account) account_lose(pkt, drop_name(c, reason));
+    const DropReason *why = drop_reason(c, reason);
+    if (pkt->account) account_lose(pkt, why->name);
+    if (G_UNLIKELY(pkt->walk)) walk_drop(pkt, c->track, why->name, why->text, sim_now(c->sim));
     packet_end_dropped(pkt);
 }
 

@@ -21,6 +21,7 @@
 #include "emu/core/packet.h"
 #include "emu/core/param.h"
 #include "emu/core/random.h"
+#include "emu/core/recorder.h"
 #include "emu/core/resource.h"
 #include "emu/core/sim.h"
 
@@ -136,16 +137,19 @@ struct Component {
     SimOwner owner;
     GPtrArray *owners; /* it and those of its parts */
     Port *ports;
-    unsigned n_ports;  /* set by create; default 1 */
-    uint64_t received; /* packets that arrived at its ports */
-    uint64_t *drops;   /* packets, by reason of the class; then those of links */
-    unsigned n_drops;  /* reasons of the class */
+    unsigned n_ports;   /* set by create; default 1 */
+    uint64_t received;  /* packets that arrived at its ports */
+    uint64_t *drops;    /* packets, by reason of the class; then those of links */
+    unsigned n_drops;   /* reasons of the class */
+    Recorder *recorder; /* NULL: the run is not recorded */
+    uint32_t track;     /* its own there, from start on */
 };
 
 typedef struct {
     uint64_t seed;
     unsigned repetition;
     const char *output; /* folder for captures and other files of this run; NULL: none wanted */
+    Recorder *recorder; /* borrowed; NULL: none */
 } NetworkOptions;
 
 Network *network_new(const NetworkOptions *options);

@@ -53,6 +53,17 @@ void gauges_window(Gauges *g, SimTime from, SimTime until) {
     g->interval = known && g->from < g->until ? MAX((g->until - g->from) / READINGS, 1) : SIM_US;
 }
 
+unsigned gauges_n(const Gauges *g) {
+    return g->all->len;
+}
+
+uint64_t gauge_value(const Gauges *g, unsigned n, const char **owner, const char **name) {
+    const Gauge *gauge = &g_array_index(g->all, Gauge, n);
+    *owner = gauge->owner;
+    *name = gauge->name;
+    return gauge->read(gauge->from);
+}
+
 SimTime gauges_next(const Gauges *g) {
     return g->next;
 }

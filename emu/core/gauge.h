@@ -34,6 +34,9 @@ void gauges_window(Gauges *gauges, SimTime from, SimTime until);
 SimTime gauges_next(const Gauges *gauges);
 void gauges_read(Gauges *gauges);
 void gauges_close(Gauges *gauges);
+/* For others who look: how many there are, and what one holds now. */
+unsigned gauges_n(const Gauges *gauges);
+uint64_t gauge_value(const Gauges *gauges, unsigned n, const char **owner, const char **name);
 /* Name what grew, and say what to do about it. */
 void gauges_report(const Gauges *gauges, Report *report);
 

@@ -17,6 +17,7 @@ static const unsigned slab_blocks[N_SIZES] = {256, 128, 64, 2};
 
 struct PacketPool {
     Sim *sim;
+    Recorder *recorder;  /* NULL: none */
     PacketCounts counts; /* held stays 0: it is counted from the slabs */
     Packet *free[N_SIZES];
     GPtrArray *slabs[N_SIZES];
@@ -32,9 +33,10 @@ static Packet *block_at(const PacketPool *pool, unsigned size, unsigned slab, un
     return (Packet *)(void *)(base + block * block_bytes(size));
 }
 
-PacketPool *packet_pool_new(Sim *sim) {
+PacketPool *packet_pool_new(Sim *sim, Recorder *recorder) {
     PacketPool *pool = g_new0(PacketPool, 1);
     pool->sim = sim;
+    pool->recorder = recorder;
     for (unsigned i = 0; i < N_SIZES; i++) pool->slabs[i] = g_ptr_array_new_with_free_func(g_free);
     return pool;
 }
@@ -83,6 +85,7 @@ Packet *packet_new(PacketPool *pool, SimOwner *origin, uint32_t length) {
     pkt->lease = NULL;
     pkt->account = NULL;
     memset(pkt->charged, 0, sizeof pkt->charged);
+    pkt->walk = G_UNLIKELY(pool->recorder) ? walk_begin(pool->recorder, pkt) : NULL;
     pool->counts.created++;
     pool->counts.bytes_created += length;
     return pkt;
@@ -97,6 +100,7 @@ Packet *packet_import(PacketPool *pool, const Packet *from) {
     pkt->next = NULL;
     pkt->lease = NULL; /* a tenant is in one part */
     pkt->account = NULL;
+    pkt->walk = NULL; /* a recorder is of the whole */
     pkt->pool = pool;
     pkt->buffer = buffer;
     pkt->data = buffer + (from->data - from->buffer);
@@ -153,6 +157,7 @@ void packet_deliver(Packet *pkt) {
     pkt->pool->counts.delivered++;
     pkt->pool->counts.bytes_delivered += pkt->length;
     if (pkt->account) account_pass(pkt);
+    if (G_UNLIKELY(pkt->walk)) walk_deliver(pkt, sim_now(pkt->pool->sim));
     release(pkt);
 }
 

@@ -30,6 +30,7 @@ typedef enum {
 } PacketGenericCause;
 typedef uint32_t PacketCause;
 #define PACKET_MAX_CAUSES 20u
+extern const char *const packet_cause_names[PACKET_MAX_CAUSES]; /* of the components, too */
 
 #define PACKET_FCS_BYTES 4u
 #define PACKET_MIN_FRAME_BYTES 64u
@@ -62,6 +63,7 @@ typedef struct Packet {
     void *context;                      /* its owner's note; NULL between owners */
     struct Lease *lease;                /* whose it is: emu/core/tenant.h; NULL: nobody's */
     struct Account *account;            /* that counts it, until it has left the node; NULL: none */
+    struct Walk *walk;                  /* emu/core/recorder.h; NULL: the run is not recorded */
 } Packet;
 
 /* Bytes created + imported + added = delivered + dropped + exported + removed + held; packets
@@ -72,7 +74,11 @@ typedef struct {
         bytes_dropped, bytes_exported, bytes_held;
 } PacketCounts;
 
-PacketPool *packet_pool_new(Sim *sim);
+typedef struct Recorder Recorder;
+typedef struct Walk Walk;
+
+/* `recorder` takes down what becomes of its packets; NULL: nobody does. */
+PacketPool *packet_pool_new(Sim *sim, Recorder *recorder);
 void packet_pool_free(PacketPool *pool); /* also frees packets still held */
 /* Tell `hops` (emu/core/hops.h) how packets end, from now on. */
 void packet_pool_follow(PacketPool *pool, struct Hops *hops);
@@ -144,11 +150,22 @@ static inline bool packet_detached(const Packet *pkt) {
     return pkt->lease && pkt->lease->detached;
 }
 
-/* From now on the packet's time goes to `cause`. */
-static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {
+/* Of a packet that is recorded: it begins, is charged for its last cause, is delivered. */
+Walk *walk_begin(Recorder *recorder, const Packet *pkt);
+void walk_charge(Packet *pkt, SimTime now);
+void walk_deliver(Packet *pkt, SimTime now);
+
+/* From now on the packet's time goes to `cause`; what went to the last one until now, somebody else
+ * has told the recorder. */
+static inline void packet_charge_told(Packet *pkt, PacketCause cause, SimTime now) {
     pkt->charged[pkt->cause] += now - pkt->since;
     pkt->cause = cause;
     pkt->since = now;
+}
+/* From now on the packet's time goes to `cause`. */
+static inline void packet_charge(Packet *pkt, PacketCause cause, SimTime now) {
+    if (G_UNLIKELY(pkt->walk)) walk_charge(pkt, now);
+    packet_charge_told(pkt, cause, now);
 }
 
 static inline uint32_t packet_frame_bytes(uint32_t length) {

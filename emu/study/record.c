@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "emu/core/recorder.h"
 #include "emu/study/file.h"
 
 #define HEAD "sppemu-record-1"
@@ -25,7 +26,8 @@ static void add_text(GString *out, const char *word, const char *text) {
 }
 
 static bool of_the_record(const char *name) {
-    return strcmp(name, "record") != 0 && strcmp(name, "cost") != 0;
+    return strcmp(name, "record") != 0 && strcmp(name, "cost") != 0 &&
+           strcmp(name, RECORDER_FILE) != 0;
 }
 
 char *record_text(const RunResult *r, const char *identity, const char *folder, GError **error) {
@@ -187,9 +189,11 @@ bool record_publish(const RunResult *result, const char *identity, const RecordC
                                             "\ndisk_bytes\t%" PRIu64 "\nhost\t%s\n",
                                             cost->wall_s, cost->cpu_s, cost->memory_kb, bytes,
                                             g_get_host_name());
-    return file_write(record, text, strlen(text), error) &&
-           file_write(beside, took, strlen(took), error) && file_sync(folder, error) &&
-           file_move(folder, to, error);
+    if (!file_write(record, text, strlen(text), error) ||
+        !file_write(beside, took, strlen(took), error) || !file_sync(folder, error))
+        return false;
+    folder_remove(to);
+    return file_move(folder, to, error);
 }
 
 RunResult *record_load(const char *folder, const char *identity, GError **error) {

@@ -30,7 +30,8 @@ char *record_text(const RunResult *result, const char *identity, const char *fol
  * says what is wrong with it, if it is no whole record of that identity (any, if NULL). */
 RunResult *record_parse(const char *text, size_t length, const char *identity, const char *folder,
                         GError **error);
-/* Write `record` and `cost`, sync everything in `folder`, and rename it to `to`. */
+/* Write `record` and `cost`, sync everything in `folder`, and rename it to `to`, in the place of an
+ * earlier record. */
 bool record_publish(const RunResult *result, const char *identity, const RecordCost *cost,
                     const char *folder, const char *to, GError **error);
 /* The record in the folder; NULL, without an error, if there is no such folder. */

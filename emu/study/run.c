@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 #include "emu/study/file.h"
+#include "emu/core/recorder.h"
 #include "emu/core/report.h"
 #include "emu/scenario/vary.h"
 #include "emu/study/record.h"
+#include "emu/study/recording.h"
 
 enum { MAX_WHY = 256, MAX_WORKERS = 256, NOBODY = UINT32_MAX };
 
@@ -198,15 +200,20 @@ static void account(RunResult *r, Network *net) {
     put_scalar(r, "run.packets_held", (double)c.held, "packets");
 }
 
-static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
-                          Watch *w) {
+static Recorder *recorder_of(const char *wanted, const char *folder, GError **error) {
+    RecorderWants wants;
+    g_autofree char *path = g_build_filename(folder, RECORDER_FILE, NULL);
+    return recorder_wants(wanted, &wants, error) ? recorder_new(path, &wants, wanted, error) : NULL;
+}
+
+static RunResult *compute_with(const Scenario *s, const NetworkOptions *options, RunKey key,
+                               Watch *w) {
     RunResult *r = run_result_new();
     r->point = key.point;
     r->repetition = key.repetition;
     r->status = RUN_OK;
     g_autoptr(GError) error = NULL;
-    NetworkOptions options = {.seed = seed, .repetition = key.repetition, .output = folder};
-    Network *net = scenario_build(s, key.point, &options, &error);
+    Network *net = scenario_build(s, key.point, options, &error);
     if (!net) {
         failed(r, code_of(error), error);
         return r;
@@ -239,17 +246,35 @@ static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const ch
         g_ptr_array_add(r->warnings, g_strdup(report_warning_at(report, i)));
     account(r, net);
     g_clear_error(&error);
-    if (folder && !write_files(report, net, folder, &error) && r->status == RUN_OK)
-        failed(r, EXIT_RUN_FAILED, error);
+    bool written = (!options->output || write_files(report, net, options->output, &error)) &&
+                   (!options->recorder || recorder_finish(options->recorder, network_packets(net),
+                                                          sim_now(network_sim(net)), &error));
+    if (!written && r->status == RUN_OK) failed(r, EXIT_RUN_FAILED, error);
     report_free(report);
     network_free(net);
+    return r;
+}
+
+/* `record`, in `folder`: NULL, nothing. */
+static RunResult *compute(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
+                          const char *record, Watch *w) {
+    g_autoptr(GError) error = NULL;
+    NetworkOptions options = {.seed = seed, .repetition = key.repetition, .output = folder};
+    if (record) options.recorder = recorder_of(record, folder, &error);
+    if (error) {
+        RunResult *r = run_result_new();
+        failed(r, EXIT_RUN_FAILED, error);
+        return r;
+    }
+    RunResult *r = compute_with(s, &options, key, w);
+    recorder_free(options.recorder);
     return r;
 }
 
 RunResult *run_once(const Scenario *s, uint64_t seed, RunKey key, const char *folder,
                     volatile int *interrupted) {
     Watch w = {.interrupted = interrupted};
-    return compute(s, seed, key, folder, &w);
+    return compute(s, seed, key, folder, NULL, &w);
 }
 
 /* One run, recorded ----------------------------------------------------------------------- */
@@ -280,7 +305,8 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
     struct rusage before;
     getrusage(RUSAGE_SELF, &before);
     gint64 began = g_get_monotonic_time();
-    RunResult *r = compute(store_scenario(work->store), store_seed(work->store), key, folder, &w);
+    RunResult *r = compute(store_scenario(work->store), store_seed(work->store), key, folder,
+                           work->options->record, &w);
     g_autoptr(GError) error = NULL;
     RecordCost cost = cost_since(began, &before);
     slot->seconds = cost.wall_s;
@@ -297,6 +323,14 @@ static void compute_and_record(const Work *work, RunKey key, const char *identit
     run_result_free(r);
 }
 
+/* Whether something else than its record is wanted of a run that is there. */
+static bool lacks(const Store *store, const RunResult *r, const RunOptions *o) {
+    if (r->status == RUN_FAILED) return o->retry_failed;
+    if (!o->record) return false;
+    g_autofree char *record = store_record(store, r->identity), *there = recording_wanted(record);
+    return g_strcmp0(there, o->record) != 0;
+}
+
 static void run_recorded(const Work *work, unsigned n) {
     RunKey key = g_array_index(work->todo, RunKey, n);
     Slot *slot = &work->board->slot[n];
@@ -309,8 +343,8 @@ static void run_recorded(const Work *work, unsigned n) {
         return;
     }
     RunResult *there = record_load(record, identity, NULL); /* by whoever had the claim before */
-    if (!there || (there->status == RUN_FAILED && work->options->retry_failed)) {
-        folder_remove(record);
+    if (there) there->identity = g_strdup(identity);
+    if (!there || lacks(work->store, there, work->options)) {
         g_autofree char *folder = store_workspace(work->store, identity, &error);
         if (folder)
             compute_and_record(work, key, identity, folder, record, slot);
@@ -541,18 +575,20 @@ static RunResult *result_of(const Store *store, RunKey key, unsigned index, unsi
     return r;
 }
 
-static bool to_do(const RunResult *r, RunKey key, const RunOptions *o) {
-    return key.wanted && (r->status == RUN_MISSING || (r->status == RUN_FAILED && o->retry_failed));
+static bool to_do(const Store *store, const RunResult *r, RunKey key, const RunOptions *o) {
+    return key.wanted && (r->status == RUN_MISSING || lacks(store, r, o));
 }
 
 /* What has no record, each identity once: equal points are one run. */
-static GArray *collect(const GPtrArray *results, const GArray *keys, const RunOptions *o) {
+static GArray *collect(const Store *store, const GPtrArray *results, const GArray *keys,
+                       const RunOptions *o) {
     GArray *todo = g_array_new(FALSE, FALSE, sizeof(RunKey));
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (unsigned i = 0; i < keys->len; i++) {
         const RunResult *r = results->pdata[i];
         RunKey key = g_array_index(keys, RunKey, i);
-        if (to_do(r, key, o) && g_hash_table_add(seen, r->identity)) g_array_append_val(todo, key);
+        if (to_do(store, r, key, o) && g_hash_table_add(seen, r->identity))
+            g_array_append_val(todo, key);
     }
     return todo;
 }
@@ -576,7 +612,7 @@ GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) 
     GPtrArray *results = g_ptr_array_new_with_free_func(run_result_free);
     for (unsigned i = 0; i < n; i++)
         g_ptr_array_add(results, result_of(store, g_array_index(keys, RunKey, i), i, n, NULL));
-    g_autoptr(GArray) todo = collect(results, keys, o);
+    g_autoptr(GArray) todo = collect(store, results, keys, o);
     Board *board = todo->len ? board_new(todo->len) : NULL;
     if (todo->len && !board) {
         g_printerr("sppemu: no memory for a board of %u runs: %s\n", todo->len, g_strerror(errno));
@@ -592,7 +628,7 @@ GPtrArray *run_all(const Store *store, const GArray *keys, const RunOptions *o) 
     for (unsigned i = 0; i < n; i++) {
         RunResult *r = results->pdata[i];
         RunKey key = g_array_index(keys, RunKey, i);
-        if (!to_do(r, key, o)) continue;
+        if (!to_do(store, r, key, o)) continue;
         results->pdata[i] = result_of(store, key, i, n, g_hash_table_lookup(slots, r->identity));
         run_result_free(r);
     }

@@ -11,6 +11,8 @@ typedef struct {
     unsigned jobs;             /* processes */
     bool retry_failed;         /* compute anew what is recorded as failed */
     bool explain;              /* records have resources.tsv and hops.tsv too (explain.h) */
+    const char *record;        /* RECORDER_WANTS: runs without such a recording are computed, too;
+                                * NULL: none is wanted */
     Progress *progress;        /* NULL: none is shown */
     const char *as;            /* see lock_take */
     volatile int *interrupted; /* set by the caller's signal handler */
