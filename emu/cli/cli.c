@@ -15,17 +15,17 @@
 #include "emu/study/build.h"
 
 const CliVerb *const cli_verbs[] = {
-    &run_verb,     &check_verb,   &show_verb,   &list_verb,        &results_verb,
-    &query_verb,   &plot_verb,    &report_verb, &sensitivity_verb, &compare_verb,
-    &explain_verb, &search_verb,  &verify_verb, &merge_verb,       &point_verb,
-    &format_verb,  &convert_verb, &lab_verb,    &help_verb,        &complete_verb,
-    NULL};
+    &run_verb,    &check_verb,  &show_verb,        &list_verb,    &results_verb, &query_verb,
+    &plot_verb,   &report_verb, &sensitivity_verb, &compare_verb, &explain_verb, &trace_verb,
+    &search_verb, &verify_verb, &merge_verb,       &point_verb,   &format_verb,  &convert_verb,
+    &lab_verb,    &help_verb,   &complete_verb,    NULL};
 
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},
     {"STUDY", "the folder of a study"},
     {"RESULT", "the folder of results"},
     {"RUN", "the number of a run, or FIRST-LAST"},
+    {"RECORDING", "the folder of a study that has recordings, or a recording's file"},
     {"DIR", "a folder"},
     {"ACTION", "list, start, check or try"},
     {"NAME|DIR",

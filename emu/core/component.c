@@ -38,7 +38,7 @@ struct Network {
     Gauges *gauges;
     Resources *resources; /* NULL: nobody asks for them, nor for where packets were */
     Hops *hops;
-    GHashTable *ways; /* Component -> Way */
+    GHashTable *ways;     /* Component -> Way */
     GArray *gauge_tracks; /* of the recorder, by the gauges' numbers */
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
