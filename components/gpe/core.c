@@ -13,9 +13,18 @@ static Process *process_of(SchedTask *t) {
     return t ? (Process *)(void *)((char *)t - offsetof(Process, task)) : NULL;
 }
 
+static G_NO_INLINE void record_phase(const Process *p, SimTime now) {
+    const Kernel *kernel = p->kernel;
+    recorder_span(kernel->recorder, p->track, kernel->phase[p->phase], p->phase_since, now, NULL);
+    if (kernel->sched.ops->tokens)
+        recorder_count(kernel->recorder, p->tokens, now,
+                       kernel->sched.ops->tokens(&kernel->sched, &p->task));
+}
+
 static void set_phase(Process *p, Phase phase) {
     const Kernel *kernel = p->kernel;
     SimTime now = sim_now(kernel->sim);
+    if (G_UNLIKELY(kernel->recorder)) record_phase(p, now);
     p->charged[p->phase] += now - p->phase_since;
     p->phase_since = now;
     if (phase == PHASE_RUNNING && p->phase != PHASE_RUNNING && p->gaps) {
@@ -131,8 +140,15 @@ void core_begin(Core *k, Layer layer, SimTime cost) {
     w->begun += cost;
 }
 
+static G_NO_INLINE void record_layer(const Core *k, SimTime now) {
+    const Kernel *kernel = k->kernel;
+    uint32_t word = k->layer == LAYER_TASK ? k->current->word : kernel->layer[k->layer];
+    recorder_span(kernel->recorder, k->track, word, k->since, now, NULL);
+}
+
 void core_charge(Core *k) {
     SimTime now = sim_now(k->kernel->sim), d = now - k->since;
+    if (G_UNLIKELY(k->kernel->recorder)) record_layer(k, now);
     k->since = now;
     k->charged[k->layer] += d;
     if (k->layer == LAYER_IDLE) return;
@@ -345,6 +361,27 @@ void kernel_init(Kernel *kernel, const KernelHandlers *handlers, void *devices, 
         sim_event_init(&k->done, done, owner);
         sim_event_init(&k->tick, tick, owner);
     }
+}
+
+void kernel_record(Kernel *kernel, Recorder *recorder, uint32_t component) {
+    static const char *const layers[N_LAYERS] = {"interrupt", "softirq", "root",
+                                                 "switch",    "task",    "idle"};
+    static const char *const phases[N_PHASES] = {"running", "ready", "on hold", "asleep"};
+    kernel->recorder = recorder;
+    for (unsigned i = 0; i < N_LAYERS; i++) kernel->layer[i] = recorder_word(recorder, layers[i]);
+    for (unsigned i = 0; i < N_PHASES; i++) kernel->phase[i] = recorder_word(recorder, phases[i]);
+    for (unsigned i = 0; i < kernel->n_cores; i++) {
+        g_autofree char *name = g_strdup_printf("core %u", i);
+        kernel->core[i].track = recorder_track(recorder, component, name, NULL);
+    }
+}
+
+void process_record(Process *p, const Kernel *kernel, uint32_t component, const char *name) {
+    g_autofree char *tokens = g_strconcat(name, " tokens", NULL);
+    p->word = recorder_word(kernel->recorder, name);
+    p->track = recorder_track(kernel->recorder, component, name, NULL);
+    if (kernel->sched.ops->tokens)
+        p->tokens = recorder_track(kernel->recorder, component, tokens, NULL);
 }
 
 void kernel_start(Kernel *kernel) {

@@ -18,6 +18,7 @@
 
 #include "components/gpe/sched/sched.h"
 #include "emu/core/histogram.h"
+#include "emu/core/recorder.h"
 #include "emu/core/sim.h"
 
 typedef struct Kernel Kernel;
@@ -51,8 +52,9 @@ struct Process {
     /* accounts */
     Phase phase;
     SimTime phase_since, last_seen, charged[N_PHASES];
-    SimTime added, present; /* since when it is there; that it was, before */
-    Histogram *gaps;        /* NULL, or where it notes the times, in ps, that it had no processor */
+    SimTime added, present;       /* since when it is there; that it was, before */
+    uint32_t track, tokens, word; /* of a recording: its track, that of its tokens, its name */
+    Histogram *gaps; /* NULL, or where it notes the times, in ps, that it had no processor */
 };
 #define PROCESS_FOREVER (SIM_NEVER - 1)
 
@@ -109,6 +111,7 @@ struct Core {
     /* accounts */
     SimTime charged[N_LAYERS];
     uint64_t switches, ksoftirqd, deferrals;
+    uint32_t track; /* of a recording */
 };
 
 /* Kernel ----------------------------------------------------------------------------------- */
@@ -138,12 +141,19 @@ struct Kernel {
     SimTime lock_free; /* when the kernel's locks will be free */
     uint64_t serial_q16;
     SimTime lock_used, lock_waited;
+    /* of a recording: NULL, there is none; its words */
+    Recorder *recorder;
+    uint32_t layer[N_LAYERS], phase[N_PHASES];
 };
 
 /* In create, once its settings and its scheduler are set. */
 void kernel_init(Kernel *kernel, const KernelHandlers *handlers, void *devices, Sim *sim,
                  SimOwner *owner);
 void kernel_start(Kernel *kernel);
+/* Tell a recorder what cores and, by its name, a process do: tracks of the component's. Before the
+ * kernel starts; before the process is added, once. */
+void kernel_record(Kernel *kernel, Recorder *recorder, uint32_t component);
+void process_record(Process *p, const Kernel *kernel, uint32_t component, const char *name);
 /* Call pick on every core: processes were started. */
 void kernel_resched(Kernel *kernel);
 

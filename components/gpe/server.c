@@ -148,6 +148,8 @@ bool gpe_filter(Gpe *g, Guest *guest, const uint8_t *key, const uint8_t *mask,
 }
 
 void gpe_admit(Gpe *g, Guest *guest) {
+    if (g->base.recorder && !guest->process.track)
+        process_record(&guest->process, &g->kernel, g->base.track, guest->name);
     process_add(&guest->process, &g->kernel, guest->number % (unsigned)g->kernel.n_cores);
     if (!g->booted) return;
     process_start(&guest->process);
@@ -250,6 +252,7 @@ static bool gpe_start(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
     if (!attach(g, error)) return false;
     g->started = sim_now(c->sim);
+    if (c->recorder) kernel_record(&g->kernel, c->recorder, c->track);
     component_random(c, "root", &g->random);
     sim_event_init(&g->boot, boot, &c->owner);
     sim_event_init(&g->root, root_wakes, &c->owner);

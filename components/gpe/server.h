@@ -24,6 +24,7 @@ typedef struct Gpe Gpe;
 typedef struct Guest Guest;
 struct Guest {
     Process process;
+    const char *name;
     unsigned number; /* the slice in the server's tables that its ports lead to */
     uint64_t place;  /* when the server boots: lower ones first, then lower numbers */
     Tenant *tenant;  /* whose its packets are; before gpe_host */

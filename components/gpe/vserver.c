@@ -306,6 +306,7 @@ static bool vserver_start(Component *c, GError **error) {
     v->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     account_init(&v->account);
     v->guest.receive = vserver_receive;
+    v->guest.name = c->name;
     v->guest.process.next = next;
     v->guest.process.done = done;
     if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");

@@ -76,6 +76,8 @@ typedef struct {
     bool (*tick)(Sched *s, unsigned core, SchedTask *current);
     /* Who runs now; NULL: nobody may. The result is the same task until something changes. */
     SchedTask *(*pick)(Sched *s, unsigned core);
+    /* The tokens that the task has, for who looks; NULL: there are none. Changes nothing. */
+    uint64_t (*tokens)(const Sched *s, const SchedTask *t);
 } SchedOps;
 
 struct Sched {

@@ -89,6 +89,12 @@ static void release_one(Sched *s, unsigned core, Missing *missing) {
     }
 }
 
+static uint64_t token_balance(const Sched *s, const SchedTask *t) {
+    const TokenBucket *b = t->own;
+    int64_t have = (*clock_of(s, t) - b->used) / (int64_t)b->price;
+    return have > 0 ? MIN((uint64_t)have, t->share.max) : 0;
+}
+
 static SchedTask *token_pick(Sched *s, unsigned core) {
     for (;;) {
         Missing missing = {{INT64_MAX, INT64_MAX}};
@@ -118,4 +124,5 @@ const SchedOps token_sched = {
     .sleep = sched_sleep,
     .tick = token_tick,
     .pick = token_pick,
+    .tokens = token_balance,
 };
