@@ -66,7 +66,27 @@ static inline bool run_code(Stage *stage, Context *c, ChipPacket *cp, StageFunct
 static bool parse(Stage *stage, Context *c, ChipPacket *cp) {
     return run_code(stage, c, cp, fp_parse, BUDGET_PARSE);
 }
+
+/* What the TCAM is going to find, in a recording. */
+static void note_lookup(const Npe *npe, const Context *c, const ChipPacket *cp) {
+    int position = tcam_lookup(fp_tcam(npe->tables), tcam_word(cp->fp.slice, cp->fp.key));
+    SimTime now = sim_now(npe->base.sim);
+    if (position < 0) {
+        walk_note(c->pkt, context_track(c), npe->no_match, now,
+                  (uint32_t[RECORDER_FIELDS]){cp->fp.slice});
+        return;
+    }
+    const FpResult *result = fp_filter_result(npe->tables, (unsigned)position);
+    walk_note(c->pkt, context_track(c), npe->match, now,
+              (uint32_t[RECORDER_FIELDS]){cp->fp.slice, (uint32_t)position, result->interface,
+                                          result->queue});
+}
+
 static bool lookup(Stage *stage, Context *c, ChipPacket *cp) {
+    const Npe *npe = stage->user;
+    bool asks = !cp->fp.routed && cp->fp.verdict == FP_FORWARD;
+    if (G_UNLIKELY(npe->base.recorder) && asks && !npe->program.chip.fast && context_recorded(c))
+        note_lookup(npe, c, cp);
     return run(stage, c, cp, fp_lookup);
 }
 static bool format(Stage *stage, Context *c, ChipPacket *cp) {
@@ -186,6 +206,10 @@ static bool npe_start(Component *c, GError **error) {
     Npe *npe = (Npe *)c;
     sim_event_init(&npe->reset_over, reset_over, &c->owner);
     if (!npe_attach(npe, error)) return false;
+    if (c->recorder) {
+        npe->match = recorder_kind(c->recorder, "matches", "slice filter interface queue");
+        npe->no_match = recorder_kind(c->recorder, "matches no filter", "slice");
+    }
     for (unsigned i = 0; i < npe->n_interfaces && !npe_switched(npe); i++)
         fp_set_mtu(npe->tables, i, port_speed(c, i).mtu);
     return program_start(&npe->program, error);

@@ -37,6 +37,7 @@ struct Npe {
     uint32_t leads_to; /* a bit for each interface that filters lead to */
     /* counters */
     uint64_t exceptions[FP_N_REASONS], forwarded;
+    uint32_t match, no_match; /* kinds of a recording */
 };
 
 /* Why the NPE itself drops; the fast path's reasons come after these. */
