@@ -58,6 +58,15 @@ if command -v python3 >/dev/null; then
     is "the second run of a study has its own" cmp two/runs/0001/recording.jsonl one/recording.jsonl
     $B trace two 1 -o two.json >out
     is "a trace of the second run" check rules two.json
+    # A server: cores, a vServer and its tokens; a chassis: two more chips, a switch
+    $B run gpe --no-plots -q -o gpe --set traffic.duration=20ms --set traffic.warmup=0 --record every=10,timeline=5ms..10ms
+    $B trace gpe -o gpe.json >out
+    is "a server is a trace by the format's rules" check rules gpe.json
+    for thread in 'core 0' router0 'router0 tokens'; do is "a server has a thread $thread" grep -q "\"name\":\"$thread\"" gpe.json; done
+    $B run fig9-npe $short -o chassis --set traffic.payload=0 --set traffic.rate=3.7Gbit/s --record every=3,timeline=0us..1s
+    $B trace chassis -o chassis.json >out
+    is "a chassis is a trace by the format's rules" check rules chassis.json
+    is "a chassis: the trace sums to the accounts of all its chips" check accounts chassis.json chassis/runs.tsv
     # The checker, on what breaks the rules
     sed '0,/"ph":"E"/s//"ph":"B"/' full.json >broken.json
     if check rules broken.json >out 2>&1; then bad "the checker sees a slice that is not closed"; else ok "the checker sees a slice that is not closed"; fi

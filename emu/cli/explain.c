@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/cli/study.h"
+#include "emu/cli/walk.h"
 #include "emu/scenario/vary.h"
 #include "emu/study/build.h"
 #include "emu/study/explain.h"
@@ -13,6 +14,7 @@
 typedef struct {
     int jobs, runs;
     gboolean all, json, quiet;
+    WalkFlags walk;
 } ExplainFlags;
 
 enum { MOST_POINTS = 12 };
@@ -198,8 +200,10 @@ static int explain_in(Job *job, const char *word) {
 }
 
 static int explain_run(char **operands, void *flags, const ComponentClass *const *classes) {
-    const ExplainFlags *f = flags;
+    ExplainFlags *f = flags;
     g_autoptr(GError) error = NULL;
+    f->walk.json = f->json;
+    if (cli_walk_asked(&f->walk)) return cli_walk(&f->walk, operands[0], operands[1], classes);
     if (f->jobs < 1 || f->jobs > MAX_JOBS)
         return cli_usage("--jobs: found %d, expected 1 to %d", f->jobs, MAX_JOBS);
     if (f->runs < 0 || f->runs > 1000)
@@ -233,6 +237,14 @@ static const GOptionEntry explain_options[] = {
                "At most so many runs with something moved (default 24; 0: by the rule alone)", "N"),
     CLI_OPTION(ExplainFlags, all, "all", 'a', NONE, "Also resources that hardly anybody used",
                NULL),
+    CLI_OPTION(ExplainFlags, walk.packet, "packet", 0, STRING,
+               "Of a recorded run, the walk of one packet: 17, or traffic:17", "N"),
+    CLI_OPTION(ExplainFlags, walk.first_drop, "first-drop", 0, NONE,
+               "The walk of the first packet that was dropped", NULL),
+    CLI_OPTION(ExplainFlags, walk.slowest, "slowest", 0, NONE,
+               "The walk of the packet that was slowest to be delivered", NULL),
+    CLI_OPTION(ExplainFlags, walk.paths, "paths", 0, NONE,
+               "How many packets took which path, and how they ended", NULL),
     CLI_OPTION(ExplainFlags, json, "json", 0, NONE, "One JSON document", NULL),
     CLI_OPTION(ExplainFlags, jobs, "jobs", 'j', INT, "Runs at a time, each in a process of its own",
                "N"),
@@ -254,6 +266,8 @@ const CliVerb explain_verb = {
             {"sppemu explain results/fig9 'traffic.payload == 0 and traffic.rate == 5Gbit/s'",
              "one point of a study, by its parameters"},
             {"sppemu explain results/fig9 12 --runs 0", "run 12, by the rule alone"},
+            {"sppemu explain results/label --first-drop",
+             "why a packet was lost, of a run with --record"},
             {0}},
     .options = explain_options,
     CLI_FLAGS(ExplainFlags, {.jobs = 1, .runs = 24}),

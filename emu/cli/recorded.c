@@ -43,13 +43,15 @@ Recording *cli_recording(const char *given, const char *run, const ComponentClas
         }
         path = g_strdup(given);
     } else {
-        CliResult *result = cli_result_open(given, false, NULL, classes, &error);
-        if (!result) {
+        Claims *claims = cli_claims();
+        CliResult *result = cli_result_open(given, false, claims, classes, &error);
+        if (result) {
+            path = find(result->store, result->study.runs, run, code);
+            cli_result_free(result);
+        } else {
             *code = cli_complain(EXIT_RUN_FAILED, error);
-            return NULL;
         }
-        path = find(result->store, result->study.runs, run, code);
-        cli_result_free(result);
+        claims_free(claims);
         if (!path) return NULL;
     }
     Recording *recording = recording_load(path, &error);
