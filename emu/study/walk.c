@@ -43,7 +43,7 @@ static const char *component_of(const Recording *r, uint32_t track) {
     return recording_track(r, recording_track(r, track)->component)->name;
 }
 
-/* "from SRAM 0, bytes 16, answer 122.000 ns" of a note. Caller frees. */
+/* "from memory 0, bytes 16, answer 122.000 ns" of a note. Caller frees. */
 static char *note_text(const Recording *r, const RecordingEvent *e) {
     const RecordingKind *kind = kind_of(r, e->kind);
     GString *text = g_string_new(NULL);
