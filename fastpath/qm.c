@@ -27,6 +27,7 @@ typedef struct {
     uint64_t bytes;
     uint32_t limit_packets, limit_bytes, group;
     bool known;
+    uint64_t crowded; /* of what was dropped: its group was full */
     QmCounts counts;
 } Queue;
 
@@ -50,6 +51,7 @@ struct Qm {
     QmServed *served; /* NULL: nobody asks */
     struct {
         uint32_t packets, limit;
+        uint64_t dropped;
     } groups[QM_MAX_GROUPS];
     struct {
         uint32_t queue[CACHE_ENTRIES]; /* most recently used first */
@@ -251,10 +253,13 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
     if (queue >= qm->n_queues || !qm->queues[queue].known) return false;
     Queue *q = &qm->queues[queue];
     cache_touch(qm, queue, SITE_ENQ_EVICT, SITE_ENQ_LOAD, log);
-    if ((q->limit_packets && q->packets >= q->limit_packets) ||
-        (qm->groups[q->group].limit &&
-         qm->groups[q->group].packets >= qm->groups[q->group].limit) ||
-        (q->limit_bytes && q->bytes + bytes > q->limit_bytes)) {
+    bool full = (q->limit_packets && q->packets >= q->limit_packets) ||
+                (q->limit_bytes && q->bytes + bytes > q->limit_bytes),
+         crowded = qm->groups[q->group].limit &&
+                   qm->groups[q->group].packets >= qm->groups[q->group].limit;
+    if (full || crowded) {
+        q->crowded += !full;
+        qm->groups[q->group].dropped += !full;
         q->counts.dropped++;
         q->counts.bytes_dropped += bytes;
         return false;
@@ -399,6 +404,12 @@ QmCounts qm_queue_counts(const Qm *qm, unsigned queue) {
 }
 uint64_t qm_scheduler_bytes(const Qm *qm, unsigned scheduler) {
     return qm->schedulers[scheduler].bytes;
+}
+uint64_t qm_queue_crowded(const Qm *qm, unsigned queue) {
+    return qm->queues[queue].crowded;
+}
+QmGroup qm_group(const Qm *qm, unsigned group) {
+    return (QmGroup){qm->groups[group].packets, qm->groups[group].limit, qm->groups[group].dropped};
 }
 uint64_t qm_scheduler_sent(const Qm *qm, unsigned scheduler) {
     return qm->schedulers[scheduler].sent_ps;

@@ -77,6 +77,13 @@ uint32_t qm_dequeue(Qm *qm, unsigned scheduler, uint64_t now, FpLog *log);
 #define QM_MAX_GROUPS 2048u
 void qm_set_group(Qm *qm, unsigned queue, unsigned group);
 void qm_limit_group(Qm *qm, unsigned group, uint32_t limit_packets);
+typedef struct {
+    uint32_t packets, limit;
+    uint64_t dropped; /* that queues of it with room had to drop */
+} QmGroup;
+QmGroup qm_group(const Qm *qm, unsigned group);
+/* Of what the queue dropped: it had room, but its group had none. */
+uint64_t qm_queue_crowded(const Qm *qm, unsigned queue);
 /* Take the first packet out of the queue, uncounted as dequeued; QM_NONE when it is empty. */
 uint32_t qm_flush_queue(Qm *qm, unsigned queue);
 /* An empty queue is unknown again, as before qm_set_queue; its counts are 0, its group 0. */

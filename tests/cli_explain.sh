@@ -71,6 +71,28 @@ same "the parts of the latency sum to the sink's" "$(cat mean)" "$(cat sum)"
 "$B" explain two 1 -q --runs 0 >rule 2>err || bad "by the rule: $(cat err)"
 has "without runs it says so" 'by the rule alone' rule
 same "explaining changes nothing in the result" "" "$(diff -r two before)"
+
+# The document of a run, without its folder: the scenario of that name, and the fingerprint says whether it is the same.
+"$B" run two.ini -q -o other --json >two.json 2>err || bad "a document of a run: $(cat err)"
+"$B" explain two.json 1 -q >document 2>err || bad "a document of a run: $(cat err)"
+tail -n +2 one >with && tail -n +2 document >without
+same "a document says what its folder says" "$(cat with)" "$(cat without)"
+sed 's/"fingerprint": "\(.\)\(.\)/"fingerprint": "\2\1/' two.json >swapped.json
+refused "a document of another run" 3 'does not come out again as it was recorded' swapped.json 1
+refused "a document that is none" 1 'expected the document of sppemu run --json' two/manifest.json
+refused "an expression over a document" 2 'expected the number of a run' two.json 't.rate == 5'
+sed -i 's/rate = 1Gbit/rate = 2Gbit/' two.ini
+refused "a document whose scenario has changed" 3 'does not come out again' two.json 1
+
+# Fast timing knows what is busy, not what waits for what.
+cat >fast.ini <<END
+[scenario]
+include = $root/tests/explain/load.ini
+timing = fast
+END
+"$B" run fast.ini -q --no-plots -o fast 2>err || bad "fast timing: $(cat err)"
+refused "a run by fast timing" 3 'explain a run of the same with --timing detailed' fast
+
 sed -i 's/"build": "./"build": "0/' two/study.json
 refused "a result of another build" 1 'build' two 1
 cd "$root" || exit 1

@@ -447,6 +447,8 @@ static void tell_core(const Gpe *g, unsigned n, SimTime now, Resources *r) {
     g_autofree char *applications =
         g_strdup_printf("%s send_call receive_call copy_byte poll_call cores", cost);
     bool receives = layer_time(k, LAYER_SOFTIRQ, now) > layer_time(k, LAYER_TASK, now);
+    if (2 * layer_time(k, LAYER_SOFTIRQ, now) > now)
+        g_string_append(note, "; receiving comes first and has most of it: livelock");
     resources_tell(r,
                    &(Resource){.kind = "core",
                                .does = RESOURCE_SERVES,

@@ -406,7 +406,7 @@ static void vserver_resources(const Component *c, Resources *r) {
                                .waited = (double)(held + ready),
                                .levers = given},
                    "processor turn");
-    if (held)
+    if (held && !v->gpe->idle_skip) /* else virtual time jumps, and they limit only turns */
         resources_tell(r,
                        &(Resource){.kind = "tokens",
                                    .does = RESOURCE_SERVES,

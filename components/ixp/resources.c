@@ -357,7 +357,8 @@ void queue_resource(const Qm *qm, unsigned queue, uint64_t limit, int port, cons
                     Resources *r, const char *name) {
     QmCounts counts = qm_queue_counts(qm, queue);
     uint32_t packets = qm_queue_packets(qm, queue);
-    if (!limit || (!packets && !counts.dropped)) return;
+    uint64_t refused = counts.dropped - qm_queue_crowded(qm, queue);
+    if (!limit || (!packets && !refused)) return;
     resources_tell(r,
                    &(Resource){.kind = "queue",
                                .does = RESOURCE_HOLDS,
@@ -365,7 +366,23 @@ void queue_resource(const Qm *qm, unsigned queue, uint64_t limit, int port, cons
                                .place = BLOCK_PLACE + QUEUES,
                                .used = packets,
                                .of = (double)limit,
-                               .refused = (double)counts.dropped,
+                               .refused = (double)refused,
+                               .levers = levers},
+                   "%s", name);
+}
+
+void group_resource(const Qm *qm, unsigned group, int port, const char *levers, Resources *r,
+                    const char *name) {
+    QmGroup g = qm_group(qm, group);
+    if (!g.limit || (!g.packets && !g.dropped)) return;
+    resources_tell(r,
+                   &(Resource){.kind = "part of the packet buffers",
+                               .does = RESOURCE_HOLDS,
+                               .port = port,
+                               .place = BLOCK_PLACE + QUEUES + 1,
+                               .used = g.packets,
+                               .of = g.limit,
+                               .refused = (double)g.dropped,
                                .levers = levers},
                    "%s", name);
 }

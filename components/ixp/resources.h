@@ -15,3 +15,6 @@ void mp_resources(const Mp *mp, int port, Resources *r);
 /* A queue of a queue manager that holds packets or has refused some; `levers` of its limit. */
 void queue_resource(const Qm *qm, unsigned queue, uint64_t limit, int port, const char *levers,
                     Resources *r, const char *name);
+/* What queues of a group may hold together; the same. */
+void group_resource(const Qm *qm, unsigned group, int port, const char *levers, Resources *r,
+                    const char *name);

@@ -630,6 +630,10 @@ static void tell_queues(const LineCard *lc, const Program *p, int port, const ch
             queue_resource(p->qm, queue_of(lc, class, i), lc->queue_packets, port, "queue_packets",
                            r, name);
         }
+    for (unsigned class = 0, end = classes_end(lc); class < end; class ++) {
+        g_autofree char *name = g_strdup_printf("%s buffers of class %u", label, class);
+        group_resource(p->qm, class, port, "buffers", r, name);
+    }
 }
 
 static void tell_translations(const LineCard *lc, Resources *r) {

@@ -86,6 +86,7 @@ uint32_t npe_queue_packets(const Npe *npe, unsigned slice, unsigned queue);
 /* Tell of it as a resource of the component that asks, which has the limit. */
 void npe_queue_resource(const Npe *npe, unsigned slice, unsigned queue, uint64_t limit_packets,
                         Resources *r);
+void npe_buffers_resource(const Npe *npe, unsigned slice, Resources *r);
 /* No more: what it holds, and what comes for it, ends as detached. */
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue);
 

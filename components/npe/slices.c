@@ -363,6 +363,11 @@ void npe_queue_resource(const Npe *npe, unsigned slice, unsigned queue, uint64_t
                    "queue_packets queue_bytes", r, name);
 }
 
+void npe_buffers_resource(const Npe *npe, unsigned slice, Resources *r) {
+    g_autofree char *levers = g_strdup_printf("buffers %s.buffers", npe->base.name);
+    group_resource(npe->program.qm, slice + 1, -1, levers, r, "buffers");
+}
+
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
     unsigned number = fp_slice(npe->tables, slice)->queue_base + queue;
     for (uint32_t handle; (handle = qm_flush_queue(npe->program.qm, number)) != QM_NONE;) {

@@ -571,6 +571,7 @@ static void slice_resources(const Component *c, Resources *r) {
     for (unsigned q = 0; s->attached && q < s->room; q++)
         if (s->interface_of[q] != FP_NO_INTERFACE)
             npe_queue_resource(s->npe, s->number, q, s->queue_packets, r);
+    if (s->attached) npe_buffers_resource(s->npe, s->number, r);
 }
 
 static void slice_report(Component *c, Report *report) {

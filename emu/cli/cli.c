@@ -23,7 +23,7 @@ const CliVerb *const cli_verbs[] = {
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},
     {"STUDY", "the folder of a study"},
-    {"RESULT", "the folder of results"},
+    {"RESULT", "the folder of results, or a .json that run --json printed"},
     {"RUN", "the number of a run, or FIRST-LAST"},
     {"RECORDING", "the folder of a study that has recordings, or a recording's file"},
     {"DIR", "a folder"},
