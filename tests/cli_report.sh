@@ -167,6 +167,31 @@ if command -v python3 >/dev/null; then
     if python3 "$dir/points.py" "$p" "$dir/r/two/runs.tsv" 2>"$dir/err"; then ok "points are those of runs.tsv, and parts of latencies sum to them"; else bad "points: $(tail -1 "$dir/err")"; fi
 fi
 
+# What explain has said: picoseconds that sum, by component and by cause, to the latency.
+mkdir "$dir/r/explain"
+"$B" explain "$dir/r/two" --runs 0 --json -q >"$dir/r/explain/two.json" || bad "runs are explained"
+"$B" report "$dir/r/two" >/dev/null
+cat >"$dir/hops.py" <<'X'
+import csv, sys
+from tables import read, find
+t, runs = read(sys.argv[1]), list(csv.DictReader(open(sys.argv[2], encoding="utf-8"), delimiter="\t"))
+assert len(find(t, "What limits some of the runs")) == 1 + len(runs)
+head, *rows = find(t, "Latency of what came in at sink, by component and cause")
+parts, n = [], 0
+for row in rows:
+    where, time, mean, causes = row[2]["text"], int(row[3]["text"]), float(row[4]["text"]), [int(c["text"]) for c in row[6:]]
+    assert sum(causes) == time, row
+    if where != "all of them": parts.append(time); continue
+    assert sum(parts) == time, row
+    assert mean == float("%.5g" % float(runs[n]["sink.latency_mean_us"])), (row, runs[n])
+    parts, n = [], n + 1
+assert n == len(runs), n
+assert len([x for x in t.tables if " resources of " in x["caption"]]) == len(runs)
+X
+if command -v python3 >/dev/null; then
+    if python3 "$dir/hops.py" "$p" "$dir/r/two/runs.tsv" 2>"$dir/err"; then ok "what explain says is on the page, and sums"; else bad "explained: $(tail -1 "$dir/err")"; fi
+fi
+
 # In a browser: `with FRAGMENT` leaves the page as its script has made it in $dir/dom, and what the
 # console said in $dir/console.
 with() {

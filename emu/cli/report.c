@@ -57,12 +57,15 @@ static int write_report(const GPtrArray *results, const char *path,
     for (unsigned i = 0; i < results->len; i++) {
         const CliResult *r = results->pdata[i];
         const char *folder = store_folder(r->store);
-        g_autofree char *parent = g_path_get_dirname(folder), *name = g_path_get_basename(folder);
+        g_autofree char *parent = g_path_get_dirname(folder), *name = g_path_get_basename(folder),
+                        *json = g_strconcat(name, ".json", NULL);
         char *command = command_of(r, classes),
-             *sensitivity = g_build_filename(parent, "sensitivity", name, NULL);
+             *sensitivity = g_build_filename(parent, "sensitivity", name, NULL),
+             *explained = g_build_filename(parent, "explain", json, NULL);
         g_ptr_array_add(texts, command);
         g_ptr_array_add(texts, sensitivity);
-        web[i] = (WebResult){&r->study, r->store, command, sensitivity};
+        g_ptr_array_add(texts, explained);
+        web[i] = (WebResult){&r->study, r->store, command, sensitivity, explained};
     }
     g_autofree char *text = webpage_of(web, results->len);
     if (!file_replace(path, text, strlen(text), &error))

@@ -44,4 +44,5 @@ void web_scenario(WebPart *w);
 void web_chooser(WebPart *w);
 void web_latency(WebPart *w);
 void web_busy(WebPart *w);
+void web_explained(WebPart *w);
 void web_swings(WebPart *w);

@@ -98,10 +98,11 @@
     const part = event.target.closest(".stack > i");
     if (!part) return show("");
     const row = part.closest("tr"), heads = all("thead th", part.closest("table"));
-    const column = heads.findIndex(h => h.querySelector(`.key.${part.className}`));
-    const name = heads[column].textContent.replace(/\s*ns$/, ""), ns = Number(row.cells[column].textContent);
-    const total = Number(row.querySelector("td").textContent);
-    show(`${name}: ${ns} ns, ${short(100 * ns / total)} %. ${heads[column].title}`, event.clientX, event.clientY);
+    const columns = heads.map((h, i) => h.querySelector(".key") ? i : -1).filter(i => i >= 0);
+    const column = columns.find(i => heads[i].querySelector(`.key.${part.className}`)), head = heads[column];
+    const value = i => Number(row.cells[i].textContent), total = columns.reduce((sum, i) => sum + value(i), 0);
+    const unit = head.querySelector("small").textContent, name = head.textContent.replace(unit, "").trim();
+    show(`${name}: ${value(column)} ${unit}, ${short(100 * value(column) / total)} %. ${head.title}`, event.clientX, event.clientY);
   }
 
   // Charts ---------------------------------------------------------------------------------------

@@ -130,6 +130,7 @@ static void put_part(WebPart *w) {
     web_chooser(w);
     web_latency(w);
     web_busy(w);
+    web_explained(w);
     web_swings(w);
     web_scenario(w);
     g_string_append(w->out, "</section>\n");

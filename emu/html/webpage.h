@@ -8,6 +8,7 @@
  *   chooser.c      its points: a table, and what a chart chosen by the reader is drawn from
  *   latency.c      where its packets' time went
  *   busy.c         what was busy
+ *   explained.c    what limits some of its runs, if that was kept
  *   swings.c       how far its claims hang on its numbers, if that was computed
  *   html.h         text, numbers, pictures
  *   report.css, report.js   how it looks, and what it does; built into the program */
@@ -21,6 +22,7 @@ typedef struct {
     const Store *store;
     const char *command;     /* computes it again */
     const char *sensitivity; /* folder; there need not be one */
+    const char *explained;   /* file of sppemu explain --json; there need not be one */
 } WebResult;
 
 /* Caller frees. */
