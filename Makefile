@@ -103,7 +103,7 @@ check-cluster: all
 
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true. In components/
 # a folder knows itself and those behind the colon; classes.c knows all. Files make no circles.
-FOLDERS := ixp slowpath chassis traffic:slowpath linecard:ixp npe:ixp,linecard gpe:linecard slice:ixp,npe,linecard,gpe,slowpath
+FOLDERS := ixp slowpath chassis traffic:slowpath linecard:ixp npe:ixp,linecard gpe:linecard slice:ixp,npe,linecard,gpe,slowpath plan
 # The engine names no hardware and no box, not even in an example.
 HARDWARE := microengines?|me[0-9]+|[rt]bufs?|tcam|sram|dram|rdram|scratchpad|msf|spi-?4|xscale|ixp[0-9]*|network processors?
 BOXES    := npes?[0-9]*|gpes?[0-9]*|line ?cards?|chassis|blades?|vservers?
@@ -147,7 +147,7 @@ ZSH_COMPLETIONS ?= share/zsh/site-functions
 into     = $(foreach file,$(wildcard $(1)),$(file):$(2)/$(notdir $(file)))
 PROGRAMS := $(BUILD)/sppemu:bin/sppemu $(BUILD)/sppfwd:bin/sppfwd
 SHARED   := $(call into,scenarios/*.ini,share/sppemu/scenarios) $(call into,scenarios/data/*,share/sppemu/scenarios/data) \
-            $(call into,scenarios/variants/*,share/sppemu/scenarios/variants) $(call into,scenarios/labs/*,share/sppemu/scenarios/labs) \
+            $(call into,scenarios/variants/*,share/sppemu/scenarios/variants) $(call into,scenarios/labs/*,share/sppemu/scenarios/labs) $(call into,scenarios/plan/*,share/sppemu/scenarios/plan) \
             $(call into,analysis/claims/*,share/sppemu/analysis/claims) \
             $(call into,README.md CONTRIBUTING.md,share/doc/sppemu) $(call into,docs/*.md docs/*.svg,share/doc/sppemu/docs) \
             $(call into,docs/labs/*,share/doc/sppemu/docs/labs) \

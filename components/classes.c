@@ -12,6 +12,7 @@
 #include "components/chassis/cp.h"
 #include "components/slice/slice.h"
 #include "components/chassis/switch.h"
+#include "components/plan/plan.h"
 #include "components/traffic/traffic.h"
 
 const ComponentClass *const component_classes[] = {&chassis_class,
@@ -32,4 +33,6 @@ const ComponentClass *const component_classes[] = {&chassis_class,
                                                    &demux_class,
                                                    &responder_class,
                                                    &i3_host_class,
+                                                   &demand_class,
+                                                   &budget_class,
                                                    NULL};

@@ -6,7 +6,8 @@
 #include "emu/cli/private.h"
 #include "emu/study/file.h"
 
-#define LABS "labs" /* beside the other scenarios: those that labs begin with */
+/* Folders beside the other scenarios: what labs begin with, and plans. */
+static const char *const beside[] = {"labs", "plan"};
 
 static bool holds_claims(const char *folder) {
     g_autofree char *claims = g_build_filename(folder, "analysis", "claims", NULL);
@@ -48,10 +49,13 @@ static void add_scenarios(GPtrArray *names, const char *folder) {
 
 /* Names of the shipped scenarios, sorted, and NULL. */
 GPtrArray *cli_shipped(void) {
-    g_autofree char *folder = cli_shipped_folder(), *labs = g_build_filename(folder, LABS, NULL);
+    g_autofree char *folder = cli_shipped_folder();
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     add_scenarios(names, folder);
-    add_scenarios(names, labs);
+    for (unsigned i = 0; i < G_N_ELEMENTS(beside); i++) {
+        g_autofree char *other = g_build_filename(folder, beside[i], NULL);
+        add_scenarios(names, other);
+    }
     g_ptr_array_sort(names, by_name);
     g_ptr_array_add(names, NULL);
     return names;
@@ -69,10 +73,13 @@ char *cli_find(const char *name, GError **error) {
         input_error(error, "found a file name that is not UTF-8, expected the name of a scenario");
         return NULL;
     }
-    g_autofree char *folder = cli_shipped_folder(), *labs = g_build_filename(folder, LABS, NULL);
+    g_autofree char *folder = cli_shipped_folder();
     char *path = scenario_find(".", name);
     if (!path) path = strchr(name, '/') ? g_strdup(name) : scenario_find(folder, name);
-    if (!path) path = scenario_find(labs, name);
+    for (unsigned i = 0; !path && i < G_N_ELEMENTS(beside); i++) {
+        g_autofree char *other = g_build_filename(folder, beside[i], NULL);
+        path = scenario_find(other, name);
+    }
     if (path) return path;
     g_autoptr(GPtrArray) names = cli_shipped();
     g_ptr_array_remove_index(names, names->len - 1);

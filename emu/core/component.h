@@ -92,6 +92,7 @@ struct ComponentClass {
     size_t size;
     const Param *params;                   /* ends with {0} */
     const struct Composition *composition; /* emu/scenario/compose.h; NULL: it takes no part */
+    const struct Planner *planner;         /* emu/study/plan.h; NULL: it has none */
     const DropReason *drops;               /* ends with {0}; may be NULL */
     const Scalar *scalars;                 /* of report; ends with {0}; NULL: none */
     uint32_t link_mtu; /* of links at its ports, where none is given; 0: LINK_MTU_BYTES */

@@ -545,9 +545,10 @@ Search *search_new(SearchSide coarse_side, SearchSide fine, const SearchOptions 
     if (options->until) add_goal(x, NAN);
     for (unsigned i = 0; !options->until && i < options->n_losses; i++)
         add_goal(x, options->losses[i]);
-    bool ok = (options->until ? metric_check(options->until, false, error) : find_sink(x, error)) &&
-              find_dial(x, w.sides, error);
-    if (ok && !options->until) w.sources = sources_of(x);
+    bool counts = !options->until || !options->vary;
+    bool ok = (!options->until || metric_check(options->until, false, error)) &&
+              (!counts || find_sink(x, error)) && find_dial(x, w.sides, error);
+    if (ok && counts) w.sources = sources_of(x);
     ok = ok && search_all(&w, error);
     g_strfreev(w.sources);
     if (ok) return x;

@@ -41,7 +41,8 @@ extern const double search_loads[SEARCH_LOADS]; /* shares of the rate: 10, 50, 9
 typedef struct {
     const char *vary;         /* "COMPONENT.KEY"; NULL: rates, as above */
     const char *least, *most; /* of its range; NULL: its row's */
-    const char *until;        /* expression of one run that begins to hold; NULL: losses */
+    const char *until; /* expression of one run that begins to hold; NULL: losses; without vary
+                          the dial is as for losses */
     double losses[SEARCH_MAX_LOSSES];
     unsigned n_losses;
     const char *sink; /* NULL: the only one, or the one called sink */

@@ -137,17 +137,20 @@ static bool measure_condition(const SearchWork *w, SearchTrial *t, GError **erro
 
 static bool measure(const SearchWork *w, SearchTrial *t, GError **error) {
     if (t->run->status != RUN_OK) return input_error(error, "%s", t->run->failure);
-    if (w->search->options.until) return measure_condition(w, t, error);
-    t->offered = 0;
-    for (char **n = w->sources; *n; n++) t->offered += scalar_of(t->run, *n, "packets");
-    t->lost = 1 - scalar_of(t->run, w->search->sink, "delivered_ratio");
-    t->carried = scalar_of(t->run, w->search->sink, "carried_ratio");
-    if (t->offered > 0) return true;
-    g_autofree char *text = search_text(w->search, 0, t->at);
-    return input_error(error,
-                       "%s: found no packet in the windows at %s, expected longer ones: duration "
-                       "and warmup of %s",
-                       scenario_name(w->search->scenario), text, w->sources[0]);
+    if (w->sources) {
+        t->offered = 0;
+        for (char **n = w->sources; *n; n++) t->offered += scalar_of(t->run, *n, "packets");
+        t->lost = 1 - scalar_of(t->run, w->search->sink, "delivered_ratio");
+        t->carried = scalar_of(t->run, w->search->sink, "carried_ratio");
+    }
+    if (w->sources && !(t->offered > 0)) {
+        g_autofree char *text = search_text(w->search, 0, t->at);
+        return input_error(error,
+                           "%s: found no packet in the windows at %s, expected longer ones: "
+                           "duration and warmup of %s",
+                           scenario_name(w->search->scenario), text, w->sources[0]);
+    }
+    return !w->search->options.until || measure_condition(w, t, error);
 }
 
 bool search_run(SearchWork *w, SearchKind side, const GPtrArray *wanted, GError **error) {
