@@ -351,6 +351,19 @@ static void move_some(Doubt *w, Some *some) {
                                      scenario_variant_point(s, some->variant, 0), NULL);
 }
 
+/* Those that can be moved alone, as sizes that are powers of two cannot: a group with one that
+ * cannot says nothing. */
+static void keep_possible(Doubt *w) {
+    for (unsigned i = 0; i < w->assumed->len;) {
+        Some one = {i, 1, 0, false};
+        move_some(w, &one);
+        if (one.variant && one.possible)
+            i++;
+        else
+            g_ptr_array_remove_index(w->assumed, i);
+    }
+}
+
 /* What changes the answer is halved, and so is what is refused as a group. */
 static void split(Doubt *w, const Some *some, bool yes, GArray *next) {
     if (!yes) return;
@@ -441,6 +454,7 @@ static GPtrArray *doubts_of(Plan *p, const PlanDraft *d, const char *name, bool 
     if (ok) {
         g_autoptr(GPtrArray) choices = scenario_choices(w.bench.scenario);
         w.assumed = assumed_of(w.bench.scenario, d, choices);
+        keep_possible(&w);
         p->n_assumed = w.assumed->len;
         ok = doubt(&w, error);
         g_ptr_array_unref(w.assumed);
