@@ -227,6 +227,12 @@ else
     echo "skipped report in a browser: no chromium or no python3 (setup.sh test installs them)"
 fi
 
+# Two results of one name, and the same twice.
+mkdir "$dir/other" && cp -r "$dir/r/two" "$dir/other/two"
+"$B" report "$dir/r/two" "$dir/other/two" "$dir/r/two" -o "$dir/several.html" >/dev/null
+same "results of one name have places of their own" "two two-2 two-3" \
+    "$(sed -n 's/^<section class=result id="\([^"]*\)".*/\1/p' "$dir/several.html" | xargs)"
+
 # Mistakes
 refused "no study" 1 'found no study' "$dir"
 refused "a folder as file" 2 '--output: found' "$dir/r/two" -o "$dir/r"

@@ -94,10 +94,12 @@ static void part_init(WebPart *w, const WebResult *result, GString *out, GHashTa
     const char *folder = store_folder(result->store), *slash = strrchr(folder, '/');
     *w = (WebPart){.result = result, .out = out, .name = slash ? slash + 1 : folder};
     w->id = html_id(w->name);
-    for (unsigned n = 2; !g_hash_table_add(ids, w->id); n++) {
+    for (unsigned n = 2; g_hash_table_contains(ids, w->id); n++) {
         g_autofree char *plain = html_id(w->name);
-        w->id = g_strdup_printf("%s-%u", plain, n); /* the set has taken the other */
+        g_free(w->id);
+        w->id = g_strdup_printf("%s-%u", plain, n);
     }
+    g_hash_table_add(ids, w->id);
     w->columns = columns_new(result->study);
     take_points(w);
     take_telling(w);
