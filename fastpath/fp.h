@@ -32,6 +32,7 @@ typedef struct {
     uint8_t unit;
     bool posted; /* the context goes on without waiting for it */
     bool write;
+    uint8_t none;          /* 0 */
     uint16_t instructions; /* executed before it is issued */
     uint16_t bytes;
     uint32_t address; /* DRAM: byte address, chooses the channel */

@@ -102,6 +102,11 @@ Fast *fast_new(Program *p) {
 void fast_free(Fast *f) {
     if (!f) return;
     memory_clear(&f->memory);
+    Turns *const turns[] = {&f->rx, &f->stats, &f->tx};
+    for (unsigned i = 0; i < G_N_ELEMENTS(turns); i++) shapes_clear(&turns[i]->logs);
+    for (unsigned i = 0; i < PROGRAM_MAX_STAGES; i++) shapes_clear(&f->stages[i].logs);
+    Shapes *const others[] = {&f->enqueued, &f->dequeued, &f->tx_got, &f->tx_turns, &f->tx_last};
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) shapes_clear(others[i]);
     for (unsigned i = 0; i < CHIP_N_MES; i++) lane_clear(&f->me[i]);
     lane_clear(&f->spi_out);
     for (unsigned i = 0; i < CHIP_MAX_RINGS; i++) g_free(f->rings[i].got);

@@ -5,7 +5,7 @@
 
 /* So far ahead of time is a frame taken from the MAC; and so far ahead may the last one be. */
 #define AHEAD 1024u
-#define FURTHEST (LANE_MOST / 4 * 3)
+#define FURTHEST (LANE_MOST / 8 * 3)
 
 /* In turn: the message that is visible at `visible`. */
 static void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle visible) {
@@ -20,7 +20,7 @@ static void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle v
     }
     b->got = run->at;
     if (in->ring->scratch)
-        sleep_until(run, CAUSE_SCRATCH, bus_issue(scratch_of(f), false, 4, run->at));
+        sleep_until(run, CAUSE_SCRATCH, reference_alone(&f->memory.get, run->at));
 }
 
 /* Statistics, off the packets' way. */
@@ -32,7 +32,7 @@ static void count(Fast *f, FastRing *in, uint64_t message, Cycle put) {
     ring_pass(in, put, f->stats.got);
     c->message = message;
     stats_run(&f->p->stats, c);
-    play(f, &run, c);
+    play(f, &run, c, &f->stats.logs);
     turns_end(&f->stats, run.at);
 }
 
@@ -76,7 +76,7 @@ static bool through_stage(Fast *f, unsigned n, ChipPacket *cp, Cycle *put, Ring 
     if (on && stage->tells) message = stats_message(cp->fp.result.stats, false, cp->fp.length);
     c->pkt = NULL;
     if (!on) run.spent = f->nobody;
-    play(f, &run, c);
+    play(f, &run, c, &b->logs);
     if (!on) stay_of(f, cp)->at = run.at - f->now; /* somebody may have it, who injects it */
     wait_for(f, &run, CAUSE_SECTION, b->put + b->turn);
     if (on) {
@@ -125,7 +125,7 @@ static Cycle rx_mpacket(Fast *f, const Mpacket *m, Cycle there, ChipPacket **to)
         *stay = (Stay){.entered = entered, .received = MAX(got, entered) - entered};
         run.spent = stay->spent;
     }
-    play(f, &run, c);
+    play(f, &run, c, &b->logs);
     f->rbuf_freed[f->rbuf_next] = f->mark;
     if (++f->rbuf_next == f->chip->msf.rbuf_size) f->rbuf_next = 0;
     wait_for(f, &run, CAUSE_SECTION, b->put + b->turn);

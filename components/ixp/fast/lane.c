@@ -5,80 +5,95 @@
 
 #include <glib.h>
 
+static void resize(Lane *lane, Cycle size) {
+    lane->byte = g_realloc(lane->byte, size / 8);
+    memset(lane->byte + lane->size / 8, 0, (size - lane->size) / 8);
+    lane->size = size;
+    lane->room = size - 64;
+}
+
 void lane_init(Lane *lane) {
-    *lane = (Lane){.word = g_new0(uint64_t, LANE_CYCLES / 64), .size = LANE_CYCLES};
+    *lane = (Lane){0};
+    resize(lane, LANE_CYCLES);
 }
 
 void lane_clear(Lane *lane) {
-    g_free(lane->word);
+    g_free(lane->byte);
 }
 
-/* Twice as long. Nothing is taken beyond the bits before they are as many as they may be. */
-static void grow(Lane *lane) {
-    uint64_t *word = g_new0(uint64_t, lane->size / 32);
-    for (Cycle at = lane->floor; at < lane->floor + lane->size; at += 64)
-        word[(at & (2 * lane->size - 1)) / 64] = lane->word[(at & (lane->size - 1)) / 64];
-    g_free(lane->word);
-    lane->word = word;
-    lane->size *= 2;
+/* Take the first of some free cycles, *n of them or all: bits from `byte` on; `free` is not 0. */
+static inline void take_first(uint8_t *byte, uint64_t free, uint64_t *n) {
+    uint64_t taken = lane_bits(byte);
+    do {
+        unsigned begin = (unsigned)__builtin_ctzll(free);
+        uint64_t behind = (free + (free & -free)) & ~free; /* the bit behind the first run */
+        unsigned run = (behind ? (unsigned)__builtin_ctzll(behind) : 64) - begin;
+        if (run > *n) run = (unsigned)*n;
+        uint64_t bits = UINT64_MAX >> (64 - run) << begin;
+        taken |= bits;
+        free &= ~bits;
+        *n -= run;
+    } while (*n && free);
+    lane_set(byte, taken);
 }
 
-/* Mark the first n free cycles from `from` on; those beyond the bits as one piece. */
-static void mark(Lane *lane, Cycle from, uint64_t n) {
-    while (from + n > lane->floor + lane->size && lane->size < LANE_MOST) grow(lane);
-    Cycle at = from & ~UINT64_C(63), end = lane->floor + lane->size;
-    uint64_t ask = UINT64_MAX << (from & 63);
-    for (; n && at < end; at += 64, ask = UINT64_MAX) {
-        uint64_t *word = &lane->word[(at & (lane->size - 1)) / 64], taken = le64toh(*word);
-        for (uint64_t free; n && (free = ~taken & ask);) {
-            unsigned begin = (unsigned)__builtin_ctzll(free);
-            uint64_t behind = (free + (free & -free)) & ~free; /* the bit behind the first run */
-            unsigned run = (behind ? (unsigned)__builtin_ctzll(behind) : 64) - begin;
-            if (run > n) run = (unsigned)n;
-            taken |= UINT64_MAX >> (64 - run) << begin;
-            n -= run;
-        }
-        *word = htole64(taken);
+/* The bits from one on that are free, in a word that holds it: from *begin on. */
+static inline uint64_t free_from(const Lane *lane, Cycle at, Cycle *begin) {
+    *begin = MIN(at & ~UINT64_C(7), lane->room);
+    return ~lane_bits(lane->byte + *begin / 8) & UINT64_MAX << (at - *begin);
+}
+
+/* Take the first n free cycles from `from` on; those beyond the bits as one piece. Returns the
+ * first. */
+static Cycle take(Lane *lane, Cycle from, uint64_t n) {
+    Cycle start = CYCLE_NEVER, at = from - lane->floor;
+    for (Cycle begin; at < lane->size; at = begin + 64) {
+        uint64_t free = free_from(lane, at, &begin);
+        if (!free) continue;
+        if (start == CYCLE_NEVER) start = lane->floor + begin + (unsigned)__builtin_ctzll(free);
+        take_first(lane->byte + begin / 8, free, &n);
+        if (!n) return start;
     }
-    if (MIN(at, end) > lane->high) lane->high = MIN(at, end);
-    if (n) lane->beyond = MAX(MAX(lane->beyond, end), from) + n;
+    if (lane->size < LANE_MOST) {
+        resize(lane, 2 * lane->size);
+        Cycle rest = take(lane, lane->floor + at, n);
+        return MIN(start, rest);
+    }
+    Cycle end = MAX(MAX(lane->beyond, lane->floor + lane->size), from);
+    lane->beyond = end + n;
+    return MIN(start, end);
 }
 
 void lane_forget(Lane *lane, Cycle now) {
-    Cycle end = lane->floor + lane->size, from = lane->floor / 64, to = (lane->high + 63) / 64;
-    lane->floor = now / 64 * 64;
-    if (to > now / 64) to = now / 64;
-    if (to > from) {
-        size_t words = lane->size / 64, n = MIN(to - from, words), at = from & (words - 1);
-        size_t first = MIN(n, words - at);
-        memset(lane->word + at, 0, first * sizeof *lane->word);
-        memset(lane->word, 0, (n - first) * sizeof *lane->word);
-    }
-    if (end < lane->floor) end = lane->floor;
+    Cycle gone = (now - lane->floor) / 64 * 64, end = lane->floor + lane->size;
+    if (gone < lane->size / 2) return;
+    Cycle keep = lane->size - MIN(gone, lane->size);
+    memmove(lane->byte, lane->byte + (lane->size - keep) / 8, keep / 8);
+    memset(lane->byte + keep / 8, 0, (lane->size - keep) / 8);
+    lane->floor += gone;
+    end = MAX(end, lane->floor);
     if (lane->beyond <= end) return;
     uint64_t n = lane->beyond - end;
     lane->beyond = 0;
-    mark(lane, end, n);
+    take(lane, end, n);
 }
 
 Cycle lane_claim(Lane *lane, Cycle from, uint32_t n) {
     lane->used += n;
-    mark(lane, from, n);
+    if (from >= lane->floor) take(lane, from, n);
     return from + n;
 }
 
 Cycle lane_take_pieces(Lane *lane, Cycle from, uint32_t n) {
-    Cycle start = lane_free(lane, from);
-    mark(lane, start, n);
-    return start + n;
+    if (from < lane->floor) return from + n;
+    return take(lane, from, n) + n;
 }
 
 Cycle lane_search(const Lane *lane, Cycle from) {
-    Cycle at = from & ~UINT64_C(63), end = lane->floor + lane->size;
-    uint64_t ask = UINT64_MAX << (from & 63);
-    for (; at < end; at += 64, ask = UINT64_MAX) {
-        uint64_t free = ~le64toh(lane->word[(at & (lane->size - 1)) / 64]) & ask;
-        if (free) return at + (unsigned)__builtin_ctzll(free);
+    if (from < lane->floor) return from;
+    for (Cycle begin, at = from - lane->floor; at < lane->size; at = begin + 64) {
+        uint64_t free = free_from(lane, at, &begin);
+        if (free) return lane->floor + begin + (unsigned)__builtin_ctzll(free);
     }
-    return MAX(from, MAX(end, lane->beyond));
+    return MAX(from, MAX(lane->floor + lane->size, lane->beyond));
 }

@@ -47,7 +47,7 @@ static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wi
     uint32_t units = (bytes + 15) >> 4;
     Tick hold = units * b->per_unit, takes = hold + turnaround(m, d, write) + b->rest;
     b->rest = takes % (TICKS * DRAM_STEP);
-    b->used_ticks += hold;
+    b->used += hold;
     Tick at = take_steps(&b->lane, now * TICKS, (uint32_t)(takes / (TICKS * DRAM_STEP)));
     Lane *bank = &d->bank[dram_bank(row, m->n_banks)];
     Tick edge = edge_after(m, at), start = take_steps(bank, edge, m->bank_steps[units]);
@@ -85,6 +85,13 @@ static void bus_init(const Memory *m, Bus *b, const Channel *ch) {
     lane_init(&b->lane);
 }
 
+Reference memory_reference(Memory *m, Bus *b, bool write, uint32_t bytes) {
+    uint32_t units = (bytes + (1u << b->unit_shift) - 1) >> b->unit_shift;
+    return (Reference){.bus = write && b->separate_write ? &m->none : b,
+                       .hold = (uint32_t)(b->fixed + units * b->per_unit),
+                       .latency = (uint32_t)cycle_after(b->latency + (units - 1) * b->per_unit)};
+}
+
 void memory_init(Memory *m, const Chip *chip) {
     const ChipSettings *s = chip->settings;
     ClockWide per_s = (ClockWide)s->me_clock_hz * TICKS;
@@ -105,6 +112,9 @@ void memory_init(Memory *m, const Chip *chip) {
     lane_init(&m->push);
     for (unsigned i = 0; i < CHIP_N_UNITS; i++)
         if (chip->unit[i] && i != FP_SRAM3) bus_init(m, &m->unit[i], chip->unit[i]);
+    m->put = memory_reference(m, &m->unit[FP_SCRATCH], true, 4);
+    m->get = memory_reference(m, &m->unit[FP_SCRATCH], false, 4);
+    m->valid = memory_reference(m, &m->unit[OP_MSF], true, 4);
     for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
         FastDram *d = &m->dram[i];
         bus_init(m, &d->bus, &chip->dram[i].bus);
@@ -114,13 +124,15 @@ void memory_init(Memory *m, const Chip *chip) {
     }
 }
 
+/* What it was used for since it was looked at last decides how it is served from here on. */
 static void look_at(Bus *b, Cycle elapsed) {
-    Cycle taken = b->taken - b->took, references = b->references - b->referred;
+    Cycle taken = (b->taken - b->took) / TICKS;
+    uint64_t asks = b->asks - b->asked;
+    b->waited += asks * b->wait;
     b->took = b->taken;
-    b->referred = b->references;
+    b->asked = b->asks;
     b->crowded = taken * 4 >= elapsed;
-    b->wait =
-        b->crowded || !taken ? 0 : (uint32_t)(taken * taken / (2 * references * (elapsed - taken)));
+    b->wait = b->crowded || !taken ? 0 : (uint32_t)(taken * taken / (2 * asks * (elapsed - taken)));
 }
 
 void memory_forget(Memory *m, Cycle now) {
@@ -129,7 +141,7 @@ void memory_forget(Memory *m, Cycle now) {
     lane_forget(&m->push, now);
     for (unsigned i = 0; i < CHIP_N_UNITS; i++) {
         Bus *b = &m->unit[i];
-        if (!b->lane.word) continue;
+        if (!b->lane.byte) continue;
         lane_forget(&b->lane, now);
         look_at(b, elapsed);
     }
@@ -151,8 +163,8 @@ void memory_clear(Memory *m) {
 
 static void settle(const Bus *b, Channel *ch, const Clock *clock) {
     ch->references = b->references;
-    ch->waited = clock_time(clock, b->waited);
-    ch->busy = clock_time(clock, b->used + b->used_ticks / TICKS);
+    ch->waited = clock_time(clock, b->waited + (b->asks - b->asked) * b->wait);
+    ch->busy = clock_time(clock, b->used / TICKS);
 }
 
 void memory_settle(const Memory *m, Chip *chip) {

@@ -27,11 +27,20 @@ typedef struct {
     bool separate_write, crowded; /* crowded: it has a lane */
     Lane lane;
     uint32_t wait; /* of a reference while it is not */
-    uint64_t references, referred;
-    Tick used_ticks;         /* of a channel of DRAM */
-    Cycle used, taken, took; /* taken: of the lane's bus; referred, took: until memory_forget */
+    uint64_t references;
+    Tick used;
+    /* The same of those that others wait for, and until memory_forget. */
+    uint64_t asks, asked;
+    Tick taken, took;
     Cycle waited;
 } Bus;
+
+/* What a reference of some length comes to. */
+typedef struct {
+    Bus *bus;         /* that it waits for; NULL: none */
+    uint32_t hold;    /* ticks */
+    uint32_t latency; /* cycles from its start to its answer */
+} Reference;
 
 /* Buses and banks of DRAM are taken in steps of so many cycles. */
 #define DRAM_STEP 4u
@@ -48,7 +57,9 @@ typedef struct {
 typedef struct {
     uint64_t ticks_q40; /* ticks per ps */
     Bus unit[CHIP_N_UNITS];
-    uint32_t counters; /* the unit that FP_SRAM3 is */
+    uint32_t counters;         /* the unit that FP_SRAM3 is */
+    Bus none;                  /* nobody waits for it: of writes over a bus of their own */
+    Reference put, get, valid; /* a word to the scratchpad, from it, and to a register of the MSF */
     FastDram dram[CHIP_N_DRAM];
     uint32_t n_banks;
     Lane push;
@@ -73,32 +84,29 @@ void memory_forget(Memory *m, Cycle now);
 /* Fill the chip's accounts of its channels. */
 void memory_settle(const Memory *m, Chip *chip);
 
-/* So many ticks in cycles; what is left goes to the next. */
-static inline uint32_t bus_hold(Bus *b, uint32_t units) {
-    Tick hold = b->fixed + units * b->per_unit + b->rest;
-    b->rest = hold % TICKS;
-    return (uint32_t)(hold / TICKS);
+static inline Bus *memory_bus(Memory *m, uint32_t unit) {
+    return &m->unit[unit == FP_SRAM3 ? m->counters : unit];
 }
+Reference memory_reference(Memory *m, Bus *b, bool write, uint32_t bytes);
 
-/* Issue a reference; returns when its answer is there. */
-static inline Cycle bus_issue(Bus *b, bool write, uint32_t bytes, Cycle now) {
-    uint32_t units = (bytes + (1u << b->unit_shift) - 1) >> b->unit_shift;
-    uint32_t hold = bus_hold(b, units);
-    Cycle start = now;
-    b->used += hold;
-    b->references++;
-    if (!write || !b->separate_write) {
-        b->taken += hold;
-        if (b->taken - b->took > CROWDED) b->crowded = true;
-        start = b->crowded && hold ? lane_take(&b->lane, now, hold) - hold : now + b->wait;
-    }
+/* When it is answered. It is counted apart from that, by who knows how many there are. */
+static inline Cycle reference_answer(const Reference *r, Cycle now) {
+    Bus *b = r->bus;
+    if (!b->crowded) return now + b->wait + r->latency;
+    Tick hold = r->hold + b->rest; /* what is left of a cycle goes to the next */
+    uint32_t cycles = (uint32_t)(hold / TICKS);
+    b->rest = hold % TICKS;
+    Cycle start = cycles ? lane_take(&b->lane, now, cycles) - cycles : now;
     b->waited += start - now;
-    return start + cycle_after(b->latency + (units - 1) * b->per_unit);
+    return start + r->latency;
+}
+/* One alone, of a bus without another for writes. */
+static inline Cycle reference_alone(const Reference *r, Cycle now) {
+    Bus *b = r->bus;
+    b->references++;
+    b->asks++;
+    b->used += r->hold;
+    b->taken += r->hold;
+    return reference_answer(r, now);
 }
 Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now);
-
-static inline Cycle memory_issue(Memory *m, const FpReference *r, Cycle now) {
-    if (r->unit == FP_DRAM || r->unit == OP_DRAM_TO_TBUF) return dram_issue_all(m, r, now);
-    Bus *b = &m->unit[r->unit == FP_SRAM3 ? m->counters : r->unit];
-    return bus_issue(b, r->write, r->bytes, now);
-}

@@ -88,7 +88,7 @@ static void send_element(Fast *f, const Mpacket *m, ChipPacket *cp, Cycle valid)
  * on, at the grant after the register's answer. */
 static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpacket *m) {
     tx_run_sequence(&f->p->rxtx, c);
-    play(f, run, c);
+    play(f, run, c, &f->tx_turns);
     Cycle granted = run->at - f->swap;
     SimTime sent = f->tbuf_sent[f->tbuf_next];
     if (sent > ps_of(f, granted)) {
@@ -97,7 +97,10 @@ static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpa
         execute(f, run, 0);
     }
     tx_run_element(&f->p->rxtx, c, cp, m, 0);
-    play(f, run, c);
+    play(f, run, c, &f->tx.logs);
+    run->spent = f->nobody; /* from here on its packet is in the TBUF */
+    sleep_until(run, CAUSE_MSF, reference_alone(&f->memory.valid, run->at));
+    execute(f, run, 0);
     send_element(f, m, cp, f->mark);
     return granted;
 }
@@ -110,9 +113,9 @@ static ChipPacket *tx_get(Fast *f, Run *run, Context *c) {
     wait_for(f, run, CAUSE_RING, visible);
     ChipPacket *cp = ring_take(f, f->tx_ring, run->at);
     run->spent = stay_of(f, cp)->spent;
-    sleep_until(run, CAUSE_SCRATCH, bus_issue(scratch_of(f), false, 4, run->at));
+    sleep_until(run, CAUSE_SCRATCH, reference_alone(&f->memory.get, run->at));
     tx_run_get(&f->p->rxtx, c);
-    play(f, run, c);
+    play(f, run, c, &f->tx_got);
     tx_finish(&f->p->rxtx, cp);
     return cp;
 }
@@ -120,7 +123,7 @@ static ChipPacket *tx_get(Fast *f, Run *run, Context *c) {
 static void tx_end(Fast *f, Run *run, Context *c, const ChipPacket *cp) {
     run->spent = f->nobody;
     uint64_t message = tx_run_last(&f->p->rxtx, c, cp);
-    play(f, run, c);
+    play(f, run, c, &f->tx_last);
     if (f->p->rxtx.ring_stats) in_tell(f, run, message);
 }
 

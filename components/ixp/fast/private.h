@@ -4,6 +4,7 @@
  *
  *   lane.h     what serves one at a time
  *   memory.h   buses, DRAM
+ *   shape.h    what a log comes to
  *   run.c      contexts that play logs, rings, turns
  *   in.c       MAC, Rx, stages, Statistics
  *   queues.c   the queue manager
@@ -12,7 +13,7 @@
 #pragma once
 
 #include "components/ixp/fast.h"
-#include "components/ixp/fast/memory.h"
+#include "components/ixp/fast/shape.h"
 #include "components/ixp/program.h"
 
 /* A ring, beside what the chip knows of it: when the message in each slot was got. Of rings between
@@ -33,6 +34,7 @@ typedef struct {
     Cycle got, put;                               /* when the turn was passed on */
     Cycle passed; /* when the instructions ended at which that was */
     Cycle turn;   /* from one context to the next */
+    Shapes logs;
 } Turns;
 
 /* A context on its way through a log. It has the microengine, or has to get it and swap. */
@@ -92,9 +94,11 @@ struct Fast {
     Cycle ahead;    /* the least time from a frame's arrival to that */
     /* queues */
     FastQm qm[QM_BLOCK_MAX_MES];
+    Shapes enqueued, dequeued;
     unsigned n_qm;
     /* out */
-    Turns tx;
+    Turns tx; /* its logs are those of elements */
+    Shapes tx_got, tx_turns, tx_last;
     FastRing *tx_ring;
     bool held;                         /* a frame stays in the MAC for a ring that is full */
     Cycle tx_sequence;                 /* when Tx's second turn was passed on */
@@ -147,17 +151,14 @@ static inline void wait_for(const Fast *f, Run *r, unsigned cause, Cycle until) 
     sleep_until(r, cause, until);
     execute(f, r, 0);
 }
-static inline Bus *scratch_of(Fast *f) {
-    return &f->memory.unit[FP_SCRATCH];
-}
 /* Play the context's log but for its operations on rings and sections, and clear it. */
-void play(Fast *f, Run *run, Context *c);
+void play(Fast *f, Run *run, Context *c, Shapes *logs);
 
 static inline FastRing *ring_of(Fast *f, const Ring *ring) {
     return &f->rings[ring - f->chip->rings];
 }
 static inline Cycle visible_after(Fast *f, const Ring *ring, Cycle put) {
-    return ring->scratch ? bus_issue(scratch_of(f), true, 4, put) : put + f->nn;
+    return ring->scratch ? reference_alone(&f->memory.put, put) : put + f->nn;
 }
 /* A message that is put at `put` was got at `got`. */
 static inline void ring_pass(FastRing *r, Cycle put, Cycle got) {

@@ -46,7 +46,7 @@ static void dequeue(Fast *f, FastQm *fq, unsigned i, unsigned scheduler, Run *ru
     stay->queued = now - stay->enqueued;
     run->spent = stay->spent;
     c->pkt = NULL;
-    play(f, run, c);
+    play(f, run, c, &f->dequeued);
     stay->at = run->at;
     if (f->tx_ring->ring->n == f->tx_ring->ring->size) {
         fq->blocked |= 1u << i;
@@ -89,7 +89,7 @@ static void look(Fast *f, FastQm *fq, unsigned i, Run *run) {
         if (!run->has) execute(f, run, 0);
         ChipPacket *cp = ring_take(f, fq->in, run->at);
         run->spent = stay_of(f, cp)->spent;
-        sleep_until(run, CAUSE_SCRATCH, bus_issue(scratch_of(f), false, 4, run->at));
+        sleep_until(run, CAUSE_SCRATCH, reference_alone(&f->memory.get, run->at));
         c->message = (uint64_t)(uintptr_t)cp;
         fq->at[i] = run->at;
         fq->enqueues |= 1u << i;
@@ -115,7 +115,7 @@ static void enqueue(Fast *f, FastQm *fq, unsigned i, Run *run) {
     c->pkt->since = stay->enqueued; /* what was before is told in its stay */
     qm_run_enqueue(fq->q, c, stay->enqueued);
     c->pkt = NULL;
-    play(f, run, c);
+    play(f, run, c, &f->enqueued);
     fq->at[i] = run->at;
     fq->looks |= 1u << i;
 }

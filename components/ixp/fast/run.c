@@ -3,28 +3,39 @@
  * Contexts that play logs, and rings. On the per-packet path: no allocation, no division. */
 #include "components/ixp/fast/private.h"
 
-void play(Fast *f, Run *run, Context *c) {
-    Run now = *run;
-    uint32_t work = 0;
-    for (const FpReference *r = c->log.reference, *end = r + c->log.n; r < end; r++) {
-        work += r->instructions;
-        if (r->unit == FP_NONE || r->unit >= OP_RING_GET) continue;
-        execute(f, &now, work);
-        work = 0;
-        if (r->unit == OP_RBUF_FREE) {
-            f->mark = now.at;
-        } else if (r->unit == OP_TBUF_VALID) {
-            f->mark = now.at;
-            now.spent = f->nobody; /* from here on its packet is in the TBUF */
-            sleep_until(&now, CAUSE_MSF, bus_issue(&f->memory.unit[OP_MSF], true, 4, now.at));
-        } else {
-            Cycle done = memory_issue(&f->memory, r, now.at);
-            if (!r->posted) sleep_until(&now, chip_unit_cause[r->unit], done);
-        }
+static void count(const Shape *s) {
+    for (const Load *l = s->load, *end = l + s->n_loads; l < end; l++) {
+        l->bus->references += l->references;
+        l->bus->asks += l->asks;
+        l->bus->used += l->used;
+        l->bus->taken += l->taken;
     }
-    execute(f, &now, work);
+}
+
+void play(Fast *f, Run *run, Context *c, Shapes *logs) {
+    const Shape *s = shape_of(logs, &f->memory, &c->log, f->swap);
+    Cycle at = run->at, waited = 0;
+    uint32_t swap = run->has ? 0 : f->swap, swaps = swap + s->waits * f->swap;
+    for (const Step *step = s->step, *end = step + s->n_steps; step < end; step++) {
+        uint32_t n = step->work + swap;
+        swap = 0;
+        if (n) at = lane_take(run->me, at, n);
+        Cycle done = step->to.bus ? reference_answer(&step->to, at)
+                                  : dram_issue_all(&f->memory, &c->log.reference[step->entry], at);
+        if (step->posted) continue;
+        run->spent[step->cause - CAUSE_EXECUTE] += (uint32_t)(done - at);
+        waited += done - at;
+        at = done;
+    }
+    if (s->last + swap) at = lane_take(run->me, at, s->last + swap);
+    count(s);
+    f->mark = at - s->unmarked;
+    spend(run, CAUSE_READY, at - run->at - waited - swaps - s->instructions);
+    spend(run, CAUSE_SWAP, swaps);
+    spend(run, CAUSE_EXECUTE, s->instructions);
     context_clear_log(c);
-    *run = now;
+    run->at = at;
+    run->has = true;
 }
 
 void ring_append(Fast *f, FastRing *r, ChipPacket *cp, Cycle put) {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * components/ixp/fast/shape.h: what a log comes to, worked out once. The logs of a block differ in
+ * little: by code option, the way taken through it, the kind of look-up. What is the same in two
+ * logs but for addresses, and for how many bytes of DRAM, is their shape: bursts, each before a
+ * reference that the context waits for. References that it does not wait for, and that delay
+ * nobody, end no burst; they are counted with the others of the shape, all at once. */
+#pragma once
+
+#include "components/ixp/fast/memory.h"
+
+/* A burst, and the reference behind it. */
+typedef struct {
+    Reference to;  /* its bus is NULL: DRAM */
+    uint32_t work; /* cycles, with those of the swap behind the step before */
+    uint8_t cause, entry;
+    bool posted;
+} Step;
+
+/* What a log asks of a bus. */
+typedef struct {
+    Bus *bus;
+    uint32_t references, asks;
+    Tick used, taken;
+} Load;
+
+typedef struct Shape Shape;
+struct Shape {
+    Shape *next;
+    unsigned n_entries, n_steps, n_loads;
+    uint32_t instructions, waits;
+    uint32_t last;     /* cycles behind the last step */
+    uint32_t unmarked; /* of them so many since an element was freed or became valid */
+    uint64_t entry[FP_LOG_LENGTH], mask[FP_LOG_LENGTH];
+    Step step[FP_LOG_LENGTH];
+    Load load[CHIP_N_UNITS];
+};
+
+/* Of the logs of one place in a block, the one that was last first. */
+#define SHAPES_MOST 16u
+typedef struct {
+    Shape *first;
+    unsigned n;
+} Shapes;
+
+void shapes_clear(Shapes *shapes);
+/* Of a log that is no longer than it may be; from the least recent on they are forgotten. */
+Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap);
+
+/* What makes two entries the same. */
+static inline uint64_t shape_entry(const FpReference *r) {
+    uint64_t entry;
+    memcpy(&entry, r, sizeof entry);
+    return entry;
+}
+static inline bool shape_is(const Shape *s, const FpLog *log) {
+    if (s->n_entries != log->n) return false;
+    uint64_t differ = 0;
+    for (unsigned i = 0; i < s->n_entries; i++)
+        differ |= (shape_entry(&log->reference[i]) ^ s->entry[i]) & s->mask[i];
+    return !differ;
+}
+static inline Shape *shape_of(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap) {
+    Shape *s = shapes->first;
+    return s && shape_is(s, log) ? s : shapes_find(shapes, m, log, swap);
+}
