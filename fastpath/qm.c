@@ -49,6 +49,7 @@ struct Qm {
     uint32_t *link, *bytes; /* by handle */
     uint64_t held;
     QmServed *served; /* NULL: nobody asks */
+    uint64_t backlogged; /* schedulers, a bit each */
     struct {
         uint32_t packets, limit;
         uint64_t dropped;
@@ -231,6 +232,7 @@ static void leave(Qm *qm, Scheduler *s, uint32_t queue) {
     Queue *q = &qm->queues[queue];
     (q->place == FIRST ? first_leave : round_leave)(qm, s, queue);
     q->place = NOWHERE;
+    if (s->turn == QM_NONE && s->first == QM_NONE) qm->backlogged &= ~(UINT64_C(1) << q->scheduler);
 }
 
 /* A queue with a packet more, or with packets left, goes where it is to be served; one without a
@@ -246,6 +248,7 @@ static void settle(Qm *qm, Scheduler *s, uint32_t queue, uint64_t now) {
     if (q->place == ROUND && !first) return;
     if (q->place == ROUND) round_leave(qm, s, queue);
     (first ? first_join : round_join)(qm, s, queue);
+    qm->backlogged |= UINT64_C(1) << q->scheduler;
 }
 
 bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log) {
@@ -281,6 +284,10 @@ bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_
     s->bytes += bytes;
     if (!stays(q)) settle(qm, s, queue, now);
     return true;
+}
+
+uint64_t qm_backlogged(const Qm *qm) {
+    return qm->backlogged;
 }
 
 uint64_t qm_next_time(const Qm *qm, unsigned scheduler) {

@@ -67,6 +67,8 @@ void qm_set_limit(Qm *qm, unsigned queue, uint32_t limit_packets);
 
 /* False: the queue is unknown or full; the caller keeps the handle and counts the drop. */
 bool qm_enqueue(Qm *qm, uint32_t handle, unsigned queue, uint32_t bytes, uint64_t now, FpLog *log);
+/* The schedulers that have a backlog, a bit each. */
+uint64_t qm_backlogged(const Qm *qm);
 /* When the scheduler may next send, QM_NEVER if it has no backlog. May be <= now. */
 uint64_t qm_next_time(const Qm *qm, unsigned scheduler);
 /* The next handle of a scheduler, or QM_NONE if it has no backlog or its time has not come. */

@@ -38,6 +38,8 @@ Fast *fast_new(Program *p);
 void fast_free(Fast *f);
 /* A packet from outside the microengines into the ring of a stage; false: it is full. */
 bool fast_inject(Fast *f, unsigned stage, ChipPacket *cp, SimTime now);
+/* For the code of a stage, while it runs: so many messages wait in the ring of one. */
+bool fast_behind(const Fast *f, unsigned stage, unsigned messages);
 /* Do what is due. */
 void fast_move_on(Fast *f, SimTime now);
 /* Fill the chip's accounts of microengines, channels and rings up to `now`. */

@@ -112,6 +112,11 @@ bool program_inject(Program *p, unsigned stage, ChipPacket *cp, SimTime now) {
     return true;
 }
 
+bool program_behind(const Program *p, unsigned stage, unsigned messages) {
+    if (p->fast) return fast_behind(p->fast, stage, messages);
+    return p->stages[stage].block.ring_in->n >= messages;
+}
+
 const char *program_unused(const Program *p, const char *key) {
     const Param *row = param_find(p->chip.owner->class->params, key);
     bool found = false;

@@ -102,6 +102,8 @@ bool program_start(Program *p, GError **error);
 void program_receive(Program *p, unsigned port, Packet *pkt, uint32_t most);
 /* A packet from outside the MEs into the ring of a stage; false: it is full. */
 bool program_inject(Program *p, unsigned stage, ChipPacket *cp, SimTime now);
+/* For the code of a stage, while it runs: so many messages wait in the ring of one. */
+bool program_behind(const Program *p, unsigned stage, unsigned messages);
 /* Why a key of the owner has no effect on the program; NULL: it has, or is not the program's. */
 const char *program_unused(const Program *p, const char *key);
 /* Times, buffers and queues add up. (What there is to report is the chip's: chip_report.) */

@@ -33,10 +33,14 @@ static void timer_over(Sim *sim, SimEvent *event) {
 int qm_eligible(QmMe *q, SimTime now, SimTime *later) {
     int found = -1;
     *later = QM_NEVER;
-    unsigned s = q->next;
-    for (unsigned i = 0; i < q->n; i++) {
-        if (++s >= q->n) s = 0;
-        if (q->serving >> s & 1) continue;
+    if (!q->n) return found;
+    uint64_t all = UINT64_MAX >> (64 - q->n);
+    uint64_t waiting = qm_backlogged(q->qm_block->qm) >> q->first & all & ~q->serving;
+    uint64_t behind = UINT64_MAX << q->next << 1; /* those come first */
+    for (uint64_t left = waiting, bit; left; left &= ~bit) {
+        uint64_t from = left & behind ? left & behind : left;
+        bit = from & -from;
+        unsigned s = (unsigned)__builtin_ctzll(bit);
         SimTime time = qm_next_time(q->qm_block->qm, q->first + s);
         if (found < 0 && time <= now)
             found = (int)s;

@@ -37,7 +37,7 @@ enum { DECAP, PARSE, LOOKUP, FORMAT };
 
 /* A block that runs slices' own code is behind, and this slice had more of it than its part. */
 static bool too_much(const Npe *npe, unsigned stage, unsigned slice, unsigned block) {
-    return npe->program.stages[stage].block.ring_in->n >= npe->hold_back &&
+    return program_behind(&npe->program, stage, (unsigned)npe->hold_back) &&
            budget_exceeded(&npe->budget, slice, block, sim_now(npe->base.sim));
 }
 

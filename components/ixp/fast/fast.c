@@ -25,6 +25,7 @@ static void forget(Fast *f) {
     f->forgot = f->now;
     for (unsigned i = 0; i < f->chip->n_mes_used; i++) lane_forget(&f->me[i], f->now);
     lane_forget(&f->spi_out, f->now);
+    settle_logs(f);
     memory_forget(&f->memory, f->now);
 }
 
@@ -61,9 +62,11 @@ static void on_look(void *user, SimTime now) {
     fast_move_on(f, now);
 }
 
-static void turns_init(Turns *b, Block *block, Cycle signal) {
+static void turns_init(Fast *f, Turns *b, Block *block) {
     b->block = block;
-    b->turn = block->n_mes > 1 ? signal : 0;
+    b->turn = block->n_mes > 1 ? f->signal : 0;
+    if (block->ring_in) b->in = ring_of(f, block->ring_in);
+    if (block->ring_out) b->out = ring_of(f, block->ring_out);
 }
 
 Fast *fast_new(Program *p) {
@@ -82,11 +85,10 @@ Fast *fast_new(Program *p) {
     for (unsigned i = 0; i < chip->n_rings; i++)
         f->rings[i] =
             (FastRing){.ring = &chip->rings[i], .got = g_new0(Cycle, chip->rings[i].size)};
-    turns_init(&f->rx, &p->rxtx.rx, f->signal);
-    turns_init(&f->tx, &p->rxtx.tx, f->signal);
-    turns_init(&f->stats, &p->stats.block, f->signal);
-    for (unsigned i = 0; i < p->n_stages; i++)
-        turns_init(&f->stages[i], &p->stages[i].block, f->signal);
+    turns_init(f, &f->rx, &p->rxtx.rx);
+    turns_init(f, &f->tx, &p->rxtx.tx);
+    turns_init(f, &f->stats, &p->stats.block);
+    for (unsigned i = 0; i < p->n_stages; i++) turns_init(f, &f->stages[i], &p->stages[i].block);
     f->stays = g_new0(Stay, chip->settings->n_buffers);
     in_init(f);
     queues_init(f);
@@ -102,11 +104,7 @@ Fast *fast_new(Program *p) {
 void fast_free(Fast *f) {
     if (!f) return;
     memory_clear(&f->memory);
-    Turns *const turns[] = {&f->rx, &f->stats, &f->tx};
-    for (unsigned i = 0; i < G_N_ELEMENTS(turns); i++) shapes_clear(&turns[i]->logs);
-    for (unsigned i = 0; i < PROGRAM_MAX_STAGES; i++) shapes_clear(&f->stages[i].logs);
-    Shapes *const others[] = {&f->enqueued, &f->dequeued, &f->tx_got, &f->tx_turns, &f->tx_last};
-    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) shapes_clear(others[i]);
+    for (unsigned i = 0; i < N_LOGS; i++) shapes_clear(&f->logs[i]);
     for (unsigned i = 0; i < CHIP_N_MES; i++) lane_clear(&f->me[i]);
     lane_clear(&f->spi_out);
     for (unsigned i = 0; i < CHIP_MAX_RINGS; i++) g_free(f->rings[i].got);
@@ -119,6 +117,7 @@ void fast_free(Fast *f) {
 
 void fast_settle(Fast *f, SimTime now) {
     Chip *chip = f->chip;
+    settle_logs(f);
     memory_settle(&f->memory, chip);
     for (unsigned i = 0; i < chip->n_mes_used; i++) {
         SimTime elapsed = now - chip->started, running = MIN(ps_of(f, f->me[i].used), elapsed);

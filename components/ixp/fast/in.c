@@ -24,7 +24,8 @@ static void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle v
 }
 
 /* Statistics, off the packets' way. */
-static void count(Fast *f, FastRing *in, uint64_t message, Cycle put) {
+static void count(Fast *f, uint64_t message, Cycle put) {
+    FastRing *in = f->stats.in;
     Run run;
     Context *c = turns_begin(f, &f->stats, &run);
     run.spent = f->nobody;
@@ -32,35 +33,34 @@ static void count(Fast *f, FastRing *in, uint64_t message, Cycle put) {
     ring_pass(in, put, f->stats.got);
     c->message = message;
     stats_run(&f->p->stats, c);
-    play(f, &run, c, &f->stats.logs);
+    play(f, &run, c, LOG_STATS);
     turns_end(&f->stats, run.at);
 }
 
 void in_tell(Fast *f, Run *run, uint64_t message) {
-    FastRing *ring = ring_of(f, f->p->rxtx.ring_stats);
-    wait_for(f, run, CAUSE_RING, ring_room(ring));
-    count(f, ring, message, run->at);
+    wait_for(f, run, CAUSE_RING, ring_room(f->stats.in));
+    count(f, message, run->at);
 }
 
-/* What the chip's rings hold at `at`, for code that looks. */
-static void settle_rings(Fast *f, Cycle at) {
-    for (unsigned i = 0; i < f->p->n_stages; i++) {
-        FastRing *r = ring_of(f, f->p->stages[i].block.ring_in);
-        unsigned n = 0, slot = r->slot, size = r->ring->size;
-        for (unsigned k = 0; k < size; k++) {
-            slot = slot ? slot - 1 : size - 1;
-            if (r->got[slot] <= at) break;
-            n += r->ring->visible[slot] <= at; /* else it is still on its way there */
-        }
-        r->ring->n = n;
-    }
+/* `back` messages before the next one to be put. */
+static unsigned slot_before(const FastRing *r, unsigned back) {
+    return r->slot >= back ? r->slot - back : r->slot + r->ring->size - back;
+}
+
+bool fast_behind(const Fast *f, unsigned stage, unsigned messages) {
+    const FastRing *r = f->stages[stage].in;
+    unsigned size = r->ring->size, n = 0;
+    if (messages > size || r->got[slot_before(r, messages)] <= f->looks) return false;
+    for (unsigned back = 1; back <= size && r->got[slot_before(r, back)] > f->looks; back++)
+        n += r->ring->visible[slot_before(r, back)] <= f->looks; /* else it is on its way there */
+    return n >= messages;
 }
 
 /* The packet, put into the stage's ring at *put, through it; false: it has ended there. */
-static bool through_stage(Fast *f, unsigned n, ChipPacket *cp, Cycle *put, Ring **to) {
+static bool through_stage(Fast *f, unsigned n, ChipPacket *cp, Cycle *put, FastRing **to) {
     Stage *stage = &f->p->stages[n];
     Turns *b = &f->stages[n];
-    FastRing *in = ring_of(f, stage->block.ring_in);
+    FastRing *in = b->in;
     bool last = n + 1 == f->p->n_stages;
     uint64_t message = 0;
     Run run;
@@ -70,20 +70,20 @@ static bool through_stage(Fast *f, unsigned n, ChipPacket *cp, Cycle *put, Ring 
     spend(&run, CAUSE_RING, visible - *put);
     get_in_turn(f, b, &run, in, visible);
     ring_pass(in, *put, b->got);
-    if (n == 0) settle_rings(f, b->got);
+    f->looks = b->got;
     c->pkt = cp->pkt;
     bool on = stage->work(stage, c, cp);
     if (on && stage->tells) message = stats_message(cp->fp.result.stats, false, cp->fp.length);
     c->pkt = NULL;
     if (!on) run.spent = f->nobody;
-    play(f, &run, c, &b->logs);
+    play(f, &run, c, LOG_STAGE + n);
     if (!on) stay_of(f, cp)->at = run.at - f->now; /* somebody may have it, who injects it */
     wait_for(f, &run, CAUSE_SECTION, b->put + b->turn);
     if (on) {
-        *to = stage->qm_block ? qm_block_ring(stage->qm_block, cp->fp.result.queue)
-                              : stage->block.ring_out;
-        const FastRing *out = ring_of(f, *to);
-        wait_for(f, &run, CAUSE_RING, last ? ring_append_room(out) : ring_room(out));
+        *to = stage->qm_block
+                  ? f->to_qm[qm_queue_scheduler(stage->qm_block->qm, cp->fp.result.queue)]
+                  : b->out;
+        wait_for(f, &run, CAUSE_RING, last ? ring_append_room(*to) : ring_room(*to));
     }
     *put = b->put = run.at;
     run.spent = f->nobody;
@@ -93,13 +93,13 @@ static bool through_stage(Fast *f, unsigned n, ChipPacket *cp, Cycle *put, Ring 
 }
 
 void in_stages(Fast *f, unsigned n, ChipPacket *cp, Cycle put) {
-    Ring *to = f->p->rxtx.rx.ring_out;
+    FastRing *to = f->rx.out;
     for (; n < f->p->n_stages; n++)
         if (!through_stage(f, n, cp, &put, &to)) return;
-    ring_append(f, ring_of(f, to), cp, put);
+    ring_append(f, to, cp, put);
     f->last_put = MAX(f->last_put, put);
     for (unsigned k = 0; k < f->n_qm; k++)
-        if (f->qm[k].in->ring == to) queues_next(&f->qm[k]);
+        if (f->qm[k].in == to) queues_next(&f->qm[k]);
 }
 
 /* One mpacket, which is in the RBUF at `there`, by the next context of Rx; returns its put. */
@@ -125,12 +125,11 @@ static Cycle rx_mpacket(Fast *f, const Mpacket *m, Cycle there, ChipPacket **to)
         *stay = (Stay){.entered = entered, .received = MAX(got, entered) - entered};
         run.spent = stay->spent;
     }
-    play(f, &run, c, &b->logs);
+    play(f, &run, c, LOG_RX);
     f->rbuf_freed[f->rbuf_next] = f->mark;
     if (++f->rbuf_next == f->chip->msf.rbuf_size) f->rbuf_next = 0;
     wait_for(f, &run, CAUSE_SECTION, b->put + b->turn);
-    if (m->last && cp && f->p->n_stages)
-        wait_for(f, &run, CAUSE_RING, ring_room(ring_of(f, b->block->ring_out)));
+    if (m->last && cp && f->p->n_stages) wait_for(f, &run, CAUSE_RING, ring_room(b->out));
     b->put = run.at;
     turns_end(b, run.at);
     return b->put;
@@ -165,7 +164,7 @@ void in_take_frame(Fast *f) {
 static bool rings_have_room(const Fast *f) {
     for (unsigned k = 0; k < f->n_qm; k++)
         if (f->qm[k].in->ring->n == f->qm[k].in->ring->size) return false;
-    return f->n_qm || f->tx_ring->ring->n < f->tx_ring->ring->size;
+    return f->n_qm || f->tx.in->ring->n < f->tx.in->ring->size;
 }
 
 Cycle in_due(Fast *f) {
@@ -181,8 +180,7 @@ bool fast_inject(Fast *f, unsigned stage, ChipPacket *cp, SimTime now) {
     Cycle late = stay_of(f, cp)->at; /* its code ran so much before its time */
     fast_move_on(f, now);
     Cycle put = f->now + late;
-    if (!rings_have_room(f) || ring_room(ring_of(f, f->p->stages[stage].block.ring_in)) > put)
-        return false;
+    if (!rings_have_room(f) || ring_room(f->stages[stage].in) > put) return false;
     *stay_of(f, cp) = (Stay){.entered = cp->pkt->since};
     in_stages(f, stage, cp, put);
     fast_move_on(f, now);

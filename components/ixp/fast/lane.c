@@ -43,9 +43,33 @@ static inline uint64_t free_from(const Lane *lane, Cycle at, Cycle *begin) {
     return ~lane_bits(lane->byte + *begin / 8) & UINT64_MAX << (at - *begin);
 }
 
+/* The usual: nobody has the cycles, or the first free ones are in one piece, all near each other;
+ * CYCLE_NEVER: something else. */
+static inline Cycle take_near(Lane *lane, Cycle at, uint32_t n) {
+    uint8_t *byte = lane->byte + at / 8;
+    uint64_t bits = lane_bits(byte);
+    if (n <= 57) {
+        uint64_t free = ~bits & UINT64_MAX << (at & 7);
+        unsigned begin = free ? (unsigned)__builtin_ctzll(free) : 64;
+        uint64_t mask = ((UINT64_C(1) << n) - 1) << (begin & 63);
+        if (begin + n > 64 || bits & mask) return CYCLE_NEVER;
+        lane_set(byte, bits | mask);
+        return (at & ~UINT64_C(7)) + begin + n;
+    }
+    Cycle then = at + 57;
+    if (n > 2 * 57 || then >= lane->room) return CYCLE_NEVER;
+    uint64_t mask = (UINT64_MAX >> 7) << (at & 7), rest = ((UINT64_C(1) << (n - 57)) - 1)
+                                                          << (then & 7);
+    uint8_t *more = lane->byte + then / 8;
+    if (bits & mask || lane_bits(more) & rest) return CYCLE_NEVER;
+    lane_set(byte, bits | mask);
+    lane_set(more, lane_bits(more) | rest);
+    return at + n;
+}
+
 /* Take the first n free cycles from `from` on; those beyond the bits as one piece. Returns the
  * first. */
-static Cycle take(Lane *lane, Cycle from, uint64_t n) {
+static G_NO_INLINE Cycle take(Lane *lane, Cycle from, uint64_t n) {
     Cycle start = CYCLE_NEVER, at = from - lane->floor;
     for (Cycle begin; at < lane->size; at = begin + 64) {
         uint64_t free = free_from(lane, at, &begin);
@@ -64,9 +88,8 @@ static Cycle take(Lane *lane, Cycle from, uint64_t n) {
     return MIN(start, end);
 }
 
-void lane_forget(Lane *lane, Cycle now) {
+void lane_forget_past(Lane *lane, Cycle now) {
     Cycle gone = (now - lane->floor) / 64 * 64, end = lane->floor + lane->size;
-    if (gone < lane->size / 2) return;
     Cycle keep = lane->size - MIN(gone, lane->size);
     memmove(lane->byte, lane->byte + (lane->size - keep) / 8, keep / 8);
     memset(lane->byte + keep / 8, 0, (lane->size - keep) / 8);
@@ -86,7 +109,8 @@ Cycle lane_claim(Lane *lane, Cycle from, uint32_t n) {
 
 Cycle lane_take_pieces(Lane *lane, Cycle from, uint32_t n) {
     if (from < lane->floor) return from + n;
-    return take(lane, from, n) + n;
+    Cycle at = from - lane->floor, near = at < lane->room ? take_near(lane, at, n) : CYCLE_NEVER;
+    return near != CYCLE_NEVER ? lane->floor + near : take(lane, from, n) + n;
 }
 
 Cycle lane_search(const Lane *lane, Cycle from) {

@@ -36,7 +36,10 @@ typedef struct {
 void lane_init(Lane *lane);
 void lane_clear(Lane *lane);
 /* What is before `now` is past. (It is not forgotten each time.) */
-void lane_forget(Lane *lane, Cycle now);
+void lane_forget_past(Lane *lane, Cycle now);
+static inline void lane_forget(Lane *lane, Cycle now) {
+    if (now - lane->floor >= lane->size / 2) lane_forget_past(lane, now);
+}
 
 /* The same where not all cycles are near each other, and free. */
 Cycle lane_take_pieces(Lane *lane, Cycle from, uint32_t n);

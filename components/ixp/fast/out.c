@@ -88,7 +88,7 @@ static void send_element(Fast *f, const Mpacket *m, ChipPacket *cp, Cycle valid)
  * on, at the grant after the register's answer. */
 static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpacket *m) {
     tx_run_sequence(&f->p->rxtx, c);
-    play(f, run, c, &f->tx_turns);
+    play(f, run, c, LOG_TX_SEQUENCE);
     Cycle granted = run->at - f->swap;
     SimTime sent = f->tbuf_sent[f->tbuf_next];
     if (sent > ps_of(f, granted)) {
@@ -97,7 +97,7 @@ static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpa
         execute(f, run, 0);
     }
     tx_run_element(&f->p->rxtx, c, cp, m, 0);
-    play(f, run, c, &f->tx.logs);
+    play(f, run, c, LOG_TX_ELEMENT);
     run->spent = f->nobody; /* from here on its packet is in the TBUF */
     sleep_until(run, CAUSE_MSF, reference_alone(&f->memory.valid, run->at));
     execute(f, run, 0);
@@ -107,15 +107,15 @@ static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpa
 
 /* The message, and what its descriptor says. */
 static ChipPacket *tx_get(Fast *f, Run *run, Context *c) {
-    const Ring *in = f->tx_ring->ring;
+    const Ring *in = f->tx.in->ring;
     Cycle visible = in->visible[in->head];
     run->spent = f->nobody;
     wait_for(f, run, CAUSE_RING, visible);
-    ChipPacket *cp = ring_take(f, f->tx_ring, run->at);
+    ChipPacket *cp = ring_take(f, f->tx.in, run->at);
     run->spent = stay_of(f, cp)->spent;
     sleep_until(run, CAUSE_SCRATCH, reference_alone(&f->memory.get, run->at));
     tx_run_get(&f->p->rxtx, c);
-    play(f, run, c, &f->tx_got);
+    play(f, run, c, LOG_TX_GET);
     tx_finish(&f->p->rxtx, cp);
     return cp;
 }
@@ -123,7 +123,7 @@ static ChipPacket *tx_get(Fast *f, Run *run, Context *c) {
 static void tx_end(Fast *f, Run *run, Context *c, const ChipPacket *cp) {
     run->spent = f->nobody;
     uint64_t message = tx_run_last(&f->p->rxtx, c, cp);
-    play(f, run, c, &f->tx_last);
+    play(f, run, c, LOG_TX_LAST);
     if (f->p->rxtx.ring_stats) in_tell(f, run, message);
 }
 
@@ -184,18 +184,17 @@ static void tx_by_scheduler(Fast *f) {
 }
 
 Cycle out_due(const Fast *f) {
-    const Ring *ring = f->tx_ring->ring;
+    const Ring *ring = f->tx.in->ring;
     return ring->n ? MAX(ring->visible[ring->head], f->tx.got) : CYCLE_NEVER;
 }
 
 bool out_take(Fast *f) {
-    unsigned slot = f->tx_ring->ring->head;
+    unsigned slot = f->tx.in->ring->head;
     (f->p->rxtx.settings->tx_order == TX_ORDER_CHIP ? tx_in_order : tx_by_scheduler)(f);
-    return queues_room(f, f->tx_ring->got[slot]) || f->held;
+    return queues_room(f, f->tx.in->got[slot]) || f->held;
 }
 
 void out_init(Fast *f) {
-    f->tx_ring = ring_of(f, f->tx.block->ring_in);
     f->tbuf_sent = g_new0(SimTime, f->chip->msf.tbuf_size);
     f->room_departures = 64;
     f->departures = g_new(Departure, f->room_departures);

@@ -34,8 +34,22 @@ typedef struct {
     Cycle got, put;                               /* when the turn was passed on */
     Cycle passed; /* when the instructions ended at which that was */
     Cycle turn;   /* from one context to the next */
-    Shapes logs;
+    FastRing *in, *out;
 } Turns;
+
+/* Where logs come from. */
+enum {
+    LOG_RX,
+    LOG_STATS,
+    LOG_ENQUEUE,
+    LOG_DEQUEUE,
+    LOG_TX_GET,
+    LOG_TX_SEQUENCE,
+    LOG_TX_ELEMENT,
+    LOG_TX_LAST,
+    LOG_STAGE, /* the first, and so on */
+    N_LOGS = LOG_STAGE + PROGRAM_MAX_STAGES
+};
 
 /* A context on its way through a log. It has the microengine, or has to get it and swap. */
 typedef struct {
@@ -76,6 +90,7 @@ struct Fast {
     Sim *sim;
     const Clock *clock;
     Memory memory;
+    Shapes logs[N_LOGS];
     Lane me[CHIP_N_MES];
     uint32_t swap;
     Cycle signal, nn;
@@ -92,14 +107,13 @@ struct Fast {
     unsigned rbuf_next;
     Cycle last_put; /* into a ring of the queue manager's, or Tx's if there is none */
     Cycle ahead;    /* the least time from a frame's arrival to that */
+    Cycle looks;    /* when the code runs that may look at rings */
     /* queues */
     FastQm qm[QM_BLOCK_MAX_MES];
-    Shapes enqueued, dequeued;
+    FastRing *to_qm[QM_MAX_SCHEDULERS];
     unsigned n_qm;
     /* out */
-    Turns tx; /* its logs are those of elements */
-    Shapes tx_got, tx_turns, tx_last;
-    FastRing *tx_ring;
+    Turns tx;
     bool held;                         /* a frame stays in the MAC for a ring that is full */
     Cycle tx_sequence;                 /* when Tx's second turn was passed on */
     Cycle sequence[QM_MAX_SCHEDULERS]; /* the same for each scheduler's packets */
@@ -152,7 +166,8 @@ static inline void wait_for(const Fast *f, Run *r, unsigned cause, Cycle until) 
     execute(f, r, 0);
 }
 /* Play the context's log but for its operations on rings and sections, and clear it. */
-void play(Fast *f, Run *run, Context *c, Shapes *logs);
+void play(Fast *f, Run *run, Context *c, unsigned log);
+void settle_logs(Fast *f);
 
 static inline FastRing *ring_of(Fast *f, const Ring *ring) {
     return &f->rings[ring - f->chip->rings];

@@ -31,7 +31,7 @@ FastQm *queues_due(Fast *f) {
 
 static void put_to_tx(Fast *f, FastQm *fq, unsigned i, Cycle at) {
     Context *c = fq->q->block.contexts[i];
-    ring_append(f, f->tx_ring, (ChipPacket *)(uintptr_t)c->message, at);
+    ring_append(f, f->tx.in, (ChipPacket *)(uintptr_t)c->message, at);
     fq->at[i] = at;
     fq->looks |= 1u << i;
     fq->served |= 1u << i;
@@ -46,13 +46,13 @@ static void dequeue(Fast *f, FastQm *fq, unsigned i, unsigned scheduler, Run *ru
     stay->queued = now - stay->enqueued;
     run->spent = stay->spent;
     c->pkt = NULL;
-    play(f, run, c, &f->dequeued);
+    play(f, run, c, LOG_DEQUEUE);
     stay->at = run->at;
-    if (f->tx_ring->ring->n == f->tx_ring->ring->size) {
+    if (f->tx.in->ring->n == f->tx.in->ring->size) {
         fq->blocked |= 1u << i;
         return;
     }
-    wait_for(f, run, CAUSE_RING, ring_append_room(f->tx_ring));
+    wait_for(f, run, CAUSE_RING, ring_append_room(f->tx.in));
     put_to_tx(f, fq, i, run->at);
 }
 
@@ -115,7 +115,7 @@ static void enqueue(Fast *f, FastQm *fq, unsigned i, Run *run) {
     c->pkt->since = stay->enqueued; /* what was before is told in its stay */
     qm_run_enqueue(fq->q, c, stay->enqueued);
     c->pkt = NULL;
-    play(f, run, c, &f->enqueued);
+    play(f, run, c, LOG_ENQUEUE);
     fq->at[i] = run->at;
     fq->looks |= 1u << i;
 }
@@ -141,6 +141,8 @@ void queues_step(Fast *f, FastQm *fq) {
 
 void queues_init(Fast *f) {
     f->n_qm = f->p->qm ? f->p->qm_block.n_mes : 0;
+    for (unsigned s = 0; s < QM_MAX_SCHEDULERS; s++)
+        if (f->p->qm_block.rings[s]) f->to_qm[s] = ring_of(f, f->p->qm_block.rings[s]);
     for (unsigned k = 0; k < f->n_qm; k++) {
         FastQm *fq = &f->qm[k];
         fq->q = &f->p->qm_block.me[k];

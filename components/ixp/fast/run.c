@@ -3,17 +3,12 @@
  * Contexts that play logs, and rings. On the per-packet path: no allocation, no division. */
 #include "components/ixp/fast/private.h"
 
-static void count(const Shape *s) {
-    for (const Load *l = s->load, *end = l + s->n_loads; l < end; l++) {
-        l->bus->references += l->references;
-        l->bus->asks += l->asks;
-        l->bus->used += l->used;
-        l->bus->taken += l->taken;
-    }
+void settle_logs(Fast *f) {
+    for (unsigned i = 0; i < N_LOGS; i++) shapes_settle(&f->logs[i]);
 }
 
-void play(Fast *f, Run *run, Context *c, Shapes *logs) {
-    const Shape *s = shape_of(logs, &f->memory, &c->log, f->swap);
+void play(Fast *f, Run *run, Context *c, unsigned log) {
+    Shape *s = shape_of(&f->logs[log], &f->memory, &c->log, f->swap);
     Cycle at = run->at, waited = 0;
     uint32_t swap = run->has ? 0 : f->swap, swaps = swap + s->waits * f->swap;
     for (const Step *step = s->step, *end = step + s->n_steps; step < end; step++) {
@@ -28,7 +23,7 @@ void play(Fast *f, Run *run, Context *c, Shapes *logs) {
         at = done;
     }
     if (s->last + swap) at = lane_take(run->me, at, s->last + swap);
-    count(s);
+    s->played++;
     f->mark = at - s->unmarked;
     spend(run, CAUSE_READY, at - run->at - waited - swaps - s->instructions);
     spend(run, CAUSE_SWAP, swaps);

@@ -63,10 +63,21 @@ static Shape *compile(Memory *m, const FpLog *log, uint32_t swap) {
     return s;
 }
 
+static void settle(Shape *s) {
+    for (const Load *l = s->load, *end = l + s->n_loads; l < end; l++) {
+        l->bus->references += s->played * l->references;
+        l->bus->asks += s->played * l->asks;
+        l->bus->used += s->played * l->used;
+        l->bus->taken += s->played * l->taken;
+    }
+    s->played = 0;
+}
+
 Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap) {
     Shape **at = &shapes->first, *s;
     for (unsigned i = 0; (s = *at) && !shape_is(s, log); i++) {
         if (i == SHAPES_MOST) {
+            settle(s);
             g_free(s);
             *at = s = NULL;
             break;
@@ -79,6 +90,11 @@ Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap) {
         s = compile(m, log, swap);
     s->next = shapes->first;
     return shapes->first = s;
+}
+
+void shapes_settle(const Shapes *shapes) {
+    for (Shape *s = shapes->first; s; s = s->next)
+        if (s->played) settle(s);
 }
 
 void shapes_clear(Shapes *shapes) {

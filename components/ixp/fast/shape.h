@@ -28,6 +28,7 @@ typedef struct Shape Shape;
 struct Shape {
     Shape *next;
     unsigned n_entries, n_steps, n_loads;
+    uint64_t played; /* since it was counted */
     uint32_t instructions, waits;
     uint32_t last;     /* cycles behind the last step */
     uint32_t unmarked; /* of them so many since an element was freed or became valid */
@@ -44,7 +45,9 @@ typedef struct {
 } Shapes;
 
 void shapes_clear(Shapes *shapes);
-/* Of a log that is no longer than it may be; from the least recent on they are forgotten. */
+/* Add what was played until now to what its buses have done. */
+void shapes_settle(const Shapes *shapes);
+/* Of a log that none of them was before: there are no more than SHAPES_MOST without it. */
 Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap);
 
 /* What makes two entries the same. */
