@@ -48,7 +48,7 @@ struct Qm {
     Queue *queues;
     uint32_t *link, *bytes; /* by handle */
     uint64_t held;
-    QmServed *served; /* NULL: nobody asks */
+    QmServed *served;    /* NULL: nobody asks */
     uint64_t backlogged; /* schedulers, a bit each */
     struct {
         uint32_t packets, limit;

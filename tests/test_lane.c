@@ -4,7 +4,7 @@
  * and takes as many free ones from there on. Random requests, some far ahead, some long, while the
  * past is forgotten.
  */
-#include "components/ixp/fast/lane.h"
+#include "components/ixp/fast/server.h"
 
 #include <glib.h>
 
@@ -80,10 +80,44 @@ static void beyond_what_a_lane_knows_it_is_first_come_first_served(void) {
     lane_clear(&lane);
 }
 
+/* A server and a twin of it that always has its lane, asked for 20 cycles every 30 to 89: two of
+ * sixteen steps are a sample of what all wait. */
+static void who_asks_a_quiet_server_waits_as_long_as_the_others_do(void) {
+    Server server = {.known = false}, twin = {.known = false};
+    lane_init(&server.lane);
+    lane_init(&twin.lane);
+    Cycle waited = 0, now = 0, step = 0, quiet = 0;
+    unsigned kind = STEP_FILL;
+    for (unsigned i = 0; i < 400000; i++) {
+        now += 30 + dice(60);
+        Cycle from = now + dice(300);
+        waited += server_take(&server, from, 20) - 20 - from;
+        quiet += server.quiet;
+        server_take(&twin, from, 20);
+        lane_forget(&twin.lane, now);
+        if (now - step < STEP) continue;
+        step = now;
+        kind = step_after(kind, false);
+        server_look(&server, false, now, step_kind(kind));
+    }
+    printf("  waited %.3f cycles, with its lane %.3f\n", (double)waited / 400000,
+           (double)twin.waited / 400000);
+    CHECK(quiet > 400000 * 13 / 16);
+    CHECK(waited > twin.waited / 100 * 97 && waited < twin.waited / 100 * 103);
+    CHECK_U64(server.lane.used, twin.lane.used);
+    for (unsigned i = 0; i < 2 * QUIET_STEPS; i++) { /* at its limit it has its lane all the time */
+        kind = step_after(kind, true);
+        CHECK(step_kind(kind) != STEP_QUIET);
+    }
+    lane_clear(&server.lane);
+    lane_clear(&twin.lane);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(a_lane_gives_what_its_twin_gives),
                                  TEST(what_is_claimed_is_taken_from_who_comes_later),
                                  TEST(beyond_what_a_lane_knows_it_is_first_come_first_served),
+                                 TEST(who_asks_a_quiet_server_waits_as_long_as_the_others_do),
                                  {0}};
     return run_tests("lane", tests);
 }

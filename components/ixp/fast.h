@@ -19,7 +19,8 @@
  * bottleneck.
  *
  * What differs from detailed timing: microengines and buses are asked in the order of packets
- * (fast/lane.h); a bus that is hardly used has a mean wait instead of a queue (fast/memory.h); the
+ * (fast/lane.h); as long as none is near its limit most packets wait for the mean of what others
+ * waited (fast/server.h), and Statistics counts at once; the
  * code of all blocks up to the queue manager runs when the frame leaves the MAC, so commands of the
  * script and slices that leave find packets up to a few microseconds further than they are; in a
  * chip that is overloaded the rings before the queue manager's and the MAC share what they hold

@@ -22,17 +22,23 @@ static void set_wake(Fast *f) {
 }
 
 static void forget(Fast *f) {
+    Cycle elapsed = f->now - f->forgot;
     f->forgot = f->now;
-    for (unsigned i = 0; i < f->chip->n_mes_used; i++) lane_forget(&f->me[i], f->now);
     lane_forget(&f->spi_out, f->now);
+    in_settle(f);
     settle_logs(f);
-    memory_forget(&f->memory, f->now);
+    bool exact = engines_busy(f, elapsed) || elapsed > 2 * STEP; /* idle: it costs little */
+    f->step = step_after(f->step, exact);
+    StepKind next = step_kind(f->step);
+    memory_forget(&f->memory, f->now, next);
+    engines_forget(f, next);
+    in_forget(f);
 }
 
 void fast_move_on(Fast *f, SimTime now) {
     f->now = cycle_of(f, now);
     f->arrival = f->now * TICKS - tick_of(&f->memory, ps_of(f, f->now) - now);
-    if (f->now - f->forgot >= MEMORY_STEP) forget(f);
+    if (f->now - f->forgot >= STEP) forget(f);
     for (bool again = true; again;) {
         again = false;
         while (in_due(f) <= f->now) in_take_frame(f);
@@ -80,7 +86,7 @@ Fast *fast_new(Program *p) {
     f->swap = (uint32_t)chip->settings->swap_cycles;
     f->signal = cycle_of(f, chip->group.signal_ps);
     f->nn = cycle_of(f, chip->nn_ps);
-    for (unsigned i = 0; i < chip->n_mes_used; i++) lane_init(&f->me[i]);
+    for (unsigned i = 0; i < chip->n_mes_used; i++) lane_init(&f->me[i].server.lane);
     lane_init(&f->spi_out);
     for (unsigned i = 0; i < chip->n_rings; i++)
         f->rings[i] =
@@ -105,7 +111,7 @@ void fast_free(Fast *f) {
     if (!f) return;
     memory_clear(&f->memory);
     for (unsigned i = 0; i < N_LOGS; i++) shapes_clear(&f->logs[i]);
-    for (unsigned i = 0; i < CHIP_N_MES; i++) lane_clear(&f->me[i]);
+    for (unsigned i = 0; i < CHIP_N_MES; i++) lane_clear(&f->me[i].server.lane);
     lane_clear(&f->spi_out);
     for (unsigned i = 0; i < CHIP_MAX_RINGS; i++) g_free(f->rings[i].got);
     g_free(f->stays);
@@ -117,10 +123,12 @@ void fast_free(Fast *f) {
 
 void fast_settle(Fast *f, SimTime now) {
     Chip *chip = f->chip;
+    in_settle(f);
     settle_logs(f);
     memory_settle(&f->memory, chip);
     for (unsigned i = 0; i < chip->n_mes_used; i++) {
-        SimTime elapsed = now - chip->started, running = MIN(ps_of(f, f->me[i].used), elapsed);
+        SimTime elapsed = now - chip->started,
+                running = MIN(ps_of(f, f->me[i].server.lane.used), elapsed);
         chip->mes[i].spent[ME_RUNNING] = running;
         chip->mes[i].spent[ME_IDLE] = elapsed - running;
     }
@@ -134,7 +142,7 @@ void fast_settle(Fast *f, SimTime now) {
 
 static void doubt_block(const Fast *f, const Block *b, SimTime elapsed, Report *report) {
     Cycle used = 0;
-    for (unsigned m = 0; m < b->n_mes; m++) used += f->me[b->mes[m]->number].used;
+    for (unsigned m = 0; m < b->n_mes; m++) used += f->me[b->mes[m]->number].server.lane.used;
     double busy = (double)ps_of(f, used) / (double)elapsed / b->n_mes;
     if (b->n_mes > 1 && busy > WEAK_MES)
         report_warning(report,

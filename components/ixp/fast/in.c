@@ -8,7 +8,7 @@
 #define FURTHEST (LANE_MOST / 8 * 3)
 
 /* In turn: the message that is visible at `visible`. */
-static void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle visible) {
+static inline void get_in_turn(Fast *f, Turns *b, Run *run, const FastRing *in, Cycle visible) {
     Cycle turn = b->got + b->turn;
     if (MAX(visible, turn) > run->at) {
         run->at = visible;
@@ -37,7 +37,49 @@ static void count(Fast *f, uint64_t message, Cycle put) {
     turns_end(&f->stats, run.at);
 }
 
+/* While it is not busy, and its ring far from full, nobody waits for it: it only counts. */
+static void count_at_once(Fast *f, uint64_t message) {
+    Context *c = f->stats.block->contexts[0];
+    c->message = message;
+    stats_run(&f->p->stats, c);
+    context_clear_log(c);
+    f->told++;
+}
+
+void in_settle(Fast *f) {
+    if (!f->told) return;
+    const Block *block = f->stats.block;
+    Shape *log = f->logs[LOG_STATS].first;
+    Cycle used = f->told * (2 * f->swap + log->instructions);
+    log->played += f->told;
+    reference_count(&f->memory.put, f->told);
+    reference_count(&f->memory.get, f->told);
+    for (unsigned m = 0; m < block->n_mes; m++)
+        f->me[block->mes[m]->number].server.lane.used += used / block->n_mes;
+    f->stats.in->ring->puts += f->told;
+    f->stats.in->filled += f->told * f->memory.put.latency;
+    f->told = 0;
+}
+
+void in_forget(Fast *f) {
+    f->rests = f->stats.block && f->logs[LOG_STATS].first && !f->behind;
+    for (unsigned m = 0; f->rests && m < f->stats.block->n_mes; m++)
+        f->rests = f->me[f->stats.block->mes[m]->number].server.quiet;
+    if (!f->rests) f->behind = false;
+}
+
+/* Half of the ring, and more, was not yet got at `at`. */
+static bool half_full(const FastRing *r, Cycle at) {
+    unsigned slot = r->slot + r->ring->size / 2;
+    return r->got[slot < r->ring->size ? slot : slot - r->ring->size] > at;
+}
+
 void in_tell(Fast *f, Run *run, uint64_t message) {
+    if (f->rests) {
+        count_at_once(f, message);
+        return;
+    }
+    f->behind |= half_full(f->stats.in, run->at);
     wait_for(f, run, CAUSE_RING, ring_room(f->stats.in));
     count(f, message, run->at);
 }
@@ -109,13 +151,13 @@ static Cycle rx_mpacket(Fast *f, const Mpacket *m, Cycle there, ChipPacket **to)
     Context *c = turns_begin(f, b, &run);
     run.spent = f->nobody;
     if (there > run.at) {
-        run.at = lane_free(run.me, there);
+        run.at = server_free(run.me, there);
         run.has = false;
     }
     if (b->got + b->turn > run.at) { /* not its turn: swapped in, and out again */
         execute(f, &run, 0);
         if (b->got + b->turn > run.at) sleep_until(&run, CAUSE_SECTION, b->got + b->turn);
-        run.at = lane_free(run.me, run.at);
+        run.at = server_free(run.me, run.at);
     }
     b->got = run.at;
     ChipPacket *cp = *to = rx_run(&f->p->rxtx, c, m);

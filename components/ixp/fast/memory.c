@@ -40,39 +40,24 @@ static Tick edge_after(const Memory *m, Tick t) {
     return m->dram_clock.hz ? clock_time(&m->dram_clock, clock_edge(&m->dram_clock, t)) : t;
 }
 
-static Cycle dram_part(Memory *m, FastDram *d, uint32_t row, bool write, bool wide, uint32_t bytes,
-                       Cycle now) {
+Tick dram_answer(Memory *m, FastDram *d, uint32_t row, bool write, uint32_t units, Tick push,
+                 Cycle now) {
     if (m->refresh && d->next_refresh <= now * TICKS) refresh(m, d, now);
     Bus *b = &d->bus;
-    uint32_t units = (bytes + 15) >> 4;
-    Tick hold = units * b->per_unit, takes = hold + turnaround(m, d, write) + b->rest;
+    Tick takes = units * b->per_unit + turnaround(m, d, write) + b->rest;
     b->rest = takes % (TICKS * DRAM_STEP);
-    b->used += hold;
-    Tick at = take_steps(&b->lane, now * TICKS, (uint32_t)(takes / (TICKS * DRAM_STEP)));
+    Tick at = take_steps(&b->server.lane, now * TICKS, (uint32_t)(takes / (TICKS * DRAM_STEP)));
     Lane *bank = &d->bank[dram_bank(row, m->n_banks)];
     Tick edge = edge_after(m, at), start = take_steps(bank, edge, m->bank_steps[units]);
     if (start != edge) start = edge_after(m, start);
     Tick first = start + b->latency, last = first + (units - 1) * b->per_unit;
-    b->references++;
-    b->waited += start / TICKS - now;
-    if (write) return cycle_after(last);
-    uint32_t words = ((bytes + (wide ? 7 : 3)) >> (wide ? 3 : 2)) * m->push_word;
-    Cycle waited = words ? lane_take(&m->push, now, words) - words - now : 0;
-    Tick left = MAX((now + waited) * TICKS + b->latency, first) + words * TICKS;
-    return cycle_after(MAX(left, last));
-}
-
-Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now) {
-    Cycle done = now;
-    for (uint32_t address = r->address, left = r->bytes, bytes; left; left -= bytes) {
-        uint32_t row = address >> DRAM_INTERLEAVE_SHIFT;
-        bytes = MIN(((row + 1) << DRAM_INTERLEAVE_SHIFT) - address, left);
-        Cycle part = dram_part(m, &m->dram[row % CHIP_N_DRAM], row / CHIP_N_DRAM, r->write,
-                               r->unit == OP_DRAM_TO_TBUF, bytes, now);
-        done = MAX(done, part);
-        address += bytes;
-    }
-    return done;
+    b->server.waited += start / TICKS - now;
+    d->placed++;
+    if (!push) return last;
+    uint32_t words = (uint32_t)(push / TICKS);
+    Cycle waited = lane_take(&m->push, now, words) - words - now;
+    Tick left = MAX((now + waited) * TICKS + b->latency, first) + push;
+    return MAX(left, last);
 }
 
 static void bus_init(const Memory *m, Bus *b, const Channel *ch) {
@@ -80,9 +65,8 @@ static void bus_init(const Memory *m, Bus *b, const Channel *ch) {
                .fixed = tick_of(m, ch->fixed),
                .per_unit = tick_of(m, ch->per_unit),
                .unit_shift = ch->unit_shift,
-               .separate_write = ch->separate_write,
-               .crowded = true};
-    lane_init(&b->lane);
+               .separate_write = ch->separate_write};
+    lane_init(&b->server.lane);
 }
 
 Reference memory_reference(Memory *m, Bus *b, bool write, uint32_t bytes) {
@@ -112,6 +96,7 @@ void memory_init(Memory *m, const Chip *chip) {
     lane_init(&m->push);
     for (unsigned i = 0; i < CHIP_N_UNITS; i++)
         if (chip->unit[i] && i != FP_SRAM3) bus_init(m, &m->unit[i], chip->unit[i]);
+    m->none.server.quiet = true;
     m->put = memory_reference(m, &m->unit[FP_SCRATCH], true, 4);
     m->get = memory_reference(m, &m->unit[FP_SCRATCH], false, 4);
     m->valid = memory_reference(m, &m->unit[OP_MSF], true, 4);
@@ -124,52 +109,73 @@ void memory_init(Memory *m, const Chip *chip) {
     }
 }
 
-/* What it was used for since it was looked at last decides how it is served from here on. */
-static void look_at(Bus *b, Cycle elapsed) {
-    Cycle taken = (b->taken - b->took) / TICKS;
-    uint64_t asks = b->asks - b->asked;
-    b->waited += asks * b->wait;
+static void look_at(Bus *b, Cycle elapsed, Cycle now, StepKind next) {
+    if (b->server.quiet) b->waited += (b->asks - b->asked) * b->server.wait / 256;
+    server_look(&b->server, 3 * (b->taken - b->took) > elapsed * TICKS, now, next);
     b->took = b->taken;
     b->asked = b->asks;
-    b->crowded = taken * 4 >= elapsed;
-    b->wait = b->crowded || !taken ? 0 : (uint32_t)(taken * taken / (2 * asks * (elapsed - taken)));
 }
 
-void memory_forget(Memory *m, Cycle now) {
+static void dram_look(FastDram *d, Cycle elapsed, uint32_t n_banks, StepKind next) {
+    Tick moved = d->bus.used - d->moved;
+    if (next == STEP_FILL) d->known = false;
+    if (next == STEP_MEASURE || (d->asks[0] >= ENOUGH && d->asks[1] >= ENOUGH / 4)) {
+        for (unsigned write = 0; write < 2; write++) {
+            if (next != STEP_MEASURE) d->wait[write] = d->waited[write] / d->asks[write];
+            d->asks[write] = d->waited[write] = 0;
+        }
+        d->known = next != STEP_MEASURE;
+    }
+    d->quiet = next == STEP_QUIET && d->known && 3 * moved < elapsed * TICKS &&
+               3 * d->banked * DRAM_STEP < elapsed * n_banks;
+    d->moved = d->bus.used;
+    d->banked = 0;
+}
+
+void memory_forget(Memory *m, Cycle now, StepKind next) {
     Cycle elapsed = now - m->forgot;
     m->forgot = now;
     lane_forget(&m->push, now);
     for (unsigned i = 0; i < CHIP_N_UNITS; i++) {
         Bus *b = &m->unit[i];
-        if (!b->lane.byte) continue;
-        lane_forget(&b->lane, now);
-        look_at(b, elapsed);
+        if (b->server.lane.byte) look_at(b, elapsed, now, next);
     }
     for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
-        lane_forget(&m->dram[i].bus.lane, now / DRAM_STEP);
-        for (unsigned k = 0; k < m->n_banks; k++) lane_forget(&m->dram[i].bank[k], now / DRAM_STEP);
+        FastDram *d = &m->dram[i];
+        dram_look(d, elapsed, m->n_banks, next);
+        if (d->quiet) continue;
+        lane_forget(&d->bus.server.lane, now / DRAM_STEP);
+        for (unsigned k = 0; k < m->n_banks; k++) lane_forget(&d->bank[k], now / DRAM_STEP);
     }
 }
 
 void memory_clear(Memory *m) {
     lane_clear(&m->push);
-    for (unsigned i = 0; i < CHIP_N_UNITS; i++) lane_clear(&m->unit[i].lane);
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++) lane_clear(&m->unit[i].server.lane);
     for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
-        lane_clear(&m->dram[i].bus.lane);
+        lane_clear(&m->dram[i].bus.server.lane);
         for (unsigned k = 0; k < m->n_banks; k++) lane_clear(&m->dram[i].bank[k]);
         g_free(m->dram[i].bank);
     }
 }
 
-static void settle(const Bus *b, Channel *ch, const Clock *clock) {
+static void settle(const Bus *b, Cycle waited, Channel *ch, const Clock *clock) {
     ch->references = b->references;
-    ch->waited = clock_time(clock, b->waited + (b->asks - b->asked) * b->wait);
+    ch->waited = clock_time(clock, waited);
     ch->busy = clock_time(clock, b->used / TICKS);
 }
 
 void memory_settle(const Memory *m, Chip *chip) {
-    for (unsigned i = 0; i < CHIP_N_UNITS; i++)
-        if (chip->unit[i] && i != FP_SRAM3) settle(&m->unit[i], chip->unit[i], &chip->group.clock);
-    for (unsigned i = 0; i < CHIP_N_DRAM; i++)
-        settle(&m->dram[i].bus, &chip->dram[i].bus, &chip->group.clock);
+    const Clock *clock = &chip->group.clock;
+    for (unsigned i = 0; i < CHIP_N_UNITS; i++) {
+        const Bus *b = &m->unit[i];
+        if (chip->unit[i] && i != FP_SRAM3)
+            settle(b, b->waited + b->server.waited, chip->unit[i], clock);
+    }
+    for (unsigned i = 0; i < CHIP_N_DRAM; i++) {
+        const FastDram *d = &m->dram[i];
+        Cycle waited = d->bus.server.waited;
+        if (d->placed) waited = (Cycle)((ClockWide)waited * d->bus.references / d->placed);
+        settle(&d->bus, waited, &chip->dram[i].bus, clock);
+    }
 }

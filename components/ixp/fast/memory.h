@@ -1,38 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/ixp/fast/memory.h: memories of a chip under fast timing: buses as lanes, with the
+ * components/ixp/fast/memory.h: memories of a chip under fast timing: buses as servers, with the
  * latencies and times of channel.h and dram.h.
  *
  * Times of memories are in ticks, 1/256 of a cycle: none of them is a multiple of a cycle. What a
- * reference takes of a bus is rounded to cycles so that many take what they should. A bus that is
- * hardly used has no lane: a reference waits as long as the mean of a queue with random arrivals
- * (M/D/1) of its utilisation of late, a sixth of its own time at most. Whatever is written over a
- * bus of its own, posted, delays nobody. A read of DRAM takes a turnaround's part, as often as
- * writes go before reads of late. */
+ * reference takes of a bus is rounded to cycles so that many take what they should. Whatever is
+ * written over a bus of its own, posted, delays nobody. A read of DRAM takes a turnaround's part,
+ * as often as writes go before reads of late. A channel of DRAM is quiet as a server is (server.h),
+ * with a mean wait for reads and one for writes, of all that they wait for: bus, bank, refresh, an
+ * edge of the clock, push. Buses and channels are busy from a third of the time on. */
 #pragma once
 
 #include "components/ixp/chip.h"
-#include "components/ixp/fast/lane.h"
+#include "components/ixp/fast/server.h"
 
 typedef uint64_t Tick;
 #define TICKS 256u
 
-/* Cycles between two looks at utilisations; a bus has a lane from one of a quarter on. */
-#define MEMORY_STEP 4096u
-#define CROWDED (MEMORY_STEP / 4)
-
 typedef struct {
     Tick latency, fixed, per_unit;
     uint32_t unit_shift, rest;
-    bool separate_write, crowded; /* crowded: it has a lane */
-    Lane lane;
-    uint32_t wait; /* of a reference while it is not */
+    bool separate_write;
+    Server server;
     uint64_t references;
     Tick used;
     /* The same of those that others wait for, and until memory_forget. */
     uint64_t asks, asked;
     Tick taken, took;
-    Cycle waited;
+    Cycle waited; /* in steps without lane */
 } Bus;
 
 /* What a reference of some length comes to. */
@@ -49,6 +44,13 @@ typedef struct {
 typedef struct {
     Bus bus;
     Lane *bank;
+    bool quiet, known;
+    Tick wait[2]; /* of a read and a write */
+    uint64_t asks[2];
+    Tick waited[2];  /* by those; since they are counted */
+    uint64_t placed; /* in lanes, in all */
+    Tick moved;      /* bus.used until this step */
+    Cycle banked;    /* steps that banks are taken for in this one */
     Tick next_refresh;
     uint32_t refreshed, reads, writes; /* reads and writes of late */
     Tick turnaround;                   /* of a read, its part */
@@ -80,7 +82,8 @@ static inline Tick tick_of(const Memory *m, SimTime ps) {
 
 void memory_init(Memory *m, const Chip *chip);
 void memory_clear(Memory *m);
-void memory_forget(Memory *m, Cycle now);
+/* A step has ended. */
+void memory_forget(Memory *m, Cycle now, StepKind next);
 /* Fill the chip's accounts of its channels. */
 void memory_settle(const Memory *m, Chip *chip);
 
@@ -92,21 +95,52 @@ Reference memory_reference(Memory *m, Bus *b, bool write, uint32_t bytes);
 /* When it is answered. It is counted apart from that, by who knows how many there are. */
 static inline Cycle reference_answer(const Reference *r, Cycle now) {
     Bus *b = r->bus;
-    if (!b->crowded) return now + b->wait + r->latency;
+    if (b->server.quiet) return now + server_wait(&b->server, 1) + r->latency;
     Tick hold = r->hold + b->rest; /* what is left of a cycle goes to the next */
     uint32_t cycles = (uint32_t)(hold / TICKS);
     b->rest = hold % TICKS;
-    Cycle start = cycles ? lane_take(&b->lane, now, cycles) - cycles : now;
-    b->waited += start - now;
-    return start + r->latency;
+    return (cycles ? server_take(&b->server, now, cycles) - cycles : now) + r->latency;
 }
-/* One alone, of a bus without another for writes. */
-static inline Cycle reference_alone(const Reference *r, Cycle now) {
+/* So many of a bus without another for writes; and one with its answer. */
+static inline void reference_count(const Reference *r, uint64_t n) {
     Bus *b = r->bus;
-    b->references++;
-    b->asks++;
-    b->used += r->hold;
-    b->taken += r->hold;
+    b->references += n;
+    b->asks += n;
+    b->used += n * r->hold;
+    b->taken += n * r->hold;
+}
+static inline Cycle reference_alone(const Reference *r, Cycle now) {
+    reference_count(r, 1);
     return reference_answer(r, now);
 }
-Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now);
+/* When a command of one channel is answered that comes now: as dram_issue has it. */
+Tick dram_answer(Memory *m, FastDram *d, uint32_t row, bool write, uint32_t units, Tick push,
+                 Cycle now);
+static inline Tick dram_part(Memory *m, const FpReference *r, uint32_t address, uint32_t bytes,
+                             Cycle now) {
+    uint32_t row = address >> DRAM_INTERLEAVE_SHIFT, units = (bytes + 15) >> 4;
+    uint32_t shift = r->unit == OP_DRAM_TO_TBUF ? 3 : 2,
+             words = (bytes + (1u << shift) - 1) >> shift;
+    FastDram *d = &m->dram[row % CHIP_N_DRAM];
+    Tick push = r->write ? 0 : words * m->push_word * TICKS, rest = (units - 1) * d->bus.per_unit;
+    Tick soonest = now * TICKS + d->bus.latency + MAX(rest, push);
+    d->bus.references++;
+    d->bus.used += rest + d->bus.per_unit;
+    d->banked += m->bank_steps[units];
+    if (d->quiet) return soonest + d->wait[r->write];
+    Tick answer = dram_answer(m, d, row / CHIP_N_DRAM, r->write, units, push, now);
+    d->asks[r->write]++;
+    d->waited[r->write] += answer - soonest;
+    return answer;
+}
+/* Its parts that are in one channel each (HRM 191), and the answer of the last of them. */
+static inline Cycle dram_issue_all(Memory *m, const FpReference *r, Cycle now) {
+    const uint32_t last = (1u << DRAM_INTERLEAVE_SHIFT) - 1;
+    Tick done = now * TICKS;
+    for (uint32_t at = r->address, end = at + r->bytes, next; at < end; at = next) {
+        next = MIN((at | last) + 1, end);
+        Tick part = dram_part(m, r, at, next - at, now);
+        done = MAX(done, part);
+    }
+    return cycle_after(done);
+}

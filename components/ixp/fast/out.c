@@ -87,13 +87,12 @@ static void send_element(Fast *f, const Mpacket *m, ChipPacket *cp, Cycle valid)
 /* From its second turn on: the register, the element, its bytes. Returns when it passes the turn
  * on, at the grant after the register's answer. */
 static Cycle tx_element(Fast *f, Run *run, Context *c, ChipPacket *cp, const Mpacket *m) {
-    tx_run_sequence(&f->p->rxtx, c);
-    play(f, run, c, LOG_TX_SEQUENCE);
+    play_again(f, run, c, LOG_TX_SEQUENCE, tx_run_sequence);
     Cycle granted = run->at - f->swap;
     SimTime sent = f->tbuf_sent[f->tbuf_next];
     if (sent > ps_of(f, granted)) {
         sleep_until(run, CAUSE_MSF, MAX(cycle_of(f, sent), run->at));
-        granted = lane_free(run->me, run->at);
+        granted = server_free(run->me, run->at);
         execute(f, run, 0);
     }
     tx_run_element(&f->p->rxtx, c, cp, m, 0);
@@ -114,8 +113,7 @@ static ChipPacket *tx_get(Fast *f, Run *run, Context *c) {
     ChipPacket *cp = ring_take(f, f->tx.in, run->at);
     run->spent = stay_of(f, cp)->spent;
     sleep_until(run, CAUSE_SCRATCH, reference_alone(&f->memory.get, run->at));
-    tx_run_get(&f->p->rxtx, c);
-    play(f, run, c, LOG_TX_GET);
+    play_again(f, run, c, LOG_TX_GET, tx_run_get);
     tx_finish(&f->p->rxtx, cp);
     return cp;
 }
@@ -137,12 +135,12 @@ static void tx_in_order(Fast *f) {
         run.spent = f->nobody;
         run.has = false; /* it gives up the ME for its turn, always */
         run.at = MAX(run.at, b->got + b->turn);
-        if (b->turn) run.at = lane_free(run.me, run.at);
+        if (b->turn) run.at = server_free(run.me, run.at);
         Cycle granted = run.at;
         if (b->turn) {
             execute(f, &run, 0);
         } else { /* alone on its ME, it is the next one in turn there, too */
-            run.at = lane_claim(run.me, MAX(run.at, b->passed), f->swap);
+            run.at = server_claim(run.me, MAX(run.at, b->passed), f->swap);
             run.has = true;
         }
         if (i == 0) {

@@ -2,7 +2,8 @@
  *
  * components/ixp/fast/private.h: what the files of this folder know of a chip's fast timing.
  *
- *   lane.h     what serves one at a time
+ *   lane.h     when something is taken
+ *   server.h   what serves one at a time
  *   memory.h   buses, DRAM
  *   shape.h    what a log comes to
  *   run.c      contexts that play logs, rings, turns
@@ -51,9 +52,15 @@ enum {
     N_LOGS = LOG_STAGE + PROGRAM_MAX_STAGES
 };
 
+/* A microengine. */
+typedef struct {
+    Server server;
+    Cycle used; /* until this step */
+} Engine;
+
 /* A context on its way through a log. It has the microengine, or has to get it and swap. */
 typedef struct {
-    Lane *me;
+    Server *me;
     Cycle at;
     bool has;
     uint32_t *spent; /* by its packet, in cycles, by cause from CAUSE_EXECUTE on */
@@ -91,7 +98,7 @@ struct Fast {
     const Clock *clock;
     Memory memory;
     Shapes logs[N_LOGS];
-    Lane me[CHIP_N_MES];
+    Engine me[CHIP_N_MES];
     uint32_t swap;
     Cycle signal, nn;
     FastRing rings[CHIP_MAX_RINGS];
@@ -100,8 +107,12 @@ struct Fast {
     Cycle mark;                /* when the last log played freed or validated its element */
     Tick arrival;              /* now, in ticks */
     Cycle now, forgot;
+    unsigned step; /* of QUIET_STEPS */
     /* in */
     Turns rx, stages[PROGRAM_MAX_STAGES], stats;
+    bool rests;        /* Statistics, as far as time goes: nobody waits for it */
+    bool behind;       /* its ring was half full, in a step in which it did not rest */
+    uint64_t told;     /* messages while it rests, until in_forget */
     Tick bus_in;       /* is free */
     Cycle *rbuf_freed; /* when each element was, last */
     unsigned rbuf_next;
@@ -148,7 +159,7 @@ static inline void execute(const Fast *f, Run *r, uint32_t instructions) {
     uint32_t swap = r->has ? 0 : f->swap, n = swap + instructions;
     r->has = true;
     if (!n) return;
-    Cycle end = lane_take(r->me, r->at, n);
+    Cycle end = server_take(r->me, r->at, n);
     spend(r, CAUSE_READY, end - n - r->at);
     spend(r, CAUSE_SWAP, swap);
     spend(r, CAUSE_EXECUTE, instructions);
@@ -165,9 +176,28 @@ static inline void wait_for(const Fast *f, Run *r, unsigned cause, Cycle until) 
     sleep_until(r, cause, until);
     execute(f, r, 0);
 }
-/* Play the context's log but for its operations on rings and sections, and clear it. */
-void play(Fast *f, Run *run, Context *c, unsigned log);
+/* Play a log of some shape, but for its operations on rings and sections. */
+void play_shape(Fast *f, Run *run, Shape *s, const FpLog *log);
+/* The context's log; and clear it. */
+static inline void play(Fast *f, Run *run, Context *c, unsigned log) {
+    play_shape(f, run, shape_of(&f->logs[log], &f->memory, &c->log, f->swap), &c->log);
+    context_clear_log(c);
+}
+/* One that is the same each time, without DRAM; `again` logs it. */
+static inline void play_again(Fast *f, Run *run, Context *c, unsigned log,
+                              void (*again)(RxTx *rxtx, Context *c)) {
+    Shape *s = f->logs[log].first;
+    if (!s) {
+        again(&f->p->rxtx, c);
+        s = shapes_find(&f->logs[log], &f->memory, &c->log, f->swap);
+        context_clear_log(c);
+    }
+    play_shape(f, run, s, NULL);
+}
 void settle_logs(Fast *f);
+/* Whether one has been used for half of the time; then what is quiet in the next step. */
+bool engines_busy(Fast *f, Cycle elapsed);
+void engines_forget(Fast *f, StepKind next);
 
 static inline FastRing *ring_of(Fast *f, const Ring *ring) {
     return &f->rings[ring - f->chip->rings];
@@ -198,7 +228,7 @@ ChipPacket *ring_take(Fast *f, FastRing *r, Cycle got);
 /* The context whose turn it is, where it is; and when it has done. */
 static inline Context *turns_begin(Fast *f, const Turns *b, Run *run) {
     Context *c = b->block->contexts[b->next];
-    *run = (Run){.me = &f->me[c->me->number], .at = b->at[b->next], .has = true};
+    *run = (Run){.me = &f->me[c->me->number].server, .at = b->at[b->next], .has = true};
     return c;
 }
 static inline void turns_end(Turns *b, Cycle at) {
@@ -216,6 +246,9 @@ void in_take_frame(Fast *f);
 void in_stages(Fast *f, unsigned n, ChipPacket *cp, Cycle put);
 /* By a context that has the ME: tell Statistics. */
 void in_tell(Fast *f, Run *run, uint64_t message);
+/* Add up what it did while it rested; and whether it may rest from here on. */
+void in_settle(Fast *f);
+void in_forget(Fast *f);
 
 /* queues.c -------------------------------------------------------------------------------- */
 

@@ -63,7 +63,8 @@ bool queues_room(Fast *f, Cycle at) {
         unsigned i = (unsigned)__builtin_ctz(fq->blocked);
         ChipPacket *cp = (ChipPacket *)(uintptr_t)fq->q->block.contexts[i]->message;
         Stay *stay = stay_of(f, cp);
-        Run run = {.me = &f->me[fq->q->block.mes[0]->number], .at = stay->at, .spent = stay->spent};
+        Run run = {
+            .me = &f->me[fq->q->block.mes[0]->number].server, .at = stay->at, .spent = stay->spent};
         fq->blocked &= ~(1u << i);
         sleep_until(&run, CAUSE_RING, MAX(at, run.at));
         execute(f, &run, 0);
@@ -123,9 +124,10 @@ static void enqueue(Fast *f, FastQm *fq, unsigned i, Run *run) {
 void queues_step(Fast *f, FastQm *fq) {
     unsigned i = (unsigned)fq->who;
     uint32_t bit = 1u << i;
-    Run run = {.me = &f->me[fq->q->block.mes[0]->number], .at = fq->next, .spent = f->nobody};
+    Run run = {
+        .me = &f->me[fq->q->block.mes[0]->number].server, .at = fq->next, .spent = f->nobody};
     run.has = fq->looks & bit;
-    if (!run.has) run.at = lane_free(run.me, run.at);
+    if (!run.has) run.at = server_free(run.me, run.at);
     if (run.at < fq->clock) run.at = fq->clock;
     fq->clock = run.at;
     if (fq->asleep & bit && fq->timer <= fq->next) fq->timer = CYCLE_NEVER;

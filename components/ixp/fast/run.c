@@ -7,30 +7,80 @@ void settle_logs(Fast *f) {
     for (unsigned i = 0; i < N_LOGS; i++) shapes_settle(&f->logs[i]);
 }
 
-void play(Fast *f, Run *run, Context *c, unsigned log) {
-    Shape *s = shape_of(&f->logs[log], &f->memory, &c->log, f->swap);
-    Cycle at = run->at, waited = 0;
-    uint32_t swap = run->has ? 0 : f->swap, swaps = swap + s->waits * f->swap;
+bool engines_busy(Fast *f, Cycle elapsed) {
+    bool busy = false;
+    for (unsigned i = 0; i < f->chip->n_mes_used; i++) {
+        Engine *e = &f->me[i];
+        busy |= 2 * (e->server.lane.used - e->used) > elapsed;
+        e->used = e->server.lane.used;
+    }
+    return busy;
+}
+
+void engines_forget(Fast *f, StepKind next) {
+    for (unsigned i = 0; i < f->chip->n_mes_used; i++)
+        server_look(&f->me[i].server, false, f->now, next);
+    for (unsigned i = 0; i < N_LOGS; i++) shapes_look(&f->logs[i]);
+}
+
+/* When a step's reference is answered, that begins at `at`. */
+static inline Cycle step_answer(Fast *f, const Run *run, const Step *step, const FpLog *log,
+                                Cycle at) {
+    Cycle done = step->to.bus ? reference_answer(&step->to, at)
+                              : dram_issue_all(&f->memory, &log->reference[step->entry], at);
+    if (step->posted) return at;
+    spend(run, step->cause, done - at);
+    return done;
+}
+
+/* By an engine that is quiet. */
+static inline Cycle play_quiet(Fast *f, Run *run, const Shape *s, const FpLog *log) {
+    Cycle wait = server_wait(run->me, s->asks), at = run->at + wait;
+    if (!run->has) at += f->swap;
+    spend(run, CAUSE_READY, wait);
+    for (const Step *step = s->quiet, *end = step + s->n_quiet; step < end; step++)
+        at = step_answer(f, run, step, log, at + step->work);
+    for (const Part *p = s->part, *end = p + s->n_parts; p < end; p++)
+        spend(run, p->cause, p->cycles);
+    return at + s->last_quiet;
+}
+
+static G_NO_INLINE Cycle play_steps(Fast *f, Run *run, const Shape *s, const FpLog *log) {
+    Cycle at = run->at, ready = 0;
+    uint32_t swap = run->has ? 0 : f->swap;
     for (const Step *step = s->step, *end = step + s->n_steps; step < end; step++) {
         uint32_t n = step->work + swap;
         swap = 0;
-        if (n) at = lane_take(run->me, at, n);
-        Cycle done = step->to.bus ? reference_answer(&step->to, at)
-                                  : dram_issue_all(&f->memory, &c->log.reference[step->entry], at);
-        if (step->posted) continue;
-        run->spent[step->cause - CAUSE_EXECUTE] += (uint32_t)(done - at);
-        waited += done - at;
-        at = done;
+        if (n) {
+            Cycle ended = server_take(run->me, at, n);
+            ready += ended - n - at;
+            at = ended;
+        }
+        at = step_answer(f, run, step, log, at);
     }
-    if (s->last + swap) at = lane_take(run->me, at, s->last + swap);
+    uint32_t n = s->last + swap;
+    if (n) {
+        Cycle ended = server_take(run->me, at, n);
+        ready += ended - n - at;
+        at = ended;
+    }
+    spend(run, CAUSE_READY, ready);
+    return at;
+}
+
+void play_shape(Fast *f, Run *run, Shape *s, const FpLog *log) {
+    uint32_t swaps = (s->waits + !run->has) * f->swap;
     s->played++;
-    f->mark = at - s->unmarked;
-    spend(run, CAUSE_READY, at - run->at - waited - swaps - s->instructions);
-    spend(run, CAUSE_SWAP, swaps);
     spend(run, CAUSE_EXECUTE, s->instructions);
-    context_clear_log(c);
-    run->at = at;
+    spend(run, CAUSE_SWAP, swaps);
+    if (run->me->quiet) {
+        run->me->lane.used += s->instructions + swaps;
+        run->at = play_quiet(f, run, s, log);
+    } else {
+        run->at = play_steps(f, run, s, log);
+    }
     run->has = true;
+    f->mark = run->at - s->unmarked;
 }
 
 void ring_append(Fast *f, FastRing *r, ChipPacket *cp, Cycle put) {

@@ -37,11 +37,37 @@ static void add_reference(Shape *s, Memory *m, const FpReference *r, unsigned en
     *work = r->posted ? 0 : swap;
 }
 
+/* The same for an engine that is quiet: what goes to buses that are, too, are cycles. */
+static void look(Shape *s) {
+    uint32_t rest = 128, work = 0; /* rest: of a cycle, to the next */
+    s->n_quiet = s->n_parts = s->asks = 0;
+    for (const Step *step = s->step, *end = step + s->n_steps; step < end; step++) {
+        s->asks += step->work > 0 || step == s->step;
+        work += step->work;
+        if (!step->to.bus || !step->to.bus->server.quiet) {
+            s->quiet[s->n_quiet] = *step;
+            s->quiet[s->n_quiet++].work = work;
+            work = 0;
+        } else if (!step->posted) {
+            rest += step->to.bus->server.wait;
+            uint32_t takes = rest / 256 + step->to.latency;
+            rest %= 256;
+            work += takes;
+            unsigned i = 0;
+            while (i < s->n_parts && s->part[i].cause != step->cause) i++;
+            if (i == s->n_parts) s->part[s->n_parts++] = (Part){step->cause, 0};
+            s->part[i].cycles += takes;
+        }
+    }
+    s->last_quiet = work + s->last;
+    s->asks += s->last > 0;
+}
+
 static Shape *compile(Memory *m, const FpLog *log, uint32_t swap) {
     g_assert(log->n <= FP_LOG_LENGTH);
     Shape *s = g_new0(Shape, 1);
     uint32_t work = 0;
-    bool marked = false;
+    unsigned steps = UINT_MAX; /* when an element is freed or valid */
     const FpReference bytes = {.bytes = UINT16_MAX};
     s->n_entries = log->n;
     for (unsigned i = 0; i < log->n; i++) {
@@ -53,13 +79,14 @@ static Shape *compile(Memory *m, const FpLog *log, uint32_t swap) {
         work += r->instructions;
         if (r->unit == OP_RBUF_FREE || r->unit == OP_TBUF_VALID) {
             s->unmarked = 0;
-            marked = true;
+            steps = s->n_steps;
         } else if (r->unit != FP_NONE) {
             add_reference(s, m, r, i, &work, swap);
-            g_assert(!marked || work); /* no step behind it */
+            g_assert(s->n_steps <= steps);
         }
     }
     s->last = work;
+    look(s);
     return s;
 }
 
@@ -95,6 +122,10 @@ Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap) {
 void shapes_settle(const Shapes *shapes) {
     for (Shape *s = shapes->first; s; s = s->next)
         if (s->played) settle(s);
+}
+
+void shapes_look(const Shapes *shapes) {
+    for (Shape *s = shapes->first; s; s = s->next) look(s);
 }
 
 void shapes_clear(Shapes *shapes) {

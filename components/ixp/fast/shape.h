@@ -17,6 +17,11 @@ typedef struct {
     bool posted;
 } Step;
 
+/* Cycles, by cause. */
+typedef struct {
+    uint32_t cause, cycles;
+} Part;
+
 /* What a log asks of a bus. */
 typedef struct {
     Bus *bus;
@@ -35,20 +40,27 @@ struct Shape {
     uint64_t entry[FP_LOG_LENGTH], mask[FP_LOG_LENGTH];
     Step step[FP_LOG_LENGTH];
     Load load[CHIP_N_UNITS];
+    /* by an engine that is quiet: what is left of the steps, with the work and the answers between
+     * them, which are these parts; and how often it is asked for */
+    unsigned n_quiet, n_parts;
+    uint32_t last_quiet, asks;
+    Step quiet[FP_LOG_LENGTH];
+    Part part[N_CAUSES];
 };
 
 /* Of the logs of one place in a block, the one that was last first. */
 #define SHAPES_MOST 16u
 typedef struct {
     Shape *first;
-    unsigned n;
 } Shapes;
 
 void shapes_clear(Shapes *shapes);
 /* Add what was played until now to what its buses have done. */
 void shapes_settle(const Shapes *shapes);
-/* Of a log that none of them was before: there are no more than SHAPES_MOST without it. */
+/* Of a log that the last one was not like: there are no more than SHAPES_MOST others. */
 Shape *shapes_find(Shapes *shapes, Memory *m, const FpLog *log, uint32_t swap);
+/* Buses are quiet, or are no more, and waits are others. */
+void shapes_look(const Shapes *shapes);
 
 /* What makes two entries the same. */
 static inline uint64_t shape_entry(const FpReference *r) {
