@@ -202,7 +202,59 @@ receive_livelock() {
     has "$d: links that let too much through" "packets get lost at the socket" out
 }
 
+# --- Write a code option
+# option FILE LIMIT MARK CHECKSUM: that code; CHECKSUM are its lines
+option() {
+    awk -v limit="$2" -v mark="$3" -v checksum="$4" '
+        /p->reason = p->length/ { print "    p->reason = p->length < IPV4_BYTES ? FP_SHORT : ip[IP4_TTL] " limit " ? FP_MINE_SCOPE : FP_OK;"; next }
+        /return FP_FORWARD/ { print "    uint32_t a = get16(ip), b = get16(ip + IP4_TTL), sum = get16(ip + IP4_CHECKSUM);"
+            print "    ip[IP4_TOS] = " mark ";\n    ip[IP4_TTL]--;\n    (void)a, (void)b, (void)sum;\n" checksum }
+        { print }' "$top/scenarios/labs/write-option/mine.c" >"$1"
+}
+write_option() {
+    d=$1-write-option
+    start write-option "$1"
+    limit=$(drawn "$d" limit) mark=$(asked "$d" 'The DSCP is to be \([0-9]*\),')
+    # what each source sends, by its name
+    rm -rf run
+    "$B" run "$d/scenario.ini" -q -o run || bad "in.pcap is made"
+    sent() {
+        for i; do awk -F '\t' -v name="$i.packets_all" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' run/runs.tsv; done |
+            awk '{ sum += $1 } END { print sum }'
+    }
+    same "$d: in.pcap has the packets" "$(sent traffic0 traffic1 traffic2 traffic3 traffic4 far)" "$(tshark -r run/in.pcap 2>/dev/null | wc -l)"
+    answer "$d" passed "$(sent traffic2 traffic3 traffic4 far)"
+    answer "$d" tos $((mark * 4))
+    "$B" lab check "$d" >out 2>err
+    same "$d: code that is not written is no mistake" "4 packets" "$? $(awk '$1 == "not" { print $3 }' out)"
+    both='    sum = checksum_update(sum, a, get16(ip));\n    put16(ip + IP4_CHECKSUM, checksum_update(sum, b, get16(ip + IP4_TTL)));'
+    option "$d/mine.c" "< $limit" "$mark << 2" "$both"
+    passes "$d"
+    coded() { # coded NAME HINT
+        "$B" lab check "$d" >out 2>err
+        same "$d: $1 fails" "4 packets" "$? $(awk '$1 == "wrong" { print $2 }' out)"
+        has "$d: $1: hint" "$2" out
+    }
+    option "$d/mine.c" "< $limit" "$mark << 2" '    put16(ip + IP4_CHECKSUM, checksum_update(sum, b, get16(ip + IP4_TTL)));'
+    coded "a checksum of one word" "packet 1, byte 1"
+    has "$d: and what the byte is" "does it know of both" out
+    option "$d/mine.c" "<= $limit" "$mark << 2" "$both"
+    coded "a limit that is dropped too" "Packets are missing. A time to live of $limit passes"
+    [ "$1" = ada ] || return
+    option "$d/mine.c" "< $limit" "$mark" "$both"
+    coded "a DSCP in the lower bits" "packet 1, byte 1: found 0x$(printf %02x "$mark"), expected 0x$(printf %02x $((mark * 4)))."
+    option "$d/mine.c" "< $limit - 1" "$mark << 2" "$both"
+    coded "a limit that is one too low" "which of them is just below the limit"
+    option "$d/mine.c" "< $limit" "$mark <<< 2" "$both"
+    coded "what does not compile" "it does not work: mine.c:"
+    option "$d/mine.c" "< $limit" "$mark << 2" "$both"
+    make -s -C "$top" OPTION="$dir/$d/mine" BUILD="$dir/out" OPT=-O0 "$dir/out/sppfwd" >err 2>&1 || bad "it is built from outside of the tree: $(cat err)"
+    same "$d: make OPTION= has the option" "reason scope $(sent traffic0 traffic1)" "$(out/sppfwd -o mine run/in.pcap - | grep reason)"
+    wrong passed "$(sent traffic0 traffic1)" "the ones that are dropped" tos "$mark" "upper six bits"
+}
+
 for student in ada Bob.7@x; do
+    write_option $student
     fair_queueing $student
     latency_hiding $student
     mpacket $student

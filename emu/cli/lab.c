@@ -97,6 +97,26 @@ static bool copy_handout(const Lab *lab, const char *folder) {
     return found;
 }
 
+/* What else students get: those files of the lab's folder whose names do not begin with reference.
+ * In them @SPPEMU@ stands for the folder that has the sources of the fast path. */
+static bool copy_files(const Lab *lab, const char *folder, GError **error) {
+    g_autofree char *at = g_path_get_dirname(lab->path),
+                    *from = g_build_filename(at, lab->files, NULL), *data = cli_data_folder(),
+                    *top = g_canonicalize_filename(data, NULL);
+    g_autoptr(GPtrArray) names = *lab->files ? folder_names(from) : g_ptr_array_new();
+    for (unsigned i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        g_autofree char *path = g_build_filename(from, name, NULL),
+                        *to = g_build_filename(folder, name, NULL), *text = NULL;
+        if (g_str_has_prefix(name, "reference")) continue;
+        if (!g_file_get_contents(path, &text, NULL, error)) return false;
+        g_autoptr(GString) with = g_string_new(text);
+        g_string_replace(with, "@SPPEMU@", top, 0);
+        if (!file_write(to, with->str, with->len, error)) return false;
+    }
+    return true;
+}
+
 static void say_what_next(const Lab *lab, const char *student, const char *folder, bool handout) {
     g_autofree char *page = g_strconcat(lab->name, ".md", NULL);
     printf("%s: %s\n\n", student, lab->title);
@@ -132,7 +152,7 @@ static int start_lab(const char *name, const LabFlags *f) {
         return EXIT_RUN_FAILED;
     }
     if (!folder_make(folder, &error) || !write_document(scenario, folder, LAB_SCENARIO, &error) ||
-        !write_document(answers, folder, LAB_ANSWERS, &error))
+        !write_document(answers, folder, LAB_ANSWERS, &error) || !copy_files(lab, folder, &error))
         return cli_complain(EXIT_RUN_FAILED, error);
     say_what_next(lab, f->student, folder, copy_handout(lab, folder));
     return EXIT_OK;

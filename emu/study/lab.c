@@ -189,7 +189,7 @@ Document *lab_answers(const Lab *lab, const char *name, const char *student, GEr
             g_prefix_error(error, "%s: [question %s] ask: ", lab->path, q->name);
             return NULL;
         }
-        if (q->task) continue;
+        if (q->task || q->program) continue;
         document_set(answers, q->name, "?");
         GPtrArray *above = document_entry(answers, q->name)->above;
         if (number) comment(above, g_strdup(""));
@@ -198,10 +198,11 @@ Document *lab_answers(const Lab *lab, const char *name, const char *student, GEr
     }
     for (unsigned i = 0; i < lab->questions->len; i++) {
         const LabQuestion *q = lab->questions->pdata[i];
-        if (!q->task) continue;
+        if (!q->task && !q->program) continue;
         g_autofree char *ask = lab_words(q->ask, names, false, error);
         if (!ask) return NULL;
-        comment(d->end, g_strdup_printf("# %u. In " LAB_SCENARIO ": %s", ++number, ask));
+        comment(d->end, g_strdup_printf("# %u. In %s: %s", ++number,
+                                        q->task ? LAB_SCENARIO : q->file, ask));
     }
     return g_steal_pointer(&d);
 }

@@ -6,17 +6,22 @@
  * A lab is two files: NAME.ini, the scenario that students start from, and NAME.lab, which is data
  * too (docs/labs/instructor.md), in the lines of a scenario file:
  *
- *   [lab]             title, about, minutes, edit: keys of the scenario that a student may change
+ *   [lab]             title, about, minutes; edit: keys of the scenario that a student may change;
+ *                     files: a folder beside it with what students get too
  *   [draw]            NAME = what a student's number is drawn from: 20..50 step 5, or a list; it
  *                     takes the place of NAME in the scenario's [let]
  *   [runs NAME]       SECTION.KEY = VALUE: the scenario with these set, as --set does; may iterate
  *   [value NAME]      is = EXPRESSION [runs = NAME]: a number that others are made of
  *   [question NAME]   ask, kind, answer or accept, tolerance, runs, hint
  *   [task NAME]       ask, holds, runs, hint: what has to be so in the student's own scenario
- *   [mistake QUESTION NAME]   gives or when, hint: a wrong answer that says what was misunderstood
+ *   [program NAME]    ask, file, input, yours, reference, skip, hint: what a program of the
+ * student's makes of a capture, byte by byte beside what another makes of it [mistake QUESTION
+ * NAME]   gives or when, hint: a wrong answer that says what was misunderstood
  *
  * Expressions are those of [expect] (emu/scenario/metric.h); {NAME} in them is a number that was
- * drawn, or a value above, {given} the student's answer and {answer} the right one. What is drawn
+ * drawn, or a value above, {given} the student's answer and {answer} the right one; of a
+ * program {packet} and {byte} are the first that is wrong, {found} and {expected} what it is and
+ * should be, {count} and {right} how many packets there are. What is drawn
  * depends on the lab's name, the student's and the number's, and on nothing else. */
 #pragma once
 
@@ -35,9 +40,12 @@ typedef struct {
 
 typedef struct {
     char *name;
-    bool task; /* about the student's scenario: `accept` has to hold, there is no answer */
+    bool task;    /* about the student's scenario: `accept` has to hold, there is no answer */
+    bool program; /* nor is there here */
     int kind;
     char *ask, *choices, *answer, *accept, *tolerance, *runs, *hint;
+    char *file, *input, *yours, *reference; /* of a program */
+    uint64_t skip;
     Param row;           /* how an answer is read */
     GPtrArray *mistakes; /* LabMistake */
 } LabQuestion;
@@ -48,11 +56,11 @@ typedef struct {
 
 typedef struct {
     char *name, *path; /* of the .lab */
-    char *title, *about, *edit;
+    char *title, *about, *edit, *files;
     uint64_t minutes;
     Document *file;       /* all of it */
     GPtrArray *values;    /* LabValue */
-    GPtrArray *questions; /* LabQuestion, tasks too */
+    GPtrArray *questions; /* LabQuestion, tasks and programs too */
 } Lab;
 
 /* Read NAME.lab; NULL and an error naming file, line, section and key. */

@@ -9,10 +9,12 @@
 
 #include "emu/study/file.h"
 #include "emu/study/lab.h"
+#include "emu/study/lab_program.h"
 #include "emu/study/lab_runs.h"
 
 typedef struct {
     const Lab *lab;
+    const char *folder, *library;
     char *answers_path, *scenario_path, *reference_path, *work;
     Document *answers;
     GHashTable *names;
@@ -124,7 +126,7 @@ static bool same_scenario(Check *c, const Document *given, GError **error) {
 static const LabQuestion *question_of(const Lab *lab, const char *name) {
     for (unsigned i = 0; i < lab->questions->len; i++) {
         const LabQuestion *q = lab->questions->pdata[i];
-        if (!q->task && !strcmp(q->name, name)) return q;
+        if (!q->task && !q->program && !strcmp(q->name, name)) return q;
     }
     return NULL;
 }
@@ -135,7 +137,7 @@ static bool known_answers(const Check *c, GError **error) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < c->lab->questions->len; i++) {
         const LabQuestion *q = c->lab->questions->pdata[i];
-        if (!q->task) g_ptr_array_add(names, q->name);
+        if (!q->task && !q->program) g_ptr_array_add(names, q->name);
     }
     g_ptr_array_add(names, NULL);
     if (!answers)
@@ -200,8 +202,11 @@ static void set_name(Check *c, const char *name, double value) {
 }
 
 static bool about(const Check *c, const LabQuestion *q, const char *what, GError **error) {
-    g_prefix_error(error, "%s: [%s %s] %s: ", c->lab->path, q->task ? "task" : "question", q->name,
-                   what);
+    g_prefix_error(error, "%s: [%s %s] %s: ", c->lab->path,
+                   q->task      ? "task"
+                   : q->program ? "program"
+                                : "question",
+                   q->name, what);
     return false;
 }
 
@@ -261,6 +266,46 @@ static bool judge_task(Check *c, LabAnswer *a, GError **error) {
     return a->verdict == LAB_RIGHT || find_hint(c, c->own, a, NAN, error);
 }
 
+/* "packet 3, byte 8: found 0x40, expected 0x3f", or what else is wrong first. */
+static char *difference_text(const LabDifference *d) {
+    if (d->byte < 0)
+        return g_strdup_printf("found %.0f packets, expected %.0f. ", d->count, d->right);
+    if (d->found < 0 || d->expected < 0)
+        return g_strdup_printf("packet %.0f %s at byte %.0f. ", d->packet,
+                               d->found < 0 ? "ends too early," : "should have ended", d->byte);
+    return g_strdup_printf("packet %.0f, byte %.0f: found 0x%02x, expected 0x%02x. ", d->packet,
+                           d->byte, (unsigned)d->found, (unsigned)d->expected);
+}
+
+static bool program_hint(Check *c, LabAnswer *a, const LabDifference *d, GError **error) {
+    set_name(c, "packet", d->packet);
+    set_name(c, "byte", d->byte);
+    set_name(c, "found", d->found);
+    set_name(c, "expected", d->expected);
+    set_name(c, "count", d->count);
+    set_name(c, "right", d->right);
+    if (d->failure) {
+        a->hint = g_strdup(d->failure);
+        return true;
+    }
+    if (!find_hint(c, c->given, a, NAN, error)) return false;
+    g_autofree char *hint = a->hint, *where = difference_text(d);
+    a->hint = g_strconcat(where, hint, NULL);
+    return true;
+}
+
+static bool judge_program(Check *c, LabAnswer *a, GError **error) {
+    g_auto(LabDifference) d = {0};
+    a->verdict = LAB_UNANSWERED;
+    if (lab_program_untouched(c->lab, a->question, c->folder)) return true;
+    if (!lab_runs_write(c->given, c->work, error) ||
+        !lab_program_compare(c->lab, a->question, c->folder, c->work, c->library, c->names, &d,
+                             error))
+        return about(c, a->question, "packets", error);
+    a->verdict = d.equal ? LAB_RIGHT : LAB_WRONG;
+    return d.equal || program_hint(c, a, &d, error);
+}
+
 static bool work_out_values(Check *c, GError **error) {
     for (unsigned i = 0; i < c->lab->values->len; i++) {
         const LabValue *v = c->lab->values->pdata[i];
@@ -279,7 +324,10 @@ static bool judge(Check *c, LabReport *report, GError **error) {
         LabAnswer *a = g_new0(LabAnswer, 1);
         a->question = c->lab->questions->pdata[i];
         g_ptr_array_add(report->answers, a);
-        if (!(a->question->task ? judge_task : judge_question)(c, a, error)) return false;
+        if (!(a->question->task      ? judge_task
+              : a->question->program ? judge_program
+                                     : judge_question)(c, a, error))
+            return false;
         report->right += a->verdict == LAB_RIGHT;
     }
     return true;
@@ -319,7 +367,7 @@ LabReport *lab_check(const Lab *lab, const char *folder, const char *library,
                      const ComponentClass *const *classes, volatile int *interrupted,
                      GError **error) {
     LabReport *report = g_new0(LabReport, 1);
-    Check c = {.lab = lab};
+    Check c = {.lab = lab, .folder = folder, .library = library};
     report->lab = g_strdup(lab->name);
     report->answers = g_ptr_array_new();
     c.answers_path = g_build_filename(folder, LAB_ANSWERS, NULL);
@@ -396,11 +444,13 @@ static bool try_all(Check *c, GString *out, unsigned *blurred, GError **error) {
         double right = NAN;
         if (*q->answer && !lab_runs_evaluate(c->given, q->runs, q->answer, &right, error))
             return about(c, q, "answer", error);
-        g_autofree char *text = *q->answer ? number_text(q, right) : g_strdup(q->accept);
+        g_autofree char *text =
+            *q->answer ? number_text(q, right) : g_strdup(q->program ? q->reference : q->accept);
         g_string_append_printf(out, "%s = %s\n", q->name, text);
         set_name(c, "answer", right);
         set_name(c, "given", NAN);
-        if (!q->task && !try_mistakes(c, q, right, out, blurred, error)) return false;
+        if (!q->task && !q->program && !try_mistakes(c, q, right, out, blurred, error))
+            return false;
     }
     return true;
 }

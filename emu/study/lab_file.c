@@ -15,6 +15,7 @@ static const Param head_params[] = {
     PARAM_TEXT("about", Lab, about, NULL, "what is learned", "lab"),
     PARAM_COUNT("minutes", Lab, minutes, NULL, "1", "6000", "how long it takes a student", "lab"),
     PARAM_TEXT("edit", Lab, edit, "", "keys of the scenario that may be changed", "lab"),
+    PARAM_TEXT("files", Lab, files, "", "a folder with files for students", "lab"),
     {0}};
 
 static const Param question_params[] = {
@@ -32,6 +33,19 @@ static const Param task_params[] = {
     PARAM_TEXT("ask", LabQuestion, ask, NULL, "the task", "lab"),
     PARAM_TEXT("holds", LabQuestion, accept, NULL, "of the student's scenario", "lab"),
     PARAM_TEXT("runs", LabQuestion, runs, "", "of which [runs]", "lab"),
+    PARAM_TEXT("hint", LabQuestion, hint, NULL, "for a mistake that is none of those below", "lab"),
+    {0}};
+
+static const Param program_params[] = {
+    PARAM_TEXT("ask", LabQuestion, ask, NULL, "the task", "lab"),
+    PARAM_TEXT("file", LabQuestion, file, NULL, "what the student writes", "lab"),
+    PARAM_TEXT("input", LabQuestion, input, NULL, "a capture of the scenario's", "lab"),
+    PARAM_TEXT("yours", LabQuestion, yours, NULL, "a command, in the student's folder", "lab"),
+    PARAM_TEXT("reference", LabQuestion, reference, NULL, "a command for the same", "lab"),
+    PARAM_COUNT("skip", LabQuestion, skip, "0", "0", "65535",
+                "bytes of a packet of yours in front "
+                "of the reference's",
+                "lab"),
     PARAM_TEXT("hint", LabQuestion, hint, NULL, "for a mistake that is none of those below", "lab"),
     {0}};
 
@@ -124,7 +138,7 @@ static LabQuestion *add_question(Lab *lab, const DocumentSection *section) {
     LabQuestion *q = g_new0(LabQuestion, 1);
     q->name = g_strdup(section->name);
     q->mistakes = g_ptr_array_new();
-    param_set_defaults(question_params, q); /* a task has some of its keys */
+    param_set_defaults(question_params, q); /* others have some of its keys */
     g_ptr_array_add(lab->questions, q);
     return q;
 }
@@ -133,6 +147,12 @@ static bool read_task(Lab *lab, const DocumentSection *section, GError **error) 
     LabQuestion *q = add_question(lab, section);
     q->task = true;
     return fill(lab, section, task_params, q, error);
+}
+
+static bool read_program(Lab *lab, const DocumentSection *section, GError **error) {
+    LabQuestion *q = add_question(lab, section);
+    q->program = true;
+    return fill(lab, section, program_params, q, error);
 }
 
 static bool read_question(Lab *lab, const DocumentSection *section, GError **error) {
@@ -169,7 +189,7 @@ static bool read_mistake(Lab *lab, const DocumentSection *section, GError **erro
     LabQuestion *q = find_question(lab, names[0]);
     if (!q || !names[1]) {
         input_error(error,
-                    "found \"%s\", expected the name of a question or task above, and one "
+                    "found \"%s\", expected the name of a question, task or program above, and one "
                     "of its own behind it",
                     section->name);
         return at_section(error, lab, section);
@@ -178,9 +198,9 @@ static bool read_mistake(Lab *lab, const DocumentSection *section, GError **erro
     g_ptr_array_add(q->mistakes, m);
     m->name = g_strdup(names[1]);
     if (!fill(lab, section, mistake_params, m, error)) return false;
-    if (!*m->gives != !*m->when && (!q->task || *m->when)) return true;
+    if (!*m->gives != !*m->when && ((!q->task && !q->program) || *m->when)) return true;
     input_error(error, "found %s, expected %s", *m->gives ? "gives" : "neither gives nor when",
-                q->task ? "when, of a task" : "one of gives and when");
+                q->task || q->program ? "when" : "one of gives and when");
     return at_section(error, lab, section);
 }
 
@@ -191,7 +211,7 @@ static const struct {
 } kinds_of_section[] = {{"lab", false, read_head},         {"draw", false, read_draw},
                         {"runs", true, read_draw},         {"value", true, read_value},
                         {"question", true, read_question}, {"task", true, read_task},
-                        {"mistake", true, read_mistake}};
+                        {"program", true, read_program},   {"mistake", true, read_mistake}};
 
 static bool read_section(Lab *lab, const DocumentSection *section, GError **error) {
     const char *heads[G_N_ELEMENTS(kinds_of_section) + 1] = {0};
@@ -266,6 +286,7 @@ void lab_free(Lab *lab) {
         }
         g_ptr_array_unref(q->mistakes);
         g_free(q->name);
+        param_clear(program_params, q);
         free_rows(question_params, q);
     }
     g_ptr_array_unref(lab->values);

@@ -106,3 +106,13 @@ bool lab_runs_evaluate(LabRuns *runs, const char *name, const char *expression, 
     study_metric_runs_free(metric);
     return ok;
 }
+
+bool lab_runs_write(LabRuns *runs, const char *folder, GError **error) {
+    Study *study = study_of(runs, "", error);
+    RunKey key = {.wanted = true};
+    if (!study) return false;
+    RunResult *r = run_once(study->scenario, study->seed, key, folder, runs->interrupted);
+    bool ok = r->status == RUN_OK || input_error(error, "a run failed: %s", r->failure);
+    run_result_free(r);
+    return ok;
+}

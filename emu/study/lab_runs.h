@@ -16,3 +16,5 @@ void lab_runs_free(LabRuns *runs);
 /* An expression over the runs of that name, "" of the scenario as it is. */
 bool lab_runs_evaluate(LabRuns *runs, const char *name, const char *expression, double *value,
                        GError **error);
+/* Run the scenario as it is, and leave what its components write in `folder`. */
+bool lab_runs_write(LabRuns *runs, const char *folder, GError **error);
