@@ -248,8 +248,8 @@ write_option() {
     option "$d/mine.c" "< $limit" "$mark <<< 2" "$both"
     coded "what does not compile" "it does not work: mine.c:"
     option "$d/mine.c" "< $limit" "$mark << 2" "$both"
-    make -s -C "$top" OPTION="$dir/$d/mine" BUILD="$dir/out" OPT=-O0 "$dir/out/sppfwd" >err 2>&1 || bad "it is built from outside of the tree: $(cat err)"
-    same "$d: make OPTION= has the option" "reason scope $(sent traffic0 traffic1)" "$(out/sppfwd -o mine run/in.pcap - | grep reason)"
+    make -s -C "$top" OPTION="$dir/$d/mine" BUILD="$dir/built" OPT=-O0 "$dir/built/sppfwd" >err 2>&1 || bad "it is built from outside of the tree: $(cat err)"
+    same "$d: make OPTION= has the option" "reason scope $(sent traffic0 traffic1)" "$(built/sppfwd -o mine run/in.pcap - | grep reason)"
     wrong passed "$(sent traffic0 traffic1)" "the ones that are dropped" tos "$mark" "upper six bits"
 }
 
