@@ -279,7 +279,7 @@ refused "no student" 2 "found no --student" start fair-queueing
 refused "a student with a blank" 2 "expected 1 to 64 letters" start fair-queueing --student "a b"
 refused "a folder that is not empty" 1 "found a folder that is not empty" start fair-queueing --student a -o again
 refused "an action that there is not" 2 "the nearest is check" chekc .
-refused "a folder that is none" 3 "nowhere/answers.ini" check nowhere
+refused "a folder that is none" 3 "nowhere: found no answers.ini, expected a folder of lab start" check nowhere
 refused "somebody else's folder" 3 "[lab] student: found ADA, expected bob" check again --student bob
 e=again/answers.ini
 answer again rate_a 12

@@ -97,8 +97,8 @@ static bool copy_handout(const Lab *lab, const char *folder) {
     return found;
 }
 
-/* What else students get: those files of the lab's folder whose names do not begin with reference.
- * In them @SPPEMU@ stands for the folder that has the sources of the fast path. */
+/* What else students get, and say so: those files of the lab's folder whose names do not begin with
+ * reference. In them @SPPEMU@ stands for the folder that has the sources of the fast path. */
 static bool copy_files(const Lab *lab, const char *folder, GError **error) {
     g_autofree char *at = g_path_get_dirname(lab->path),
                     *from = g_build_filename(at, lab->files, NULL), *data = cli_data_folder(),
@@ -113,13 +113,13 @@ static bool copy_files(const Lab *lab, const char *folder, GError **error) {
         g_autoptr(GString) with = g_string_new(text);
         g_string_replace(with, "@SPPEMU@", top, 0);
         if (!file_write(to, with->str, with->len, error)) return false;
+        printf("  %s/%s\n", folder, name);
     }
     return true;
 }
 
-static void say_what_next(const Lab *lab, const char *student, const char *folder, bool handout) {
+static void say_what_next(const Lab *lab, const char *folder, bool handout) {
     g_autofree char *page = g_strconcat(lab->name, ".md", NULL);
-    printf("%s: %s\n\n", student, lab->title);
     if (handout) printf("  %s/%-24s what to do\n", folder, page);
     printf("  %s/%-24s the scenario, with your numbers\n", folder, LAB_SCENARIO);
     printf("  %s/%-24s the questions; your answers go here\n\n", folder, LAB_ANSWERS);
@@ -151,10 +151,11 @@ static int start_lab(const char *name, const LabFlags *f) {
                    folder);
         return EXIT_RUN_FAILED;
     }
+    printf("%s: %s\n\n", f->student, lab->title);
     if (!folder_make(folder, &error) || !write_document(scenario, folder, LAB_SCENARIO, &error) ||
         !write_document(answers, folder, LAB_ANSWERS, &error) || !copy_files(lab, folder, &error))
         return cli_complain(EXIT_RUN_FAILED, error);
-    say_what_next(lab, f->student, folder, copy_handout(lab, folder));
+    say_what_next(lab, folder, copy_handout(lab, folder));
     return EXIT_OK;
 }
 

@@ -35,6 +35,9 @@ static const char *entry_of(const Document *d, const char *head, const char *key
 
 bool lab_folder(const char *folder, char **lab, char **student, GError **error) {
     g_autofree char *path = g_build_filename(folder, LAB_ANSWERS, NULL);
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return input_error(error, "%s: found no " LAB_ANSWERS ", expected a folder of lab start",
+                           folder);
     g_autoptr(Document) d = document_load(path, error);
     const char *name = d ? entry_of(d, "lab", "name", error) : NULL,
                *id = name ? entry_of(d, "lab", "student", error) : NULL;
