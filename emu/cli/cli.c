@@ -15,10 +15,10 @@
 #include "emu/study/build.h"
 
 const CliVerb *const cli_verbs[] = {
-    &run_verb,     &check_verb,  &show_verb,        &list_verb,     &results_verb, &query_verb,
-    &plot_verb,    &report_verb, &sensitivity_verb, &compare_verb,  &explain_verb, &trace_verb,
-    &search_verb,  &plan_verb,   &verify_verb,      &merge_verb,    &point_verb,   &format_verb,
-    &convert_verb, &lab_verb,    &help_verb,        &complete_verb, NULL};
+    &run_verb,    &check_verb,   &show_verb,        &list_verb,    &results_verb,  &query_verb,
+    &plot_verb,   &report_verb,  &sensitivity_verb, &compare_verb, &explain_verb,  &trace_verb,
+    &diff_verb,   &search_verb,  &plan_verb,        &verify_verb,  &merge_verb,    &point_verb,
+    &format_verb, &convert_verb, &lab_verb,         &help_verb,    &complete_verb, NULL};
 
 const CliOperand cli_operands[] = {
     {"FILE", "a scenario file, or the name of a shipped scenario"},
@@ -30,6 +30,8 @@ const CliOperand cli_operands[] = {
     {"ACTION", "list, start, check or try"},
     {"NAME|DIR",
      "start: a lab of the list, or a .lab file; check: a student's folder; try: a .lab file"},
+    {"A", "the folder of results, or a scenario"},
+    {"B", "the folder of results, or a scenario"},
     {"TOPIC", "a verb, a component class or a section of scenario files"},
     {0}};
 

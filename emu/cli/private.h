@@ -42,9 +42,9 @@ typedef struct {
 extern const CliOperand cli_operands[]; /* ends with {0} */
 
 extern const CliVerb run_verb, check_verb, show_verb, list_verb, results_verb, query_verb,
-    plot_verb, report_verb, sensitivity_verb, compare_verb, explain_verb, trace_verb, search_verb,
-    plan_verb, verify_verb, merge_verb, point_verb, format_verb, convert_verb, lab_verb, help_verb,
-    complete_verb;
+    plot_verb, report_verb, sensitivity_verb, compare_verb, explain_verb, trace_verb, diff_verb,
+    search_verb, plan_verb, verify_verb, merge_verb, point_verb, format_verb, convert_verb,
+    lab_verb, help_verb, complete_verb;
 extern const CliVerb *const cli_verbs[]; /* as help shows them, and NULL */
 extern const char cli_exit_codes[];
 

@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "emu/core/observe.h"
+
 enum { SLOT_SHIFT = 10, N_SLOTS = 4096, SLOT_MASK = N_SLOTS - 1, N_WORDS = N_SLOTS / 64 };
 enum { PLACE_IDLE = 0, PLACE_SLOT = 1, PLACE_ACTIVE = 2, PLACE_HEAP = 3 };
 enum { OWNER_SHIFT = 40 };
@@ -33,6 +35,8 @@ struct Sim {
     GPtrArray *owners;
     uint64_t n_pending, n_run;
     volatile sig_atomic_t stopped;
+    SimObserver *observer; /* NULL: nobody looks */
+    void *observer_user;
 };
 
 Sim *sim_new(void) {
@@ -397,7 +401,14 @@ void sim_run_until(Sim *sim, SimTime limit) {
 
 /* The fingerprint ------------------------------------------------------------------------- */
 
+void sim_watch(Sim *sim, SimObserver *observer, void *user) {
+    sim->observer = observer;
+    sim->observer_user = user;
+}
+
 void sim_observe(Sim *sim, SimOwner *owner, SimObservation what, uint64_t packet, uint32_t bytes) {
+    if (G_UNLIKELY(sim->observer))
+        sim->observer(sim->observer_user, owner, sim->now, what, packet, bytes);
     uint64_t h = owner->observed;
     h = (h ^ sim->now) * UINT64_C(0xbf58476d1ce4e5b9);
     h ^= h >> 29;
