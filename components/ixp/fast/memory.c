@@ -12,7 +12,9 @@ static void refresh(Memory *m, FastDram *d, Cycle now) {
     uint32_t taken = (uint32_t)(m->row_cycle / (TICKS * DRAM_STEP));
     for (; d->next_refresh <= now * TICKS; d->next_refresh += m->refresh) {
         Lane *bank = &d->bank[d->refreshed];
-        if (taken) lane_take(bank, MAX(d->next_refresh / (TICKS * DRAM_STEP), bank->floor), taken);
+        Cycle at = d->next_refresh / (TICKS * DRAM_STEP);
+        /* One from before is over: those of quiet steps would all be made up for at once. */
+        if (taken && at >= bank->floor) lane_take(bank, at, taken);
         if (++d->refreshed == m->n_banks) d->refreshed = 0;
     }
 }
