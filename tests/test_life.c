@@ -254,7 +254,7 @@ static void queues_and_ports(Slice *s) {
 
 static void slice_step(const Bench *b, Slice *s) {
     if (!s->attached) {
-        bool done = slice_attach(s, NULL);
+        bool done = slice_attach(s, NULL, NULL);
         attached += done;
         refused += !done;
         if (done) came(b, s, NULL);
@@ -272,7 +272,7 @@ static void vserver_step(const Bench *b, Vserver *v) {
         detached++;
         return;
     }
-    bool done = vserver_attach(v, NULL);
+    bool done = vserver_attach(v, NULL, NULL);
     attached += done;
     refused += !done;
     if (done) came(b, NULL, v);
@@ -333,7 +333,7 @@ static void a_thousand_slices_share_one_npe(void) {
     for (unsigned i = 0; i < THOUSAND; i++) {
         g_autofree char *name = g_strdup_printf("s%u", i);
         slices[i] = (Slice *)bench_find(b, name);
-        CHECK(slice_attach(slices[i], NULL));
+        CHECK(slice_attach(slices[i], NULL, NULL));
         CHECK_U64(slices[i]->number, i);
     }
     CHECK_U64(npe_occupancy(npe).slices, THOUSAND);

@@ -115,6 +115,20 @@ typedef struct {
     uint16_t port;
 } GuestPort;
 
+/* Its process has run on one server and goes on at another: each has its part of the time. */
+static void move(Guest *guest, Gpe *to) {
+    Gpe *from = guest->host;
+    SimTime ran = guest->process.charged[PHASE_RUNNING];
+    if (from == to) return;
+    if (from) {
+        from->moved += ran - guest->before;
+        g_ptr_array_remove(from->everybody, guest);
+    }
+    guest->host = to;
+    guest->before = ran;
+    g_ptr_array_add(to->everybody, guest);
+}
+
 bool gpe_host(Gpe *g, Guest *guest, GError **error) {
     if (!attach(g, error)) return false;
     if (!intervals_take(g->numbers, 1, 0, &guest->number))
@@ -124,7 +138,7 @@ bool gpe_host(Gpe *g, Guest *guest, GError **error) {
     g->guest[guest->number] = guest;
     guest->ports = g_array_new(FALSE, FALSE, sizeof(GuestPort));
     guest->filters = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    if (!g_ptr_array_find(g->everybody, guest, NULL)) g_ptr_array_add(g->everybody, guest);
+    move(guest, g);
     return true;
 }
 
@@ -174,6 +188,24 @@ static void gone(Process *p) {
     tenant_hold(guest->tenant, -1);
 }
 
+static void rest_port(Gpe *g, Guest *guest, unsigned n) {
+    GuestPort b = g_array_index(guest->ports, GuestPort, n);
+    g_array_remove_index(guest->ports, n);
+    fp_close_port(g->tables, b.address, b.port);
+    g->n_resting_ports++;
+    tenant_return(guest->tenant, port_back, g, b.address, b.port);
+}
+
+bool gpe_unbind(Gpe *g, Guest *guest, uint32_t address, uint16_t port) {
+    for (unsigned i = 0; i < guest->ports->len; i++) {
+        const GuestPort *b = &g_array_index(guest->ports, GuestPort, i);
+        if (b->address != address || b->port != port) continue;
+        rest_port(g, guest, i);
+        return true;
+    }
+    return false;
+}
+
 void gpe_evict(Gpe *g, Guest *guest) {
     Process *p = &guest->process;
     for (unsigned i = 0; i < guest->filters->len; i++) {
@@ -184,12 +216,7 @@ void gpe_evict(Gpe *g, Guest *guest) {
     g->guest[guest->number] = NULL;
     g->n_guests--;
     tenant_hold(guest->tenant, 1);
-    for (unsigned i = 0; i < guest->ports->len; i++) {
-        const GuestPort *b = &g_array_index(guest->ports, GuestPort, i);
-        fp_close_port(g->tables, b->address, b->port);
-        g->n_resting_ports++;
-        tenant_return(guest->tenant, port_back, g, b->address, b->port);
-    }
+    while (guest->ports->len) rest_port(g, guest, 0);
     g->n_resting++;
     tenant_return(guest->tenant, number_back, g, guest->number, 1);
     g_array_unref(g_steal_pointer(&guest->ports));
@@ -358,7 +385,7 @@ static bool guests_check(const Gpe *g, GError **error) {
  * is left of it, and the vServers' to both. */
 static bool gpe_check(Component *c, GError **error) {
     Gpe *g = (Gpe *)c;
-    SimTime elapsed = sim_now(c->sim) - g->started, tasks = 0, running = 0;
+    SimTime elapsed = sim_now(c->sim) - g->started, tasks = 0, running = g->moved;
     if (!guests_check(g, error)) return false;
     for (unsigned i = 0; i < g->kernel.n_cores; i++) {
         const Core *k = &g->kernel.core[i];
@@ -375,7 +402,7 @@ static bool gpe_check(Component *c, GError **error) {
         const Process *p = &guest_at(g, i)->process;
         SimTime sum = 0;
         for (unsigned phase = 0; phase < N_PHASES; phase++) sum += p->charged[phase];
-        running += p->charged[PHASE_RUNNING];
+        running += p->charged[PHASE_RUNNING] - guest_at(g, i)->before;
         if (unequal(error, g, "time of vServer", i, sum, process_present(p)) ||
             unequal(error, g, "work of vServer", i, p->charged[PHASE_RUNNING],
                     p->work.begun - (p->work.active ? p->work.remaining : 0)))

@@ -28,6 +28,8 @@ struct Guest {
     unsigned number; /* the slice in the server's tables that its ports lead to */
     uint64_t place;  /* when the server boots: lower ones first, then lower numbers */
     Tenant *tenant;  /* whose its packets are; before gpe_host */
+    Gpe *host;       /* where it is, or was last */
+    SimTime before;  /* that its process had run when it came there */
     GArray *ports, *filters;
     const char *cost; /* the server's key of what its own work on a packet costs; "": none */
     /* A frame in which Decap has found the guest's port; takes it. */
@@ -57,7 +59,8 @@ struct Gpe {
     Nics nics;
     Guest *guest[GPE_MAX_VSERVERS]; /* by number */
     unsigned n_guests;
-    GPtrArray *everybody; /* guests that are or were there */
+    GPtrArray *everybody; /* guests that are or were there, and at no other server since */
+    SimTime moved;        /* that processes ran here which are at another server now */
     Intervals *numbers, *positions;
     unsigned n_resting, n_resting_ports; /* numbers and ports in quarantine */
     bool booted;
@@ -76,8 +79,9 @@ extern const ComponentClass gpe_class;
  * an error: no room. Its process comes in by gpe_admit. */
 bool gpe_host(Gpe *g, Guest *guest, GError **error);
 /* A port of the guest's at an address of an interface; a filter of its own, behind those it has.
- * False: another has the port; there is no room. */
+ * False: another has the port, of gpe_unbind the guest has not; there is no room. */
 bool gpe_bind(Gpe *g, Guest *guest, unsigned interface, uint32_t address, uint16_t port);
+bool gpe_unbind(Gpe *g, Guest *guest, uint32_t address, uint16_t port);
 bool gpe_filter(Gpe *g, Guest *guest, const uint8_t *key, const uint8_t *mask,
                 const FpResult *result);
 /* Its process starts: when the server boots, or now. */

@@ -163,6 +163,19 @@ bool vserver_routes(Vserver *v, const char *key, const char *text, const char *p
     return true;
 }
 
+bool vserver_bind(Vserver *v, unsigned interface, uint16_t port) {
+    Gpe *g = v->gpe;
+    uint32_t address = fp_interface(g->tables, interface)->address;
+    FpSlice *f = fp_slice(g->tables, v->guest.number);
+    if (!gpe_bind(g, &v->guest, interface, address, port)) return false;
+    if (!f->udp_port) f->udp_port = port;
+    return true;
+}
+
+bool vserver_unbind(Vserver *v, unsigned interface, uint16_t port) {
+    return gpe_unbind(v->gpe, &v->guest, fp_interface(v->gpe->tables, interface)->address, port);
+}
+
 static bool vserver_ports(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
@@ -184,10 +197,10 @@ static bool on_line_card(Vserver *v, GError **error) {
     LineCard *lc = linecard_find(&v->base, g->linecard, error);
     if (!lc) return false;
     const uint8_t *mac = fp_interface(g->tables, 0)->mac;
-    int class = v->class =
-        linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan, v->lc_share, error);
+    int class = v->class = linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan,
+                                           v->placed ? 0 : v->lc_share, error);
     if (class < 0) return false;
-    for (unsigned i = 0; i < g->n_interfaces; i++) {
+    for (unsigned i = 0; !v->placed && i < g->n_interfaces; i++) {
         mac = fp_interface(g->tables, i)->mac;
         if (!linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
             return false;
@@ -247,14 +260,15 @@ static bool install(Vserver *v, GError **error) {
     *fp_slice(g->tables, v->guest.number) =
         (FpSlice){.used = true,
                   .vlan = (uint16_t)v->vlan,
-                  .udp_port = (uint16_t)v->udp_port,
+                  .udp_port = v->placed ? 0 : (uint16_t)v->udp_port,
                   .n_queues = 1,
                   .n_stats = 1,
                   .sram_base = v->guest.number * VSERVER_SRAM_BYTES,
                   .sram_bytes = VSERVER_SRAM_BYTES};
     v->memory = 0;
     memset(fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES), 0, VSERVER_SRAM_BYTES);
-    if (!vserver_ports(v, error) || !filters(v, error) || !on_line_card(v, error)) return false;
+    if ((!v->placed && !vserver_ports(v, error)) || !filters(v, error) || !on_line_card(v, error))
+        return false;
     fp_slice(g->tables, v->guest.number)->option = (uint8_t)v->code_option;
     tcam_optimise(fp_tcam(g->tables));
     v->stage = STAGE_POLL;
@@ -277,12 +291,15 @@ static void leave(Vserver *v) {
     v->attached = false;
 }
 
-bool vserver_attach(Vserver *v, GError **error) {
+bool vserver_attach(Vserver *v, Gpe *gpe, GError **error) {
+    if (v->attached) return input_error(error, "%s is attached", v->base.name);
     if (v->guest.process.there)
         return input_error(error, "%s: its process has not ended yet", v->base.name);
     for (unsigned i = v->former->len; i-- > 0;)
         if (tenant_gone(v->former->pdata[i])) g_ptr_array_remove_index(v->former, i);
     v->class = -1;
+    v->placed = gpe != NULL;
+    if (gpe) v->gpe = gpe;
     v->guest.tenant = tenant_new(&v->account);
     if (!shares(v, error) || !gpe_host(v->gpe, &v->guest, error)) {
         g_clear_pointer(&v->guest.tenant, tenant_free);
@@ -312,7 +329,7 @@ static bool vserver_start(Component *c, GError **error) {
     if (v->own_port == v->udp_port) return input_error(error, "own_port: found udp_port again");
     g_autofree char *gauge = g_strconcat(c->name, ".sockets", NULL);
     component_gauge(&v->gpe->base, gauge, in_sockets, v); /* the server has the packets' count */
-    return v->attached_at_start ? vserver_attach(v, error) : settings(v, error);
+    return v->attached_at_start ? vserver_attach(v, NULL, error) : settings(v, error);
 }
 
 static const Verb vserver_verbs[] = {
@@ -333,7 +350,7 @@ static bool vserver_command(Component *c, const char *verb, const char *args, GE
     if (attach == v->attached)
         return input_error(error, "%s: found that it is %s already", verb,
                            attach ? "attached" : "detached");
-    if (attach) return vserver_attach(v, error);
+    if (attach) return vserver_attach(v, NULL, error);
     vserver_detach(v);
     return true;
 }

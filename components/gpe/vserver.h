@@ -57,6 +57,7 @@ struct Vserver {
     bool attached_at_start;
     /* state */
     bool attached;
+    bool placed;       /* by vserver_attach, on a server that its settings do not name */
     int class;         /* on the line card */
     GPtrArray *former; /* tenants of which something is, or was, still inside */
     Guest guest;
@@ -75,10 +76,16 @@ struct Vserver {
 
 extern const ComponentClass vserver_class;
 
-/* On its server and its line card from now on, or no longer, at any simulated time. What of it
- * packets may carry is in quarantine as long as one is inside (emu/core/tenant.h). */
-bool vserver_attach(Vserver *v, GError **error);
+/* On a server and its line card from now on, or no longer, at any simulated time; without a server,
+ * on that of its settings, and its ports are bound. On one that somebody has chosen it has no port
+ * and no share of the line card until they are asked for. What of it packets may carry is in
+ * quarantine as long as one is inside (emu/core/tenant.h). */
+bool vserver_attach(Vserver *v, Gpe *gpe, GError **error);
 void vserver_detach(Vserver *v);
+/* A UDP port of one interface, on the server alone, as bind() would: the line card's part is a
+ * claim. False: another vServer has it, or there is no room. */
+bool vserver_bind(Vserver *v, unsigned interface, uint16_t port);
+bool vserver_unbind(Vserver *v, unsigned interface, uint16_t port);
 
 /* For an application's `next`: the loop of poll() or select() over the sockets and packets, of
  * which `all` are taken that a call finds, one of each ready socket, or only one. The application's

@@ -37,7 +37,7 @@ uint64_t npe_backlog(const Npe *npe, unsigned interface);
 typedef struct {
     Tenant *tenant;
     uint8_t option;
-    uint16_t udp_port, vlan;
+    uint16_t udp_port, vlan; /* at every interface; 0: none yet, npe_port_bind brings the first */
     double share;      /* of each interface, if the NPE has no line card, which has shares too */
     unsigned n_queues; /* with that of its exceptions, which is the last */
     const uint8_t *queue_interface;        /* of each queue: FpSlice */
@@ -58,6 +58,9 @@ void npe_slice_detach(Npe *npe, unsigned slice);
  * is taken; the slice does not have it. */
 bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error);
 bool npe_port_close(Npe *npe, unsigned slice, uint16_t port);
+/* The same at one interface. The first of a slice that has none is the one that it sends from. */
+bool npe_port_bind(Npe *npe, unsigned slice, unsigned interface, uint16_t port, GError **error);
+bool npe_port_unbind(Npe *npe, unsigned slice, unsigned interface, uint16_t port);
 /* Whose packets of the slice are. */
 Tenant *npe_tenant(const Npe *npe, unsigned slice);
 

@@ -10,11 +10,17 @@
 
 enum { FIRST_POSITION = TCAM_MAX_ENTRIES / 4 }; /* the first filter's: there is room before it */
 
+/* A port that is bound at an interface. */
+typedef struct {
+    unsigned interface;
+    uint16_t port;
+} NpePort;
+
 /* What slice number n holds. */
 typedef struct {
     const NpeSlice *asked; /* NULL: nobody is attached */
     uint32_t n_filters;
-    GArray *ports; /* uint16_t: bound at every interface */
+    GArray *ports; /* NpePort */
     bool has_queues, has_sram;
 } Holding;
 
@@ -127,30 +133,44 @@ static bool take_sram(Npe *npe, Holding *h, FpSlice *f, GError **error) {
     return true;
 }
 
-static void unbind(Npe *npe, uint16_t port, unsigned n_interfaces) {
-    for (unsigned i = 0; i < n_interfaces; i++)
-        fp_unbind_port(npe->tables, fp_interface(npe->tables, i)->address, port);
+/* Where it is in the slice's holding, or past its end. */
+static unsigned find_port(const Holding *h, unsigned interface, uint16_t port) {
+    unsigned k = 0;
+    for (; k < h->ports->len; k++) {
+        const NpePort *p = &g_array_index(h->ports, NpePort, k);
+        if (p->interface == interface && p->port == port) break;
+    }
+    return k;
 }
 
-static bool holds(const Holding *h, uint16_t port) {
-    for (unsigned i = 0; i < h->ports->len; i++)
-        if (g_array_index(h->ports, uint16_t, i) == port) return true;
-    return false;
+bool npe_port_bind(Npe *npe, unsigned slice, unsigned interface, uint16_t port, GError **error) {
+    Holding *h = &npe->slices->held[slice];
+    FpSlice *f = fp_slice(npe->tables, slice);
+    NpePort bound = {interface, port};
+    uint32_t address = fp_interface(npe->tables, interface)->address;
+    if (fp_bind_port(npe->tables, slice, interface, address, port)) {
+        g_array_append_val(h->ports, bound);
+        if (!f->udp_port) f->udp_port = port;
+        return true;
+    }
+    if (fp_ports(npe->tables) == FP_MAX_PORTS)
+        return input_error(error, "udp_port: found %u, but all %u ports of %s are taken", port,
+                           FP_MAX_PORTS, npe->base.name);
+    bool own = find_port(h, interface, port) < h->ports->len;
+    return input_error(error, "udp_port: %s slice of %s has port %u already",
+                       own ? "this" : "another", npe->base.name, port);
 }
 
 bool npe_port_open(Npe *npe, unsigned slice, uint16_t port, GError **error) {
+    GArray *ports = npe->slices->held[slice].ports;
     for (unsigned i = 0; i < npe->n_interfaces; i++) {
-        if (fp_bind_port(npe->tables, slice, i, fp_interface(npe->tables, i)->address, port))
-            continue;
-        unbind(npe, port, i);
-        if (fp_ports(npe->tables) == FP_MAX_PORTS)
-            return input_error(error, "udp_port: found %u, but all %u ports of %s are taken", port,
-                               FP_MAX_PORTS, npe->base.name);
-        bool own = i == 0 && holds(&npe->slices->held[slice], port);
-        return input_error(error, "udp_port: %s slice of %s has port %u already",
-                           own ? "this" : "another", npe->base.name, port);
+        if (npe_port_bind(npe, slice, i, port, error)) continue;
+        while (i-- > 0) { /* nobody can have used them */
+            fp_unbind_port(npe->tables, fp_interface(npe->tables, i)->address, port);
+            g_array_set_size(ports, ports->len - 1);
+        }
+        return false;
     }
-    g_array_append_val(npe->slices->held[slice].ports, port);
     return true;
 }
 
@@ -161,7 +181,7 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
     Holding *h = &npe->slices->held[number];
     FpSlice *f = fp_slice(npe->tables, number);
     bool fits = share_fits(npe, asked->share, error);
-    *h = (Holding){.asked = asked, .ports = g_array_new(FALSE, FALSE, sizeof(uint16_t))};
+    *h = (Holding){.asked = asked, .ports = g_array_new(FALSE, FALSE, sizeof(NpePort))};
     *f = (FpSlice){.used = true,
                    .option = asked->option,
                    .vlan = asked->vlan,
@@ -172,7 +192,8 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
     f->exception_station = asked->exception_station;
     memcpy(f->exception_mac, asked->exception_mac, sizeof f->exception_mac);
     if (fits && buffers_fit(npe, error) && take_queues(npe, h, f, error) &&
-        take_sram(npe, h, f, error) && npe_port_open(npe, number, asked->udp_port, error)) {
+        take_sram(npe, h, f, error) &&
+        (!asked->udp_port || npe_port_open(npe, number, asked->udp_port, error))) {
         share_buffers(npe);
         share_code(npe);
         for (unsigned b = 0; b < BUDGET_BLOCKS; b++) npe->budget.clock[b][number] = 0;
@@ -184,10 +205,9 @@ bool npe_slice_attach(Npe *npe, const NpeSlice *asked, unsigned *slice, GError *
 
 /* Detaching ------------------------------------------------------------------------------- */
 
-static void port_back(void *user, uint32_t port, uint32_t n) {
+static void port_back(void *user, uint32_t interface, uint32_t port) {
     Npe *npe = user;
-    (void)n;
-    unbind(npe, (uint16_t)port, (unsigned)npe->n_interfaces);
+    fp_unbind_port(npe->tables, fp_interface(npe->tables, interface)->address, (uint16_t)port);
     npe->slices->resting.ports--;
 }
 
@@ -211,18 +231,26 @@ static void number_back(void *user, uint32_t number, uint32_t n) {
     intervals_give(npe->slices->numbers, number, n);
 }
 
+static void rest_port(Npe *npe, Holding *h, unsigned k) {
+    NpePort p = g_array_index(h->ports, NpePort, k);
+    g_array_remove_index(h->ports, k);
+    fp_close_port(npe->tables, fp_interface(npe->tables, p.interface)->address, p.port);
+    npe->slices->resting.ports++;
+    tenant_return(h->asked->tenant, port_back, npe, p.interface, p.port);
+}
+
+bool npe_port_unbind(Npe *npe, unsigned slice, unsigned interface, uint16_t port) {
+    Holding *h = &npe->slices->held[slice];
+    unsigned k = find_port(h, interface, port);
+    if (k == h->ports->len) return false;
+    rest_port(npe, h, k);
+    return true;
+}
+
 bool npe_port_close(Npe *npe, unsigned slice, uint16_t port) {
-    const Holding *h = &npe->slices->held[slice];
-    for (unsigned k = 0; k < h->ports->len; k++) {
-        if (g_array_index(h->ports, uint16_t, k) != port) continue;
-        g_array_remove_index(h->ports, k);
-        for (unsigned i = 0; i < npe->n_interfaces; i++)
-            fp_close_port(npe->tables, fp_interface(npe->tables, i)->address, port);
-        npe->slices->resting.ports++;
-        tenant_return(h->asked->tenant, port_back, npe, port, 1);
-        return true;
-    }
-    return false;
+    bool had = false;
+    for (unsigned i = 0; i < npe->n_interfaces; i++) had |= npe_port_unbind(npe, slice, i, port);
+    return had;
 }
 
 static void end_filters(Npe *npe, unsigned slice) {
@@ -238,8 +266,7 @@ void npe_slice_detach(Npe *npe, unsigned slice) {
     Tenant *tenant = h->asked->tenant;
     NpeSlices *s = npe->slices;
     end_filters(npe, slice);
-    while (h->ports->len)
-        npe_port_close(npe, slice, g_array_index(h->ports, uint16_t, h->ports->len - 1));
+    while (h->ports->len) rest_port(npe, h, 0);
     g_array_unref(h->ports);
     for (unsigned q = 0; h->has_queues && q < f->n_queues; q++) npe_queue_close(npe, slice, q);
     h->asked = NULL;
@@ -406,7 +433,7 @@ bool npe_slices_check(const Npe *npe, GError **error) {
     NpeOccupancy taken = npe_occupancy(npe), held = {.slices = s->resting.numbers,
                                                      .queues = s->resting.queues,
                                                      .sram_bytes = s->resting.sram,
-                                                     .ports = s->resting.ports * npe->n_interfaces};
+                                                     .ports = s->resting.ports};
     for (unsigned i = 0, end = numbers_end(s); i < end; i++) {
         const Holding *h = &s->held[i];
         if (!h->asked) continue;
@@ -414,7 +441,7 @@ bool npe_slices_check(const Npe *npe, GError **error) {
         held.queues += h->asked->n_queues;
         held.sram_bytes += h->asked->sram_bytes;
         held.filters += h->n_filters;
-        held.ports += h->ports->len * npe->n_interfaces;
+        held.ports += h->ports->len;
     }
     uint64_t positions = TCAM_MAX_ENTRIES - intervals_n_free(s->positions);
     return !unequal(npe, "slices", taken.slices, held.slices, error) &&

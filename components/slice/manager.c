@@ -67,7 +67,8 @@ static void send_out(Manager *m, unsigned interface, uint32_t to, uint16_t to_po
                      const uint8_t *bytes, uint32_t length) {
     const Tunnel tunnel = {.from = *fp_interface(m->v->gpe->tables, interface),
                            .to = to,
-                           .from_port = (uint16_t)m->slice->udp_port,
+                           .from_port =
+                               fp_slice(npe_tables(m->slice->npe), m->slice->number)->udp_port,
                            .to_port = to_port,
                            .vlan = (uint16_t)m->v->vlan};
     send_frame(m, m->v->guest.tenant, interface, &tunnel, bytes, length);
@@ -253,7 +254,8 @@ static bool find(Vserver *v, uint8_t mac[6], GError **error) {
     m->v = v;
     m->slice = (Slice *)slice;
     m->i3 = fp_code_options[m->slice->code_option] == &i3_option;
-    const Npe *npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
+    const Npe *npe = m->slice->npe; /* unless it starts only later */
+    if (!npe) npe = (const Npe *)network_find(v->base.network, m->slice->npe_name);
     return reachable(m, npe, mac, error);
 }
 

@@ -84,26 +84,10 @@ static bool read_filter(const Slice *s, const char *args, Request *r, GError **e
 }
 
 static void add_filter(Slice *s, const Request *r, SimTime now) {
-    FpResult way = r->filter.result;
-    if (way.verdict == FP_FORWARD &&
-        way.queue == s->room) /* there was none when it was asked for */
-        way.queue = way.stats = (uint16_t)slice_first_queue(s, way.interface);
+    GError *error = NULL;
     uint32_t position;
-    bool quota;
-    if (!npe_filter_in_front(s->npe, s->number, &position, &quota)) {
-        refuse(s, now,
-               quota ? "the slice has as many filters as it may"
-                     : "the TCAM has no free entry before the slice's others");
-        return;
-    }
-    if (fp_filter_insert(npe_tables(s->npe), s->number, position, r->filter.match.key,
-                         r->filter.match.mask, &way) == FP_INSERTED) {
-        s->n_filters++;
+    if (answered(s, now, slice_filter_insert(s, &r->filter, &position, &error), &error))
         reply(s, now, "filter %u added", position);
-        return;
-    }
-    npe_filter_give(s->npe, s->number, position);
-    refuse(s, now, "the queue is not the slice's, or not at the interface");
 }
 
 static bool read_removal(const Slice *s, const char *args, Request *r, GError **error) {
@@ -124,13 +108,10 @@ static uint32_t position_of(const Slice *s, const SliceFilter *f) {
 }
 
 static void remove_filter(Slice *s, const Request *r, SimTime now) {
+    GError *error = NULL;
     uint32_t position = r->flag ? position_of(s, &r->filter) : r->a;
-    if (npe_filter_remove(s->npe, s->number, position)) {
-        s->n_filters--;
+    if (answered(s, now, slice_filter_take(s, position, &error), &error))
         reply(s, now, "filter %u removed", position);
-    } else {
-        refuse(s, now, "no filter of the slice is there");
-    }
 }
 
 static bool read_nothing(const Slice *s, const char *args, Request *r, GError **error) {
@@ -303,15 +284,13 @@ static void read_sram(Slice *s, const Request *r, SimTime now) {
 }
 
 static void list_counters(Slice *s, const Request *r, SimTime now) {
-    const FpSlice *f = fp_slice(npe_tables(s->npe), s->number);
+    FpCounter n;
     (void)r;
-    for (unsigned i = 0; i < f->n_stats; i++) {
-        const FpCounter *n = fp_counter(npe_tables(s->npe), f->stats_base + i);
+    for (unsigned i = 0; slice_counter(s, i, &n); i++)
         reply(s, now,
               "counter %u: %" G_GUINT64_FORMAT " packets %" G_GUINT64_FORMAT
               " bytes before the queue, %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " after",
-              i, n->packets_in, n->bytes_in, n->packets_out, n->bytes_out);
-    }
+              i, n.packets_in, n.bytes_in, n.packets_out, n.bytes_out);
 }
 
 /* Life ------------------------------------------------------------------------------------ */
@@ -321,7 +300,7 @@ static void attach(Slice *s, const Request *r, SimTime now) {
     (void)r;
     if (s->attached)
         refuse(s, now, "the slice is attached");
-    else if (answered(s, now, slice_attach(s, &error), &error))
+    else if (answered(s, now, slice_attach(s, NULL, &error), &error))
         reply(s, now, "attached as slice %u", s->number);
 }
 

@@ -257,7 +257,7 @@ static bool parse_queues(Slice *s, GError **error) {
     memset(s->interface_of, FP_NO_INTERFACE, sizeof s->interface_of);
     memset(s->queue_share, 0, sizeof s->queue_share);
     memset(s->queue_rests, 0, sizeof s->queue_rests);
-    if (*s->queues) {
+    if (*s->queues && !s->granted) {
         g_auto(GStrv) words = g_strsplit_set(s->queues, " \t;", -1);
         for (unsigned i = 0; words[i]; i++)
             if (*words[i] && !parse_queue(s, words[i], error)) return false;
@@ -265,8 +265,9 @@ static bool parse_queues(Slice *s, GError **error) {
             return input_error(error, "queues: found \"%s\", expected one queue or more",
                                s->queues);
     } else {
-        for (; s->n_queues < npe_interfaces(s->npe); s->n_queues++)
-            s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
+        unsigned n = npe_interfaces(s->npe);
+        if (s->granted && s->max_queues) n = MIN(n, (unsigned)s->max_queues);
+        for (; s->n_queues < n; s->n_queues++) s->interface_of[s->n_queues] = (uint8_t)s->n_queues;
     }
     if (s->max_queues && s->max_queues < s->n_queues)
         return input_error(error,
@@ -352,17 +353,22 @@ static bool rest(Slice *s, unsigned queue, unsigned after, GError **error) {
     return true;
 }
 
+/* One that is closed, and rests no more. */
+static bool open_at(Slice *s, unsigned queue, unsigned interface, double share, GError **error) {
+    if (!share_fits(s, queue, interface, share, error)) return false;
+    s->interface_of[queue] = (uint8_t)interface;
+    s->queue_share[queue] = share;
+    open_queue(s, queue);
+    slice_set_quanta(s);
+    return true;
+}
+
 bool slice_queue_open(Slice *s, unsigned interface, double share, unsigned *queue, GError **error) {
     unsigned q = 0;
     while (q < s->room && (s->interface_of[q] != FP_NO_INTERFACE || s->queue_rests[q])) q++;
-    if (q == s->room) return input_error(error, "the slice has its %u queues", s->room);
-    if (!share_fits(s, q, interface, share, error)) return false;
-    s->interface_of[q] = (uint8_t)interface;
-    s->queue_share[q] = share;
-    open_queue(s, q);
-    slice_set_quanta(s);
     *queue = q;
-    return true;
+    return q < s->room ? open_at(s, q, interface, share, error)
+                       : input_error(error, "the slice has its %u queues", s->room);
 }
 
 bool slice_queue_close(Slice *s, unsigned queue, GError **error) {
@@ -389,13 +395,97 @@ bool slice_queue_limit(Slice *s, unsigned queue, uint32_t packets, GError **erro
     return true;
 }
 
+bool slice_queue_set(Slice *s, unsigned queue, unsigned interface, double share, uint32_t packets,
+                     GError **error) {
+    if (queue >= s->room) return input_error(error, "the slice has no queue %u", queue);
+    if (s->queue_rests[queue]) return input_error(error, "queue %u closes", queue);
+    if (s->interface_of[queue] == FP_NO_INTERFACE) {
+        if (!open_at(s, queue, interface, share, error)) return false;
+    } else {
+        double before = s->queue_share[queue];
+        s->queue_share[queue] = share;
+        bool fits =
+            s->interface_of[queue] == interface ? share_fits(s, queue, interface, share, error)
+                                                : slice_queue_move(s, queue, interface, error);
+        if (!fits) s->queue_share[queue] = before;
+        if (!fits) return false;
+        slice_set_quanta(s);
+    }
+    if (s->interface_of[queue] != FP_NO_INTERFACE)
+        npe_queue_set_limit(s->npe, s->number, queue, packets);
+    return true;
+}
+
+/* Filters, memory and counters, at once --------------------------------------------------- */
+
+bool slice_filter_insert(Slice *s, const SliceFilter *filter, uint32_t *position, GError **error) {
+    FpResult way = filter->result;
+    if (way.verdict == FP_FORWARD &&
+        way.queue == s->room) /* there was none when it was asked for */
+        way.queue = way.stats = (uint16_t)slice_first_queue(s, way.interface);
+    bool quota;
+    if (!npe_filter_in_front(s->npe, s->number, position, &quota))
+        return input_error(error, "%s",
+                           quota ? "the slice has as many filters as it may"
+                                 : "the TCAM has no free entry before the slice's others");
+    if (fp_filter_insert(npe_tables(s->npe), s->number, *position, filter->match.key,
+                         filter->match.mask, &way) == FP_INSERTED) {
+        s->n_filters++;
+        return true;
+    }
+    npe_filter_give(s->npe, s->number, *position);
+    return input_error(error, "the queue is not the slice's, or not at the interface");
+}
+
+bool slice_filter_take(Slice *s, uint32_t position, GError **error) {
+    if (!npe_filter_remove(s->npe, s->number, position))
+        return input_error(error, "no filter of the slice is there");
+    s->n_filters--;
+    return true;
+}
+
+static uint8_t *memory(const Slice *s, uint32_t offset, uint32_t n, GError **error) {
+    uint8_t *at = fp_slice_sram(npe_tables(s->npe), s->number, offset, n);
+    if (!at) input_error(error, "the slice has no %u bytes at %u of its SRAM", n, offset);
+    return at;
+}
+
+bool slice_sram_put(Slice *s, uint32_t offset, const uint8_t *bytes, uint32_t n, GError **error) {
+    uint8_t *at = memory(s, offset, n, error);
+    if (at) memcpy(at, bytes, n);
+    return at != NULL;
+}
+
+bool slice_sram_get(const Slice *s, uint32_t offset, uint8_t *bytes, uint32_t n, GError **error) {
+    const uint8_t *at = memory(s, offset, n, error);
+    if (at) memcpy(bytes, at, n);
+    return at != NULL;
+}
+
+bool slice_counter(const Slice *s, unsigned n, FpCounter *counter) {
+    const FpSlice *f = fp_slice(npe_tables(s->npe), s->number);
+    if (n >= f->n_stats) return false;
+    *counter = *fp_counter(npe_tables(s->npe), f->stats_base + n);
+    return true;
+}
+
 /* Ports ----------------------------------------------------------------------------------- */
+
+bool slice_bind(Slice *s, unsigned interface, uint16_t port, GError **error) {
+    return npe_port_bind(s->npe, s->number, interface, port, error);
+}
+
+bool slice_unbind(Slice *s, unsigned interface, uint16_t port, GError **error) {
+    return npe_port_unbind(s->npe, s->number, interface, port) ||
+           input_error(error, "the slice has no port %u at interface %u", port, interface);
+}
 
 static bool on_line_card(Slice *s, GError **error) {
     LineCard *lc = npe_linecard(s->npe);
     if (!lc) return true;
-    s->class = linecard_attach(lc, s->tenant, npe_mac(s->npe), (uint16_t)s->vlan, s->share, error);
-    for (unsigned i = 0; s->class >= 0 && i < npe_interfaces(s->npe); i++)
+    s->class = linecard_attach(lc, s->tenant, npe_mac(s->npe), (uint16_t)s->vlan,
+                               s->granted ? 0 : s->share, error);
+    for (unsigned i = 0; !s->granted && s->class >= 0 && i < npe_interfaces(s->npe); i++)
         if (!linecard_bind(lc, s->class, NULL, i, IP_PROTOCOL_UDP, (uint16_t)s->udp_port, error))
             return false;
     return s->class >= 0;
@@ -407,7 +497,7 @@ static bool on_line_card(Slice *s, GError **error) {
 static void ask(Slice *s) {
     s->asked.tenant = s->tenant;
     s->asked.option = (uint8_t)s->code_option;
-    s->asked.udp_port = (uint16_t)s->udp_port;
+    s->asked.udp_port = s->granted ? 0 : (uint16_t)s->udp_port;
     s->asked.vlan = (uint16_t)s->vlan;
     s->asked.share = s->share;
     s->asked.n_queues = s->room + 1;
@@ -459,7 +549,31 @@ static bool install(Slice *s, GError **error) {
     return true;
 }
 
-bool slice_attach(Slice *s, GError **error) {
+/* On this NPE from its next attachment on; a processor knows it as one client. */
+static void place(Slice *s, Npe *npe) {
+    s->npe = npe;
+    s->mp = g_hash_table_lookup(s->clients, npe);
+    if (s->mp) return;
+    s->mp = mp_client(npe_mp(npe));
+    g_hash_table_insert(s->clients, npe, s->mp);
+}
+
+/* What it has been granted takes the place of what its settings say. */
+static bool take_grant(Slice *s, const SliceGrant *grant, GError **error) {
+    s->granted = true;
+    place(s, grant->npe);
+    s->code_option = grant->code_option;
+    s->filter_quota = grant->filters;
+    s->max_queues = grant->queues;
+    s->buffers = grant->buffers;
+    s->sram = grant->sram_bytes;
+    s->share = grant->share;
+    return npe_attach(s->npe, error) && parse_queues(s, error);
+}
+
+bool slice_attach(Slice *s, const SliceGrant *grant, GError **error) {
+    if (s->attached) return input_error(error, "%s is attached", s->base.name);
+    if (grant && !take_grant(s, grant, error)) return false;
     forget(s);
     s->tenant = tenant_new(&s->account);
     s->class = -1;
@@ -541,13 +655,13 @@ static bool slice_start(Component *c, GError **error) {
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     account_init(&s->account);
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
-    s->npe = (Npe *)network_find(c->network, s->npe_name);
-    s->mp = mp_client(npe_mp(s->npe));
+    s->clients = g_hash_table_new(NULL, NULL);
+    place(s, (Npe *)network_find(c->network, s->npe_name));
     s->asked.exception_address = s->exception_address;
     return component_output_path(c, replies, &s->replies_path, error) &&
            npe_attach(s->npe, error) && parse_queues(s, error) && find_exception_host(s, error) &&
            read_routes(s, error) && (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
-           (!s->attached_at_start || slice_attach(s, error));
+           (!s->attached_at_start || slice_attach(s, NULL, error));
 }
 
 static const char *slice_unused(const Component *c, const char *key) {
@@ -611,6 +725,7 @@ static void slice_free(Component *c) {
     g_free(s->replies_path);
     if (s->filters) g_array_unref(s->filters);
     if (s->former) g_ptr_array_unref(s->former);
+    if (s->clients) g_hash_table_unref(s->clients);
     tenant_free(s->tenant);
     account_clear(&s->account);
 }

@@ -57,12 +57,14 @@ typedef struct {
     /* state */
     bool attached;
     NpeSlice asked;
-    MpClient *mp;      /* its requests */
-    Tenant *tenant;    /* while it is attached */
-    GPtrArray *former; /* tenants of which something is, or was, still inside */
-    unsigned number;   /* slice id on the NPE */
-    int class;         /* the traffic class on the line card */
-    FpCounter counted; /* while it was attached before */
+    MpClient *mp;        /* its requests */
+    Tenant *tenant;      /* while it is attached */
+    GPtrArray *former;   /* tenants of which something is, or was, still inside */
+    bool granted;        /* the settings below are of a SliceGrant: ports come one by one */
+    GHashTable *clients; /* of the management processors of the NPEs where it was */
+    unsigned number;     /* slice id on the NPE */
+    int class;           /* the traffic class on the line card */
+    FpCounter counted;   /* while it was attached before */
     Account account;
     char *replies_path; /* NULL: not wanted */
     FILE *replies;      /* opened by the first */
@@ -97,10 +99,21 @@ bool slice_check_filter(const Slice *s, const SliceFilter *filter, bool script, 
  * nobody has counted that those are at most the whole interface. */
 void slice_set_quanta(const Slice *s);
 
-/* Take, or give back, all that it holds on its NPE and its line card, at any simulated time. What
- * of it packets may carry is in quarantine as long as one is inside (emu/core/tenant.h). False:
- * nothing is taken, and the error says what there is too little of. */
-bool slice_attach(Slice *s, GError **error);
+/* What somebody has granted it at run time: where, and how much of everything. Queues are one per
+ * interface at first, as far as there are so many, and up to `queues` in all. Ports and shares of
+ * the line card are not in it: they are asked for one by one. */
+typedef struct {
+    Npe *npe;
+    int code_option; /* its place in fp_code_options */
+    uint32_t filters, queues, buffers, sram_bytes;
+    double share; /* of each interface of the NPE */
+} SliceGrant;
+
+/* Take, or give back, all that it holds on an NPE and its line card, at any simulated time; without
+ * a grant, where and what its settings say. What of it packets may carry is in quarantine as long
+ * as one is inside (emu/core/tenant.h). False: nothing is taken, and the error says what there is
+ * too little of. */
+bool slice_attach(Slice *s, const SliceGrant *grant, GError **error);
 void slice_detach(Slice *s);
 /* Its exceptions go to (address, port) at this station of the data switch, while it is attached and
  * whenever it is again. False: another host was asked for. */
@@ -113,7 +126,21 @@ bool slice_queue_move(Slice *s, unsigned queue, unsigned interface, GError **err
 /* What a queue that is open gets of its interface, and how much it holds. */
 bool slice_queue_share(Slice *s, unsigned queue, double share, GError **error);
 bool slice_queue_limit(Slice *s, unsigned queue, uint32_t packets, GError **error);
+/* All of it: whose scheduler serves it, its share (0: none) and limit (0: none), open or not. */
+bool slice_queue_set(Slice *s, unsigned queue, unsigned interface, double share, uint32_t packets,
+                     GError **error);
 
+/* A filter in front of its others; away with that of a position; its SRAM; counter n, false: past
+ * the last. At once, while it is attached: who serves requests calls them. */
+bool slice_filter_insert(Slice *s, const SliceFilter *filter, uint32_t *position, GError **error);
+bool slice_filter_take(Slice *s, uint32_t position, GError **error);
+bool slice_sram_put(Slice *s, uint32_t offset, const uint8_t *bytes, uint32_t n, GError **error);
+bool slice_sram_get(const Slice *s, uint32_t offset, uint8_t *bytes, uint32_t n, GError **error);
+bool slice_counter(const Slice *s, unsigned n, FpCounter *counter);
+
+/* A UDP port of one interface, on the NPE alone: the line card's part is a claim. */
+bool slice_bind(Slice *s, unsigned interface, uint16_t port, GError **error);
+bool slice_unbind(Slice *s, unsigned interface, uint16_t port, GError **error);
 /* Another UDP port of its own at every interface, and no more. */
 bool slice_port_open(Slice *s, uint16_t port, GError **error);
 bool slice_port_close(Slice *s, uint16_t port, GError **error);
