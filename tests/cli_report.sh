@@ -227,10 +227,10 @@ else
     echo "skipped report in a browser: no chromium or no python3 (setup.sh test installs them)"
 fi
 
-# Two results of one name, and the same twice.
-mkdir "$dir/other" && cp -r "$dir/r/two" "$dir/other/two"
-"$B" report "$dir/r/two" "$dir/other/two" "$dir/r/two" -o "$dir/several.html" >/dev/null
-same "results of one name have places of their own" "two two-2 two-3" \
+# Two results of one name; and one that is given twice more, once as results/latest, which run makes.
+mkdir "$dir/other" && cp -r "$dir/r/two" "$dir/other/two" && ln -s two "$dir/r/latest"
+"$B" report "$dir/r/latest" "$dir/other/two" "$dir/r/two" "$dir/r/../r/two" -o "$dir/several.html" >/dev/null
+same "results of one name have places of their own, and one result has one" "two two-2" \
     "$(sed -n 's/^<section class=result id="\([^"]*\)".*/\1/p' "$dir/several.html" | xargs)"
 
 # Mistakes

@@ -74,6 +74,13 @@ static int write_report(const GPtrArray *results, const char *path,
     return EXIT_OK;
 }
 
+/* What results/latest and the like stand for: one that all results are given with is there once. */
+static char *folder_itself(const char *folder) {
+    g_autofree char *target = g_file_read_link(folder, NULL), *parent = g_path_get_dirname(folder);
+    if (!target) return g_strdup(folder);
+    return g_path_is_absolute(target) ? g_strdup(target) : g_build_filename(parent, target, NULL);
+}
+
 static int report_run(char **folders, void *flags, const ComponentClass *const *classes) {
     const ReportFlags *f = flags;
     g_autoptr(GError) error = NULL;
@@ -86,8 +93,11 @@ static int report_run(char **folders, void *flags, const ComponentClass *const *
         return cli_usage("--output: found no folder %s", beside);
     Claims *claims = cli_claims();
     int code = EXIT_OK;
+    g_autoptr(GHashTable) had = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (; *folders && code == EXIT_OK; folders++) {
-        CliResult *r = cli_result_open(*folders, false, claims, classes, &error);
+        g_autofree char *folder = folder_itself(*folders);
+        if (!g_hash_table_add(had, g_canonicalize_filename(folder, NULL))) continue;
+        CliResult *r = cli_result_open(folder, false, claims, classes, &error);
         if (r)
             g_ptr_array_add(results, r);
         else
