@@ -62,14 +62,15 @@ static char *script_of(const Sensitivity *x, unsigned m, const GPtrArray *list, 
     g_autofree char *timing = scenario_timing_text(x->scenario);
     g_string_append_printf(
         gp,
-        "set title '%s, as written %.5g%s%s%s%s; moved by %.4g %% or to what is given' "
-        "noenhanced\nset xlabel 'change of the claim, percent'\n"
+        "set label '%s, as written %.5g%s%s%s%s; moved by %.4g %% or to what is given' "
+        "at screen 0.02, screen %.4f noenhanced\nset tmargin 3\n"
+        "set xlabel 'change of the claim, percent'\n"
         "set yrange [0.3:%u.7]\nset bmargin 5\n"
         "set key at screen 0.98, screen 0.02 right bottom horizontal\n"
         "set xzeroaxis\nset arrow from 0, graph 0 to 0, graph 1 nohead lw 1.2\n"
         "set style fill solid 0.8 noborder\nset ytics nomirror noenhanced (",
         id, measure_base(x, m), *measure->unit ? " " : "", measure->unit, timing ? ", " : "",
-        timing ? timing : "", 100 * x->options.step, n);
+        timing ? timing : "", 100 * x->options.step, 1 - 18.0 / height, n);
     for (unsigned i = 0; i < n; i++) {
         const ChoiceResult *r = list->pdata[i];
         g_autofree char *choice = inside(r->choice->name);
