@@ -4,10 +4,14 @@
  * other stations, and answers those that are its own.
  *
  * A call that is not answered is sent again after `control_timeout`, up to `control_resends` times,
- * and then is over with ETIMEDOUT. A station carries out each call at most once: it keeps its last
- * answers, by (client, request id), and answers a repetition by the same bytes; one that comes
- * while the first is still worked on is dropped. So `done` says what happened, but for ETIMEDOUT,
- * after which it may have been done or not.
+ * and then is over with ETIMEDOUT. A station carries out each call at most once: it keeps its
+ * answers, by (client, request id), for as long as a client may repeat itself, and answers a
+ * repetition by the same bytes; one that comes while the first is still worked on is dropped, and
+ * so is one that is older than all that it remembers of the client. So `done` says what happened,
+ * but for ETIMEDOUT, after which it may have been done or not. All stations of a network have the
+ * same timeout and resends.
+ *
+ * A call to a service of the same station does not leave the box.
  *
  * Not modelled: congestion control (one call is one frame), clients that forge addresses, services
  * that move. */
@@ -56,10 +60,10 @@ typedef struct {
         PARAM_COUNT("control_resends", S, field.resends, "5", "0", "100",                          \
                     "and so many times, before it is given up", "assumed")
 
-/* `send` takes a frame to where it leaves the box; it takes it. `owner` counts the packets. */
+/* Of a component, which creates its packets; `send` takes a frame to where it leaves the box. */
 Station *station_new(Component *c, const StationPlace *place, const StationSettings *settings,
                      void (*send)(void *user, Packet *pkt), void *user);
-/* Calls that are under way are forgotten, and `done` is not called. */
+/* Calls that are under way are forgotten, and `done` is not called. NULL: nothing. */
 void station_free(Station *st);
 /* A frame has come for the station; takes it. */
 void station_receive(Station *st, Packet *pkt);
@@ -76,7 +80,8 @@ uint64_t station_call(Station *st, const StationPlace *peer, Service service, Me
                       StationDone *done, void *user);
 /* Forget the call: whoever waited is gone. */
 void station_cancel(Station *st, uint64_t call);
-/* Forget all calls of this `user`, and refuse what was asked of it: a daemon dies. */
+/* A daemon has died: its calls, by `user`, are forgotten, and it serves no longer. What it was
+ * asked and has not answered is never answered, nor carried out when it is asked again. */
 void station_forget(Station *st, const void *user);
 
 /* Serving ---------------------------------------------------------------------------------- */
@@ -96,7 +101,7 @@ void station_answer(Station *st, StationRequest *request, MessageWriter *w);
 /* DONE without more, and REFUSED with an errno and a sentence. */
 void station_done(Station *st, StationRequest *request);
 void station_refuse(Station *st, StationRequest *request, int error, const char *text);
-/* It is not going to be answered: as if it had never come. */
+/* Ends the request without an answer; a repetition is neither carried out nor answered. */
 void station_drop(Station *st, StationRequest *request);
 
 /* Accounts --------------------------------------------------------------------------------- */
@@ -105,6 +110,6 @@ typedef struct {
     uint64_t calls, resent, lost; /* lost: given up */
     uint64_t served, repeated;    /* requests; of which an answer or work was there already */
     uint64_t bytes;               /* of frames sent */
-    uint64_t bad, unknown;        /* frames: without a message; for a service nobody has */
+    uint64_t bad, unknown;        /* frames: without a message; that nobody waits for or serves */
 } StationCounts;
 StationCounts station_counts(const Station *st);
