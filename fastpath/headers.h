@@ -58,8 +58,17 @@ enum { L4_SOURCE_PORT = 0, L4_DESTINATION_PORT = 2, L4_PORTS_BYTES = 4 };
 #define UDP_BYTES 8u
 enum { UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
 #define TCP_BYTES 20u
-enum { TCP_FLAGS = 13, TCP_CHECKSUM = 16 };
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+enum {
+    TCP_SEQUENCE = 4,
+    TCP_ACKNOWLEDGES = 8,
+    TCP_OFFSET = 12, /* header's length in words, in the upper 4 bits */
+    TCP_FLAGS = 13,
+    TCP_WINDOW = 14,
+    TCP_CHECKSUM = 16,
+    TCP_URGENT = 18
+};
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_MSS = 2, TCP_MSS_BYTES = 4 };
 
 /* ICMP: RFC 792; the third word is what the type makes of it. */
 #define ICMP_BYTES 8u
