@@ -162,7 +162,6 @@ static void say_move(const ExplainMove *m, FILE *out) {
 }
 
 static char *use_text(const ResourceResult *r) {
-    g_autofree char *count = count_text(r->waited);
     g_autofree char *waits = r->waited >= 0.05
                                  ? g_strdup_printf(", and %.3g wait for it at a time", r->waited)
                                  : g_strdup("");
