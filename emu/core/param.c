@@ -384,10 +384,9 @@ static bool may_be_empty(const Param *row) {
 #define MAX_CYCLES UINT64_C(1000000)
 #define MAX_PACKETS 1e10 /* per second */
 
-static bool read_value(const Param *row, ParamValue *value, const char *text, const char *directory,
-                       GError **error) {
-    g_autofree char *type = param_type_text(row), *words = param_words_text(row),
-                    *expected = g_strconcat(type, words, NULL);
+/* `expected` is what a refusal says. */
+static bool try_value(const Param *row, ParamValue *value, const char *text, const char *directory,
+                      const char *expected, GError **error) {
     switch (row->type) {
     case PARAM_TYPE_COUNT:
     case PARAM_TYPE_TIME:
@@ -433,6 +432,15 @@ static bool read_value(const Param *row, ParamValue *value, const char *text, co
     case PARAM_TYPE_NAME: value->text = g_strdup(text); return true;
     default: g_assert_not_reached();
     }
+}
+
+static bool read_value(const Param *row, ParamValue *value, const char *text, const char *directory,
+                       GError **error) {
+    if (try_value(row, value, text, directory, "", NULL)) return true;
+    if (!error) return false;
+    g_autofree char *type = param_type_text(row), *words = param_words_text(row),
+                    *expected = g_strconcat(type, words, NULL);
+    return try_value(row, value, text, directory, expected, error);
 }
 
 bool param_read(const Param *row, ParamValue *value, const char *text, const char *directory,
