@@ -4,6 +4,7 @@
 #include "components/classes.h"
 
 #include "components/chassis/chassis.h"
+#include "components/control/program.h"
 #include "components/gpe/vserver.h"
 #include "components/linecard/linecard.h"
 #include "components/slice/monitor.h"
@@ -21,6 +22,7 @@ const ComponentClass *const component_classes[] = {&chassis_class,
                                                    &slice_class,
                                                    &gpe_class,
                                                    &vserver_class,
+                                                   &slice_program_class,
                                                    &switch_class,
                                                    &cp_class,
                                                    &mux_class,

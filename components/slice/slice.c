@@ -648,6 +648,13 @@ static bool slice_create(Component *c, GError **error) {
     return true;
 }
 
+bool slice_settle(Slice *s, GError **error) {
+    if (s->clients) return true;
+    s->clients = g_hash_table_new(NULL, NULL);
+    place(s, (Npe *)network_find(s->base.network, s->npe_name));
+    return npe_attach(s->npe, error) && parse_queues(s, error);
+}
+
 static bool slice_start(Component *c, GError **error) {
     Slice *s = (Slice *)c;
     g_autofree char *replies = g_strdup_printf("mp-%s.txt", c->name);
@@ -655,12 +662,10 @@ static bool slice_start(Component *c, GError **error) {
     s->filters = g_array_new(FALSE, FALSE, sizeof(SliceFilter));
     account_init(&s->account);
     s->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
-    s->clients = g_hash_table_new(NULL, NULL);
-    place(s, (Npe *)network_find(c->network, s->npe_name));
     s->asked.exception_address = s->exception_address;
-    return component_output_path(c, replies, &s->replies_path, error) &&
-           npe_attach(s->npe, error) && parse_queues(s, error) && find_exception_host(s, error) &&
-           read_routes(s, error) && (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
+    return component_output_path(c, replies, &s->replies_path, error) && slice_settle(s, error) &&
+           find_exception_host(s, error) && read_routes(s, error) &&
+           (option_of(s) != &i3_option || slice_i3_check(s, error)) &&
            (!s->attached_at_start || slice_attach(s, NULL, error));
 }
 

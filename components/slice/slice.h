@@ -84,6 +84,10 @@ typedef struct {
     FpResult result;
 } SliceFilter;
 
+/* What its settings say: where it will be, its queues, what filters may say. Once; programs call it
+ * too, because they may start before their slice. */
+bool slice_settle(Slice *s, GError **error);
+
 /* "KEY INTERFACE NEXT-HOP:PORT [DATA] [queue N] [from PREFIX/LENGTH]", "KEY local", "KEY many",
  * "KEY deny"; KEY in the code option's own words, or "key HEX[/MASK]". DATA is for Format. */
 bool slice_parse_filter(const Slice *s, const char *text, SliceFilter *filter, GError **error);

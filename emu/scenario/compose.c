@@ -570,17 +570,25 @@ static bool attach_all(Composer *c, GError **error) {
     return true;
 }
 
+static bool compose_all(Composer *c, bool bring, GError **error) {
+    const GPtrArray *sections = c->scenario->sections;
+    for (unsigned i = 0; i < sections->len; i++) {
+        const Section *section = sections->pdata[i];
+        if (section->kind != SECTION_COMPONENT) continue;
+        const Composition *own = composition(section);
+        bool (*function)(Composer *, const char *, GError **) = bring ? own->bring : own->compose;
+        c->next = i + 1;
+        c->file = section->file;
+        c->line = section->line;
+        if (function && !function(c, section->name, error)) return false;
+    }
+    return true;
+}
+
 bool scenario_compose(Scenario *s, GError **error) {
     Composer c = {.scenario = s};
-    for (unsigned i = 0; i < s->sections->len; i++) {
-        Section *section = s->sections->pdata[i];
-        if (section->kind != SECTION_COMPONENT || !composition(section)->compose) continue;
-        c.next = i + 1;
-        c.file = section->file;
-        c.line = section->line;
-        if (!composition(section)->compose(&c, section->name, error)) return false;
-    }
-    return attach_all(&c, error) && spell_all_names(s, error);
+    return compose_all(&c, true, error) && compose_all(&c, false, error) && attach_all(&c, error) &&
+           spell_all_names(s, error);
 }
 
 const char *scenario_maker(const Scenario *s, const char *component) {

@@ -28,6 +28,8 @@ typedef enum { ATTACH_NOT, ATTACH_SENDS, ATTACH_RECEIVES, ATTACH_BOTH, ATTACH_BE
 
 /* A class's part; each function may be NULL. Errors are made by composer_refuse. */
 typedef struct Composition {
+    /* Bring components that this one needs: before any others are composed, which count them. */
+    bool (*bring)(Composer *c, const char *name, GError **error);
     /* Write the sections and values that follow from this component's. */
     bool (*compose)(Composer *c, const char *name, GError **error);
     /* The component and port that its n-th interface is. */
