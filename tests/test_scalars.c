@@ -91,12 +91,11 @@ static bool stands_alone(const Scenario *s) { /* others include the rest */
     return whole;
 }
 
-static void all_scalars_are_of_one_row_of_their_class(void) {
-    g_autoptr(GDir) dir = g_dir_open("scenarios", 0, NULL);
+static unsigned check_folder(const char *folder) {
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     unsigned tried = 0;
-    met = g_hash_table_new(NULL, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename("scenarios", name, NULL);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
         if (!g_str_has_suffix(name, ".ini")) continue;
         Scenario *s = scenario_load(path, NULL, component_classes, NULL);
         if (stands_alone(s)) {
@@ -107,7 +106,13 @@ static void all_scalars_are_of_one_row_of_their_class(void) {
         }
         scenario_free(s);
     }
-    CHECK(tried >= 30);
+    return tried;
+}
+
+static void all_scalars_are_of_one_row_of_their_class(void) {
+    met = g_hash_table_new(NULL, NULL);
+    CHECK(check_folder("scenarios") >= 30);
+    CHECK(check_folder("tests/control") >= 1);
 }
 
 /* After the one above. */
