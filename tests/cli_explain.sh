@@ -93,7 +93,7 @@ END
 "$B" run fast.ini -q --no-plots -o fast 2>err || bad "fast timing: $(cat err)"
 refused "a run by fast timing" 3 'explain a run of the same with --timing detailed' fast
 
-sed -i 's/"build": "./"build": "0/' two/study.json
+sed -i 's/"build": "./"build": "x/' two/study.json
 refused "a result of another build" 1 'build' two 1
 cd "$root" || exit 1
 exit $failed
