@@ -108,7 +108,9 @@ static void the_papers_development_platform_fits(void) {
     set(w.chassis, "data_switch", "data");
     set(w.chassis, "control_switch", "control");
     wire(w, "n0", 0, "data", 0);
+    wire(w, "n0", 1, "control", 0);
     wire(w, "data", 1, "g", 0);
+    wire(w, "control", 1, "g", 1);
     const Component *failed;
     CHECK(network_start(w.net, &failed, NULL));
     CHECK_NEAR(reported(w, "box.blades"), 4, 0);
@@ -229,7 +231,6 @@ static void engines_on_the_data_switch_need_a_line_card(void) {
     accepted(w);
     w = world(without, blades);
     set(w.chassis, "data_switch", "data");
-    set(w.chassis, "control_switch", "control");
     wire(w, "n0", 1, "control", 0); /* wired to the other */
     wire(w, "c", 1, "data", 0);     /* a control processor has its own ways */
     accepted(w);
@@ -243,6 +244,28 @@ static void engines_on_the_data_switch_need_a_line_card(void) {
     wire(w, "data", 3, "g", 2); /* the other direction, the other engine */
     refused(w, "blades: found no line card, expected one: all input and output of g, which is on "
                "data, goes through it");
+}
+
+static void a_blade_is_on_both_switches(void) {
+    for (unsigned missing = 0; missing < 3; missing++) {
+        World w = world(NODE, "lc;n0+n1;g;c");
+        set(w.chassis, "data_switch", "data");
+        set(w.chassis, "control_switch", "control");
+        wire(w, "lc", 0, "data", 0);
+        wire(w, "lc", 1, "control", 0);
+        wire(w, "data", 1, "c", 0); /* either direction */
+        if (missing != 1) wire(w, "control", 1, "c", 1);
+        if (missing != 2) wire(w, "g", 0, "data", 2);
+        wire(w, "g", 3, "control", 2);
+        if (missing == 0)
+            accepted(w);
+        else if (missing == 1)
+            refused(w, "control_switch: found no link of c with control, expected one beside that "
+                       "with data: each blade is on both switches");
+        else
+            refused(w, "data_switch: found no link of g with data, expected one beside that with "
+                       "control: each blade is on both switches");
+    }
 }
 
 static void switches_are_switches_and_two(void) {
@@ -374,6 +397,7 @@ int main(void) {
                                  TEST(a_blade_holds_two_npes_or_one_of_another_class),
                                  TEST(nobody_is_left_out),
                                  TEST(engines_on_the_data_switch_need_a_line_card),
+                                 TEST(a_blade_is_on_both_switches),
                                  TEST(switches_are_switches_and_two),
                                  TEST(mac_addresses_differ_between_blades),
                                  TEST(the_shipped_platform_fits_a_chassis),

@@ -43,7 +43,7 @@ static void holds(const char *text, const char *set, const char *name, double ex
     "[link wire_traffic]\nlink = traffic.0..1 -> lc0.0..1\n"                                       \
     "[link wire_sink]\nlink = lc0.0..1 -> sink.0..1\n"
 #define BY_HAND                                                                                    \
-    "[switch data]\nports = 8\n[switch control]\nports = 2\n[linecard lc0]\ncontrol_processor = "  \
+    "[switch data]\nports = 8\n[switch control]\nports = 5\n[linecard lc0]\ncontrol_processor = "  \
     "cp0\n"                                                                                        \
     "[npe npe0]\nlinecard = lc0\nmac = 02:00:00:01:10:00\ninterfaces = 10\nschedulers = 12\n"      \
     "[npe npe1]\nlinecard = lc0\nmac = 02:00:00:01:10:01\ninterfaces = 10\nschedulers = 12\n"      \
@@ -53,7 +53,11 @@ static void holds(const char *text, const char *set, const char *name, double ex
     "[link npe1]\nlink = npe1.0 -> data.2\nrate = 10Gbit/s\nboth = yes\n"                          \
     "[link gpe0]\nlink = gpe0.0..3 -> data.3..6\nrate = 1Gbit/s\nboth = yes\n"                     \
     "[link cp0]\nlink = cp0.0 -> data.7\nrate = 1Gbit/s\nboth = yes\n"                             \
-    "[link cp0_control]\nlink = cp0.1 -> control.0\nrate = 1Gbit/s\nboth = yes\n"
+    "[link lc0_control]\nlink = lc0.11 -> control.0\nrate = 1Gbit/s\nboth = yes\n"                 \
+    "[link npe0_control]\nlink = npe0.1 -> control.1\nrate = 1Gbit/s\nboth = yes\n"                \
+    "[link npe1_control]\nlink = npe1.1 -> control.2\nrate = 1Gbit/s\nboth = yes\n"                \
+    "[link gpe0_control]\nlink = gpe0.4 -> control.3\nrate = 1Gbit/s\nboth = yes\n"                \
+    "[link cp0_control]\nlink = cp0.1 -> control.4\nrate = 1Gbit/s\nboth = yes\n"
 
 static void a_chassis_is_its_blades_switch_links_and_addresses(void) {
     RunResult *made = bench_run("[chassis spp]\nslots = linecard; np; gpe; cp\n" TRAFFIC LINKS),

@@ -118,6 +118,31 @@ static bool sends_to(const Component *from, const Component *to) {
     return false;
 }
 
+static bool linked(const Component *a, const Component *b) {
+    return sends_to(a, b) || sends_to(b, a);
+}
+
+/* Data and control go apart (SPP paper 6): whoever is on one switch is on the other too, if only
+ * through something that stands in the way to the data switch. */
+static bool on_both(const GPtrArray *placed, const Component *data, const Component *control,
+                    GError **error) {
+    for (unsigned i = 0; data && control && i < placed->len; i++) {
+        const Component *c = placed->pdata[i];
+        bool there = linked(c, data), through = false;
+        for (unsigned port = 0; port < c->n_ports; port++) {
+            const Component *peer = port_peer(c, port, NULL);
+            through |= peer && peer != control;
+        }
+        if (there ? linked(c, control) : through || !linked(c, control)) continue;
+        return refuse(error,
+                      "%s: found no link of %s with %s, expected one beside that with %s: each "
+                      "blade is on both switches",
+                      there ? "control_switch" : "data_switch", c->name,
+                      there ? control->name : data->name, there ? data->name : control->name);
+    }
+    return true;
+}
+
 /* A switch could not tell two blades of one address apart. */
 static bool addresses_differ(const GPtrArray *placed, GError **error) {
     g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -157,6 +182,7 @@ static bool chassis_start(Component *c, GError **error) {
     if (data && data == control)
         return refuse(error, "control_switch: found %s, which is the data switch, expected another",
                       control->name);
+    if (!on_both(placed, data, control, error)) return false;
     const Component *other, *needs_line_card = NULL;
     bool line_card = false;
     for (unsigned i = 0; (other = network_nth(c->network, i)); i++) {
@@ -166,8 +192,7 @@ static bool chassis_start(Component *c, GError **error) {
                           other->class->name);
         line_card |= is_a(other, "linecard");
         bool engine = is_a(other, "npe") || is_a(other, "gpe");
-        if (!needs_line_card && data && engine && (sends_to(other, data) || sends_to(data, other)))
-            needs_line_card = other;
+        if (!needs_line_card && data && engine && linked(other, data)) needs_line_card = other;
     }
     if (needs_line_card && !line_card)
         return refuse(error,

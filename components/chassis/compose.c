@@ -16,7 +16,7 @@ static const char *const presets[][2] = {
 typedef struct {
     Composer *composer;
     unsigned lines, engines, servers, processors; /* of each kind, so far */
-    unsigned ports;                               /* of the data switch, so far */
+    unsigned ports, control_ports;                /* of the switches, so far */
     const char *switch_rate, *server_rate;        /* the chassis' */
     unsigned server_links;
     GString *blades;
@@ -43,6 +43,17 @@ static void add_links(Plan *p, const char *name, unsigned first, unsigned n, con
     p->ports += n;
 }
 
+/* The blade's port on the control switch, in slot order there too. */
+static void add_control(Plan *p, const char *class, const char *name, unsigned port) {
+    Composer *c = p->composer;
+    g_autofree char *link = g_strdup_printf("%s_control", name);
+    composer_set(c, class, name, "control_address", "10.0.128.%u", p->control_ports + 1);
+    composer_section(c, "link", link);
+    composer_set(c, "link", link, "link", "%s.%u -> control.%u", name, port, p->control_ports++);
+    composer_set(c, "link", link, "rate", "%s", p->server_rate);
+    composer_set(c, "link", link, "both", "yes");
+}
+
 static bool add_line_card(Plan *p, GError **error) {
     Composer *c = p->composer;
     unsigned n = p->lines, interfaces;
@@ -54,6 +65,7 @@ static bool add_line_card(Plan *p, GError **error) {
     composer_set(c, "linecard", name, "backplane_mac", "02:00:00:01:%02x:00", n);
     if (!composer_number(c, name, "interfaces", &interfaces, error)) return false;
     add_links(p, name, interfaces, 1, p->switch_rate);
+    add_control(p, "linecard", name, interfaces + 1);
     return true;
 }
 
@@ -65,6 +77,7 @@ static bool add_engines(Plan *p, GError **error) {
         composer_section(p->composer, "npe", name);
         composer_set(p->composer, "npe", name, "mac", "02:00:00:01:10:%02x", n);
         add_links(p, name, 0, 1, p->switch_rate);
+        add_control(p, "npe", name, 1);
     }
     return true;
 }
@@ -76,6 +89,7 @@ static bool add_server(Plan *p, GError **error) {
     composer_section(p->composer, "gpe", name);
     composer_set(p->composer, "gpe", name, "mac", "02:00:00:01:%02x:00", 0x30 + n);
     add_links(p, name, 0, p->server_links, p->server_rate);
+    add_control(p, "gpe", name, p->server_links);
     return true;
 }
 
@@ -86,12 +100,7 @@ static bool add_processor(Plan *p, GError **error) {
     composer_section(p->composer, "cp", name);
     composer_set(p->composer, "cp", name, "mac", "02:00:00:01:20:%02x", n);
     add_links(p, name, 0, 1, p->server_rate);
-    /* Control processors are on the control switch too. */
-    g_autofree char *control = g_strdup_printf("%s_control", name);
-    composer_section(p->composer, "link", control);
-    composer_set(p->composer, "link", control, "link", "%s.1 -> control.%u", name, n);
-    composer_set(p->composer, "link", control, "rate", "%s", p->server_rate);
-    composer_set(p->composer, "link", control, "both", "yes");
+    add_control(p, "cp", name, 1);
     return true;
 }
 
@@ -225,7 +234,7 @@ static bool compose(Composer *c, const char *name, GError **error) {
         composer_set(c, "chassis", name, "data_switch", "data");
         composer_set(c, "chassis", name, "control_switch", "control");
         composer_set(c, "switch", "data", "ports", "%u", p.ports);
-        composer_set(c, "switch", "control", "ports", "%u", MAX(p.processors, 2));
+        composer_set(c, "switch", "control", "ports", "%u", MAX(p.control_ports, 2));
         for (unsigned i = 0; p.processors && i < p.lines; i++) {
             g_autofree char *line = g_strdup_printf("lc%u", i);
             composer_set(c, "linecard", line, "control_processor", "cp0");

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "components/blade/control_port.h"
 #include "emu/core/capture.h"
 #include "emu/core/report.h"
 #include "fastpath/headers.h"
@@ -15,13 +16,14 @@ typedef struct {
     /* settings */
     char *capture_name;
     uint8_t mac[6];
+    ControlPort control;
     /* state */
     Capture *capture;
     /* counters */
     uint64_t packets, ssh, other;
 } Server;
 
-enum { DROP_NOT_MINE };
+enum { DROP_NOT_MINE, DROP_CONTROL };
 enum { SSH_PORT = 22 };
 
 static bool is_ssh(const Packet *pkt) {
@@ -34,7 +36,10 @@ static bool is_ssh(const Packet *pkt) {
 
 static void server_receive(Component *c, unsigned port, Packet *pkt) {
     Server *s = (Server *)c;
-    (void)port;
+    if (port == s->control.number) {
+        control_port_receive(&s->control, DROP_CONTROL, pkt);
+        return;
+    }
     if (memcmp(pkt->data + ETHER_DESTINATION, s->mac, MAC_BYTES) != 0) {
         component_drop(c, DROP_NOT_MINE, pkt);
         return;
@@ -48,8 +53,10 @@ static void server_receive(Component *c, unsigned port, Packet *pkt) {
 }
 
 static bool server_create(Component *c, GError **error) {
+    Server *s = (Server *)c;
     (void)error;
-    c->n_ports = 2;
+    c->n_ports = 1;
+    control_port_init(&s->control, c, s->mac);
     return true;
 }
 
@@ -60,7 +67,7 @@ static bool server_start(Component *c, GError **error) {
 
 static bool server_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const Server *s = (const Server *)c;
-    (void)port;
+    if (port == s->control.number) return control_port_station(&s->control, n, mac);
     if (n) return false;
     memcpy(mac, s->mac, MAC_BYTES);
     return true;
@@ -84,12 +91,14 @@ static void server_free(Component *c) {
 static const Param server_params[] = {
     PARAM_MAC("mac", Server, mac, "02:00:00:01:20:00", "its MAC address on the switches",
               "assumed"),
+    CONTROL_PORT_PARAMS(Server, control),
     PARAM_TEXT("capture", Server, capture_name, "",
                "name of a capture of all that arrives, in the results folder, NAME.pcap",
                "scenario"),
     {0}};
 
-static const DropReason server_drops[] = {{"not_mine", "another station's MAC address"}, {0}};
+static const DropReason server_drops[] = {
+    {"not_mine", "another station's MAC address"}, CONTROL_PORT_DROP, {0}};
 
 static const Scalar cp_scalars[] = {{"packets", "packets", "that came in"},
                                     {"ssh", "packets", "of these, to the port of SSH"},

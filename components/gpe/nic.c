@@ -144,7 +144,7 @@ void nic_transmit(Nics *nics, unsigned port, Packet *pkt) {
 
 void nics_init(Nics *nics, Component *c, Kernel *kernel) {
     nics->component = c;
-    for (unsigned i = 0; i < nics->n; i++) {
+    for (unsigned i = 0; i <= nics->n; i++) {
         Nic *n = &nics->nic[i];
         n->nics = nics;
         n->core = &kernel->core[i % kernel->n_cores];
@@ -154,7 +154,7 @@ void nics_init(Nics *nics, Component *c, Kernel *kernel) {
 }
 
 void nics_free(Nics *nics) {
-    for (unsigned i = 0; i < nics->n; i++) {
+    for (unsigned i = 0; i <= nics->n; i++) {
         nics->nic[i].ring.head = nics->nic[i].ring.tail = NULL; /* the pool frees what is held */
         g_free(nics->nic[i].leaves);
     }

@@ -18,7 +18,7 @@
 #include "components/gpe/core.h"
 #include "emu/core/component.h"
 
-enum { NIC_MAX = 16 };
+enum { NIC_MAX = 17 };
 
 typedef struct Nics Nics;
 
@@ -46,7 +46,8 @@ typedef struct {
 
 struct Nics {
     /* settings */
-    uint64_t n, rx_ring, tx_ring, weight, budget, n_passes;
+    uint64_t n; /* that guests send and receive through; one more, NIC n, is the control switch's */
+    uint64_t rx_ring, tx_ring, weight, budget, n_passes;
     SimTime interrupt_gap, poll_limit;
     SimTime poll, rx_packet, rx_byte; /* costs */
     unsigned drop_rx, drop_tx;        /* the component's reasons for a full ring */

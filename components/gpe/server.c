@@ -25,6 +25,10 @@ static void gpe_receive(Component *c, unsigned port, Packet *pkt) {
 
 static void deliver(Component *c, Packet *pkt) {
     Gpe *g = (Gpe *)c;
+    if (pkt->port == g->control.number) {
+        control_port_receive(&g->control, GPE_DROP_CONTROL, pkt);
+        return;
+    }
     FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
     g->log.n = 0;
     if (fp_decap(g->tables, &fp, &g->log) != FP_DROP && !packet_detached(pkt)) {
@@ -45,6 +49,7 @@ static Tenant *whose(Component *c, const Packet *pkt) {
     const Gpe *g = (const Gpe *)c;
     FpPacket fp = {.bytes = pkt->data, .length = pkt->length, .original = pkt->length};
     FpLog log;
+    if (pkt->port == g->control.number) return NULL;
     log.cost = g->log.cost;
     log.n = 0;
     return fp_decap(g->tables, &fp, &log) == FP_DROP ? NULL : g->guest[fp.slice]->tenant;
@@ -227,6 +232,10 @@ void gpe_evict(Gpe *g, Guest *guest) {
         tenant_hold(guest->tenant, -1);
 }
 
+ControlPort *gpe_control(Gpe *g) {
+    return &g->control;
+}
+
 void gpe_leads_to(Gpe *g, unsigned interface) {
     g->leads_to |= 1u << interface;
     if (*g->linecard) linecard_leads_to(linecard_find(&g->base, g->linecard, NULL), interface);
@@ -236,6 +245,7 @@ static bool gpe_create(Component *c, GError **error) {
     static const uint16_t free_of_charge[FP_N_SITES];
     Gpe *g = (Gpe *)c;
     c->n_ports = (unsigned)g->nics.n;
+    control_port_init(&g->control, c, g->mac);
     g->tables = fp_tables_new(TCAM_MAX_ENTRIES);
     g->everybody = g_ptr_array_new();
     g->numbers = intervals_new((uint32_t)g->max_vservers);
@@ -270,6 +280,7 @@ static bool gpe_create(Component *c, GError **error) {
 static bool gpe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const Gpe *g = (const Gpe *)c;
     uint64_t interface = port + n * g->nics.n;
+    if (port == g->control.number) return control_port_station(&g->control, n, mac);
     if (interface >= g->n_interfaces) return false;
     memcpy(mac, fp_interface(g->tables, (unsigned)interface)->mac, MAC_BYTES);
     return true;
@@ -284,7 +295,7 @@ static bool gpe_start(Component *c, GError **error) {
     sim_event_init(&g->boot, boot, &c->owner);
     sim_event_init(&g->root, root_wakes, &c->owner);
     sim_schedule(c->sim, &g->boot, 0);
-    for (unsigned i = 0; i < c->n_ports; i++) {
+    for (unsigned i = 0; i < g->nics.n; i++) {
         g_autofree char *gauge = g_strdup_printf("nic%u", i);
         component_gauge(c, gauge, gauge_queue, &g->nics.nic[i].ring);
     }
@@ -299,10 +310,12 @@ static bool gpe_start(Component *c, GError **error) {
 /* Whose routes lead to an interface, when packets come in. */
 static bool gpe_sends(const Component *c, unsigned port) {
     const Gpe *g = (const Gpe *)c;
-    bool leads = false;
+    bool leads = false, fed = false;
+    if (port == g->control.number) return false;
+    for (unsigned i = 0; i < g->nics.n; i++) fed |= port_fed(c, i);
     for (unsigned i = port; i < g->n_interfaces; i += (unsigned)g->nics.n)
         leads |= g->leads_to >> i & 1;
-    return leads && component_fed(c);
+    return leads && fed;
 }
 
 static const char *gpe_unused(const Component *c, const char *key) {
@@ -548,7 +561,7 @@ static void gpe_report(Component *c, Report *report) {
         ksoftirqd += (double)g->kernel.core[i].ksoftirqd;
         deferrals += (double)g->kernel.core[i].deferrals;
     }
-    for (unsigned i = 0; i < g->nics.n; i++) interrupts += (double)g->nics.nic[i].interrupts;
+    for (unsigned i = 0; i <= g->nics.n; i++) interrupts += (double)g->nics.nic[i].interrupts;
     report_scalar(report, "switches", switches, "switches");
     report_scalar(report, "interrupts", interrupts, "interrupts");
     report_scalar(report, "softirq_deferred", deferrals, "times");
@@ -589,6 +602,7 @@ static const Param gpe_params[] = {
                "scenario"),
     PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
                 "assumed: PlanetLab nodes host tens of active slivers"),
+    CONTROL_PORT_PARAMS(Gpe, control),
     PARAM_TEXT("scheduler", Gpe, scheduler, "token",
                "who runs, one of those below, with settings of its own behind it: sfq longest=8",
                "PlanetLab kernels 3.2 to 4.1, CONFIG_VSERVER_ACB_SCHED"),
@@ -702,6 +716,7 @@ static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"}
                                        {"exception", "the router in the vServer has no way for it"},
                                        {"refused", "the application refuses it"},
                                        {"detached", "its vServer was detached meanwhile"},
+                                       CONTROL_PORT_DROP,
                                        {0}};
 
 static const Scalar gpe_scalars[] = {
@@ -737,7 +752,7 @@ static const Scalar gpe_scalars[] = {
 const ComponentClass gpe_class = {
     .name = "gpe",
     .text = "general-purpose engine: a server blade with PlanetLab's Linux and vServers",
-    .ports = "0 .. ports-1: Ethernet, both ways",
+    .ports = "0 .. ports-1: Ethernet, both ways; ports: the control switch",
     .size = sizeof(Gpe),
     .params = gpe_params,
     .drops = gpe_drops,

@@ -11,6 +11,7 @@
  *   apps.c     applications; another is components/slice/manager.c */
 #pragma once
 
+#include "components/blade/control_port.h"
 #include "components/gpe/nic.h"
 #include "emu/core/intervals.h"
 #include "emu/core/tenant.h"
@@ -54,6 +55,7 @@ struct Gpe {
     uint32_t address;
     uint8_t mac[6], next_mac[6];
     GpeCosts cost;
+    ControlPort control;
     /* state */
     Kernel kernel;
     Nics nics;
@@ -94,6 +96,10 @@ void gpe_leads_to(Gpe *g, unsigned interface);
 /* Send a frame; takes it. */
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt);
 
+/* Its port on the control switch. What comes in there goes through the receive path, and is never a
+ * guest's; what guests send goes elsewhere. */
+ControlPort *gpe_control(Gpe *g);
+
 /* What is taken, by guests that are there and in quarantine. */
 typedef struct {
     uint64_t guests, ports, filters;
@@ -108,5 +114,6 @@ enum {
     GPE_DROP_TX_RING,
     GPE_DROP_EXCEPTION,
     GPE_DROP_REFUSED,
-    GPE_DROP_DETACHED
+    GPE_DROP_DETACHED,
+    GPE_DROP_CONTROL
 };

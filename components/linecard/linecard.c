@@ -24,6 +24,7 @@
 #include "fastpath/text.h"
 
 enum { DROP_MP_RING = CHIP_N_DROPS, DROP_MP_BUSY, DROP_FAST_PATH };
+enum { DROP_CONTROL = DROP_FAST_PATH + LC_N_REASONS };
 
 /* A port that a traffic class has bound at an interface. */
 typedef struct {
@@ -54,6 +55,7 @@ struct LineCard {
     NatIdle idle;
     SimTime nat_sweep;
     Mp mp;
+    ControlPort control;
     /* state */
     LcTables *tables;
     Program in, out;
@@ -248,8 +250,11 @@ static bool lc_create(Component *c, GError **error) {
     intervals_take(lc->numbers, 1, 0, &control);
     mp_init(&lc->mp, c);
     set_interfaces(lc);
-    return build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) &&
-           build(lc, &lc->out, "out", out_blocks, to_interface, &lc->out_rate, error);
+    if (!build(lc, &lc->in, "in", in_blocks, to_switch, &lc->in_rate, error) ||
+        !build(lc, &lc->out, "out", out_blocks, to_interface, &lc->out_rate, error))
+        return false;
+    control_port_init(&lc->control, c, lc->backplane_mac); /* none of the chips' */
+    return true;
 }
 
 static unsigned queue_of(const LineCard *lc, unsigned class, unsigned interface) {
@@ -340,6 +345,7 @@ static bool lc_start(Component *c, GError **error) {
 
 static bool lc_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const LineCard *lc = (const LineCard *)c;
+    if (port == lc->control.number) return control_port_station(&lc->control, n, mac);
     if (port != lc->n_interfaces || n >= lc->n_interfaces) return false;
     memcpy(mac, lc->backplane[n], MAC_BYTES);
     return true;
@@ -376,6 +382,10 @@ Mp *linecard_mp(LineCard *lc) {
     return &lc->mp;
 }
 
+ControlPort *linecard_control(LineCard *lc) {
+    return &lc->control;
+}
+
 void linecard_leads_to(LineCard *lc, unsigned interface) {
     lc->leads_to |= 1u << interface;
 }
@@ -386,7 +396,8 @@ static bool lc_sends(const Component *c, unsigned port) {
         return (lc->leads_to >> port & 1) && port_fed(c, (unsigned)lc->n_interfaces);
     bool fed = false;
     for (unsigned i = 0; i < lc->n_interfaces; i++) fed |= port_fed(c, i);
-    return fed && (intervals_n_free(lc->numbers) < LC_MAX_CLASSES - 1 || *lc->control_processor);
+    return port != lc->control.number && fed &&
+           (intervals_n_free(lc->numbers) < LC_MAX_CLASSES - 1 || *lc->control_processor);
 }
 
 static const char *lc_unused(const Component *c, const char *key) {
@@ -544,6 +555,10 @@ void linecard_close(LineCard *lc, int class, unsigned interface, uint8_t protoco
 
 static void lc_receive(Component *c, unsigned port, Packet *pkt) {
     LineCard *lc = (LineCard *)c;
+    if (port == lc->control.number) {
+        control_port_receive(&lc->control, DROP_CONTROL, pkt);
+        return;
+    }
     Program *p = port < lc->n_interfaces ? &lc->in : &lc->out;
     program_receive(p, port, pkt, FP_BUFFER_BYTES - VLAN_BYTES);
 }
@@ -751,6 +766,7 @@ static const Param lc_params[] = {
     PARAM_TIME("nat_sweep", LineCard, nat_sweep, "1s", "1us", "1000s",
                "interval at which idle translations are removed", "assumed"),
     MP_PARAMS(LineCard, mp),
+    CONTROL_PORT_PARAMS(LineCard, control),
     {0}};
 
 static const DropReason lc_drops[] = {
@@ -761,7 +777,9 @@ static const DropReason lc_drops[] = {
 #define X(symbol, name, text) {name, text},
     LC_REASONS(X)
 #undef X
-        {0}};
+        CONTROL_PORT_DROP,
+    {0}};
+G_STATIC_ASSERT(G_N_ELEMENTS(lc_drops) == DROP_CONTROL + 2);
 
 static const Scalar linecard_scalars[] = {
     CHIP_SCALARS("in."),
@@ -801,7 +819,8 @@ static const Composition linecard_composition = {.attached = lc_attached};
 const ComponentClass linecard_class = {
     .name = "linecard",
     .text = "line card: two IXP 2850 between the physical interfaces and the data switch",
-    .ports = "0 .. interfaces-1: physical interfaces, both ways; interfaces: the data switch",
+    .ports = "0 .. interfaces-1: physical interfaces, both ways; interfaces: the data switch; "
+             "interfaces+1: the control switch",
     .size = sizeof(LineCard),
     .params = lc_params,
     .composition = &linecard_composition,

@@ -3,6 +3,7 @@
  * components/linecard/linecard.h: the line card, and how slices get their part of it. */
 #pragma once
 
+#include "components/blade/control_port.h"
 #include "components/ixp/mp.h"
 #include "components/ixp/program.h"
 #include "emu/core/tenant.h"
@@ -38,6 +39,7 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
 bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
                         GError **error);
 Mp *linecard_mp(LineCard *lc);
+ControlPort *linecard_control(LineCard *lc);
 /* Somebody's routes lead to the interface. */
 void linecard_leads_to(LineCard *lc, unsigned interface);
 /* What is taken, by traffic classes that are attached and in quarantine; and what is inside. */

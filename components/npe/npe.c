@@ -134,7 +134,11 @@ static const ProgramBlock npe_blocks[] = {
 static void npe_receive(Component *c, unsigned port, Packet *pkt) {
     Npe *npe = (Npe *)c;
     SimTime now = sim_now(c->sim);
-    if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
+    if (port == npe->control.number && !npe->resetting)
+        control_port_receive(&npe->control, NPE_DROP_CONTROL, pkt);
+    else if (port == npe->control.number)
+        component_drop(c, NPE_DROP_RESET, pkt);
+    else if (packet_frame_bytes(pkt->length) > FP_BUFFER_BYTES)
         chip_refuse(&npe->program.chip, CHIP_TOO_LONG, pkt);
     else if (npe->resetting)
         chip_refuse(&npe->program.chip, NPE_DROP_RESET, pkt);
@@ -193,6 +197,7 @@ static bool npe_create(Component *c, GError **error) {
     if (!program_build(&npe->program, c, error)) return false;
     npe->qm = npe->program.qm;
     npe->n_schedulers = npe->program.qm_block.n_schedulers;
+    control_port_init(&npe->control, c, npe->mac); /* none of the chip's */
     return true;
 }
 
@@ -217,6 +222,7 @@ static bool npe_start(Component *c, GError **error) {
 
 static bool npe_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     const Npe *npe = (const Npe *)c;
+    if (port == npe->control.number) return control_port_station(&npe->control, n, mac);
     if (!npe_switched(npe) || port || n) return false;
     memcpy(mac, npe->mac, MAC_BYTES);
     return true;
@@ -305,6 +311,9 @@ FpTables *npe_tables(const Npe *npe) {
 Mp *npe_mp(Npe *npe) {
     return &npe->mp;
 }
+ControlPort *npe_control(Npe *npe) {
+    return &npe->control;
+}
 uint64_t npe_backlog(const Npe *npe, unsigned interface) {
     return qm_scheduler_bytes(npe->program.qm,
                               qm_block_scheduler(&npe->program.qm_block, interface));
@@ -319,7 +328,9 @@ void npe_leads_to(Npe *npe, unsigned interface) {
 static bool npe_sends(const Component *c, unsigned port) {
     const Npe *npe = (const Npe *)c;
     uint32_t here = npe_switched(npe) ? UINT32_MAX : 1u << port;
-    return component_fed(c) && (npe->leads_to & here);
+    bool fed = false;
+    for (unsigned i = 0; i < npe->control.number; i++) fed |= port_fed(c, i);
+    return port != npe->control.number && fed && (npe->leads_to & here);
 }
 
 static const char *npe_unused(const Component *c, const char *key) {
@@ -427,6 +438,7 @@ static const Param npe_params[] = {
     PARAM_TIME("reset_time", Npe, reset_time, "1s", "1us", "1000s",
                "from a reset until packets are taken again", "assumed"),
     MP_PARAMS(Npe, mp),
+    CONTROL_PORT_PARAMS(Npe, control),
     {0}};
 
 static const DropReason npe_drops[] = {
@@ -439,7 +451,9 @@ static const DropReason npe_drops[] = {
 #define REASON(...) X(__VA_ARGS__)
 #include "fastpath/options/options.def"
 #undef X
-        {0}};
+        CONTROL_PORT_DROP,
+    {0}};
+G_STATIC_ASSERT(G_N_ELEMENTS(npe_drops) == NPE_DROP_CONTROL + 2);
 
 static const Scalar npe_scalars[] = {
     CHIP_SCALARS(""),
@@ -462,7 +476,7 @@ const ComponentClass npe_class = {
     .text = "network-processing engine: an IXP 2850 running slices' fast paths",
     .ports =
         "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out; with a "
-        "line card only 0: the data switch",
+        "line card only 0: the data switch; the last: the control switch",
     .size = sizeof(Npe),
     .params = npe_params,
     .drops = npe_drops,

@@ -7,6 +7,7 @@
  * emu/core/tenant.h. */
 #pragma once
 
+#include "components/blade/control_port.h"
 #include "components/ixp/mp.h"
 #include "components/linecard/linecard.h"
 #include "emu/core/intervals.h"
@@ -26,6 +27,7 @@ unsigned npe_interfaces(const Npe *npe);
 const uint8_t *npe_mac(const Npe *npe);
 FpTables *npe_tables(const Npe *npe);
 Mp *npe_mp(Npe *npe);
+ControlPort *npe_control(Npe *npe);
 /* A filter of a slice leads to the interface. */
 void npe_leads_to(Npe *npe, unsigned interface);
 /* The output rate of an interface's scheduler, wire rate. */

@@ -4,9 +4,11 @@
  * NPE. */
 #pragma once
 
+#include "components/blade/control_port.h"
 #include "components/ixp/mp.h"
 #include "components/ixp/program.h"
 #include "components/npe/budget.h"
+#include "fastpath/substrate.h"
 
 typedef struct Npe Npe;
 typedef struct NpeSlices NpeSlices;
@@ -26,6 +28,7 @@ struct Npe {
     char *linecard;
     SimTime reset_time;
     Mp mp;
+    ControlPort control;
     /* state */
     bool attached, resetting;
     SimEvent reset_over;
@@ -40,8 +43,9 @@ struct Npe {
     uint32_t match, no_match; /* kinds of a recording */
 };
 
-/* Why the NPE itself drops; the fast path's reasons come after these. */
+/* Why the NPE itself drops; the fast path's reasons come after these, before the last. */
 enum { NPE_DROP_RESET = CHIP_N_DROPS, NPE_DROP_NOT_MINE, NPE_DROP_HELD_BACK, NPE_DROP_FAST_PATH };
+enum { NPE_DROP_CONTROL = NPE_DROP_FAST_PATH + FP_N_REASONS };
 
 /* slices.c, for npe.c: of an NPE that has its tables and queues. */
 void npe_slices_init(Npe *npe);
