@@ -232,7 +232,7 @@ has "and that is explained" '^\+N: so many more parameters' "$dir/table"
 # What a chassis and `attach` made.
 same_edges tests/data/fifty-slices.ini
 "$B" show tests/data/fifty-slices.ini >"$dir/table"
-has "a chassis made its NPEs" '^npe1 +npe +spp +1 of 1 ' "$dir/table"
+has "a chassis made its NPEs" '^npe1 +npe +spp +2 of 2 ' "$dir/table"
 has "attach made what merges" '^into_lc0_0\.\.4 +mux +client0 +10 of 10 ' "$dir/table"
 has "who is written was made by nobody" '^client0\.\.49 +source +1 of 1 ' "$dir/table"
 has "long values are cut" '^sink .* source=client0,client1,.*[a-z0-9]\.\.\.$' "$dir/table"

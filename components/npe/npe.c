@@ -197,7 +197,10 @@ static bool npe_create(Component *c, GError **error) {
     if (!program_build(&npe->program, c, error)) return false;
     npe->qm = npe->program.qm;
     npe->n_schedulers = npe->program.qm_block.n_schedulers;
-    control_port_init(&npe->control, c, npe->mac); /* none of the chip's */
+    if (npe_switched(npe))
+        control_port_init(&npe->control, c, npe->mac); /* none of the chip's */
+    else
+        npe->control.number = c->n_ports; /* there is none */
     return true;
 }
 
@@ -476,7 +479,7 @@ const ComponentClass npe_class = {
     .text = "network-processing engine: an IXP 2850 running slices' fast paths",
     .ports =
         "0 .. interfaces-1: external interfaces, both ways; interfaces: exceptions, out; with a "
-        "line card only 0: the data switch; the last: the control switch",
+        "line card only 0: the data switch, and 1: the control switch",
     .size = sizeof(Npe),
     .params = npe_params,
     .drops = npe_drops,
