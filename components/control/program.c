@@ -37,8 +37,14 @@ struct SliceProgram {
     unsigned done, refused, polls, starts;
     int error;        /* errno of the step that ended it, or of the last that was tried */
     SimTime ready_at; /* its last step was over; SIM_NEVER: not yet */
-    char *last_refusal;
+    SimTime row;      /* when it came to PLC */
+    GArray *story;    /* Told */
 };
+
+typedef struct {
+    SimTime time;
+    char *text;
+} Told;
 
 SliceProgram *slice_program_find(const Network *net, const char *slice) {
     Component *c;
@@ -54,6 +60,34 @@ Vserver *slice_program_vserver(const SliceProgram *p) {
 
 Slice *slice_program_slice(const SliceProgram *p) {
     return p->np;
+}
+
+/* Story ----------------------------------------------------------------------------------- */
+
+static void told_clear(void *told) {
+    g_free(((Told *)told)->text);
+}
+
+static void tell(SliceProgram *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void tell(SliceProgram *p, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    Told told = {sim_now(p->base.sim), g_strdup_vprintf(format, args)};
+    va_end(args);
+    g_array_append_val(p->story, told);
+}
+
+static void tell_step(SliceProgram *p, const Step *s, const LrmAnswer *answer) {
+    if (answer->error)
+        tell(p, "%s: refused, %s%s%s", s->text, g_strerror(answer->error), answer->text ? ": " : "",
+             answer->text ? answer->text : "");
+    else if (s->request.verb == LRM_NP_SLICE)
+        tell(p, "%s: slice %u on %s", s->text, p->np->number,
+             ((const Component *)p->np->npe)->name);
+    else if (s->request.verb == LRM_FILTER)
+        tell(p, "%s: at position %u", s->text, answer->values[0]);
+    else
+        tell(p, "%s: done", s->text);
 }
 
 /* The kernel ------------------------------------------------------------------------------ */
@@ -107,8 +141,6 @@ static void go_on(SliceProgram *p, SimTime in) {
 static void refuse(SliceProgram *p, const LrmAnswer *answer) {
     p->refused++;
     p->error = answer->error;
-    g_free(p->last_refusal);
-    p->last_refusal = g_strdup(answer->text ? answer->text : g_strerror(answer->error));
 }
 
 /* The step's answer: the next one follows, unless it was refused. */
@@ -116,6 +148,7 @@ static void answered(void *user, const LrmAnswer *answer) {
     SliceProgram *p = user;
     if (!p->running) return;
     Step *s = step(p, p->at);
+    tell_step(p, s, answer);
     if (answer->error)
         refuse(p, answer);
     else
@@ -196,8 +229,13 @@ bool slice_program_start(SliceProgram *p, Gpe *gpe, SliceProgramAsk *ask, Lrm *l
     p->error = 0;
     p->starts++;
     p->ready_at = SIM_NEVER;
+    tell(p, "its vServer runs on %s", gpe->base.name);
     go_on(p, 0);
     return true;
+}
+
+void slice_program_row(SliceProgram *p, SimTime at) {
+    p->row = at;
 }
 
 void slice_program_stop(SliceProgram *p) {
@@ -206,6 +244,7 @@ void slice_program_stop(SliceProgram *p) {
     sim_cancel(p->base.sim, &p->wake);
     sim_cancel(p->base.sim, &p->poll);
     vserver_detach(p->v);
+    tell(p, "its vServer is gone");
 }
 
 /* By itself, on the server of its vServer's settings. */
@@ -215,7 +254,7 @@ static void start_here(Sim *sim, SimEvent *event) {
     (void)sim;
     if (!slice_program_start(p, p->v->gpe, NULL, NULL, &error)) {
         p->error = ENOSPC;
-        p->last_refusal = g_strdup(error->message);
+        tell(p, "no vServer: %s", error->message);
     }
 }
 
@@ -286,6 +325,8 @@ static bool slice_program_create(Component *c, GError **error) {
     p->steps = g_array_new(FALSE, TRUE, sizeof(Step));
     g_array_set_clear_func(p->steps, step_clear);
     p->ready_at = SIM_NEVER;
+    p->story = g_array_new(FALSE, FALSE, sizeof(Told));
+    g_array_set_clear_func(p->story, told_clear);
     return true;
 }
 
@@ -345,17 +386,25 @@ static bool slice_program_begin(Component *c, GError **error) {
 static void slice_program_report(Component *c, Report *report) {
     const SliceProgram *p = (const SliceProgram *)c;
     bool ready = p->starts && p->ready_at != SIM_NEVER;
+    const Account *a = p->np ? &p->np->account : &p->v->account;
+    for (unsigned i = 0; i < p->story->len; i++) {
+        const Told *told = &g_array_index(p->story, Told, i);
+        report_story(report, told->time, "%s: %s", p->slice_name, told->text);
+    }
+    if (a->out) report_story(report, a->first, "%s: its first packet has left", p->slice_name);
     report_scalar(report, "steps_done", p->done, "steps");
     report_scalar(report, "steps_refused", p->refused, "steps");
     report_scalar(report, "errno", p->error, "number");
     report_scalar(report, "ready_s", ready ? (double)p->ready_at / 1e12 : NAN, "s");
     report_scalar(report, "polls", p->polls, "polls");
+    report_scalar(report, "time_to_first_packet_s",
+                  a->out ? (double)(a->first - p->row) / 1e12 : NAN, "s");
 }
 
 static void slice_program_free(Component *c) {
     SliceProgram *p = (SliceProgram *)c;
     if (p->steps) g_array_unref(p->steps);
-    g_free(p->last_refusal);
+    if (p->story) g_array_unref(p->story);
 }
 
 static const Param slice_program_params[] = {
@@ -382,6 +431,9 @@ static const Scalar slice_program_scalars[] = {
     {"errno", "number", "of the last step that was refused, as Linux numbers errors; 0: none was"},
     {"ready_s", "s", "when its last step was over", "its last step was over"},
     {"polls", "polls", "of counters that were answered"},
+    {"time_to_first_packet_s", "s",
+     "from its slice's row in PLC to the last bit of the first packet that left the node",
+     "a packet left"},
     {0}};
 
 const ComponentClass slice_program_class = {

@@ -35,6 +35,8 @@ typedef void SliceProgramAsk(Lrm *lrm, Vserver *v, const LrmRequest *request, Lr
 SliceProgram *slice_program_find(const Network *net, const char *slice);
 Vserver *slice_program_vserver(const SliceProgram *p);
 Slice *slice_program_slice(const SliceProgram *p); /* NULL: it asks for no NP slice */
+/* Its row came to PLC at that time; without this it was there from the start. */
+void slice_program_row(SliceProgram *p, SimTime at);
 /* The sliver is made on this server: its vServer is attached, and the steps begin. The LRM answers
  * for as long as the program runs. False: the server has no room. */
 bool slice_program_start(SliceProgram *p, Gpe *gpe, SliceProgramAsk *ask, Lrm *lrm, GError **error);

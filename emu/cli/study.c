@@ -179,6 +179,14 @@ static void print_stats(const Study *study, const Store *store) {
     }
 }
 
+/* Of a scenario's only run, if it has something to tell. */
+static void print_story(const Study *study, const Store *store) {
+    if (study->runs->len != 1) return;
+    g_autofree char *record = store_record(store, ((RunResult *)study->runs->pdata[0])->identity),
+                    *path = g_build_filename(record, "story.txt", NULL), *text = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL)) printf("%s\n", text);
+}
+
 static void print_files(const Study *study, const Store *store) {
     const char *folder = store_folder(store);
     printf("results: %s\n", folder);
@@ -224,6 +232,7 @@ int cli_show_study(Study *study, const Store *store, const Claims *claims, const
     if (flags->json) {
         print_json(study);
     } else if (!flags->quiet) {
+        print_story(study, store);
         headline_print(study, stdout);
         if (flags->stats) print_stats(study, store);
         print_files(study, store);

@@ -23,8 +23,9 @@ void account_take(Account *a, Packet *pkt) {
 }
 
 void account_send(Packet *pkt, SimTime last_bit) {
-    pkt->account->out++;
-    histogram_add(&pkt->account->age, last_bit - pkt->created);
+    Account *a = pkt->account;
+    if (a->out++ == 0) a->first = last_bit;
+    histogram_add(&a->age, last_bit - pkt->created);
     pkt->account = NULL;
 }
 

@@ -16,6 +16,7 @@ struct Account {
     uint64_t out;    /* on the wire, out of the node */
     uint64_t lost;   /* dropped by any component of the node */
     uint64_t passed; /* to another tenant of the node, or ended there: the slow path's */
+    uint64_t first;  /* ps: the last bit of the first of `out` */
     Histogram age;   /* ps from creation to the last bit on the wire, of `out` */
     GArray *losses;  /* Loss, in the order of their first */
 };

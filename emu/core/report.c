@@ -10,7 +10,14 @@ struct Report {
     GHashTable *by_name; /* full name -> index + 1 */
     GString *text, *unsteady;
     GPtrArray *warnings;
+    GArray *story; /* Line */
 };
+
+typedef struct {
+    uint64_t time;
+    unsigned order;
+    char *text;
+} Line;
 
 Report *report_new(void) {
     Report *r = g_new0(Report, 1);
@@ -21,6 +28,7 @@ Report *report_new(void) {
     r->text = g_string_new(NULL);
     r->unsteady = g_string_new(NULL);
     r->warnings = g_ptr_array_new_with_free_func(g_free);
+    r->story = g_array_new(FALSE, FALSE, sizeof(Line));
     return r;
 }
 
@@ -46,6 +54,8 @@ void report_free(Report *r) {
     g_string_free(r->text, TRUE);
     g_string_free(r->unsteady, TRUE);
     g_ptr_array_unref(r->warnings);
+    for (unsigned i = 0; i < r->story->len; i++) g_free(g_array_index(r->story, Line, i).text);
+    g_array_unref(r->story);
     g_free(r->component);
     g_free(r);
 }
@@ -71,6 +81,30 @@ void report_text(Report *r, const char *format, ...) {
     va_start(args, format);
     g_string_append_vprintf(r->text, format, args);
     va_end(args);
+}
+
+void report_story(Report *r, uint64_t time, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    Line line = {time, r->story->len, g_strdup_vprintf(format, args)};
+    va_end(args);
+    g_array_append_val(r->story, line);
+}
+
+static int by_time(const void *a, const void *b) {
+    const Line *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+char *report_story_text(const Report *r) {
+    GString *text = g_string_new(NULL);
+    g_array_sort(r->story, by_time);
+    for (unsigned i = 0; i < r->story->len; i++) {
+        const Line *line = &g_array_index(r->story, Line, i);
+        g_string_append_printf(text, "%14.6f s  %s\n", (double)line->time / 1e12, line->text);
+    }
+    return g_string_free(text, FALSE);
 }
 
 void report_warning(Report *r, const char *format, ...) {

@@ -40,6 +40,9 @@ void report_component(Report *report, const char *name);
 void report_scalar(Report *report, const char *name, double value, const char *unit);
 /* Text lines for `--stats`, a table of the component's own making. */
 void report_text(Report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A line of what happened at a time, in ps: with those of other components, in the order of time
+ * and then of these calls, it is what `run` tells of a scenario's only run. */
+void report_story(Report *report, uint64_t time, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* A sentence that the user should read: what is wrong with this run, and what to do. */
 void report_warning(Report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A queue or buffer of the component, `what`, that grew through the measurement window. */
@@ -59,6 +62,7 @@ const ReportSeries *report_series_at(const Report *report, unsigned n);
 unsigned report_n_histograms(const Report *report);
 const ReportHistogram *report_histogram_at(const Report *report, unsigned n);
 const char *report_stats_text(const Report *report);
+char *report_story_text(const Report *report); /* caller frees; "": nobody told anything */
 unsigned report_n_warnings(const Report *report);
 const char *report_warning_at(const Report *report, unsigned n); /* "component: sentence" */
 const char *report_unsteady_text(const Report *report); /* "a.x, b.y"; NULL: nothing grew */

@@ -167,6 +167,9 @@ static bool write_files(const Report *report, Network *net, const char *folder, 
     write_hops(net, folder, &cause);
     g_autofree char *stats = g_build_filename(folder, "stats.txt", NULL);
     if (!cause) g_file_set_contents(stats, report_stats_text(report), -1, &cause);
+    g_autofree char *story = report_story_text(report),
+                    *path = g_build_filename(folder, "story.txt", NULL);
+    if (!cause && *story) g_file_set_contents(path, story, -1, &cause);
     if (cause) g_propagate_error(error, cause);
     return !cause;
 }
