@@ -238,8 +238,20 @@ static bool next_step(Core *k) {
     return true;
 }
 
+/* The timer goes on; the scheduler's clock has the ticks that were left out. */
+static void wake_timer(Core *k) {
+    Kernel *kernel = k->kernel;
+    Sched *s = &kernel->sched;
+    SimTime now = sim_now(kernel->sim);
+    uint64_t n = now < k->due ? 0 : (now - k->due) / kernel->tick_period + 1;
+    k->dozing = false;
+    if (s->ops->idle) s->ops->idle(s, k->number, n);
+    sim_schedule_at(kernel->sim, &k->tick, k->due + n * kernel->tick_period);
+}
+
 void core_dispatch(Core *k) {
     SimTime now = sim_now(k->kernel->sim);
+    if (k->dozing) wake_timer(k);
     for (;;) {
         if (k->work[LAYER_INTERRUPT].active) {
             run(k, LAYER_INTERRUPT);
@@ -338,8 +350,19 @@ void core_interrupt(Core *k, unsigned line) {
     core_dispatch(k);
 }
 
+/* Not even for tokens. */
+static bool nobody_waits(const Core *k) {
+    const SchedQueue *q = k->kernel->sched.core[k->number].queue;
+    return !q[0].head && !q[1].head && !q[2].head;
+}
+
 static void tick(Sim *sim, SimEvent *event) {
     Core *k = (Core *)(void *)((char *)event - offsetof(Core, tick));
+    if (!k->kernel->idle_ticks && k->layer == LAYER_IDLE && nobody_waits(k)) {
+        k->dozing = true;
+        k->due = sim_now(sim);
+        return;
+    }
     sim_schedule(sim, event, k->kernel->tick_period);
     core_interrupt(k, TIMER_LINE);
 }

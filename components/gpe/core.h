@@ -107,6 +107,8 @@ struct Core {
     /* softirq */
     bool raised;     /* there is something to do */
     bool deferred;   /* to ksoftirqd, or to the next interrupt or system call */
+    bool dozing;     /* the timer has stopped: there is nothing to do */
+    SimTime due;     /* then: the first tick that has been left out */
     bool bh_enabled; /* the system call that the task is about to make has let them go on */
     /* accounts */
     SimTime charged[N_LAYERS];
@@ -129,6 +131,7 @@ typedef struct {
 struct Kernel {
     /* settings */
     uint64_t n_cores;
+    bool idle_ticks;
     SimTime tick_period, gap_min, gap_from;
     SimTime tick_cost, interrupt_cost, context_switch, cold, cold_after;
     double serial;

@@ -638,6 +638,10 @@ static const Param gpe_params[] = {
                "assumed: equal priorities; see docs/calibration.md"),
     PARAM_TIME("tick", Gpe, kernel.tick_period, "1ms", "100us", "100ms", "period of the timer",
                "PlanetLab kernel configuration: HZ=1000"),
+    PARAM_BOOL("idle_ticks", Gpe, kernel.idle_ticks, "yes",
+               "the timer goes on while a core has nothing to do; no: it stops, as it did from "
+               "Linux 2.6.21 on, and minutes without packets take no time to compute",
+               "Linux 2.6.12: arch/i386/kernel/time.c; PlanetLab kernel configuration"),
     PARAM_FREQUENCY("root_rate", Gpe, root_rate, "10Hz", "0Hz", "1kHz",
                     "wakeups of short tasks of the host, at random times",
                     "calibrated on F5-default-max"),

@@ -74,6 +74,8 @@ typedef struct {
     /* 1 ms has passed on `core`, where `current` runs (NULL: nobody, or a task of the host). True:
      * call pick. */
     bool (*tick)(Sched *s, unsigned core, SchedTask *current);
+    /* n ticks have passed on `core`, which had nothing to do. May be NULL. */
+    void (*idle)(Sched *s, unsigned core, uint64_t n);
     /* Who runs now; NULL: nobody may. The result is the same task until something changes. */
     SchedTask *(*pick)(Sched *s, unsigned core);
     /* The tokens that the task has, for who looks; NULL: there are none. Changes nothing. */

@@ -66,6 +66,12 @@ static bool token_tick(Sched *s, unsigned core, SchedTask *current) {
     return true;
 }
 
+static void token_idle(Sched *s, unsigned core, uint64_t n) {
+    TokenClocks *clocks = s->own;
+    (void)core;
+    for (unsigned i = 0; i < SCHED_N_CLASSES; i++) clocks->vt[i] += UNIT * (int64_t)n;
+}
+
 /* What the least missing task of each class misses, in virtual ticks; none: INT64_MAX. */
 typedef struct {
     int64_t least[SCHED_N_CLASSES];
@@ -123,6 +129,7 @@ const SchedOps token_sched = {
     .wake = sched_enqueue,
     .sleep = sched_sleep,
     .tick = token_tick,
+    .idle = token_idle,
     .pick = token_pick,
     .tokens = token_balance,
 };

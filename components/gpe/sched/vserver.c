@@ -42,6 +42,10 @@ static bool vserver_tick(Sched *s, unsigned core, SchedTask *current) {
     return true;
 }
 
+static void vserver_idle(Sched *s, unsigned core, uint64_t n) {
+    if (core == 0) ((Clock *)s->own)->ticks += n;
+}
+
 static SchedTask *vserver_pick(Sched *s, unsigned core) {
     for (SchedTask *t = sched_hold(s, core)->head, *next; t; t = next) {
         next = t->next;
@@ -68,5 +72,6 @@ const SchedOps vserver_sched = {
     .wake = sched_enqueue,
     .sleep = sched_sleep,
     .tick = vserver_tick,
+    .idle = vserver_idle,
     .pick = vserver_pick,
 };
