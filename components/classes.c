@@ -6,6 +6,7 @@
 #include "components/chassis/chassis.h"
 #include "components/control/program.h"
 #include "components/gpe/vserver.h"
+#include "components/host/host.h"
 #include "components/linecard/linecard.h"
 #include "components/slice/monitor.h"
 #include "components/npe/distributed_scheduler.h"
@@ -16,25 +17,10 @@
 #include "components/plan/plan.h"
 #include "components/traffic/traffic.h"
 
-const ComponentClass *const component_classes[] = {&chassis_class,
-                                                   &linecard_class,
-                                                   &npe_class,
-                                                   &slice_class,
-                                                   &gpe_class,
-                                                   &vserver_class,
-                                                   &slice_program_class,
-                                                   &switch_class,
-                                                   &cp_class,
-                                                   &mux_class,
-                                                   &monitor_class,
-                                                   &distributed_scheduler_class,
-                                                   &source_class,
-                                                   &replay_class,
-                                                   &sink_class,
-                                                   &tap_class,
-                                                   &demux_class,
-                                                   &responder_class,
-                                                   &i3_host_class,
-                                                   &demand_class,
-                                                   &budget_class,
-                                                   NULL};
+const ComponentClass *const component_classes[] = {
+    &chassis_class, &linecard_class,  &npe_class,           &slice_class,
+    &gpe_class,     &vserver_class,   &slice_program_class, &switch_class,
+    &cp_class,      &mux_class,       &monitor_class,       &distributed_scheduler_class,
+    &source_class,  &replay_class,    &sink_class,          &tap_class,
+    &demux_class,   &responder_class, &i3_host_class,       &host_class,
+    &user_class,    &demand_class,    &budget_class,        NULL};

@@ -113,6 +113,7 @@ static void all_scalars_are_of_one_row_of_their_class(void) {
     met = g_hash_table_new(NULL, NULL);
     CHECK(check_folder("scenarios") >= 30);
     CHECK(check_folder("tests/control") >= 1);
+    CHECK(check_folder("tests/tcp") >= 1);
 }
 
 /* After the one above. */

@@ -88,6 +88,7 @@ static bool add_server(Plan *p, GError **error) {
     g_autofree char *name = next_name(p, "gpe", &p->servers, false);
     composer_section(p->composer, "gpe", name);
     composer_set(p->composer, "gpe", name, "mac", "02:00:00:01:%02x:00", 0x30 + n);
+    composer_set(p->composer, "gpe", name, "inside", "192.168.%u.1", n + 1);
     add_links(p, name, 0, p->server_links, p->server_rate);
     add_control(p, "gpe", name, p->server_links);
     return true;

@@ -10,4 +10,5 @@
     X(i3)                                                                                          \
     X(echo)                                                                                        \
     X(sink)                                                                                        \
+    X(client)                                                                                      \
     X(manager)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "components/causes.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 
@@ -37,6 +38,7 @@ static void deliver(Component *c, Packet *pkt) {
         guest->receive(guest, &fp, pkt);
         return;
     }
+    if (g->stack && !packet_detached(pkt) && stack_receive(g->stack, pkt->port, pkt)) return;
     component_drop(c,
                    packet_detached(pkt) || fp.reason == FP_DETACHED ? GPE_DROP_DETACHED
                    : fp.reason == FP_NO_SLICE                       ? GPE_DROP_NO_SOCKET
@@ -58,6 +60,28 @@ static Tenant *whose(Component *c, const Packet *pkt) {
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt) {
     if (!*g->linecard) packet_carry(pkt, NULL); /* it leaves the node */
     nic_transmit(&g->nics, interface % (unsigned)g->nics.n, pkt);
+}
+
+/* TCP -------------------------------------------------------------------------------------- */
+
+static void stack_sends(void *user, unsigned port, Packet *pkt, void *owner) {
+    Gpe *g = user;
+    packet_carry(pkt, *g->linecard ? owner : NULL);
+    packet_charge(pkt, CAUSE_HOST, sim_now(g->base.sim));
+    nic_transmit(&g->nics, port, pkt);
+}
+
+Stack *gpe_stack(Gpe *g) {
+    if (!g->stack) g->stack = stack_new(&g->base, &g->tcp, stack_sends, g);
+    return g->stack;
+}
+
+StackWay gpe_way(Gpe *g, const Guest *guest, unsigned interface, uint16_t vlan) {
+    const FpInterface *f = fp_interface(g->tables, interface);
+    StackWay way;
+    stack_way(&way, interface % (unsigned)g->nics.n, f->next_mac, f->mac, vlan);
+    way.owner = guest->tenant;
+    return way;
 }
 
 /* Life ------------------------------------------------------------------------------------- */
@@ -568,10 +592,12 @@ static void gpe_report(Component *c, Report *report) {
     report_scalar(report, "ksoftirqd", ksoftirqd, "runs");
     report_scalar(report, "lock_waited_us", (double)g->kernel.lock_waited / 1e6, "us");
     report_cycles(g, report);
+    if (g->stack) stack_report(g->stack, report);
 }
 
 static void gpe_free(Component *c) {
     Gpe *g = (Gpe *)c;
+    stack_free(g->stack);
     nics_free(&g->nics);
     sched_clear(&g->kernel.sched);
     fp_tables_free(g->tables);
@@ -592,10 +618,14 @@ static const Param gpe_params[] = {
                 "SPP paper 7.1: five"),
     PARAM_IPV4("address", Gpe, address, "10.255.0.1",
                "IPv4 address of the node's interface 0, counting up", "assumed"),
+    PARAM_IPV4("inside", Gpe, inside, "192.168.1.1",
+               "its IPv4 address behind the node, from which its vServers open TCP connections",
+               "assumed: see `inside` of a linecard"),
     PARAM_MAC("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
               "assumed"),
     PARAM_MAC("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
               "MAC address that interface 0 sends to, counting up", "assumed"),
+    STACK_PARAMS(Gpe, tcp),
     PARAM_NAME("linecard", Gpe, linecard, "", "linecard",
                "the line card of its chassis: then its ports are on the data switch, and addresses "
                "are the line card's; empty: links bring the traffic",
@@ -692,6 +722,8 @@ static const Param gpe_params[] = {
          "calibrated on F9-click-pps"),
     COST("i3_cost", cost.i3, "1100ns", "the I3 server's own work on a packet",
          "calibrated on I3-gpe"),
+    COST("client_cost", cost.client, "1us", "a TCP client's own work on what it reads or writes",
+         "assumed"),
     COST("echo_cost", cost.echo, "1us", "an echo responder's own work on a packet", "assumed"),
     COST("sink_cost", cost.sink, "1us", "a receiver's own work on a packet", "assumed"),
     COST("manager_cost", cost.manager, "20us", "a slice manager's own work on an exception",
@@ -724,6 +756,7 @@ static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"}
                                        {0}};
 
 static const Scalar gpe_scalars[] = {
+    STACK_SCALARS("with an application that speaks TCP"),
     {"share.interrupt", "ratio", "interrupts and timer ticks, of the time of all cores"},
     {"share.softirq", "ratio", "packets in softirq, of the time of all cores"},
     {"share.root", "ratio", "work of the root context, of the time of all cores"},

@@ -13,6 +13,7 @@
 
 #include "components/blade/control_port.h"
 #include "components/gpe/nic.h"
+#include "components/host/stack.h"
 #include "emu/core/intervals.h"
 #include "emu/core/tenant.h"
 #include "fastpath/substrate.h"
@@ -40,7 +41,7 @@ struct Guest {
 /* What system calls cost, and what applications themselves do with a packet, on this machine. */
 typedef struct {
     SimTime poll_call, poll_fd, receive_call, send_call, clock_call, copy_byte;
-    SimTime click, i3, echo, sink, manager;
+    SimTime click, i3, echo, sink, manager, client;
 } GpeCosts;
 
 struct Gpe {
@@ -52,8 +53,9 @@ struct Gpe {
     SchedShare share; /* of vServers that have none of their own */
     uint64_t tokens, tokens_rate, active;
     char *scheduler, *linecard;
-    uint32_t address;
+    uint32_t address, inside;
     uint8_t mac[6], next_mac[6];
+    StackSettings tcp;
     GpeCosts cost;
     ControlPort control;
     /* state */
@@ -73,6 +75,7 @@ struct Gpe {
     SimTime started;
     SimEvent boot, root;
     Random random;
+    Stack *stack; /* NULL: nobody has asked for TCP */
 };
 
 extern const ComponentClass gpe_class;
@@ -93,6 +96,10 @@ void gpe_admit(Gpe *g, Guest *guest);
 void gpe_evict(Gpe *g, Guest *guest);
 /* A route leads to the interface. */
 void gpe_leads_to(Gpe *g, unsigned interface);
+/* Its kernel's TCP, from the first call on. What Decap does not take is the stack's. */
+Stack *gpe_stack(Gpe *g);
+/* For connections that the guest opens through the interface, from the server's address inside. */
+StackWay gpe_way(Gpe *g, const Guest *guest, unsigned interface, uint16_t vlan);
 /* Send a frame; takes it. */
 void gpe_transmit(Gpe *g, unsigned interface, Packet *pkt);
 

@@ -90,6 +90,14 @@ SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends) {
     return begin_packet(v, process, sends);
 }
 
+SimTime vserver_stream_cost(const Vserver *v, unsigned n, uint32_t read, uint32_t written) {
+    const GpeCosts *c = &v->gpe->cost;
+    uint64_t mss = v->gpe->tcp.mss;
+    SimTime kernel = (read ? c->receive_call : 0) + (written + mss - 1) / mss * c->send_call;
+    SimTime call = c->poll_call + c->poll_fd * n;
+    return call + kernel + c->copy_byte * ((uint64_t)read + written);
+}
+
 static SimTime next(Process *p) {
     Vserver *v = vserver_of((Guest *)(void *)((char *)p - offsetof(Guest, process)));
     return v->app->next(v);
@@ -99,8 +107,9 @@ static void done(Process *p) {
     Vserver *v = vserver_of((Guest *)(void *)((char *)p - offsetof(Guest, process)));
     Packet *pkt = v->packet;
     v->packet = NULL;
-    if (!pkt) return; /* it was the poll */
-    if (packet_detached(pkt))
+    if (!pkt) {
+        if (v->app->step && v->attached) v->app->step(v);
+    } else if (packet_detached(pkt))
         component_drop(&v->gpe->base, GPE_DROP_DETACHED, pkt);
     else
         v->app->handle(v, pkt);
@@ -516,6 +525,23 @@ static const Param vserver_params[] = {
     PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
                 "manager: leading bits that a packet's id must share with a trigger's",
                 "I3, section on inexact matching: k = 128 in the first servers, 192 in later ones"),
+    PARAM_IPV4("server", Vserver, server, "10.253.0.1",
+               "client: whom it opens TCP connections to, a host that echoes", "scenario"),
+    PARAM_WHICH("server_port", Vserver, server_port, "7", "1", "65535", "client: at this TCP port",
+                "RFC 862"),
+    PARAM_ROW("from_port", COUNT, Vserver, from_port, "any",
+              "client: the TCP port that its first connection comes from, counting up", "scenario",
+              .min = "1", .max = "65535", .words = "any=0", .sense = PARAM_SENSE_NONE),
+    PARAM_WHICH("interface", Vserver, interface, "0", "0", "15",
+                "client: the node's interface that its connections leave by", "scenario"),
+    PARAM_COUNT("connections", Vserver, connections, "1", "1", "100000",
+                "client: connections, all at once", "scenario"),
+    PARAM_COUNT("requests", Vserver, requests, "1", "1", "1000000",
+                "client: requests of each connection, one after the other", "scenario"),
+    PARAM_SIZE("request", Vserver, request, "100B", "1B", "1GB",
+               "client: bytes of a request, which it waits to get back", "scenario"),
+    PARAM_TIME("pause", Vserver, pause, "0", "0", "100000s",
+               "client: from an answer to the next request", "scenario"),
     PARAM_WHICH("place", Vserver, guest.place, "0", "0", "1000",
                 "its place when the server boots: lower ones first, equal ones by name; the "
                 "server's `active` counts in this order",

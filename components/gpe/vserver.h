@@ -30,6 +30,8 @@ typedef struct {
     SimTime (*next)(Vserver *v);
     /* A packet, as recvfrom() gives it, whose step is over; takes it. */
     void (*handle)(Vserver *v, Packet *pkt);
+    /* A step is over in which no packet was handled: of TCP, and of poll(). Or NULL. */
+    void (*step)(Vserver *v);
     /* The vServer is detached, and may be started again; also after a start that failed. Or NULL.
      */
     void (*stop)(Vserver *v);
@@ -51,6 +53,9 @@ struct Vserver {
     uint32_t router;
     int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
+    uint64_t server_port, from_port, interface, connections, requests, request; /* client */
+    uint32_t server;
+    SimTime pause;
     SimTime i3_lifetime;
     double lc_share;
     SchedShare share;
@@ -91,6 +96,9 @@ bool vserver_unbind(Vserver *v, unsigned interface, uint16_t port);
  * which `all` are taken that a call finds, one of each ready socket, or only one. The application's
  * own work on a packet costs `process`; it `sends` one for each. */
 SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends);
+/* For a step of an application that reads and writes so many bytes of TCP connections behind a
+ * select() over `n` of them: its cost, without what the application does with them itself. */
+SimTime vserver_stream_cost(const Vserver *v, unsigned n, uint32_t read, uint32_t written);
 /* For an application's `filters`: those of a setting, separated by `;`, each behind the `prefix`.
  * Of a vServer that is not on its server yet they are only read. */
 bool vserver_routes(Vserver *v, const char *key, const char *text, const char *prefix,

@@ -116,7 +116,8 @@ static void translate(void *user, void *data, SimTime now) {
     FpLog log = {.cost = lc->out.cost};
     LcReason reason = packet_detached(cp->pkt) ? LC_DETACHED : LC_NAT_BAD;
     Packet *pkt = cp->pkt;
-    if (reason != LC_DETACHED && lc_nat_flow(&cp->fp, &flow)) {
+    /* SPP 6: by "outgoing TCP control packets"; data of a flow that is not there opens none. */
+    if (reason != LC_DETACHED && lc_nat_flow(&cp->fp, &flow) && flow.opens) {
         uint32_t outside = lc_address(lc->tables, cp->fp.result.interface);
         reason = nat_allocate(lc_nat(lc->tables), &flow, outside, (uint16_t)lc->nat_first_port,
                               (uint32_t)lc->nat_ports, now, NULL) == NAT_OK

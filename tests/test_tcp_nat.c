@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * vServers behind the node open TCP connections through the line card's translation. Oracles: the
+ * echo that comes back byte for byte, and counts that follow from the settings. */
+#include "components/gpe/vserver.h"
+#include "components/linecard/linecard.h"
+#include "tests/bench.h"
+
+/* One host outside, at interface 0, and two servers. */
+#define NODE(more)                                                                                 \
+    "[scenario]\ninclude = @scenarios/chassis-dev.ini\nduration = 30s\n"                           \
+    "[chassis spp]\nslots = linecard; gpe*2; cp\n"                                                 \
+    "[host outside]\nattach = spp interfaces 0..0\n" more
+#define CLIENT(name, more) "[vserver " name "]\napplication = client\n" more
+
+static RunResult *result;
+static double scalar(const char *name) {
+    return bench_value(result, name);
+}
+
+/* Two servers and two vServers of one of them, from one and the same port and (of the server's two,
+ * which have one address) to two ports of the host: what the line card did not tell apart would get
+ * somebody else's answers, or resets. */
+static void connections_with_one_inside_port_are_told_apart(void) {
+    result = bench_run(NODE(
+        CLIENT("a", "gpe = gpe0\nfrom_port = 5000\nrequests = 5\nrequest = 30kB\n")
+            CLIENT("b", "gpe = gpe1\nfrom_port = 5000\nudp_port = 30001\nrequests = 5\n"
+                        "request = 20kB\n")
+                CLIENT("c", "gpe = gpe0\nfrom_port = 5000\nudp_port = 30002\nserver_port = 9\n")));
+    CHECK_NEAR(scalar("a.answered"), 5, 0);
+    CHECK_NEAR(scalar("b.answered"), 5, 0);
+    CHECK_NEAR(scalar("c.opened"), 1, 0);
+    CHECK_NEAR(scalar("outside.echoed"), 250000, 0);
+    CHECK_NEAR(scalar("outside.discarded"), 100, 0);
+    CHECK_NEAR(scalar("lc0.nat.allocated"), 3, 0);
+    CHECK_NEAR(scalar("outside.tcp.bad") + scalar("gpe0.tcp.bad") + scalar("gpe1.tcp.bad"), 0, 0);
+    CHECK_NEAR(scalar("outside.tcp.retransmitted") + scalar("gpe0.tcp.retransmitted"), 0, 0);
+    run_result_free(result);
+}
+
+/* Three ports for eight connections: three are open at once, the SYNs of the others are dropped and
+ * sent again, until those before have ended and been forgotten, after a second. */
+static void who_finds_no_port_free_gets_one_when_one_is(void) {
+    result = bench_run(NODE(CLIENT(
+        "a",
+        "gpe = gpe0\nconnections = 8\n") "[linecard lc0]\nnat_ports = 3\nnat_idle_transitory = 1s\n"
+                                         "nat_sweep = 100ms\n"));
+    CHECK_NEAR(scalar("a.answered"), 8, 0);
+    CHECK(scalar("lc0.drop.nat_exhausted") >= 5);
+    CHECK_NEAR(scalar("lc0.drop.nat_exhausted"), scalar("lc0.nat.exhausted"), 0);
+    CHECK_NEAR(scalar("gpe0.tcp.retransmitted"), scalar("lc0.drop.nat_exhausted"), 0);
+    CHECK(scalar("lc0.nat.allocated") >= 8);
+    run_result_free(result);
+}
+
+/* A pause longer than the idle time of an open connection, and one that is shorter. What is sent
+ * after the longer one has no translation, and opens none: it is no SYN. */
+static void a_connection_that_idles_too_long_is_forgotten(void) {
+    for (unsigned longer = 0; longer < 2; longer++) {
+        g_autofree char *text =
+            g_strdup_printf("%s[linecard lc0]\nnat_idle_tcp = 3s\nnat_sweep = 100ms\n[vserver a]\n"
+                            "application = client\nrequests = 3\npause = %us\n",
+                            NODE(""), longer ? 4 : 2);
+        result = bench_run(text);
+        CHECK_NEAR(scalar("a.answered"), longer ? 1 : 3, 0);
+        CHECK((scalar("lc0.drop.nat_bad") > 0) == longer);
+        CHECK_NEAR(scalar("lc0.nat.allocated"), 1, 0);
+        CHECK_NEAR(scalar("a.reset"), 0, 0); /* it goes on trying */
+        run_result_free(result);
+    }
+}
+
+static void a_reset_comes_back_and_ends_the_translation_soon(void) {
+    result = bench_run(NODE(CLIENT("a", "gpe = gpe0\nserver_port = 99\nconnections = 3\n") CLIENT(
+        "b", "gpe = gpe0\nudp_port = 30001\nrequests = 2\n"
+             "pause = 100s\n") "[linecard lc0]\nnat_idle_transitory = 1s\nnat_sweep = 100ms\n"));
+    CHECK_NEAR(scalar("a.refused"), 3, 0);
+    CHECK_NEAR(scalar("outside.tcp.refused"), 3, 0);
+    CHECK_NEAR(scalar("lc0.nat.allocated"), 4, 0);
+    CHECK_NEAR(scalar("lc0.nat.expired"), 3, 0);
+    run_result_free(result);
+}
+
+/* The quoted header has the inside address again, or the server would not know its connection; and
+ * where there is no answer at all it goes on trying: at 0, 1, 3, 7, 15 s, which are four again. */
+static void an_icmp_error_comes_back_to_who_has_sent(void) {
+    for (unsigned silent = 0; silent < 2; silent++) {
+        g_autofree char *text =
+            g_strconcat(NODE(""), silent ? "refuses = silent\n" : "refuses = icmp\n",
+                        CLIENT("a", "gpe = gpe1\nserver_port = 99\nconnections = 2\n"), NULL);
+        result = bench_run(text);
+        CHECK_NEAR(scalar("a.refused"), silent ? 0 : 2, 0);
+        CHECK_NEAR(scalar("gpe1.tcp.retransmitted"), silent ? 8 : 0, 0);
+        CHECK_NEAR(scalar("gpe1.tcp.bad"), 0, 0);
+        run_result_free(result);
+    }
+}
+
+/* What is inside when it goes ends; its translations, port and VLAN come back. */
+static void a_vserver_that_leaves_takes_its_connections_along(void) {
+    Bench *b = bench_open(
+        NODE(CLIENT("a", "gpe = gpe0\nconnections = 5\nrequest = 1MB\nrequests = 1000\n")));
+    Vserver *v = (Vserver *)bench_find(b, "a");
+    const LineCard *lc = (const LineCard *)bench_find(b, "lc0");
+    for (unsigned i = 0; i < 3; i++) {
+        bench_until(b, (10 * i + 5) * SIM_MS);
+        CHECK_U64(linecard_occupancy(lc).translations, 5);
+        vserver_detach(v);
+        CHECK_U64(linecard_occupancy(lc).translations, 0);
+        bench_until(b, (10 * i + 10) * SIM_MS);
+        CHECK_U64(gpe_occupancy(v->gpe).guests, 0);
+        CHECK_U64(linecard_occupancy(lc).classes, 1);
+        CHECK(vserver_attach(v, NULL, NULL));
+    }
+    vserver_detach(v);
+    bench_finish(b);
+    bench_close(b);
+}
+
+int main(void) {
+    static const Test tests[] = {TEST(connections_with_one_inside_port_are_told_apart),
+                                 TEST(who_finds_no_port_free_gets_one_when_one_is),
+                                 TEST(a_connection_that_idles_too_long_is_forgotten),
+                                 TEST(a_reset_comes_back_and_ends_the_translation_soon),
+                                 TEST(an_icmp_error_comes_back_to_who_has_sent),
+                                 TEST(a_vserver_that_leaves_takes_its_connections_along),
+                                 {0}};
+    return run_tests("tcp_nat", tests);
+}
