@@ -313,6 +313,38 @@ void core_dispatch(Core *k) {
     }
 }
 
+static void begin_job(Core *k) {
+    RootJob *job = k->jobs;
+    if (!job) return;
+    if (!(k->jobs = job->next)) k->jobs_last = NULL;
+    k->job = job;
+    core_begin(k, LAYER_ROOT, job->cost);
+}
+
+void core_root(Core *k, RootJob *job) {
+    job->next = NULL;
+    if (k->jobs_last)
+        k->jobs_last->next = job;
+    else
+        k->jobs = job;
+    k->jobs_last = job;
+    if (k->work[LAYER_ROOT].active) return;
+    begin_job(k);
+    if (k->layer < LAYER_SWITCH) return; /* it will look when that is over */
+    core_charge(k);
+    core_dispatch(k);
+}
+
+/* The next one is begun before this one says what it has done, which may be that there is more. */
+static void root_done(Core *k) {
+    RootJob *job = k->job;
+    k->root = false;
+    k->need_resched = true;
+    k->job = NULL;
+    begin_job(k);
+    if (job) job->done(job);
+}
+
 static void interrupt_done(Core *k) {
     Sched *s = &k->kernel->sched;
     k->deferred = false; /* pending softirqs run when an interrupt returns */
@@ -332,10 +364,7 @@ static void done(Sim *sim, SimEvent *event) {
         switch (k->layer) {
         case LAYER_INTERRUPT: interrupt_done(k); break;
         case LAYER_SOFTIRQ: k->kernel->handlers->softirq_step(k); break;
-        case LAYER_ROOT:
-            k->root = false;
-            k->need_resched = true;
-            break;
+        case LAYER_ROOT: root_done(k); break;
         case LAYER_TASK: k->current->done(k->current); break;
         default: break;
         }

@@ -8,7 +8,8 @@
  *
  *   interrupt   a device's or the timer's: a fixed cost
  *   softirq     what interrupts leave to do later: receiving packets
- *   root        a short task of the host; it has no token bucket, and ticks charge nobody
+ *   root        short tasks and daemons of the host, after one another; they have no token bucket,
+ *               and ticks charge nobody
  *   switch      context switch, and refilling the cache after a long absence
  *   task        one step of a process
  *   idle
@@ -80,6 +81,14 @@ Core *process_core(const Process *p);
 
 /* Core ------------------------------------------------------------------------------------- */
 
+/* Work of one of the host's daemons. */
+typedef struct RootJob RootJob;
+struct RootJob {
+    SimTime cost;
+    void (*done)(RootJob *job);
+    RootJob *next;
+};
+
 typedef enum {
     LAYER_INTERRUPT,
     LAYER_SOFTIRQ,
@@ -97,9 +106,10 @@ struct Core {
     /* what it does */
     Layer layer;
     SimTime since;
-    Work work[LAYER_TASK]; /* of layers above the task's; the task has its own */
-    Process *current;      /* chosen by the scheduler */
-    bool root;             /* a task of the host has the core, and `current` had it before */
+    Work work[LAYER_TASK];           /* of layers above the task's; the task has its own */
+    Process *current;                /* chosen by the scheduler */
+    RootJob *job, *jobs, *jobs_last; /* that runs in the root layer; that wait */
+    bool root; /* a task of the host has the core, and `current` had it before */
     bool need_resched;
     SimTime bh_until; /* the task holds or waits for a kernel lock: no softirq, no switch */
     /* interrupts */
@@ -164,6 +174,8 @@ void kernel_resched(Kernel *kernel);
 void core_charge(Core *k);
 /* Choose what to do now; call after something has changed. */
 void core_dispatch(Core *k);
+/* A daemon's work, behind what the root layer has to do already. */
+void core_root(Core *k, RootJob *job);
 /* A device wants the core. */
 void core_interrupt(Core *k, unsigned line);
 void core_begin(Core *k, Layer layer, SimTime cost);

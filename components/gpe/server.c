@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "components/causes.h"
+#include "components/gpe/daemon.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
 
@@ -256,6 +257,10 @@ void gpe_evict(Gpe *g, Guest *guest) {
         tenant_hold(guest->tenant, -1);
 }
 
+Gpe *gpe_of(Component *c) {
+    return c->class == &gpe_class ? (Gpe *)c : NULL;
+}
+
 ControlPort *gpe_control(Gpe *g) {
     return &g->control;
 }
@@ -380,6 +385,7 @@ static Guest *guest_at(const Gpe *g, unsigned n) {
 
 static void gpe_stop(Component *c) {
     Gpe *g = (Gpe *)c;
+    daemons_end(g->daemons);
     for (unsigned i = 0; i < g->kernel.n_cores; i++) core_charge(&g->kernel.core[i]);
     for (unsigned i = 0; i < g->everybody->len; i++) process_charge(&guest_at(g, i)->process);
 }
@@ -599,6 +605,7 @@ static void gpe_free(Component *c) {
     Gpe *g = (Gpe *)c;
     stack_free(g->stack);
     nics_free(&g->nics);
+    daemons_free(g->daemons);
     sched_clear(&g->kernel.sched);
     fp_tables_free(g->tables);
     if (g->everybody) g_ptr_array_unref(g->everybody);
@@ -800,6 +807,9 @@ const ComponentClass gpe_class = {
     .station = gpe_station,
     .stop = gpe_stop,
     .check = gpe_check,
+    .verbs = daemon_verbs,
+    .understands = daemon_understands,
+    .command = daemon_command,
     .sends = gpe_sends,
     .unused = gpe_unused,
     .doubts = gpe_doubts,

@@ -7,6 +7,7 @@
  *   core.h     processor cores: what runs, for how long, and what that time is charged to
  *   nic.h      NICs and the receive path
  *   server.h   the server: its parameters, its addresses, and guests, whatever they may be
+ *   daemon.h   processes of the host itself
  *   vserver.h  a guest with sockets, and what an application in it is
  *   apps.c     applications; another is components/slice/manager.c */
 #pragma once
@@ -63,6 +64,7 @@ struct Gpe {
     Nics nics;
     Guest *guest[GPE_MAX_VSERVERS]; /* by number */
     unsigned n_guests;
+    GPtrArray *daemons;   /* Daemon; NULL: none */
     GPtrArray *everybody; /* guests that are or were there, and at no other server since */
     SimTime moved;        /* that processes ran here which are at another server now */
     Intervals *numbers, *positions;
@@ -79,6 +81,9 @@ struct Gpe {
 };
 
 extern const ComponentClass gpe_class;
+
+/* A component of that class, or of another that is a server; NULL: it is none. */
+Gpe *gpe_of(Component *c);
 
 /* Give the guest a number. On a line card the server's addresses are known from here on. False and
  * an error: no room. Its process comes in by gpe_admit. */
