@@ -84,7 +84,8 @@ static void read_outputs(void *user, void *data, SimTime now) {
         length[q] = npe_queue_packets(npe, m->slice->number, q);
     }
     double seconds = (double)(r.time - m->out.time) / 1e12;
-    bool counts = m->out.time >= m->from && now <= m->until;
+    SimTime zero = network_zero(m->base.network);
+    bool counts = m->out.time >= zero + m->from && now <= zero + m->until;
     for (unsigned q = 0; q < m->n_out; q++) {
         out_bps[q] = rate(&m->out, &r, q);
         total += out_bps[q];
@@ -105,7 +106,7 @@ static void read_outputs(void *user, void *data, SimTime now) {
     }
     m->out = r;
     /* Inputs, then outputs, in one row; each group adds up by itself. */
-    double row[2 * MAX_COLUMNS + 1] = {(double)now / 1e12}, sum = 0;
+    double row[2 * MAX_COLUMNS + 1] = {(double)(now - zero) / 1e12}, sum = 0;
     for (unsigned i = 0; i < m->n_in; i++)
         row[1 + i] = (sum = m->incremental ? sum + m->in_bps[i] : m->in_bps[i]) / 1e6;
     sum = 0;
@@ -155,7 +156,7 @@ static bool monitor_start(Component *c, GError **error) {
     (void)error;
     m->slice = (Slice *)network_find(c->network, m->slice_name);
     sim_event_init(&m->poll, poll, &c->owner);
-    sim_schedule(c->sim, &m->poll, m->interval);
+    sim_schedule(c->sim, &m->poll, network_zero(c->network) + m->interval);
     return true;
 }
 

@@ -302,12 +302,14 @@ static bool source_start(Component *c, GError **error) {
             "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
             "measure in, expected more; or a shorter %s.warmup",
             (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
-    s->emitter.from = s->start + s->warmup;
-    s->emitter.until = s->start + s->duration;
+    SimTime zero = network_zero(c->network);
+    s->emitter.from = zero + s->start + s->warmup;
+    s->emitter.until = zero + s->start + s->duration;
     sim_event_init(&s->departure, depart, &c->owner);
     component_random(c, "gaps", &s->random);
     if (s->duration > 0) component_window(c, s->emitter.from, s->emitter.until);
-    if (s->duration > 0) begin(s, s->start + component_phase(c, MIN(interval(s), s->duration)));
+    if (s->duration > 0)
+        begin(s, zero + s->start + component_phase(c, MIN(interval(s), s->duration)));
     return true;
 }
 

@@ -42,6 +42,7 @@ struct Network {
     GArray *gauge_tracks; /* of the recorder, by the gauges' numbers */
     int busy;
     SimTime last_busy; /* when `busy` last fell to zero */
+    SimTime zero;      /* of the scenario's own times */
 };
 
 enum { UNCONNECTED, LINK_TOO_LONG, LINK_QUEUE, N_LINK_DROPS }; /* behind those of the class */
@@ -454,6 +455,14 @@ static void run_until(Network *net, SimTime to) {
             gauges_close(net->gauges);
     }
     sim_run_until(net->sim, to);
+}
+
+void network_begins(Network *net, SimTime zero) {
+    net->zero = zero;
+}
+
+SimTime network_zero(const Network *net) {
+    return net->zero;
 }
 
 void network_run(Network *net, SimTime end, SimTime drain, SimTime step,

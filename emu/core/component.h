@@ -158,6 +158,11 @@ void network_free(Network *net);
 Sim *network_sim(Network *net);
 PacketPool *network_packets(Network *net);
 
+/* Where a scenario's own times count from, those of sources, monitors, scripts and its end: 0,
+ * unless a component that has to prepare the network first has said so in create. */
+void network_begins(Network *net, SimTime zero);
+SimTime network_zero(const Network *net);
+
 /* Make a component with default parameters; the caller sets others, then calls network_create. */
 Component *network_add(Network *net, const ComponentClass *class, const char *name);
 Component *network_find(const Network *net, const char *name); /* NULL if there is none */

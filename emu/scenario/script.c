@@ -91,7 +91,7 @@ static bool script_start(Component *c, GError **error) {
     for (unsigned i = 0; i < script->items->len; i++) {
         Item *item = script->items->pdata[i];
         if (!say(item, rehearse, error)) return false;
-        sim_schedule_at(c->sim, &item->event, item->time);
+        sim_schedule_at(c->sim, &item->event, network_zero(c->network) + item->time);
     }
     return true;
 }

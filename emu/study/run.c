@@ -195,7 +195,7 @@ static void account(RunResult *r, Network *net) {
     PacketCounts c = packet_pool_counts(network_packets(net));
     Sim *sim = network_sim(net);
     r->fingerprint = sim_fingerprint(sim);
-    put_scalar(r, "run.duration_s", (double)sim_now(sim) / 1e12, "s");
+    put_scalar(r, "run.duration_s", (double)(sim_now(sim) - network_zero(net)) / 1e12, "s");
     put_scalar(r, "run.events", (double)sim_events_run(sim), "events");
     put_scalar(r, "run.packets_created", (double)c.created, "packets");
     put_scalar(r, "run.packets_delivered", (double)c.delivered, "packets");
@@ -229,8 +229,9 @@ static RunResult *compute_with(const Scenario *s, const NetworkOptions *options,
         network_free(net);
         return r;
     }
-    network_run(net, scenario_duration_at(s, key.point), scenario_drain_at(s, key.point),
-                100 * SIM_US, watch, w);
+    SimTime end = scenario_duration_at(s, key.point);
+    if (end != SIM_NEVER) end += network_zero(net);
+    network_run(net, end, scenario_drain_at(s, key.point), 100 * SIM_US, watch, w);
     bool cut = *w->interrupted != 0;
     if (!network_stop(net, &error)) failed(r, code_of(error), error);
     if (cut && r->status == RUN_OK) {
