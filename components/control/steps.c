@@ -19,11 +19,12 @@ static const Param np_slice_options[] = {
     PARAM_COUNT("filters", NpSliceOptions, filters, "64", "1", "131072", "TCAM entries",
                 "scenario"),
     PARAM_COUNT("queues", NpSliceOptions, queues, "10", "1", "256", "queues", "scenario"),
-    PARAM_COUNT("buffers", NpSliceOptions, buffers, "2048", "1", "229376", "packet buffers",
-                "scenario"),
+    PARAM_WORDS("buffers", COUNT, NpSliceOptions, buffers, "2048", "1", "229376", "equal=0",
+                "packet buffers; equal: an equal part", "scenario"),
     PARAM_SIZE("sram", NpSliceOptions, sram, "16KiB", "0B", "8MiB", "block of SRAM", "scenario"),
-    PARAM_RATE("bandwidth", NpSliceOptions, bandwidth, "100Mbit/s", "1bit/s", "1Tbit/s", "bits",
-               "reserved of the NPE, all interfaces together", "scenario"),
+    PARAM_ROW("bandwidth", RATE, NpSliceOptions, bandwidth, "none",
+              "reserved of the NPE, all interfaces together; none: only weights count", "scenario",
+              .min = "1kbit/s", .max = "1Tbit/s", .choices = "bits", .words = "none=1bit/s"),
     PARAM_ENUM("option", NpSliceOptions, option, "ipv4", fp_option_choices + 1, "code option",
                "scenario"),
     {0}};
@@ -152,7 +153,7 @@ static bool read_np_slice(Reader *r, Words *w, Step *s, GError **error) {
                                   .queues = (uint32_t)o.queues,
                                   .buffers = (uint32_t)o.buffers,
                                   .sram_bytes = (uint32_t)o.sram,
-                                  .rate_bps = (uint64_t)o.bandwidth.per_second};
+                                  .rate_bps = (uint64_t)o.bandwidth.per_second / 1000 * 1000};
     r->np_slice = true;
     r->queues = (unsigned)o.queues;
     for (unsigned q = 0; q < SLICE_MAX_QUEUES; q++)
