@@ -349,6 +349,14 @@ static void a_tick_during_a_task_of_the_host_is_charged_to_nobody(void) {
     run_result_free(r);
 }
 
+static void a_lone_vserver_gets_its_rate_where_virtual_time_does_not_jump(void) {
+    /* 100 tokens of 1 ms a second, whoever else there is. */
+    RunResult *r = FILE_RUN("scenarios/fig5.ini", "gpe0.tokens=default", "gpe0.active=1",
+                            "gpe0.rate=100", "gpe0.idle_skip=no", "gpe0.root_rate=0Hz");
+    CHECK_NEAR(value(r, "v0.share.running"), 0.1, 0.002);
+    run_result_free(r);
+}
+
 static void four_cores_without_shared_locks_do_four_times_as_much(void) {
     /* serial = 0: 4 times the rate of one core for four routers; at 100 percent the locks of
      * receiving, recvfrom and sendto, 4.5 + 0.7 + 3.4 us a packet, allow 116.3 kp/s. */
@@ -466,6 +474,7 @@ int main(void) {
         TEST(the_shares_of_a_core_sum_to_one),
         TEST(without_root_tasks_the_default_cycle_is_constant),
         TEST(a_tick_during_a_task_of_the_host_is_charged_to_nobody),
+        TEST(a_lone_vserver_gets_its_rate_where_virtual_time_does_not_jump),
         TEST(four_cores_without_shared_locks_do_four_times_as_much),
         TEST(a_timer_that_stops_while_a_core_is_idle_changes_nothing_but_its_own_cost),
         TEST(a_waking_vserver_that_preempts_does_not_wait_for_the_slice),

@@ -52,7 +52,7 @@ static int64_t plain_eligible(Plain *p, int t) {
 static bool plain_tick(Plain *p, int core, int current) {
     p->vt[0] += 1000;
     p->vt[1] += 1000;
-    if (current < 0) return false;
+    if (current < 0) return !p->skip && p->hold[core].n;
     p->left[current]--;
     int64_t t = plain_tokens(p, current);
     if (t > 0) p->used[current] += p->interval * 1000 / p->rate[current];

@@ -54,7 +54,8 @@ static void token_add(Sched *s, SchedTask *t) {
 static bool token_tick(Sched *s, unsigned core, SchedTask *current) {
     TokenClocks *clocks = s->own;
     for (unsigned i = 0; i < SCHED_N_CLASSES; i++) clocks->vt[i] += UNIT;
-    if (!current) return false;
+    /* Where virtual time does not jump, who is held may have got its tokens. */
+    if (!current) return !s->settings.idle_skip && sched_hold(s, core)->head;
     if (current->slice) current->slice--;
     int64_t have = tokens(s, current);
     TokenBucket *b = current->own;
