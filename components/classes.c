@@ -4,6 +4,7 @@
 #include "components/classes.h"
 
 #include "components/chassis/chassis.h"
+#include "components/control/management.h"
 #include "components/control/program.h"
 #include "components/gpe/vserver.h"
 #include "components/host/host.h"
@@ -17,10 +18,28 @@
 #include "components/plan/plan.h"
 #include "components/traffic/traffic.h"
 
-const ComponentClass *const component_classes[] = {
-    &chassis_class, &linecard_class,  &npe_class,           &slice_class,
-    &gpe_class,     &vserver_class,   &slice_program_class, &switch_class,
-    &cp_class,      &mux_class,       &monitor_class,       &distributed_scheduler_class,
-    &source_class,  &replay_class,    &sink_class,          &tap_class,
-    &demux_class,   &responder_class, &i3_host_class,       &host_class,
-    &user_class,    &demand_class,    &budget_class,        NULL};
+const ComponentClass *const component_classes[] = {&chassis_class,
+                                                   &linecard_class,
+                                                   &npe_class,
+                                                   &slice_class,
+                                                   &gpe_class,
+                                                   &vserver_class,
+                                                   &slice_program_class,
+                                                   &management_class,
+                                                   &switch_class,
+                                                   &cp_class,
+                                                   &mux_class,
+                                                   &monitor_class,
+                                                   &distributed_scheduler_class,
+                                                   &source_class,
+                                                   &replay_class,
+                                                   &sink_class,
+                                                   &tap_class,
+                                                   &demux_class,
+                                                   &responder_class,
+                                                   &i3_host_class,
+                                                   &host_class,
+                                                   &user_class,
+                                                   &demand_class,
+                                                   &budget_class,
+                                                   NULL};

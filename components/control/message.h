@@ -114,22 +114,25 @@ typedef enum {
 
 /* TAG_VERB: what an item of MpConfigure asks of the management processor, and its other tags. */
 #define MP_VERBS(X)                                                                                \
-    X(ATTACH, 1, "attach") /* RATE? FILTERS? QUEUES? BUFFERS? SRAM?: its quota */                  \
+    X(ATTACH, 1, "attach") /* CODE_OPTION RATE? FILTERS? QUEUES? BUFFERS? SRAM?: its               \
+                              quota; answer NUMBER */                                              \
     X(DETACH, 2, "detach")                                                                         \
-    X(PORT_OPEN, 3, "port_open")          /* PORT */                                               \
-    X(PORT_CLOSE, 4, "port_close")        /* PORT */                                               \
+    X(PORT_OPEN, 3, "port_open")          /* INTERFACE PORT */                                     \
+    X(PORT_CLOSE, 4, "port_close")        /* INTERFACE PORT */                                     \
     X(QUEUE_OPEN, 5, "queue_open")        /* INTERFACE SHARE?; answer QUEUE */                     \
     X(QUEUE_CLOSE, 6, "queue_close")      /* QUEUE */                                              \
-    X(QUEUE_SCHEDULER, 7, "scheduler")    /* QUEUE INTERFACE */                                    \
+    X(QUEUE_SCHEDULER, 7, "scheduler")    /* QUEUE INTERFACE SHARE? LIMIT?; it opens if need be */ \
     X(QUEUE_SHARE, 8, "share")            /* QUEUE SHARE */                                        \
     X(QUEUE_LIMIT, 9, "limit")            /* QUEUE LIMIT */                                        \
     X(FILTER_ADD, 10, "filter_add")       /* KEY MASK VERDICT REASON? INTERFACE? QUEUE? ADDRESS?   \
                                              PORT? DATA? MEMORY?; answer POSITION */               \
-    X(FILTER_REMOVE, 11, "filter_remove") /* POSITION, or KEY MASK */                              \
-    X(FILTER_LIST, 12, "filter_list")     /* CURSOR?; answer ITEMs of POSITION KEY MASK, MORE? */  \
+    X(FILTER_REMOVE, 11, "filter_remove") /* POSITION */                                           \
+    X(FILTER_LIST, 12, "filter_list")     /* CURSOR?; answer COUNT, of all, and of the next one at \
+                                             CURSOR or behind POSITION KEY MASK */                 \
     X(SRAM_WRITE, 13, "sram_write")       /* OFFSET BYTES */                                       \
     X(SRAM_READ, 14, "sram_read")         /* OFFSET COUNT; answer BYTES */                         \
-    X(COUNTERS, 15, "counters")           /* CURSOR?; answer ITEMs of INDEX PACKETS_IN ..., MORE? */
+    X(COUNTERS, 15, "counters")           /* INDEX?, none: all; answer COUNT, of all, PACKETS_IN   \
+                                             BYTES_IN PACKETS_OUT BYTES_OUT */
 
 typedef enum {
 #define X(symbol, number, name) MP_##symbol = number,

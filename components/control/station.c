@@ -295,7 +295,7 @@ void station_refuse(Station *st, StationRequest *request, int error, const char 
     MessageWriter w;
     message_begin(&w, MESSAGE_REFUSED, request->message.slice);
     message_put_u32(&w, TAG_ERROR, (uint32_t)error);
-    message_put_text(&w, TAG_TEXT, text);
+    if (text) message_put_text(&w, TAG_TEXT, text);
     station_answer(st, request, &w);
 }
 

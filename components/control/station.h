@@ -98,7 +98,7 @@ typedef void StationHandler(void *user, StationRequest *request);
 void station_serve(Station *st, Service service, StationHandler *handler, void *user);
 /* `w` is written up to message_end, which is done here. Ends the request. */
 void station_answer(Station *st, StationRequest *request, MessageWriter *w);
-/* DONE without more, and REFUSED with an errno and a sentence. */
+/* DONE without more, and REFUSED with an errno and a sentence (NULL: none). */
 void station_done(Station *st, StationRequest *request);
 void station_refuse(Station *st, StationRequest *request, int error, const char *text);
 /* Ends the request without an answer; a repetition is neither carried out nor answered. */

@@ -77,14 +77,14 @@ MpClient *mp_client(Mp *mp) {
     return client;
 }
 
-bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
-               void (*release)(void *data)) {
+static bool submit(Mp *mp, MpClient *client, SimTime way, MpRun *run, void *user, void *data,
+                   void (*release)(void *data)) {
     if (client->waiting >= mp->backlog) {
         mp->refused++;
         return false;
     }
     MpRequest *r = g_new(MpRequest, 1);
-    *r = (MpRequest){.there = sim_now(mp->owner->sim) + mp->latency,
+    *r = (MpRequest){.there = sim_now(mp->owner->sim) + way,
                      .run = run,
                      .user = user,
                      .data = data,
@@ -104,6 +104,16 @@ bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
     client->last = r;
     client->waiting++;
     return true;
+}
+
+bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
+               void (*release)(void *data)) {
+    return submit(mp, client, mp->latency, run, user, data, release);
+}
+
+bool mp_submit_here(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
+                    void (*release)(void *data)) {
+    return submit(mp, client, 0, run, user, data, release);
 }
 
 unsigned mp_most_waiting(const Mp *mp) {

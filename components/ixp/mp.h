@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * components/ixp/mp.h: the management processor, the chip's XScale core, and the way to it through
- * the control switch. A request takes `latency` to get there and then `service` of the processor,
+ * the control switch. A request takes `latency` to get there, unless it comes there in a frame, and
+ * then `service` of the processor,
  * which serves its clients (slices, classes of a line card, monitors) in turn, one request each,
  * and the requests of one in their order. So a request waits for at most one of each other client,
  * and `backlog` of its own; one more than that is refused. SPP paper 3 and 6; times, turns and
@@ -47,6 +48,9 @@ MpClient *mp_client(Mp *mp);
  * that never happens. False: the client has its `backlog` waiting; data stays the caller's. */
 bool mp_submit(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
                void (*release)(void *data));
+/* The same of a request that has come by itself, as a frame, and is there. */
+bool mp_submit_here(Mp *mp, MpClient *client, MpRun *run, void *user, void *data,
+                    void (*release)(void *data));
 /* Requests of the client that has the most waiting. */
 unsigned mp_most_waiting(const Mp *mp);
 void mp_clear(Mp *mp);

@@ -387,6 +387,10 @@ ControlPort *linecard_control(LineCard *lc) {
     return &lc->control;
 }
 
+unsigned linecard_interfaces(const LineCard *lc) {
+    return (unsigned)lc->n_interfaces;
+}
+
 void linecard_leads_to(LineCard *lc, unsigned interface) {
     lc->leads_to |= 1u << interface;
 }

@@ -40,6 +40,7 @@ bool linecard_addresses(Component *blade, const char *name, FpTables *tables, un
                         GError **error);
 Mp *linecard_mp(LineCard *lc);
 ControlPort *linecard_control(LineCard *lc);
+unsigned linecard_interfaces(const LineCard *lc);
 /* Somebody's routes lead to the interface. */
 void linecard_leads_to(LineCard *lc, unsigned interface);
 /* What is taken, by traffic classes that are attached and in quarantine; and what is inside. */

@@ -317,6 +317,9 @@ Mp *npe_mp(Npe *npe) {
 ControlPort *npe_control(Npe *npe) {
     return &npe->control;
 }
+uint64_t npe_rate(const Npe *npe) {
+    return (uint64_t)npe->scheduler_rate.per_second;
+}
 uint64_t npe_backlog(const Npe *npe, unsigned interface) {
     return qm_scheduler_bytes(npe->program.qm,
                               qm_block_scheduler(&npe->program.qm_block, interface));

@@ -32,6 +32,7 @@ ControlPort *npe_control(Npe *npe);
 void npe_leads_to(Npe *npe, unsigned interface);
 /* The output rate of an interface's scheduler, wire rate. */
 void npe_set_rate(Npe *npe, unsigned interface, uint64_t rate_bps);
+uint64_t npe_rate(const Npe *npe); /* as it is set for all */
 /* Wire bytes that wait for it. */
 uint64_t npe_backlog(const Npe *npe, unsigned interface);
 

@@ -549,13 +549,18 @@ static bool install(Slice *s, GError **error) {
     return true;
 }
 
-/* On this NPE from its next attachment on; a processor knows it as one client. */
+MpClient *slice_client(Slice *s, Npe *npe) {
+    MpClient *client = g_hash_table_lookup(s->clients, npe);
+    if (client) return client;
+    client = mp_client(npe_mp(npe));
+    g_hash_table_insert(s->clients, npe, client);
+    return client;
+}
+
+/* On this NPE from its next attachment on. */
 static void place(Slice *s, Npe *npe) {
     s->npe = npe;
-    s->mp = g_hash_table_lookup(s->clients, npe);
-    if (s->mp) return;
-    s->mp = mp_client(npe_mp(npe));
-    g_hash_table_insert(s->clients, npe, s->mp);
+    s->mp = slice_client(s, npe);
 }
 
 /* What it has been granted takes the place of what its settings say. */

@@ -119,6 +119,8 @@ typedef struct {
  * too little of. */
 bool slice_attach(Slice *s, const SliceGrant *grant, GError **error);
 void slice_detach(Slice *s);
+/* As which a management processor serves it: one on each NPE where it is, was or will be. */
+MpClient *slice_client(Slice *s, Npe *npe);
 /* Its exceptions go to (address, port) at this station of the data switch, while it is attached and
  * whenever it is again. False: another host was asked for. */
 bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac[6],
