@@ -6,6 +6,7 @@
 #include "components/chassis/chassis.h"
 #include "components/control/management.h"
 #include "components/control/program.h"
+#include "components/control/sshd.h"
 #include "components/gpe/vserver.h"
 #include "components/host/host.h"
 #include "components/linecard/linecard.h"
@@ -40,6 +41,7 @@ const ComponentClass *const component_classes[] = {&chassis_class,
                                                    &i3_host_class,
                                                    &host_class,
                                                    &user_class,
+                                                   &sshd_class,
                                                    &demand_class,
                                                    &budget_class,
                                                    NULL};

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# TCP through the line card's translation as tshark reads it, on both sides: tests/tcp/nat.ini.
+# TCP through the line card's translation as tshark reads it, on both sides: tests/tcp/nat.ini; and
+# SSH through the relay: tests/tcp/ssh.ini.
 B=${BUILD:-build}/sppemu
 command -v tshark >/dev/null || { echo "  no tshark: left out"; exit 0; }
 dir=$(mktemp -d) || exit 1
@@ -44,4 +45,16 @@ done
 about=$(read_ inside 'icmp.type == 3' -E separator=, -e ip.src -e ip.dst -e tcp.srcport -e tcp.dstport | sort | tr '\n' ' ')
 check "ICMP errors quote what was sent" "$about" \
     "10.253.0.2,192.168.2.1,192.168.2.1,10.253.0.2,32768,99 10.253.0.2,192.168.2.1,192.168.2.1,10.253.0.2,32769,99 "
+
+rm -r "$dir/r"
+"$B" run tests/tcp/ssh.ini -q --no-plots -o "$dir/r"
+check "the run with the relay" $? 0
+for c in outside control; do
+    check "$c: every checksum is right, nothing is malformed" "$(read_ $c "$bad" -d tcp.port==22,data -e frame.number | wc -l)" 0
+    check "$c: tshark has nothing else to say" \
+        "$(read_ $c 'tcp.analysis.flags and not tcp.analysis.window_update' -d tcp.port==22,data -e frame.number | wc -l)" 0
+done
+check "outside are the node's address and the user's" "$(read_ outside tcp -e ip.src -e ip.dst | sort -u | tr '\t\n' '> ')" "10.255.0.1>10.253.0.1 "
+check "on the control switch are those of the servers" "$(read_ control tcp -e ip.src -e ip.dst | sort -u | tr '\t\n' '> ')" "10.0.128.3>10.0.128.2 "
+check "two connections each" "$(for c in outside control; do read_ $c 'tcp.flags.syn == 1' -e frame.number | wc -l; done | tr '\n' ' ')" "2 2 "
 exit $failed

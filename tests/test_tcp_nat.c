@@ -22,11 +22,11 @@ static double scalar(const char *name) {
  * which have one address) to two ports of the host: what the line card did not tell apart would get
  * somebody else's answers, or resets. */
 static void connections_with_one_inside_port_are_told_apart(void) {
-    result = bench_run(NODE(
-        CLIENT("a", "gpe = gpe0\nfrom_port = 5000\nrequests = 5\nrequest = 30kB\n")
-            CLIENT("b", "gpe = gpe1\nfrom_port = 5000\nudp_port = 30001\nrequests = 5\n"
-                        "request = 20kB\n")
-                CLIENT("c", "gpe = gpe0\nfrom_port = 5000\nudp_port = 30002\nserver_port = 9\n")));
+    result =
+        bench_run(NODE(CLIENT("a", "gpe = gpe0\nfrom_port = 5000\nrequests = 5\nrequest = 30kB\n")
+                           CLIENT("b", "gpe = gpe1\nfrom_port = 5000\nrequests = 5\n"
+                                       "request = 20kB\n")
+                               CLIENT("c", "gpe = gpe0\nfrom_port = 5000\nserver_port = 9\n")));
     CHECK_NEAR(scalar("a.answered"), 5, 0);
     CHECK_NEAR(scalar("b.answered"), 5, 0);
     CHECK_NEAR(scalar("c.opened"), 1, 0);
@@ -72,7 +72,7 @@ static void a_connection_that_idles_too_long_is_forgotten(void) {
 
 static void a_reset_comes_back_and_ends_the_translation_soon(void) {
     result = bench_run(NODE(CLIENT("a", "gpe = gpe0\nserver_port = 99\nconnections = 3\n") CLIENT(
-        "b", "gpe = gpe0\nudp_port = 30001\nrequests = 2\n"
+        "b", "gpe = gpe0\nrequests = 2\n"
              "pause = 100s\n") "[linecard lc0]\nnat_idle_transitory = 1s\nnat_sweep = 100ms\n"));
     CHECK_NEAR(scalar("a.refused"), 3, 0);
     CHECK_NEAR(scalar("outside.tcp.refused"), 3, 0);

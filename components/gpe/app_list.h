@@ -11,4 +11,6 @@
     X(echo)                                                                                        \
     X(sink)                                                                                        \
     X(client)                                                                                      \
+    X(shell)                                                                                       \
+    X(relay)                                                                                       \
     X(manager)

@@ -250,7 +250,6 @@ static const char *const client_keys[] = {"server",    "server_port", "from_port
 
 const App client_app = {.name = "client",
                         .text = "opens TCP connections to the outside, and asks for echoes",
-                        .sockets = 1,
                         .size = sizeof(Client),
                         .keys = client_keys,
                         .check = client_check,

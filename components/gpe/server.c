@@ -28,6 +28,7 @@ static void gpe_receive(Component *c, unsigned port, Packet *pkt) {
 static void deliver(Component *c, Packet *pkt) {
     Gpe *g = (Gpe *)c;
     if (pkt->port == g->control.number) {
+        if (g->stack && stack_receive(g->stack, pkt->port, pkt)) return;
         control_port_receive(&g->control, GPE_DROP_CONTROL, pkt);
         return;
     }
@@ -81,6 +82,13 @@ StackWay gpe_way(Gpe *g, const Guest *guest, unsigned interface, uint16_t vlan) 
     const FpInterface *f = fp_interface(g->tables, interface);
     StackWay way;
     stack_way(&way, interface % (unsigned)g->nics.n, f->next_mac, f->mac, vlan);
+    way.owner = guest->tenant;
+    return way;
+}
+
+StackWay gpe_control_way(Gpe *g, const Guest *guest, const Gpe *to) {
+    StackWay way;
+    stack_way(&way, g->control.number, to->control.mac, g->control.mac, 0);
     way.owner = guest->tenant;
     return way;
 }
@@ -729,6 +737,10 @@ static const Param gpe_params[] = {
          "calibrated on F9-click-pps"),
     COST("i3_cost", cost.i3, "1100ns", "the I3 server's own work on a packet",
          "calibrated on I3-gpe"),
+    COST("shell_cost", cost.shell, "50us",
+         "what a login shell and its terminal do with a keystroke", "assumed"),
+    COST("cipher_byte", cost.cipher_byte, "15ns", "encrypting or decrypting a byte of SSH",
+         "assumed: AES-128 and HMAC-MD5 at some 65 MB/s"),
     COST("client_cost", cost.client, "1us", "a TCP client's own work on what it reads or writes",
          "assumed"),
     COST("echo_cost", cost.echo, "1us", "an echo responder's own work on a packet", "assumed"),

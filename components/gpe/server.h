@@ -42,7 +42,7 @@ struct Guest {
 /* What system calls cost, and what applications themselves do with a packet, on this machine. */
 typedef struct {
     SimTime poll_call, poll_fd, receive_call, send_call, clock_call, copy_byte;
-    SimTime click, i3, echo, sink, manager, client;
+    SimTime click, i3, echo, sink, manager, client, shell, cipher_byte;
 } GpeCosts;
 
 struct Gpe {
@@ -103,6 +103,8 @@ void gpe_evict(Gpe *g, Guest *guest);
 void gpe_leads_to(Gpe *g, unsigned interface);
 /* Its kernel's TCP, from the first call on. What Decap does not take is the stack's. */
 Stack *gpe_stack(Gpe *g);
+/* The same to another server's address on the control switch. */
+StackWay gpe_control_way(Gpe *g, const Guest *guest, const Gpe *to);
 /* For connections that the guest opens through the interface, from the server's address inside. */
 StackWay gpe_way(Gpe *g, const Guest *guest, unsigned interface, uint16_t vlan);
 /* Send a frame; takes it. */

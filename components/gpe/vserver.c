@@ -185,6 +185,11 @@ bool vserver_unbind(Vserver *v, unsigned interface, uint16_t port) {
     return gpe_unbind(v->gpe, &v->guest, fp_interface(v->gpe->tables, interface)->address, port);
 }
 
+/* Whether it has UDP ports as its settings say. */
+static bool binds(const Vserver *v) {
+    return !v->placed && v->app->sockets;
+}
+
 static bool vserver_ports(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
     for (unsigned i = 0; i < g->n_interfaces; i++) {
@@ -209,7 +214,7 @@ static bool on_line_card(Vserver *v, GError **error) {
     int class = v->class = linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan,
                                            v->placed ? 0 : v->lc_share, error);
     if (class < 0) return false;
-    for (unsigned i = 0; !v->placed && i < g->n_interfaces; i++) {
+    for (unsigned i = 0; binds(v) && i < g->n_interfaces; i++) {
         mac = fp_interface(g->tables, i)->mac;
         if (!linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
             return false;
@@ -231,7 +236,7 @@ static bool vserver_create(Component *c, GError **error) {
     g_autofree char *cost = g_strconcat(v->app->name, "_cost", NULL);
     const Param *row = param_find(gpe_class.params, cost);
     v->guest.cost = row ? row->name : "";
-    if (!v->n_sockets) v->n_sockets = v->app->sockets;
+    if (!v->n_sockets) v->n_sockets = MAX(v->app->sockets, 1);
     return true;
 }
 
@@ -276,7 +281,7 @@ static bool install(Vserver *v, GError **error) {
                   .sram_bytes = VSERVER_SRAM_BYTES};
     v->memory = 0;
     memset(fp_slice_sram(g->tables, v->guest.number, 0, VSERVER_SRAM_BYTES), 0, VSERVER_SRAM_BYTES);
-    if ((!v->placed && !vserver_ports(v, error)) || !filters(v, error) || !on_line_card(v, error))
+    if ((binds(v) && !vserver_ports(v, error)) || !filters(v, error) || !on_line_card(v, error))
         return false;
     fp_slice(g->tables, v->guest.number)->option = (uint8_t)v->code_option;
     tcam_optimise(fp_tcam(g->tables));
@@ -341,6 +346,17 @@ static bool vserver_start(Component *c, GError **error) {
     return v->attached_at_start ? vserver_attach(v, NULL, error) : settings(v, error);
 }
 
+Vserver *vserver_of_login(const Gpe *g, const char *login) {
+    for (unsigned i = 0; i < GPE_MAX_VSERVERS; i++) {
+        const Guest *guest = g->guest[i];
+        if (!guest || guest->receive != vserver_receive) continue;
+        Vserver *v = vserver_of((Guest *)guest);
+        const char *name = *v->login ? v->login : v->base.name;
+        if (v->attached && v->app->session && !strcmp(name, login)) return v;
+    }
+    return NULL;
+}
+
 static const Verb vserver_verbs[] = {
     {"attach", "", "it comes to its server, and its process starts"},
     {"detach", "", "it goes; packets for it that are inside end as detached"},
@@ -371,7 +387,9 @@ static bool uses(const App *app, const char *key) {
 static const char *vserver_unused(const Component *c, const char *key) {
     const Vserver *v = (const Vserver *)c;
     for (unsigned i = 0; apps[i]; i++)
-        if (apps[i] != v->app && uses(apps[i], key)) return app_uses[i];
+        if (!uses(v->app, key) && uses(apps[i], key)) return app_uses[i];
+    static const char *const udp[] = {"udp_port", "own_port", "sockets", NULL};
+    if (!v->app->sockets && g_strv_contains(udp, key)) return "its application has no UDP sockets";
     bool instead = !strcmp(key, "routes") || !strcmp(key, "code_option");
     if (instead && *v->triggers && uses(v->app, "triggers")) return "triggers are used instead";
     if (!strcmp(key, "share") && !*v->gpe->linecard) return "a server with a linecard uses it";
@@ -542,6 +560,13 @@ static const Param vserver_params[] = {
                "client: bytes of a request, which it waits to get back", "scenario"),
     PARAM_TIME("pause", Vserver, pause, "0", "0", "100000s",
                "client: from an answer to the next request", "scenario"),
+    PARAM_TEXT("login", Vserver, login, "",
+               "shell, relay: the name by which users log in to it; empty: its own", "scenario"),
+    PARAM_TEXT("key", Vserver, key, "", "shell, relay: the key that lets them in, as text",
+               "scenario"),
+    PARAM_NAME("to", Vserver, to, "", "gpe",
+               "relay: the server on which the slice is, reached over the control switch",
+               "SPP paper 6"),
     PARAM_WHICH("place", Vserver, guest.place, "0", "0", "1000",
                 "its place when the server boots: lower ones first, equal ones by name; the "
                 "server's `active` counts in this order",

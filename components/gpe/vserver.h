@@ -15,7 +15,7 @@ typedef struct Vserver Vserver;
 /* What runs in a vServer. */
 typedef struct {
     const char *name, *text;
-    unsigned sockets; /* that it opens */
+    unsigned sockets; /* of UDP that it opens; 0: none, and it has no UDP port */
     size_t size;      /* of its own state, v->state, zero at first */
     /* Settings of the vServer that it uses and others do not, ends with NULL; may be NULL. */
     const char *const *keys;
@@ -32,6 +32,8 @@ typedef struct {
     void (*handle)(Vserver *v, Packet *pkt);
     /* A step is over in which no packet was handled: of TCP, and of poll(). Or NULL. */
     void (*step)(Vserver *v);
+    /* sshd has let somebody in, and hands over the connection. NULL: nobody can log in to it. */
+    void (*session)(Vserver *v, Connection *c);
     /* The vServer is detached, and may be started again; also after a start that failed. Or NULL.
      */
     void (*stop)(Vserver *v);
@@ -50,6 +52,7 @@ struct Vserver {
     Component base;
     /* settings */
     char *gpe_name, *routes, *triggers, *slice_name;
+    char *login, *key, *to; /* shell, relay */
     uint32_t router;
     int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
@@ -99,6 +102,8 @@ SimTime vserver_poll(Vserver *v, bool all, SimTime process, bool sends);
 /* For a step of an application that reads and writes so many bytes of TCP connections behind a
  * select() over `n` of them: its cost, without what the application does with them itself. */
 SimTime vserver_stream_cost(const Vserver *v, unsigned n, uint32_t read, uint32_t written);
+/* The vServer that is there on the server and to which somebody logs in by this name; or NULL. */
+Vserver *vserver_of_login(const Gpe *g, const char *login);
 /* For an application's `filters`: those of a setting, separated by `;`, each behind the `prefix`.
  * Of a vServer that is not on its server yet they are only read. */
 bool vserver_routes(Vserver *v, const char *key, const char *text, const char *prefix,

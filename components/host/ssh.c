@@ -24,9 +24,11 @@ bool ssh_next(SshReader *r, Connection *c, SshRecord *record) {
                 return r->whole = true;
             }
         }
-        uint32_t n = connection_read(c, r->bytes + r->have, need - r->have);
+        uint32_t room = r->limited ? MIN(need - r->have, r->may) : need - r->have;
+        uint32_t n = room ? connection_read(c, r->bytes + r->have, room) : 0;
         if (!n) break;
         r->have += n;
+        r->may -= r->limited ? n : 0;
     }
     return false;
 }

@@ -34,6 +34,8 @@ typedef struct {
 typedef struct {
     uint8_t bytes[SSH_RECORD_BYTES + SSH_MAX_PAYLOAD];
     uint32_t have;
+    uint32_t may; /* bytes that it may read, unless `limited` is false */
+    bool limited;
     bool whole; /* the record of the last call is still there */
     bool bad;   /* what came is no record, and nothing more is read */
 } SshReader;

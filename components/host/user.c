@@ -24,7 +24,7 @@ typedef struct {
     Stage stage;
     SshReader reader;
     SimEvent event; /* its beginning; the next keystroke */
-    SimTime since;  /* of its beginning, or of its upload */
+    SimTime since;  /* of its beginning */
     SimTime *typed; /* when each keystroke was */
     uint64_t n_typed, n_echoed, uploaded;
     bool ended; /* END is sent */
@@ -41,7 +41,8 @@ struct User {
     /* counters */
     uint64_t logins, denied, failed, done;
     Histogram login, echo; /* ps */
-    double upload_seconds, upload_bytes;
+    uint64_t upload_bytes;
+    SimTime upload_from, upload_until; /* all of them together */
 };
 
 static SimTime now(const Session *s) {
@@ -73,7 +74,7 @@ static void begin_upload(Session *s) {
         return;
     }
     s->stage = UPLOADS;
-    s->since = now(s);
+    if (!s->user->upload_from) s->user->upload_from = now(s);
     upload(s);
 }
 
@@ -117,8 +118,8 @@ static void take(Session *s, const SshRecord *r) {
         histogram_add(&u->echo, now(s) - s->typed[s->n_echoed++]);
         if (s->n_echoed == u->keystrokes) begin_upload(s);
     } else if (s->stage == UPLOADS && r->type == SSH_END && s->ended) {
-        u->upload_seconds += (double)(now(s) - s->since) / 1e12;
-        u->upload_bytes += (double)s->uploaded;
+        u->upload_bytes += s->uploaded;
+        u->upload_until = now(s);
         end(s, &u->done);
     } else {
         end(s, &u->failed);
@@ -202,7 +203,9 @@ static void user_report(Component *c, Report *report) {
     report_scalar(report, "rtt_p99_ms", histogram_at(&u->echo, 0.99) / 1e9, "ms");
     report_scalar(report, "rtt_max_ms", histogram_at(&u->echo, 1) / 1e9, "ms");
     report_scalar(report, "upload_mbit_s",
-                  u->upload_seconds > 0 ? u->upload_bytes * 8 / 1e6 / u->upload_seconds : NAN,
+                  u->upload_bytes
+                      ? (double)u->upload_bytes * 8e6 / (double)(u->upload_until - u->upload_from)
+                      : NAN,
                   "Mbit/s");
     stack_report(u->host.stack, report);
 }
@@ -247,8 +250,7 @@ static const Scalar user_scalars[] = {
     {"rtt_p99_ms", "ms", "the same, 99 percent are shorter"},
     {"rtt_max_ms", "ms", "the same, the longest"},
     {"upload_mbit_s", "Mbit/s",
-     "bytes of uploads over the time that each took, until it was said "
-     "to be there"},
+     "bytes of all uploads that were done, from the beginning of the first to the end of the last"},
     STACK_SCALARS(NULL),
     {0}};
 
