@@ -15,37 +15,37 @@ enum { RATE = 1000, STEPS = 100000, LIFE = 1000 };
 /* The twin: a list of leases that are held. */
 typedef struct {
     LedgerPolicy policy;
-    Lease held[LEASES];
+    LedgerLease held[LEASES];
     unsigned n;
     uint64_t highest[HOLDERS + 1];
     LedgerRoom room[NPES];
 } Twin;
 
-static bool twin_port_free(const Twin *t, const Lease *asked, uint16_t port) {
+static bool twin_port_free(const Twin *t, const LedgerLease *asked, uint16_t port) {
     for (unsigned i = 0; i < t->n; i++) {
-        const Lease *h = &t->held[i];
-        if (h->kind == LEASE_PORT && h->protocol == asked->protocol && h->port == port &&
-            (h->interfaces & asked->interfaces))
+        const LedgerLease *h = &t->held[i];
+        if (h->kind == LEASE_PORT && h->protocol && h->protocol == asked->protocol &&
+            h->port == port && (h->interfaces & asked->interfaces))
             return false;
     }
     return true;
 }
 
-static LedgerRefusal twin_port(Twin *t, Lease *asked) {
+static LedgerRefusal twin_port(Twin *t, LedgerLease *asked) {
     if (asked->interfaces == 0 || asked->interfaces >= 1u << INTERFACES) return LEDGER_NO_INTERFACE;
     uint16_t port = asked->port;
-    if (port == 0)
+    if (port == 0 && asked->protocol)
         for (port = LEDGER_ANY; !twin_port_free(t, asked, port);) port++;
     else if (!twin_port_free(t, asked, port))
         return LEDGER_PORT_TAKEN;
     for (unsigned i = 0; i < INTERFACES; i++) {
-        uint64_t in = asked->in_bps, out = asked->out_bps;
+        uint64_t in = asked->in, out = asked->out;
         if (!(asked->interfaces & 1u << i)) continue;
         for (unsigned k = 0; k < t->n; k++) {
-            const Lease *h = &t->held[k];
+            const LedgerLease *h = &t->held[k];
             if (h->kind != LEASE_PORT || !(h->interfaces & 1u << i)) continue;
-            in += h->in_bps;
-            out += h->out_bps;
+            in += h->in;
+            out += h->out;
         }
         if (in > RATE) return LEDGER_BANDWIDTH_IN;
         if (out > RATE) return LEDGER_BANDWIDTH_OUT;
@@ -61,7 +61,7 @@ static LedgerRefusal twin_fits(const Twin *t, unsigned npe, const LedgerRoom *as
     sum.slices = 1;
     *promised = 0;
     for (unsigned i = 0; i < t->n; i++) {
-        const Lease *h = &t->held[i];
+        const LedgerLease *h = &t->held[i];
         if (h->kind != LEASE_NPE || h->npe != npe) continue;
         sum.filters += h->room.filters, sum.queues += h->room.queues;
         sum.buffers += h->room.buffers, sum.sram_bytes += h->room.sram_bytes;
@@ -85,7 +85,7 @@ static LedgerRefusal twin_fits(const Twin *t, unsigned npe, const LedgerRoom *as
     return LEDGER_OK;
 }
 
-static LedgerRefusal twin_npe(Twin *t, Lease *asked) {
+static LedgerRefusal twin_npe(Twin *t, LedgerLease *asked) {
     LedgerRefusal first = LEDGER_OK;
     double best = 0;
     int chosen = -1;
@@ -112,7 +112,7 @@ static LedgerRefusal twin_npe(Twin *t, Lease *asked) {
     return LEDGER_OK;
 }
 
-static LedgerRefusal twin_reserve(Twin *t, Lease *asked) {
+static LedgerRefusal twin_reserve(Twin *t, LedgerLease *asked) {
     for (unsigned i = 0; i < t->n; i++)
         if (t->held[i].holder == asked->holder && t->held[i].id == asked->id) {
             if (t->held[i].until < asked->until) t->held[i].until = asked->until;
@@ -145,7 +145,7 @@ static void same_books(const Ledger *l, const Twin *t) {
     static uint64_t owner[INTERFACES][2][UINT16_MAX + 1];
     memset(owner, 0, sizeof owner);
     for (unsigned i = 0; i < t->n; i++) {
-        const Lease *h = &t->held[i];
+        const LedgerLease *h = &t->held[i];
         if (h->kind == LEASE_NPE) {
             npe[h->npe].filters += h->room.filters, npe[h->npe].queues += h->room.queues;
             npe[h->npe].buffers += h->room.buffers, npe[h->npe].slices++;
@@ -154,12 +154,13 @@ static void same_books(const Ledger *l, const Twin *t) {
         }
         for (unsigned k = 0; k < INTERFACES; k++) {
             if (!(h->interfaces & 1u << k)) continue;
+            in += h->in;
+            out += h->out;
+            if (!h->protocol) continue;
             uint64_t *o = &owner[k][h->protocol == TCP][h->port];
             CHECK_U64(*o, 0);
             *o = h->holder;
             ports++;
-            in += h->in_bps;
-            out += h->out_bps;
             CHECK_U64(ledger_owner(l, k, h->protocol, h->port), h->holder);
         }
     }
@@ -171,15 +172,15 @@ static void same_books(const Ledger *l, const Twin *t) {
     CHECK_U64(use.leases, t->n);
     CHECK_U64(use.ports, ports);
     CHECK_U64(use.ports_free, 2 * INTERFACES * 65535 - ports);
-    CHECK_U64(use.in_bps, in);
-    CHECK_U64(use.out_bps, out);
+    CHECK_U64(use.in, in);
+    CHECK_U64(use.out, out);
     CHECK(memcmp(use.npe, npe, sizeof npe) == 0);
 }
 
 /* What is asked, as it goes through a network that loses, repeats and delays. */
 typedef struct {
     enum { RESERVE, RELEASE } what;
-    Lease lease;
+    LedgerLease lease;
     SimTime arrives;
 } Message;
 
@@ -188,7 +189,7 @@ typedef struct {
     Twin twin;
     Message way[LEASES]; /* on its way */
     unsigned n_way;
-    Lease mine[LEASES]; /* what clients believe to hold, or are not sure of */
+    LedgerLease mine[LEASES]; /* what clients believe to hold, or are not sure of */
     unsigned n_mine;
     uint64_t next_id, now, answers, refused, lost, expired, stale;
     uint64_t of[LEDGER_N_REFUSALS];
@@ -196,7 +197,7 @@ typedef struct {
 } World;
 
 static void carry_out(World *w, const Message *m) {
-    Lease a = m->lease, b = m->lease;
+    LedgerLease a = m->lease, b = m->lease;
     w->answers++;
     if (m->what == RELEASE) {
         bool found = ledger_release(w->ledger, a.holder, a.id);
@@ -214,7 +215,7 @@ static void carry_out(World *w, const Message *m) {
 
 /* One in five is lost, one in five comes later, and perhaps after what was sent after it; and one
  * in five comes twice. */
-static void send(World *w, int what, const Lease *lease) {
+static void send(World *w, int what, const LedgerLease *lease) {
     Message m = {what, *lease, 0};
     switch (dice(5)) {
     case 0: w->lost++; return;
@@ -239,7 +240,7 @@ static void arrive(World *w) {
 }
 
 static void expire(World *w) {
-    const Lease *lease;
+    const LedgerLease *lease;
     while ((lease = ledger_overdue(w->ledger, w->now))) {
         uint64_t holder = lease->holder, id = lease->id, earliest = SIM_NEVER;
         for (unsigned i = 0; i < w->twin.n; i++) earliest = MIN(earliest, w->twin.held[i].until);
@@ -252,17 +253,17 @@ static void expire(World *w) {
     for (unsigned i = 0; i < w->twin.n; i++) CHECK(w->twin.held[i].until >= w->now);
 }
 
-static Lease ask(World *w) {
-    Lease l = {.id = ++w->next_id,
-               .holder = 1 + dice(HOLDERS),
-               .until = w->now + dice(LIFE),
-               .kind = dice(3) ? LEASE_PORT : LEASE_NPE};
+static LedgerLease ask(World *w) {
+    LedgerLease l = {.id = ++w->next_id,
+                     .holder = 1 + dice(HOLDERS),
+                     .until = w->now + dice(LIFE),
+                     .kind = dice(3) ? LEASE_PORT : LEASE_NPE};
     if (l.kind == LEASE_PORT) {
-        l.protocol = dice(2) ? UDP : TCP;
+        l.protocol = dice(20) ? dice(2) ? UDP : TCP : 0; /* 0: bandwidth alone */
         l.port = (uint16_t)dice(PORTS);
         l.interfaces = (uint32_t)dice((1u << INTERFACES) + 1);
-        l.in_bps = dice(150);
-        l.out_bps = dice(100);
+        l.in = dice(150);
+        l.out = dice(100);
     } else {
         l.room = (LedgerRoom){.filters = dice(64),
                               .queues = dice(32),
@@ -287,7 +288,7 @@ static void twin_of(LedgerPolicy policy) {
         arrive(w);
         expire(w);
         if (w->n_mine < LEASES && dice(5) < 3) {
-            Lease l = ask(w);
+            LedgerLease l = ask(w);
             w->mine[w->n_mine++] = l;
             send(w, RESERVE, &l);
         } else if (w->n_mine) { /* again, which must change nothing, or give it back */
@@ -339,7 +340,7 @@ static Ledger *small_node(LedgerPolicy policy) {
 
 static void translations_ports_are_nobodys(void) {
     Ledger *l = small_node(LEDGER_FIRST);
-    Lease at = {.id = 1, .holder = 1, .protocol = UDP, .port = 40000, .interfaces = 1};
+    LedgerLease at = {.id = 1, .holder = 1, .protocol = UDP, .port = 40000, .interfaces = 1};
     CHECK_U64(ledger_reserve(l, &at), LEDGER_PORT_WITHHELD);
     CHECK_U64(ledger_refusal_errno(LEDGER_PORT_WITHHELD), EADDRINUSE);
     at.port = 56383;
@@ -349,7 +350,7 @@ static void translations_ports_are_nobodys(void) {
     CHECK_U64(ledger_use(l).ports_free, 2 * 2 * (65535 - 16384) - 1);
     /* Of those that it chooses 7,232 are free from 32768 on, and then those behind 56384. */
     for (unsigned n = 0; n < 7232 + 5; n++) {
-        Lease any = {.id = 2 + n, .holder = 1, .protocol = UDP, .interfaces = 1};
+        LedgerLease any = {.id = 2 + n, .holder = 1, .protocol = UDP, .interfaces = 1};
         CHECK_U64(ledger_reserve(l, &any), LEDGER_OK);
         CHECK_U64(any.port, n < 7232 ? LEDGER_ANY + n : 56385 + n - 7232);
     }
@@ -358,7 +359,8 @@ static void translations_ports_are_nobodys(void) {
 
 static void an_npe_out_of_service_is_not_chosen_and_keeps_what_it_gave(void) {
     Ledger *l = small_node(LEDGER_LEAST_BANDWIDTH);
-    Lease a = {.id = 1, .holder = 1, .kind = LEASE_NPE, .room = {.rate_bps = 10}}, b = a, c = a;
+    LedgerLease a = {.id = 1, .holder = 1, .kind = LEASE_NPE, .room = {.rate_bps = 10}}, b = a,
+                c = a;
     b.holder = 2;
     c.holder = 3;
     CHECK_U64(ledger_reserve(l, &a), LEDGER_OK);
@@ -379,12 +381,12 @@ static void an_npe_out_of_service_is_not_chosen_and_keeps_what_it_gave(void) {
  * say the same one is refused. */
 static void after_a_restart_the_books_are_learnt_from_the_holders(void) {
     Ledger *l = small_node(LEDGER_BEST_FIT);
-    Lease held[40];
+    LedgerLease held[40];
     unsigned n = 0;
     for (unsigned i = 0; i < 60 && n < G_N_ELEMENTS(held); i++) {
-        Lease a = {.id = i + 1, .holder = 1 + dice(6), .until = 100};
+        LedgerLease a = {.id = i + 1, .holder = 1 + dice(6), .until = 100};
         a.kind = i % 5 ? LEASE_PORT : LEASE_NPE;
-        a.protocol = UDP, a.interfaces = 1 + (uint32_t)dice(3), a.in_bps = dice(30);
+        a.protocol = UDP, a.interfaces = 1 + (uint32_t)dice(3), a.in = dice(30);
         if (a.kind == LEASE_NPE) a.room = (LedgerRoom){.filters = dice(20), .rate_bps = dice(50)};
         if (ledger_reserve(l, &a) == LEDGER_OK) held[n++] = a;
     }
@@ -400,12 +402,12 @@ static void after_a_restart_the_books_are_learnt_from_the_holders(void) {
             }
     LedgerUse after = ledger_use(l);
     CHECK(memcmp(&before, &after, sizeof before) == 0);
-    Lease thief = {.holder = 9, .id = 1, .protocol = UDP};
+    LedgerLease thief = {.holder = 9, .id = 1, .protocol = UDP};
     for (unsigned i = 0; i < n; i++)
         if (held[i].kind == LEASE_PORT)
             thief.port = held[i].port, thief.interfaces = held[i].interfaces;
     CHECK_U64(ledger_relearn(l, &thief), LEDGER_PORT_TAKEN);
-    thief = (Lease){.holder = 9, .id = 2, .kind = LEASE_NPE, .npe = 7};
+    thief = (LedgerLease){.holder = 9, .id = 2, .kind = LEASE_NPE, .npe = 7};
     CHECK_U64(ledger_relearn(l, &thief), LEDGER_NO_INTERFACE);
     CHECK_U64(ledger_use(l).leases, n);
     ledger_free(l);
@@ -415,15 +417,16 @@ static void all_of_a_holder_goes_back_at_once(void) {
     Ledger *l = small_node(LEDGER_FIRST);
     LedgerUse empty = ledger_use(l);
     for (unsigned i = 1; i <= 10; i++) {
-        Lease a = {.id = i, .holder = 1, .protocol = UDP, .port = (uint16_t)i, .interfaces = 3};
+        LedgerLease a = {
+            .id = i, .holder = 1, .protocol = UDP, .port = (uint16_t)i, .interfaces = 3};
         CHECK_U64(ledger_reserve(l, &a), LEDGER_OK);
     }
-    Lease np = {.id = 11, .holder = 1, .kind = LEASE_NPE, .room = {.queues = 5}};
+    LedgerLease np = {.id = 11, .holder = 1, .kind = LEASE_NPE, .room = {.queues = 5}};
     CHECK_U64(ledger_reserve(l, &np), LEDGER_OK);
     CHECK_U64(ledger_release_all(l, 1, 12), 11);
     LedgerUse after = ledger_use(l);
     CHECK(memcmp(&empty, &after, sizeof empty) == 0);
-    Lease late = {.id = 12, .holder = 1, .protocol = UDP, .port = 1, .interfaces = 1};
+    LedgerLease late = {.id = 12, .holder = 1, .protocol = UDP, .port = 1, .interfaces = 1};
     CHECK_U64(ledger_reserve(l, &late), LEDGER_STALE); /* it was on its way */
     late.id = 13;
     CHECK_U64(ledger_reserve(l, &late), LEDGER_OK);

@@ -16,12 +16,12 @@ typedef struct {
 struct Ledger {
     LedgerPolicy policy;
     unsigned n_interfaces, n_npes;
-    uint64_t rate_bps[LEDGER_MAX_INTERFACES];
-    uint64_t in_bps[LEDGER_MAX_INTERFACES], out_bps[LEDGER_MAX_INTERFACES];
+    uint64_t whole[LEDGER_MAX_INTERFACES];
+    uint64_t in[LEDGER_MAX_INTERFACES], out[LEDGER_MAX_INTERFACES];
     NpeBooks npe[LEDGER_MAX_NPES];
     unsigned withheld_first, withheld_n;
-    GHashTable *ports;   /* port_key -> Lease */
-    GTree *by_holder;    /* Lease -> itself, by (holder, id); owns them */
+    GHashTable *ports;   /* port_key -> LedgerLease */
+    GTree *by_holder;    /* LedgerLease -> itself, by (holder, id); owns them */
     GTree *by_end;       /* ditto, by (until, holder, id) */
     GHashTable *gone_by; /* holder -> the highest number that was seen */
 };
@@ -52,14 +52,14 @@ static int compare(uint64_t a, uint64_t b) {
 }
 
 static int by_holder(const void *a, const void *b, void *user) {
-    const Lease *x = a, *y = b;
+    const LedgerLease *x = a, *y = b;
     (void)user;
     int order = compare(x->holder, y->holder);
     return order ? order : compare(x->id, y->id);
 }
 
 static int by_end(const void *a, const void *b, void *user) {
-    int order = compare(((const Lease *)a)->until, ((const Lease *)b)->until);
+    int order = compare(((const LedgerLease *)a)->until, ((const LedgerLease *)b)->until);
     return order ? order : by_holder(a, b, user);
 }
 
@@ -86,9 +86,9 @@ void ledger_free(Ledger *l) {
     g_free(l);
 }
 
-void ledger_add_interface(Ledger *l, uint64_t rate_bps) {
+void ledger_add_interface(Ledger *l, uint64_t whole) {
     g_assert(l->n_interfaces < LEDGER_MAX_INTERFACES);
-    l->rate_bps[l->n_interfaces++] = rate_bps;
+    l->whole[l->n_interfaces++] = whole;
 }
 
 void ledger_add_npe(Ledger *l, const LedgerRoom *room) {
@@ -106,8 +106,8 @@ void ledger_serve(Ledger *l, unsigned npe, bool in_service) {
     l->npe[npe].in_service = in_service;
 }
 
-static Lease *find(const Ledger *l, uint64_t holder, uint64_t id) {
-    return g_tree_lookup(l->by_holder, &(Lease){.holder = holder, .id = id});
+static LedgerLease *find(const Ledger *l, uint64_t holder, uint64_t id) {
+    return g_tree_lookup(l->by_holder, &(LedgerLease){.holder = holder, .id = id});
 }
 
 static bool has_gone_by(const Ledger *l, uint64_t holder, uint64_t id) {
@@ -134,8 +134,9 @@ static bool taken(const Ledger *l, uint32_t interfaces, uint8_t protocol, uint16
     return false;
 }
 
-static LedgerRefusal choose_port(const Ledger *l, Lease *lease) {
+static LedgerRefusal choose_port(const Ledger *l, LedgerLease *lease) {
     if (!lease->interfaces || lease->interfaces >> l->n_interfaces) return LEDGER_NO_INTERFACE;
+    if (!lease->protocol) return LEDGER_OK;
     if (lease->port) {
         if (withheld(l, lease->port)) return LEDGER_PORT_WITHHELD;
         return taken(l, lease->interfaces, lease->protocol, lease->port) ? LEDGER_PORT_TAKEN
@@ -150,27 +151,27 @@ static LedgerRefusal choose_port(const Ledger *l, Lease *lease) {
     return LEDGER_PORT_TAKEN;
 }
 
-static LedgerRefusal has_bandwidth(const Ledger *l, const Lease *lease) {
+static LedgerRefusal has_bandwidth(const Ledger *l, const LedgerLease *lease) {
     for (unsigned i = 0; i < l->n_interfaces; i++) {
         if (!(lease->interfaces >> i & 1)) continue;
-        if (lease->in_bps > l->rate_bps[i] - l->in_bps[i]) return LEDGER_BANDWIDTH_IN;
-        if (lease->out_bps > l->rate_bps[i] - l->out_bps[i]) return LEDGER_BANDWIDTH_OUT;
+        if (lease->in > l->whole[i] - l->in[i]) return LEDGER_BANDWIDTH_IN;
+        if (lease->out > l->whole[i] - l->out[i]) return LEDGER_BANDWIDTH_OUT;
     }
     return LEDGER_OK;
 }
 
-static void book_port(Ledger *l, Lease *lease, bool taken_now) {
+static void book_port(Ledger *l, LedgerLease *lease, bool taken_now) {
     for (unsigned i = 0; i < l->n_interfaces; i++) {
         if (!(lease->interfaces >> i & 1)) continue;
         gpointer key = port_key(i, lease->protocol, lease->port);
         if (taken_now) {
-            g_hash_table_insert(l->ports, key, lease);
-            l->in_bps[i] += lease->in_bps;
-            l->out_bps[i] += lease->out_bps;
+            if (lease->protocol) g_hash_table_insert(l->ports, key, lease);
+            l->in[i] += lease->in;
+            l->out[i] += lease->out;
         } else {
-            g_hash_table_remove(l->ports, key);
-            l->in_bps[i] -= lease->in_bps;
-            l->out_bps[i] -= lease->out_bps;
+            if (lease->protocol) g_hash_table_remove(l->ports, key);
+            l->in[i] -= lease->in;
+            l->out[i] -= lease->out;
         }
     }
 }
@@ -209,10 +210,10 @@ static bool better(const Ledger *l, const NpeBooks *npe, const NpeBooks *best,
     return false;
 }
 
-static LedgerRefusal choose_npe(const Ledger *l, Lease *lease) {
+static LedgerRefusal choose_npe(const Ledger *l, LedgerLease *lease) {
     const NpeBooks *best = NULL;
     LedgerRefusal why = LEDGER_NO_NPE;
-    for (const Lease *held = ledger_next(l, lease->holder, 0); held;
+    for (const LedgerLease *held = ledger_next(l, lease->holder, 0); held;
          held = ledger_next(l, lease->holder, held->id))
         if (held->kind == LEASE_NPE) return LEDGER_EXISTS;
     for (unsigned i = 0; i < l->n_npes; i++) {
@@ -230,7 +231,7 @@ static LedgerRefusal choose_npe(const Ledger *l, Lease *lease) {
     return LEDGER_OK;
 }
 
-static void book_npe(Ledger *l, const Lease *lease, bool taken_now) {
+static void book_npe(Ledger *l, const LedgerLease *lease, bool taken_now) {
     uint64_t *used = (uint64_t *)&l->npe[lease->npe].used;
     for (unsigned i = 0; i < N_ROOMS; i++)
         used[i] += taken_now ? numbers(&lease->room)[i] : -numbers(&lease->room)[i];
@@ -238,35 +239,35 @@ static void book_npe(Ledger *l, const Lease *lease, bool taken_now) {
 
 /* Leases ---------------------------------------------------------------------------------- */
 
-static void book(Ledger *l, Lease *lease, bool taken_now) {
+static void book(Ledger *l, LedgerLease *lease, bool taken_now) {
     if (lease->kind == LEASE_PORT)
         book_port(l, lease, taken_now);
     else
         book_npe(l, lease, taken_now);
 }
 
-static void enter(Ledger *l, const Lease *asked) {
-    Lease *lease = g_memdup2(asked, sizeof *asked);
+static void enter(Ledger *l, const LedgerLease *asked) {
+    LedgerLease *lease = g_memdup2(asked, sizeof *asked);
     book(l, lease, true);
     g_tree_insert(l->by_holder, lease, lease);
     g_tree_insert(l->by_end, lease, lease);
     goes_by(l, lease->holder, lease->id);
 }
 
-static void strike(Ledger *l, Lease *lease) {
+static void strike(Ledger *l, LedgerLease *lease) {
     book(l, lease, false);
     g_tree_remove(l->by_end, lease);
     g_tree_remove(l->by_holder, lease);
 }
 
-static void set_end(Ledger *l, Lease *lease, SimTime until) {
+static void set_end(Ledger *l, LedgerLease *lease, SimTime until) {
     g_tree_remove(l->by_end, lease);
     lease->until = until;
     g_tree_insert(l->by_end, lease, lease);
 }
 
-LedgerRefusal ledger_reserve(Ledger *l, Lease *lease) {
-    Lease *held = find(l, lease->holder, lease->id);
+LedgerRefusal ledger_reserve(Ledger *l, LedgerLease *lease) {
+    LedgerLease *held = find(l, lease->holder, lease->id);
     LedgerRefusal refusal;
     if (held) {
         set_end(l, held, MAX(held->until, lease->until));
@@ -275,7 +276,7 @@ LedgerRefusal ledger_reserve(Ledger *l, Lease *lease) {
     }
     if (has_gone_by(l, lease->holder, lease->id)) return LEDGER_STALE;
     if (lease->kind == LEASE_PORT) {
-        Lease chosen = *lease;
+        LedgerLease chosen = *lease;
         refusal = choose_port(l, &chosen);
         if (refusal == LEDGER_OK) refusal = has_bandwidth(l, &chosen);
         if (refusal == LEDGER_OK) *lease = chosen;
@@ -287,8 +288,8 @@ LedgerRefusal ledger_reserve(Ledger *l, Lease *lease) {
     return refusal;
 }
 
-LedgerRefusal ledger_relearn(Ledger *l, const Lease *lease) {
-    Lease known = *lease;
+LedgerRefusal ledger_relearn(Ledger *l, const LedgerLease *lease) {
+    LedgerLease known = *lease;
     if (find(l, lease->holder, lease->id)) return ledger_reserve(l, &known);
     if (has_gone_by(l, lease->holder, lease->id)) return LEDGER_STALE;
     LedgerRefusal refusal = LEDGER_OK;
@@ -297,7 +298,7 @@ LedgerRefusal ledger_relearn(Ledger *l, const Lease *lease) {
         refusal =
             lease->npe < l->n_npes ? fits(&l->npe[lease->npe], &known.room) : LEDGER_NO_INTERFACE;
     } else {
-        refusal = lease->port ? choose_port(l, &known) : LEDGER_NO_INTERFACE;
+        refusal = lease->port || !lease->protocol ? choose_port(l, &known) : LEDGER_NO_INTERFACE;
         if (refusal == LEDGER_OK) refusal = has_bandwidth(l, &known);
     }
     if (refusal == LEDGER_OK) enter(l, &known);
@@ -305,7 +306,7 @@ LedgerRefusal ledger_relearn(Ledger *l, const Lease *lease) {
 }
 
 bool ledger_release(Ledger *l, uint64_t holder, uint64_t id) {
-    Lease *lease = find(l, holder, id);
+    LedgerLease *lease = find(l, holder, id);
     goes_by(l, holder, id);
     if (lease) strike(l, lease);
     return lease != NULL;
@@ -313,14 +314,14 @@ bool ledger_release(Ledger *l, uint64_t holder, uint64_t id) {
 
 unsigned ledger_release_all(Ledger *l, uint64_t holder, uint64_t id) {
     unsigned n = 0;
-    const Lease *lease;
+    const LedgerLease *lease;
     for (; (lease = ledger_next(l, holder, 0)); n++) strike(l, find(l, holder, lease->id));
     goes_by(l, holder, id);
     return n;
 }
 
 bool ledger_renew(Ledger *l, uint64_t holder, SimTime until) {
-    const Lease *lease = NULL;
+    const LedgerLease *lease = NULL;
     bool any = false;
     while ((lease = ledger_next(l, holder, lease ? lease->id : 0))) {
         set_end(l, find(l, holder, lease->id), MAX(lease->until, until));
@@ -329,15 +330,15 @@ bool ledger_renew(Ledger *l, uint64_t holder, SimTime until) {
     return any;
 }
 
-const Lease *ledger_overdue(const Ledger *l, SimTime now) {
+const LedgerLease *ledger_overdue(const Ledger *l, SimTime now) {
     GTreeNode *first = g_tree_node_first(l->by_end);
-    const Lease *lease = first ? g_tree_node_key(first) : NULL;
+    const LedgerLease *lease = first ? g_tree_node_key(first) : NULL;
     return lease && lease->until < now ? lease : NULL;
 }
 
-const Lease *ledger_next(const Ledger *l, uint64_t holder, uint64_t id) {
-    GTreeNode *next = g_tree_upper_bound(l->by_holder, &(Lease){.holder = holder, .id = id});
-    const Lease *lease = next ? g_tree_node_key(next) : NULL;
+const LedgerLease *ledger_next(const Ledger *l, uint64_t holder, uint64_t id) {
+    GTreeNode *next = g_tree_upper_bound(l->by_holder, &(LedgerLease){.holder = holder, .id = id});
+    const LedgerLease *lease = next ? g_tree_node_key(next) : NULL;
     return lease && lease->holder == holder ? lease : NULL;
 }
 
@@ -355,7 +356,7 @@ void ledger_forget(Ledger *l) {
 }
 
 uint64_t ledger_owner(const Ledger *l, unsigned interface, uint8_t protocol, uint16_t port) {
-    const Lease *lease = g_hash_table_lookup(l->ports, port_key(interface, protocol, port));
+    const LedgerLease *lease = g_hash_table_lookup(l->ports, port_key(interface, protocol, port));
     return lease ? lease->holder : 0;
 }
 
@@ -366,8 +367,8 @@ LedgerUse ledger_use(const Ledger *l) {
     use.ports_free =
         PROTOCOLS * l->n_interfaces * (uint64_t)(UINT16_MAX - l->withheld_n) - use.ports;
     for (unsigned i = 0; i < l->n_interfaces; i++) {
-        use.in_bps += l->in_bps[i];
-        use.out_bps += l->out_bps[i];
+        use.in += l->in[i];
+        use.out += l->out[i];
     }
     for (unsigned i = 0; i < l->n_npes; i++) use.npe[i] = l->npe[i].used;
     return use;

@@ -73,14 +73,14 @@ typedef struct {
     LeaseKind kind;
     SimTime until;
     /* LEASE_PORT */
-    uint8_t protocol;
-    uint16_t port;            /* 0: the lowest that is free, from LEDGER_ANY on */
-    uint32_t interfaces;      /* bit n: interface n */
-    uint64_t in_bps, out_bps; /* of each of them */
+    uint8_t protocol;    /* 0: no port, bandwidth alone */
+    uint16_t port;       /* 0: the lowest that is free, from LEDGER_ANY on */
+    uint32_t interfaces; /* bit n: interface n */
+    uint64_t in, out;    /* of each of them, in the unit of ledger_add_interface */
     /* LEASE_NPE */
     unsigned npe; /* chosen */
     LedgerRoom room;
-} Lease;
+} LedgerLease;
 
 enum { LEDGER_ANY = 32768 }; /* Linux's first port of those that nobody asked for by number */
 
@@ -88,8 +88,8 @@ typedef struct Ledger Ledger;
 
 Ledger *ledger_new(LedgerPolicy policy);
 void ledger_free(Ledger *ledger);
-/* What the node has; numbers count up from 0. */
-void ledger_add_interface(Ledger *ledger, uint64_t rate_bps);
+/* What the node has; numbers count up from 0. `whole`: an interface's bandwidth, each way. */
+void ledger_add_interface(Ledger *ledger, uint64_t whole);
 void ledger_add_npe(Ledger *ledger, const LedgerRoom *room);
 /* Ports that nobody gets, at every interface: those of translation. */
 void ledger_withhold(Ledger *ledger, uint16_t first, uint16_t n);
@@ -97,10 +97,10 @@ void ledger_withhold(Ledger *ledger, uint16_t first, uint16_t n);
 void ledger_serve(Ledger *ledger, unsigned npe, bool in_service);
 
 /* All that the lease says, and `port` or `npe` are filled in, or nothing. */
-LedgerRefusal ledger_reserve(Ledger *ledger, Lease *lease);
+LedgerRefusal ledger_reserve(Ledger *ledger, LedgerLease *lease);
 /* A lease that somebody says to hold since before the books were lost: its port and NPE are given.
  * Of two that claim the same the first has it. */
-LedgerRefusal ledger_relearn(Ledger *ledger, const Lease *lease);
+LedgerRefusal ledger_relearn(Ledger *ledger, const LedgerLease *lease);
 /* It goes back, and its number has gone by. False: nobody has it. */
 bool ledger_release(Ledger *ledger, uint64_t holder, uint64_t id);
 /* All of a holder's, and numbers up to `id` have gone by; how many there were. */
@@ -108,16 +108,16 @@ unsigned ledger_release_all(Ledger *ledger, uint64_t holder, uint64_t id);
 /* All of a holder's run until then; false: it has none. */
 bool ledger_renew(Ledger *ledger, uint64_t holder, SimTime until);
 /* The one that ends first, if that is before `now`, or NULL. */
-const Lease *ledger_overdue(const Ledger *ledger, SimTime now);
+const LedgerLease *ledger_overdue(const Ledger *ledger, SimTime now);
 /* A holder's lease, the lowest number above `id`; or NULL. */
-const Lease *ledger_next(const Ledger *ledger, uint64_t holder, uint64_t id);
+const LedgerLease *ledger_next(const Ledger *ledger, uint64_t holder, uint64_t id);
 /* All is forgotten, as by a restart. */
 void ledger_forget(Ledger *ledger);
 
 /* Who has the port there; 0: nobody. */
 uint64_t ledger_owner(const Ledger *ledger, unsigned interface, uint8_t protocol, uint16_t port);
 typedef struct {
-    uint64_t leases, ports, ports_free, in_bps, out_bps; /* ports: UDP and TCP of all interfaces */
+    uint64_t leases, ports, ports_free, in, out; /* ports: UDP and TCP of all interfaces */
     LedgerRoom npe[LEDGER_MAX_NPES];
 } LedgerUse;
 LedgerUse ledger_use(const Ledger *ledger);

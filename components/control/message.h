@@ -102,8 +102,10 @@ typedef enum { TAG_TYPE_U32, TAG_TYPE_U64, TAG_TYPE_TEXT, TAG_TYPE_BYTES, TAG_TY
     X(NUMBER, 49, U32, "number")                                                                   \
     X(VALUE, 50, U64, "value")                                                                     \
     X(REASON, 51, U32, "reason")                                                                   \
-    X(DATA, 52, U32, "data")       /* of a filter: the slice's own */                              \
-    X(MEMORY, 53, BYTES, "memory") /* what Format finds in SRAM at DATA */
+    X(DATA, 52, U32, "data")         /* of a filter: the slice's own */                            \
+    X(MEMORY, 53, BYTES, "memory")   /* what Format finds in SRAM at DATA */                       \
+    X(SHARE_IN, 54, U32, "share_in") /* of each interface, in millionths */                        \
+    X(SHARE_OUT, 55, U32, "share_out")
 
 typedef enum {
 #define X(symbol, number, type, name) TAG_##symbol = number,
