@@ -5,6 +5,7 @@
 
 #include "components/chassis/chassis.h"
 #include "components/control/management.h"
+#include "components/control/manager.h"
 #include "components/control/program.h"
 #include "components/control/sshd.h"
 #include "components/gpe/vserver.h"
@@ -28,6 +29,9 @@ const ComponentClass *const component_classes[] = {&chassis_class,
                                                    &slice_program_class,
                                                    &management_class,
                                                    &switch_class,
+                                                   &plc_class,
+                                                   &global_manager_class,
+                                                   &local_manager_class,
                                                    &cp_class,
                                                    &mux_class,
                                                    &monitor_class,

@@ -154,7 +154,7 @@ static char *json_text(json_t *o, size_t flags) {
 }
 
 char *slice_record_write(const SliceRecord *r) {
-    return json_text(record_json(r), JSON_COMPACT);
+    return json_text(record_json(r), JSON_COMPACT | JSON_REAL_PRECISION(15));
 }
 
 bool slice_record_same(const SliceRecord *a, const SliceRecord *b) {
@@ -508,7 +508,7 @@ char *database_write(const Database *db, SimTime now) {
     json_t *o = json_object();
     json_object_set_new(o, "timestamp", seconds(now));
     json_object_set_new(o, "slivers", slivers);
-    return json_text(o, JSON_INDENT(1));
+    return json_text(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
 }
 
 /* Tickets --------------------------------------------------------------------------------- */

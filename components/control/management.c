@@ -379,9 +379,12 @@ static void next_item(Order *o) {
 
 /* Line cards ------------------------------------------------------------------------------- */
 
+/* -1: none, since it is not attached (any more). */
 static int class_of(const Component *c) {
-    if (c->class == &slice_class) return ((const Slice *)c)->class;
-    return ((const Vserver *)c)->class;
+    const Slice *s = (const Slice *)c;
+    const Vserver *v = (const Vserver *)c;
+    if (c->class == &slice_class) return s->attached ? s->class : -1;
+    return v->attached ? v->class : -1;
 }
 
 static int run_line_card(Order *o, GError **error) {

@@ -494,9 +494,8 @@ static void report_channel(const Chip *chip, Report *report, const char *name, c
     if (ch->references)
         report_text(report,
                     "    %-9s %12" G_GUINT64_FORMAT
-                    " references  %s %6.2f %%  mean wait %8.2f ns\n",
-                    name, ch->references, ch->separate_write ? "buses" : "bus  ", busy,
-                    (double)ch->waited / (double)ch->references / 1e3);
+                    " references  bus %6.2f %%  mean wait %8.2f ns\n",
+                    name, ch->references, busy, (double)ch->waited / (double)ch->references / 1e3);
     g_autofree char *scalar = g_strdup_printf("%s_busy", name);
     chip_scalar(chip, report, scalar, busy / 100, "fraction");
 }

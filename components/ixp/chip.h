@@ -194,9 +194,7 @@ unsigned chip_queue_buffers(const Chip *chip);
 bool chip_check(Chip *chip, uint64_t buffers_held, GError **error);
 #define CHIP_SCALARS(label)                                                                        \
     {label "me*_busy", "fraction", "of the time that a microengine, by number and block, ran"},    \
-        {label "sram*_busy", "fraction",                                                           \
-         "of the time of its two buses, for reading and for writing, that an SRAM channel moved "  \
-         "data"},                                                                                  \
+        {label "sram*_busy", "fraction", "of the time that an SRAM channel moved data"},           \
         {label "tcam_busy", "fraction", "of the time that the TCAM's bus was taken"},              \
         {label "dram*_busy", "fraction", "of the time that a DRAM channel moved data"},            \
         {label "scratch_busy", "fraction", "of the time that the scratchpad moved data"},          \

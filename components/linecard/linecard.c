@@ -379,6 +379,11 @@ bool linecard_addresses(Component *blade, const char *name, FpTables *tables, un
     return true;
 }
 
+unsigned linecard_translation_ports(const LineCard *lc, uint16_t *first) {
+    *first = (uint16_t)lc->nat_first_port;
+    return lc->inside.given ? (unsigned)lc->nat_ports : 0;
+}
+
 Mp *linecard_mp(LineCard *lc) {
     return &lc->mp;
 }

@@ -38,6 +38,8 @@ QmCounts linecard_counts(const LineCard *lc, bool out, unsigned class, unsigned 
  * into its tables. False and an error: no such line card, or it has fewer interfaces. */
 bool linecard_addresses(Component *blade, const char *name, FpTables *tables, unsigned n_interfaces,
                         GError **error);
+/* Ports of each address that translation uses, from *first on; 0: there is none. */
+unsigned linecard_translation_ports(const LineCard *lc, uint16_t *first);
 Mp *linecard_mp(LineCard *lc);
 ControlPort *linecard_control(LineCard *lc);
 unsigned linecard_interfaces(const LineCard *lc);

@@ -96,6 +96,11 @@ void npe_buffers_resource(const Npe *npe, unsigned slice, Resources *r);
 /* No more: what it holds, and what comes for it, ends as detached. */
 void npe_queue_close(Npe *npe, unsigned slice, unsigned queue);
 
+/* All that there is of it for slices, of which every one has a queue of exceptions too. */
+typedef struct {
+    uint64_t slices, queues, sram_bytes, filters, buffers, rate_bps;
+} NpeRoom;
+NpeRoom npe_room(const Npe *npe);
 /* What is taken, by slices that are attached and in quarantine; and what is inside. */
 typedef struct {
     uint64_t slices, queues, sram_bytes, filters, ports, in_queues, held;

@@ -408,6 +408,16 @@ void npe_queue_close(Npe *npe, unsigned slice, unsigned queue) {
 
 /* Accounts -------------------------------------------------------------------------------- */
 
+NpeRoom npe_room(const Npe *npe) {
+    double rate = npe->scheduler_rate.per_second;
+    return (NpeRoom){.slices = FP_MAX_SLICES,
+                     .queues = npe->n_queues,
+                     .sram_bytes = FP_SRAM_BYTES,
+                     .filters = TCAM_MAX_ENTRIES,
+                     .buffers = chip_queue_buffers(&npe->program.chip),
+                     .rate_bps = npe->n_interfaces * (uint64_t)(rate + 0.5)};
+}
+
 NpeOccupancy npe_occupancy(const Npe *npe) {
     const NpeSlices *s = npe->slices;
     return (NpeOccupancy){.slices = FP_MAX_SLICES - intervals_n_free(s->numbers),
