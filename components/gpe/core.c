@@ -83,8 +83,8 @@ static void core_resched(Core *k) {
 }
 
 void process_wake(Process *p) {
-    Sched *s = &p->kernel->sched;
     if (!p->started || p->task.state != SCHED_ASLEEP) return;
+    Sched *s = &p->kernel->sched;
     if (s->ops->wake(s, &p->task)) core_resched(process_core(p));
 }
 

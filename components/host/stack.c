@@ -141,9 +141,9 @@ static void add_counts(StackCounts *to, const Tcp *tcp) {
     to->retransmitted += counts->retransmitted;
 }
 
+/* Also when the network is freed, and with it events of others: its own is cancelled before. */
 static void connection_free(void *data) {
     Connection *c = data;
-    sim_cancel(c->stack->component->sim, &c->timer);
     tcp_free(c->tcp);
     g_free(c);
 }
@@ -154,6 +154,7 @@ static void settle(Connection *c) {
     if (c->calls) return;
     if (c->left && tcp_state(c->tcp) == TCP_CLOSED) {
         add_counts(&s->counts, c->tcp);
+        sim_cancel(s->component->sim, &c->timer);
         g_hash_table_remove(s->connections, &c->ends);
         return;
     }
