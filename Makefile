@@ -104,7 +104,7 @@ check-cluster: all
 
 # emu/ and fastpath/ know nobody, components/ knows both: the folder names stay true. In components/
 # a folder knows itself and those behind the colon; classes.c knows all. Files make no circles.
-FOLDERS := blade ixp slowpath host chassis:blade traffic:slowpath linecard:blade,ixp npe:blade,ixp,linecard gpe:blade,linecard,host slice:ixp,npe,linecard,gpe,slowpath plan control:blade,ixp,npe,linecard,gpe,slice,chassis,host
+FOLDERS := blade ixp slowpath host chassis traffic:slowpath linecard:blade,ixp npe:blade,ixp,linecard gpe:blade,linecard,host slice:ixp,npe,linecard,gpe,slowpath plan control:blade,ixp,npe,linecard,gpe,slice,chassis,host
 # The engine names no hardware and no box, not even in an example.
 HARDWARE := microengines?|me[0-9]+|[rt]bufs?|tcam|sram|dram|rdram|scratchpad|msf|spi-?4|xscale|ixp[0-9]*|network processors?
 BOXES    := npes?[0-9]*|gpes?[0-9]*|line ?cards?|chassis|blades?|vservers?

@@ -14,7 +14,7 @@
 #include "components/slice/monitor.h"
 #include "components/npe/distributed_scheduler.h"
 #include "components/npe/npe.h"
-#include "components/chassis/cp.h"
+#include "components/gpe/cp.h"
 #include "components/slice/slice.h"
 #include "components/chassis/switch.h"
 #include "components/plan/plan.h"

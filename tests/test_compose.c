@@ -100,7 +100,6 @@ static void links_of_blades_are_as_the_chassis_says(void) {
                               "server_rate = 2Gbit/s\nserver_links = 2\n[gpe gpe0]\nports = 2\n";
     holds(own, NULL, "lc0.rate", 40e9);
     holds(own, NULL, "npe1.rate", 40e9);
-    holds(own, NULL, "cp0.rate", 2e9);
     holds(own, NULL, "cp0_control.rate", 2e9);
     holds(own, NULL, "data.ports", 1 + 2 + 2 + 1);
     holds(own, "npe0.rate=1Gbit/s", "npe0.rate", 1e9);

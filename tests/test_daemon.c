@@ -202,7 +202,7 @@ static void a_frame_takes_the_receive_path(void) {
 }
 
 static void nobody_serves_a_port_at_first_and_one_only_later(void) {
-    static const char *const boxes[] = {"lc0", "npe0", "npe1", "gpe0"};
+    static const char *const boxes[] = {"lc0", "npe0", "npe1", "gpe0", "cp0"};
     Seen s = {.bench = bench_open(BLADES "[gpe gpe0]\n" QUIET "[gpe gpe1]\n" QUIET)};
     Gpe *from = server(s.bench, "gpe1");
     for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++)
@@ -233,6 +233,107 @@ static void nobody_serves_a_port_at_first_and_one_only_later(void) {
     bench_close(s.bench);
 }
 
+/* The worst that a vServer could do: frames with the MAC and IP addresses of every control port,
+ * and to them, out of every NIC that guests have. The data switch knows none of these stations, and
+ * on the control switch there is not one frame. */
+static void what_vservers_send_never_gets_there(void) {
+    static const char *const boxes[] = {"lc0", "npe0", "npe1", "gpe0", "gpe1", "cp0"};
+    Bench *b = bench_open(BLADES "[gpe gpe0]\n" QUIET "[gpe gpe1]\n" QUIET);
+    Gpe *from = server(b, "gpe1");
+    unsigned sent = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++)
+        for (unsigned interface = 0; interface < 32; interface++, sent++) {
+            Packet *pkt = frame_to(b, "gpe1", boxes[i], "let me in");
+            if (interface & 1) memset(pkt->data + ETHER_DESTINATION, 0xff, MAC_BYTES);
+            gpe_transmit(from, interface, pkt);
+        }
+    bench_finish(b);
+    CHECK_NEAR(bench_scalar(b, "data.drop.unknown_station"), sent, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++) {
+        g_autofree char *out = g_strdup_printf("control.port%u.packets", i),
+                        *in = g_strconcat(boxes[i], ".drop.control", NULL);
+        CHECK_NEAR(bench_scalar(b, out), 0, 0);
+        CHECK_NEAR(bench_scalar(b, in), 0, 0);
+    }
+    bench_close(b);
+}
+
+/* And from outside: tunnels whose packet goes on to an address of the control network end at the
+ * slice that has no way for it, or leave by its interface: the control switch stays silent. */
+static void what_comes_from_outside_never_gets_there(void) {
+    RunResult *r =
+        bench_run(BLADES "[vserver v]\ngpe = gpe0\napplication = click\n"
+                         "routes = 10.0.128.0/24 1 10.0.128.2:7007\n"
+                         "[source t]\nattach = spp interfaces 0\nwarmup = 0\n"
+                         "duration = 10ms\nrate = 1kpacket/s\ndestinations = 10.0.128.2\n"
+                         "[sink s]\nattach = spp interfaces 1\nsource = t\n");
+    CHECK(bench_value(r, "v.forwarded") >= 9);
+    CHECK_NEAR(bench_value(r, "s.port0.packets"), bench_value(r, "v.forwarded"), 0);
+    for (unsigned i = 0; i < 6; i++) {
+        g_autofree char *out = g_strdup_printf("control.port%u.packets", i);
+        CHECK_NEAR(bench_value(r, out), 0, 0);
+    }
+    run_result_free(r);
+}
+
+/* The control processor ------------------------------------------------------------------- */
+
+#define SINK "[sink s]\nattach = spp interfaces 1\nsource = t\n"
+#define UNBOUND                                                                                    \
+    "[source t]\nattach = spp interfaces 0\nwarmup = 0\nduration = 10ms\nrate = 1kpacket/s\n"      \
+    "udp_port = 4000\n" SINK
+
+static void a_control_processor_counts_what_nobody_has_bound(void) {
+    RunResult *idle = bench_run(BLADES UNBOUND),
+              *busy = bench_run(BLADES UNBOUND "[vserver v]\ngpe = cp0\napplication = compute\n");
+    CHECK(bench_value(idle, "cp0.packets") >= 9);
+    CHECK_NEAR(bench_value(busy, "cp0.packets"), bench_value(idle, "cp0.packets"), 0);
+    CHECK_NEAR(bench_value(busy, "cp0.interrupts"), bench_value(idle, "cp0.packets"), 0);
+    CHECK(!run_scalar(idle, "cp0.interrupts"));
+    run_result_free(idle);
+    run_result_free(busy);
+}
+
+/* The same vServer, on a GPE and on the control processor: the same packets come back. */
+static void a_control_processor_hosts_vservers(void) {
+    RunResult *r[2];
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *text =
+            g_strdup_printf("[chassis spp]\nslots = linecard; gpe; cp\nserver_links = 1\n"
+                            "[gpe gpe0]\nports = 1\n" QUIET "[cp cp0]\n" QUIET
+                            "[vserver v]\ngpe = %s\napplication = click\n"
+                            "routes = 10.0.0.0/8 1 10.253.0.2:30000\n"
+                            "[source t]\nattach = spp interfaces 0\nwarmup = 0\nduration = 20ms\n"
+                            "rate = 1kpacket/s\n[sink s]\nattach = spp interfaces 1\nsource = t\n",
+                            i ? "cp0" : "gpe0");
+        r[i] = bench_run(text);
+    }
+    CHECK(bench_value(r[1], "s.port0.packets") >= 19);
+    CHECK_NEAR(bench_value(r[1], "s.port0.packets"), bench_value(r[0], "s.port0.packets"), 0);
+    CHECK_NEAR(bench_value(r[1], "v.forwarded"), bench_value(r[0], "v.forwarded"), 0);
+    CHECK_NEAR(bench_value(r[1], "cp0.share.task"), bench_value(r[0], "gpe0.share.task"), 1e-9);
+    run_result_free(r[0]);
+    run_result_free(r[1]);
+}
+
+/* With a daemon it is a server like others, also when that comes while the run goes on. */
+static void a_control_processor_has_daemons(void) {
+    Seen s = {.bench = bench_open(BLADES "[cp cp0]\n" QUIET)};
+    Gpe *cp = server(s.bench, "cp0");
+    SimTime t0 = 10 * SIM_MS;
+    bench_until(s.bench, t0);
+    Daemon *d = daemon_new(cp, "grm", &ops, &s, NULL);
+    daemon_submit(d, 50 * SIM_US, ran, NULL, NULL);
+    bench_until(s.bench, t0 + SIM_MS / 2);
+    CHECK_U64(s.n, 1);
+    CHECK_U64(s.at[0], t0 + 50 * SIM_US + cp->kernel.context_switch);
+    say(s.bench, "cp0", "stop", "grm");
+    CHECK_U64(s.stopped, 1);
+    bench_finish(s.bench);
+    CHECK_NEAR(bench_scalar(s.bench, "cp0.packets"), 0, 0);
+    bench_close(s.bench);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(work_is_done_after_one_another_on_a_core),
                                  TEST(a_daemon_goes_before_processes),
@@ -241,6 +342,11 @@ int main(void) {
                                  TEST(orders_are_understood_or_refused),
                                  TEST(a_frame_takes_the_receive_path),
                                  TEST(nobody_serves_a_port_at_first_and_one_only_later),
+                                 TEST(what_vservers_send_never_gets_there),
+                                 TEST(what_comes_from_outside_never_gets_there),
+                                 TEST(a_control_processor_counts_what_nobody_has_bound),
+                                 TEST(a_control_processor_hosts_vservers),
+                                 TEST(a_control_processor_has_daemons),
                                  {0}};
     return run_tests("daemon", tests);
 }

@@ -11,7 +11,7 @@
 
 #include "components/classes.h"
 #include "components/linecard/linecard.h"
-#include "components/chassis/cp.h"
+#include "components/gpe/cp.h"
 #include "components/chassis/switch.h"
 #include "emu/core/report.h"
 #include "emu/study/run.h"

@@ -99,7 +99,8 @@ static bool add_processor(Plan *p, GError **error) {
     unsigned n = p->processors;
     g_autofree char *name = next_name(p, "cp", &p->processors, false);
     composer_section(p->composer, "cp", name);
-    composer_set(p->composer, "cp", name, "mac", "02:00:00:01:20:%02x", n);
+    composer_set(p->composer, "cp", name, "mac", "02:00:00:01:20:%02x", n * 16 & 0xff);
+    composer_set(p->composer, "cp", name, "inside", "192.168.%u.1", 255 - n);
     add_links(p, name, 0, 1, p->server_rate);
     add_control(p, "cp", name, 1);
     return true;
@@ -146,6 +147,15 @@ static bool share_out(const Plan *p, GError **error) {
     for (unsigned i = 0; i < p->servers && p->lines; i++) {
         g_autofree char *name = g_strdup_printf("gpe%u", i);
         composer_set(c, "gpe", name, "linecard", "lc%u", i % p->lines);
+    }
+    for (unsigned i = 0; i < p->processors && p->lines; i++) {
+        g_autofree char *name = g_strdup_printf("cp%u", i);
+        unsigned interfaces;
+        composer_set(c, "cp", name, "linecard", "lc%u", i % p->lines);
+        if (!composer_number(c, composer_value(c, name, "linecard"), "interfaces", &interfaces,
+                             error))
+            return false;
+        composer_set(c, "cp", name, "interfaces", "%u", MIN(interfaces, 5));
     }
     for (unsigned i = 0; i < p->engines && p->lines; i++) {
         g_autofree char *name = g_strdup_printf("npe%u", i);

@@ -111,6 +111,7 @@ Daemon *daemon_new(Gpe *g, const char *name, const DaemonOps *ops, void *user, G
                   .slower = 1,
                   .runs = true};
     g_ptr_array_add(g->daemons, d);
+    gpe_begin(g);
     return d;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "components/causes.h"
+#include "components/gpe/cp.h"
 #include "components/gpe/daemon.h"
 #include "components/linecard/linecard.h"
 #include "fastpath/headers.h"
@@ -41,6 +42,10 @@ static void deliver(Component *c, Packet *pkt) {
         return;
     }
     if (g->stack && !packet_detached(pkt) && stack_receive(g->stack, pkt->port, pkt)) return;
+    if (g->unbound && !packet_detached(pkt) && fp.reason != FP_DETACHED) {
+        g->unbound(g, pkt);
+        return;
+    }
     component_drop(c,
                    packet_detached(pkt) || fp.reason == FP_DETACHED ? GPE_DROP_DETACHED
                    : fp.reason == FP_NO_SLICE                       ? GPE_DROP_NO_SOCKET
@@ -74,6 +79,7 @@ static void stack_sends(void *user, unsigned port, Packet *pkt, void *owner) {
 }
 
 Stack *gpe_stack(Gpe *g) {
+    gpe_begin(g);
     if (!g->stack) g->stack = stack_new(&g->base, &g->tcp, stack_sends, g);
     return g->stack;
 }
@@ -169,6 +175,7 @@ static void move(Guest *guest, Gpe *to) {
 
 bool gpe_host(Gpe *g, Guest *guest, GError **error) {
     if (!attach(g, error)) return false;
+    gpe_begin(g);
     if (!intervals_take(g->numbers, 1, 0, &guest->number))
         return input_error(error, "%s has its %" G_GUINT64_FORMAT " vServers already", g->base.name,
                            g->max_vservers);
@@ -266,7 +273,7 @@ void gpe_evict(Gpe *g, Guest *guest) {
 }
 
 Gpe *gpe_of(Component *c) {
-    return c->class == &gpe_class ? (Gpe *)c : NULL;
+    return c->class == &gpe_class || c->class == &cp_class ? (Gpe *)c : NULL;
 }
 
 ControlPort *gpe_control(Gpe *g) {
@@ -323,24 +330,32 @@ static bool gpe_station(const Component *c, unsigned port, unsigned n, uint8_t m
     return true;
 }
 
-static bool gpe_start(Component *c, GError **error) {
-    Gpe *g = (Gpe *)c;
-    if (!attach(g, error)) return false;
+void gpe_begin(Gpe *g) {
+    Component *c = &g->base;
+    if (g->runs || !g->ready) return;
+    g->runs = true;
     g->started = sim_now(c->sim);
-    if (c->recorder) kernel_record(&g->kernel, c->recorder, c->track);
-    component_random(c, "root", &g->random);
-    sim_event_init(&g->boot, boot, &c->owner);
-    sim_event_init(&g->root, root_wakes, &c->owner);
     sim_schedule(c->sim, &g->boot, 0);
-    for (unsigned i = 0; i < g->nics.n; i++) {
-        g_autofree char *gauge = g_strdup_printf("nic%u", i);
-        component_gauge(c, gauge, gauge_queue, &g->nics.nic[i].ring);
-    }
     if (g->root_rate) {
         double gap = random_exponential(&g->random) * (double)(SIM_S / g->root_rate);
         sim_schedule(c->sim, &g->root, (SimTime)gap + 1);
     }
     kernel_start(&g->kernel);
+}
+
+static bool gpe_start(Component *c, GError **error) {
+    Gpe *g = (Gpe *)c;
+    if (!attach(g, error)) return false;
+    if (c->recorder) kernel_record(&g->kernel, c->recorder, c->track);
+    component_random(c, "root", &g->random);
+    sim_event_init(&g->boot, boot, &c->owner);
+    sim_event_init(&g->root, root_wakes, &c->owner);
+    for (unsigned i = 0; !g->waits && i < g->nics.n; i++) {
+        g_autofree char *gauge = g_strdup_printf("nic%u", i);
+        component_gauge(c, gauge, gauge_queue, &g->nics.nic[i].ring);
+    }
+    g->ready = true;
+    if (!g->waits || g->n_guests || g->daemons || g->stack) gpe_begin(g);
     return true;
 }
 
@@ -621,189 +636,18 @@ static void gpe_free(Component *c) {
     intervals_free(g->positions);
 }
 
-#define COST(n, f, def, text, src) PARAM_TIME(n, Gpe, f, def, "0", "1s", text, src)
-
 static const Param gpe_params[] = {
-    PARAM_COUNT("cores", Gpe, kernel.n_cores, "1", "1", "16", "processor cores",
-                "SPP paper 5: two dual-core 2 GHz Xeons; 7.1: most results are for one core"),
-    PARAM_WHICH("ports", Gpe, nics.n, "4", "1", "16", "Ethernet ports, each with a NIC",
-                "SPP paper 5: four gigabit interfaces"),
-    PARAM_WHICH("interfaces", Gpe, n_interfaces, "5", "1", "16",
-                "logical interfaces of the node; interface i sends through port i mod ports",
-                "SPP paper 7.1: five"),
-    PARAM_IPV4("address", Gpe, address, "10.255.0.1",
-               "IPv4 address of the node's interface 0, counting up", "assumed"),
-    PARAM_IPV4("inside", Gpe, inside, "192.168.1.1",
-               "its IPv4 address behind the node, from which its vServers open TCP connections",
-               "assumed: see `inside` of a linecard"),
-    PARAM_MAC("mac", Gpe, mac, "02:00:00:00:01:00", "MAC address of interface 0, counting up",
-              "assumed"),
-    PARAM_MAC("next_mac", Gpe, next_mac, "02:00:00:00:03:00",
-              "MAC address that interface 0 sends to, counting up", "assumed"),
-    STACK_PARAMS(Gpe, tcp),
-    PARAM_NAME("linecard", Gpe, linecard, "", "linecard",
-               "the line card of its chassis: then its ports are on the data switch, and addresses "
-               "are the line card's; empty: links bring the traffic",
-               "scenario"),
-    PARAM_COUNT("max_vservers", Gpe, max_vservers, "64", "1", "128", "vServers it takes",
-                "assumed: PlanetLab nodes host tens of active slivers"),
-    CONTROL_PORT_PARAMS(Gpe, control),
-    PARAM_TEXT("scheduler", Gpe, scheduler, "token",
-               "who runs, one of those below, with settings of its own behind it: sfq longest=8",
-               "PlanetLab kernels 3.2 to 4.1, CONFIG_VSERVER_ACB_SCHED"),
-    PARAM_COST("interval", Gpe, interval, "1000", "1", "1000000",
-               "ticks in which a vServer earns `rate` tokens",
-               "util-vserver lib/planetlab.c, pl_setsched"),
-    PARAM_COUNT("rate", Gpe, share.rate, "32", "0", "1000000",
-                "tokens of 1 ms that a vServer earns in a second; sfq: its weight",
-                "SPP paper 5; NodeManager sm.py of 2007"),
-    PARAM_COUNT("min", Gpe, share.min, "50", "0", "1000000",
-                "tokens that a vServer needs to be picked",
-                "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("max", Gpe, share.max, "100", "0", "1000000", "tokens that a vServer can hold",
-                "SPP paper 5; util-vserver lib/planetlab.c"),
-    PARAM_COUNT("initial", Gpe, share.initial, "100", "0", "1000000",
-                "tokens that a vServer begins with", "util-vserver lib/planetlab.c"),
-    PARAM_WORDS("tokens", COUNT, Gpe, tokens, "default", "1", "1000000", "default=0",
-                "min, max and initial in one; default: each its own",
-                "SPP paper 5: min = max = 2 to 16"),
-    PARAM_COUNT("tokens_rate", Gpe, tokens_rate, "120", "0", "1000000",
-                "the rate if `tokens` is a number",
-                "SPP paper 5: 120/s, 960 divided by eight vServers"),
-    PARAM_WORDS("active", COUNT, Gpe, active, "all", "1", "128", "all=0",
-                "only so many vServers run, those of the lowest `place`", "scenario"),
-    PARAM_TIME("slice", Gpe, slice, "100ms", "1ms", "10s", "time slice of a task (sfq has its own)",
-               "Linux 2.6.12: 100 ms at nice 0"),
-    PARAM_BOOL("idle_skip", Gpe, idle_skip, "yes",
-               "token: virtual time jumps ahead when everybody is on hold",
-               "PlanetLab kernels, CONFIG_VSERVER_HARDCPU_IDLE"),
-    PARAM_BOOL("wake_preempts", Gpe, wake_preempts, "no",
-               "a vServer that wakes runs at once, as the O(1) scheduler's bonus for interactive "
-               "tasks would have it",
-               "assumed: equal priorities; see docs/calibration.md"),
-    PARAM_TIME("tick", Gpe, kernel.tick_period, "1ms", "100us", "100ms", "period of the timer",
-               "PlanetLab kernel configuration: HZ=1000"),
-    PARAM_BOOL("idle_ticks", Gpe, kernel.idle_ticks, "yes",
-               "the timer goes on while a core has nothing to do; no: it stops, as it did from "
-               "Linux 2.6.21 on, and minutes without packets take no time to compute",
-               "Linux 2.6.12: arch/i386/kernel/time.c; PlanetLab kernel configuration"),
-    PARAM_FREQUENCY("root_rate", Gpe, root_rate, "10Hz", "0Hz", "1kHz",
-                    "wakeups of short tasks of the host, at random times",
-                    "calibrated on F5-default-max"),
-    PARAM_TIME("root_time", Gpe, root_time, "100us", "1ns", "1s", "length of each, with switches",
-               "assumed"),
-    PARAM_COUNT("rx_ring", Gpe, nics.rx_ring, "256", "1", "4096", "receive descriptors of a NIC",
-                "e1000.h"),
-    PARAM_COUNT("tx_ring", Gpe, nics.tx_ring, "256", "1", "4096", "transmit descriptors of a NIC",
-                "e1000.h"),
-    PARAM_TIME("interrupt_gap", Gpe, nics.interrupt_gap, "125us", "0", "1s",
-               "least time between interrupts of a NIC", "e1000_param.c: DEFAULT_ITR 8000/s"),
-    PARAM_COUNT("weight", Gpe, nics.weight, "64", "1", "4096", "packets of one poll of a NIC",
-                "e1000_main.c"),
-    PARAM_COUNT("budget", Gpe, nics.budget, "300", "1", "100000", "packets of one net_rx_action",
-                "Linux 2.6.12: netdev_max_backlog"),
-    PARAM_COUNT("softirq_passes", Gpe, nics.n_passes, "10", "1", "1000",
-                "net_rx_actions in a row before ksoftirqd takes over",
-                "Linux 2.6.12: MAX_SOFTIRQ_RESTART"),
-    PARAM_TIME("poll_limit", Gpe, nics.poll_limit, "2ms", "1us", "1s",
-               "longest net_rx_action, rounded to what it is at most",
-               "Linux 2.6.12: jiffies - start > 1"),
-    PARAM_SIZE("socket_buffer", Gpe, socket_buffer, "110592B", "1B", "1GB",
-               "receive buffer of a socket", "Linux 2.6.12: (sizeof(sk_buff) + 256) * 256"),
-    PARAM_ROW("truesize", SIZE, Gpe, truesize, "2256B",
-              "what a packet takes of it, whatever its length",
-              "Linux 2.6.12 with e1000's 2 KiB buffers, computed: 49 packets a socket", .min = "1B",
-              .max = "64KiB", .sense = PARAM_SENSE_SLOWER),
-    COST("interrupt_cost", kernel.interrupt_cost, "2500ns", "a NIC's interrupt",
-         "assumed: 1 to 5 us"),
-    COST("tick_cost", kernel.tick_cost, "2us", "a timer interrupt", "assumed"),
-    COST("poll_cost", nics.poll, "1us", "one poll of a NIC, without its packets", "assumed"),
-    COST("rx_packet", nics.rx_packet, "4500ns", "receiving a packet in softirq, VNET included",
-         "assumed: 3.5 to 5.5 us; Figures 9 and 12 do not identify it"),
-    COST("rx_byte", nics.rx_byte, "0", "receiving a byte in softirq",
-         "arithmetic: no UDP checksum, DMA"),
-    COST("poll_call", cost.poll_call, "700ns", "poll() or select()",
-         "assumed: by clock from Devera 2001, 4.3 us on 375 MHz, less a descriptor"),
-    COST("poll_fd", cost.poll_fd, "100ns", "and each file descriptor of it",
-         "assumed: 60 to 100 ns; lmbench, Mau 2002: 58 ns on 2.4 GHz"),
-    COST("receive_call", cost.receive_call, "700ns", "recvfrom() without copying",
-         "assumed: by clock from Devera 2001, 6.4 us on 375 MHz less 2.7 of net_rx_action"),
-    COST("send_call", cost.send_call, "3400ns", "sendto() without copying, with driver and VNET",
-         "assumed: by clock from Devera 2001, 18.1 us on 375 MHz"),
-    COST("clock_call", cost.clock_call, "300ns", "gettimeofday()", "assumed"),
-    COST("copy_byte", cost.copy_byte, "1590ps",
-         "copying a byte, in recvfrom() and in sendto() each", "calibrated on F9-click-max"),
-    COST("click_cost", cost.click, "5200ns", "Click's own work on a packet",
-         "calibrated on F9-click-pps"),
-    COST("i3_cost", cost.i3, "1100ns", "the I3 server's own work on a packet",
-         "calibrated on I3-gpe"),
-    COST("shell_cost", cost.shell, "50us",
-         "what a login shell and its terminal do with a keystroke", "assumed"),
-    COST("cipher_byte", cost.cipher_byte, "15ns", "encrypting or decrypting a byte of SSH",
-         "assumed: AES-128 and HMAC-MD5 at some 65 MB/s"),
-    COST("client_cost", cost.client, "1us", "a TCP client's own work on what it reads or writes",
-         "assumed"),
-    COST("echo_cost", cost.echo, "1us", "an echo responder's own work on a packet", "assumed"),
-    COST("sink_cost", cost.sink, "1us", "a receiver's own work on a packet", "assumed"),
-    COST("manager_cost", cost.manager, "20us", "a slice manager's own work on an exception",
-         "assumed: Python or Java in the paper's day would be more"),
-    COST("switch_cost", kernel.context_switch, "3us", "context switch",
-         "assumed: 3 to 5 us at 2 GHz"),
-    COST("cold_cost", kernel.cold, "30us", "refilling the caches after a long absence", "assumed"),
-    COST("cold_after", kernel.cold_after, "1ms", "what a long absence is", "assumed"),
-    PARAM_ROW("serial", FRACTION, Gpe, kernel.serial, "100%",
-              "share of the kernel's work on a packet, copying apart, that one core at a time "
-              "can do",
-              "calibrated on F9-click-4core-400", .min = "0", .max = "1",
-              .sense = PARAM_SENSE_SLOWER),
-    PARAM_TIME("gap_min", Gpe, kernel.gap_min, "900us", "1ns", "1s",
-               "shortest time without the processor that a compute-bound task notes",
-               "assumed: below one tick, above interrupts and root's tasks"),
-    PARAM_TIME("gap_from", Gpe, kernel.gap_from, "0", "0", "1000s",
-               "and it begins to note them at this time", "scenario"),
+#define GPE_PORTS "4"
+#define GPE_MAC "02:00:00:00:01:00"
+#include "components/gpe/params.def"
     {0}};
 
-static const DropReason gpe_drops[] = {{"rx_ring", "no receive descriptor free"},
-                                       {"outer", "outer headers are not those of a tunnel"},
-                                       {"no_socket", "no vServer owns this address and UDP port"},
-                                       {"socket_full", "the socket's receive buffer is full"},
-                                       {"tx_ring", "no transmit descriptor free"},
-                                       {"exception", "the router in the vServer has no way for it"},
-                                       {"refused", "the application refuses it"},
-                                       {"detached", "its vServer was detached meanwhile"},
-                                       CONTROL_PORT_DROP,
-                                       {0}};
+static const DropReason gpe_drops[] = {GPE_DROPS, {0}};
 
-static const Scalar gpe_scalars[] = {
-    STACK_SCALARS("with an application that speaks TCP"),
-    {"share.interrupt", "ratio", "interrupts and timer ticks, of the time of all cores"},
-    {"share.softirq", "ratio", "packets in softirq, of the time of all cores"},
-    {"share.root", "ratio", "work of the root context, of the time of all cores"},
-    {"share.switch", "ratio", "changing from one process to the next, of the time of all cores"},
-    {"share.task", "ratio", "processes of vServers, of the time of all cores"},
-    {"share.idle", "ratio", "nothing, of the time of all cores"},
-    {"switches", "switches", "from one process to another"},
-    {"interrupts", "interrupts", "of its interfaces"},
-    {"softirq_deferred", "times",
-     "that softirq left its work to ksoftirqd, an interrupt or a system call"},
-    {"ksoftirqd", "runs", "of ksoftirqd over work that was left to it"},
-    {"lock_waited_us", "us",
-     "that system calls waited for the part of the kernel that only one core can be in"},
-    {"cycles", "gaps", "times that a process did not have its core",
-     "with two or more vServers that compute"},
-    {"cycle_min_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the shortest",
-     "with two or more vServers that compute"},
-    {"cycle_p10_ms", "ms",
-     "time of a round of all processes, n/(n-1) of a gap: 10 percent are shorter",
-     "with two or more vServers that compute"},
-    {"cycle_p50_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: half are shorter",
-     "with two or more vServers that compute"},
-    {"cycle_p90_ms", "ms",
-     "time of a round of all processes, n/(n-1) of a gap: 90 percent are shorter",
-     "with two or more vServers that compute"},
-    {"cycle_max_ms", "ms", "time of a round of all processes, n/(n-1) of a gap: the longest",
-     "with two or more vServers that compute"},
-    {0}};
+static const Scalar gpe_scalars[] = {STACK_SCALARS("with an application that speaks TCP"),
+#define GPE_WHEN NULL
+#include "components/gpe/scalars.def"
+                                     {0}};
 
 const ComponentClass gpe_class = {
     .name = "gpe",

@@ -73,17 +73,24 @@ struct Gpe {
     uint32_t leads_to; /* a bit for each interface that routes lead to */
     bool attached;
     FpTables *tables;
-    FpLog log; /* of code whose cost is modelled otherwise */
+    FpLog log;               /* of code whose cost is modelled otherwise */
+    bool waits, ready, runs; /* waits: until it has something to do; runs: since `started` */
     SimTime started;
     SimEvent boot, root;
     Random random;
-    Stack *stack; /* NULL: nobody has asked for TCP */
+    void (*unbound)(Gpe *g,
+                    Packet *pkt); /* takes what nobody here has bound; NULL: it is dropped */
+    Stack *stack;                 /* NULL: nobody has asked for TCP */
 };
 
 extern const ComponentClass gpe_class;
 
-/* A component of that class, or of another that is a server; NULL: it is none. */
+/* A component of that class, or of another that is a server (components/gpe/cp.h); NULL: it is
+ * none. */
 Gpe *gpe_of(Component *c);
+
+/* Its cores run from now on, if they do not yet: it has something to do. */
+void gpe_begin(Gpe *g);
 
 /* Give the guest a number. On a line card the server's addresses are known from here on. False and
  * an error: no room. Its process comes in by gpe_admit. */
@@ -131,3 +138,12 @@ enum {
     GPE_DROP_DETACHED,
     GPE_DROP_CONTROL
 };
+#define GPE_DROPS                                                                                  \
+    {"rx_ring", "no receive descriptor free"},                                                     \
+        {"outer", "outer headers are not those of a tunnel"},                                      \
+        {"no_socket", "no vServer owns this address and UDP port"},                                \
+        {"socket_full", "the socket's receive buffer is full"},                                    \
+        {"tx_ring", "no transmit descriptor free"},                                                \
+        {"exception", "the router in the vServer has no way for it"},                              \
+        {"refused", "the application refuses it"},                                                 \
+        {"detached", "its vServer was detached meanwhile"}, CONTROL_PORT_DROP

@@ -333,7 +333,7 @@ void vserver_detach(Vserver *v) {
 
 static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
-    v->gpe = (Gpe *)network_find(c->network, v->gpe_name);
+    v->gpe = gpe_of(network_find(c->network, v->gpe_name));
     v->former = g_ptr_array_new_with_free_func((GDestroyNotify)tenant_free);
     account_init(&v->account);
     v->guest.receive = vserver_receive;
@@ -501,7 +501,7 @@ static void vserver_free(Component *c) {
 #define CHOICE(name) "|" #name
 
 static const Param vserver_params[] = {
-    PARAM_NAME("gpe", Vserver, gpe_name, "gpe0", "gpe", "the server that hosts it", "scenario"),
+    PARAM_NAME("gpe", Vserver, gpe_name, "gpe0", "gpe|cp", "the server that hosts it", "scenario"),
     PARAM_ENUM("application", Vserver, application, "click", &(APPS(CHOICE))[1], "what runs in it",
                "SPP paper 5 and 7"),
     PARAM_WHICH("udp_port", Vserver, udp_port, "30000", "1", "65535",
