@@ -234,6 +234,23 @@ static void what_is_between_cuts_one_way_of_one_wire(void) {
                   "test.ini:3: [tap x] attach: found \"npe0\", expected A.0 -> B.1");
 }
 
+static void a_name_that_a_chassis_needs_is_refused(void) {
+    /* Of a switch, of blades whose settings others follow, and of what merges senders. */
+    static const char *const names[][2] = {{"control", "switch"}, {"data", "switch"},
+                                           {"lc0", "linecard"},   {"npe1", "npe"},
+                                           {"gpe0", "gpe"},       {"cp0", "cp"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *text = g_strdup_printf("[chassis spp]\npreset = development\n"
+                                                "[tap %s]\nattach = npe0.0 -> data.1\n",
+                                                names[i][0]),
+                        *refusal = g_strdup_printf(
+                            "test.ini:3: [tap %s]: found a component with the name %s, expected "
+                            "another: test.ini:1 makes [%s %s]",
+                            names[i][0], names[i][0], names[i][1], names[i][0]);
+        CHECK_REFUSED(text, refusal);
+    }
+}
+
 static void a_link_that_is_cut_twice_reads_back(void) {
     Scenario *s = load("[chassis spp]\npreset = development\n[tap a]\nattach = npe0.0 -> data.1\n"
                        "[tap b]\nattach = data.1 -> npe0.0\n",
@@ -378,6 +395,7 @@ int main(void) {
         TEST(attach_is_its_links),
         TEST(interfaces_count_through_the_line_cards),
         TEST(what_is_between_cuts_one_way_of_one_wire),
+        TEST(a_name_that_a_chassis_needs_is_refused),
         TEST(a_link_that_is_cut_twice_reads_back),
         TEST(several_senders_share_an_interface),
         TEST(fifty_sources_on_ten_interfaces_lose_nothing_at_low_load),

@@ -13,6 +13,7 @@ struct Composer {
     /* whence what is made now follows */
     const char *file;
     unsigned line;
+    GError *taken; /* the first name that a component of another class has */
 };
 
 /* One port of an attached component and the port that it is wired to. */
@@ -49,7 +50,8 @@ const char *composer_class(const Composer *c, const char *name) {
 }
 
 const char *composer_value(const Composer *c, const char *name, const char *key) {
-    const Section *section = scenario_component(c->scenario, name);
+    /* What one of another class is asked for, whose name was taken, is nowhere. */
+    const Section *section = name ? scenario_component(c->scenario, name) : NULL;
     const Entry *entry = section ? section_entry(section, key) : NULL;
     if (entry) return entry->value;
     const Param *row = section ? param_find(section_table(section), key) : NULL;
@@ -78,8 +80,8 @@ bool composer_number(const Composer *c, const char *name, const char *key, unsig
                      GError **error) {
     const char *text = composer_value(c, name, key);
     guint64 n;
-    if (!text) return input_error(error, "found no component %s", name);
-    if (text && g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &n, NULL)) {
+    if (!text) return input_error(error, "found no component %s", name ? name : "at all");
+    if (g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &n, NULL)) {
         *number = (unsigned)n;
         return true;
     }
@@ -88,10 +90,22 @@ bool composer_number(const Composer *c, const char *name, const char *key, unsig
                            text);
 }
 
+static bool is_taken(Composer *c, const char *head, const char *name) {
+    const Section *other = strcmp(head, "link") ? scenario_component(c->scenario, name) : NULL;
+    if (!other || !strcmp(other->class->name, head)) return false;
+    g_autofree char *place = section_place(other);
+    if (!c->taken)
+        input_error(&c->taken,
+                    "%s: found a component with the name %s, expected another: %s:%u makes [%s %s]",
+                    place, name, c->file, c->line, head, name);
+    return true;
+}
+
 void composer_section(Composer *c, const char *head, const char *name) {
     GPtrArray *all = c->scenario->sections;
     Section *section = scenario_section(c->scenario, head, name);
     guint at;
+    if (is_taken(c, head, name)) return;
     if (section && g_ptr_array_find(all, section, &at)) {
         if (at >= c->next)
             g_ptr_array_insert(all, (int)c->next++, g_ptr_array_steal_index(all, at));
@@ -104,6 +118,7 @@ void composer_section(Composer *c, const char *head, const char *name) {
 void composer_set(Composer *c, const char *head, const char *name, const char *key,
                   const char *format, ...) {
     Section *section = scenario_section(c->scenario, head, name);
+    if (!section) return; /* its name was taken */
     if (!param_find(section_table(section), key) || section_entry(section, key)) return;
     va_list args;
     va_start(args, format);
@@ -587,8 +602,12 @@ static bool compose_all(Composer *c, bool bring, GError **error) {
 
 bool scenario_compose(Scenario *s, GError **error) {
     Composer c = {.scenario = s};
-    return compose_all(&c, true, error) && compose_all(&c, false, error) && attach_all(&c, error) &&
-           spell_all_names(s, error);
+    bool ok = compose_all(&c, true, error) && compose_all(&c, false, error) &&
+              attach_all(&c, error) && spell_all_names(s, error);
+    if (!c.taken) return ok;
+    if (!ok) g_clear_error(error); /* of what follows from that */
+    g_propagate_error(error, c.taken);
+    return false;
 }
 
 const char *scenario_maker(const Scenario *s, const char *component) {
