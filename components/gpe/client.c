@@ -225,6 +225,12 @@ static void client_report(const Vserver *v, Report *report) {
     report_scalar(report, "answered", (double)client->answered, "requests");
     report_scalar(report, "answer_ms", histogram_mean(&client->answer) / 1e9, "ms");
     report_scalar(report, "answer_max_ms", histogram_at(&client->answer, 1) / 1e9, "ms");
+    if (client->live && v->attached)
+        report_warning(report,
+                       "%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT
+                       " connections had requests left when the run ended; a longer `duration` "
+                       "lets them end",
+                       client->live, v->connections);
 }
 
 static void client_free(Vserver *v) {

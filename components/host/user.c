@@ -208,6 +208,20 @@ static void user_report(Component *c, Report *report) {
                       : NAN,
                   "Mbit/s");
     stack_report(u->host.stack, report);
+    uint64_t over = u->denied + u->failed + u->done;
+    if (over < u->n_sessions)
+        report_warning(report,
+                       "%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT
+                       " sessions were not over when the run ended, and what they had not done is "
+                       "in no number; a longer `duration` lets them end",
+                       u->n_sessions - over, u->n_sessions);
+    if (u->failed)
+        report_warning(
+            report,
+            "%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT
+            " sessions failed: does an sshd with `claims` have TCP port %" G_GUINT64_FORMAT
+            " of the interface?",
+            u->failed, u->n_sessions, u->port);
 }
 
 static void user_free(Component *c) {
@@ -222,7 +236,7 @@ static void user_free(Component *c) {
 static const Param user_params[] = {
     HOST_PARAMS(User, host),
     PARAM_WHICH("port", User, port, "22", "1", "65535", "the node's TCP port for SSH", "RFC 4253"),
-    PARAM_TEXT("slice", User, slice, "", "the slice that it logs in to", "scenario"),
+    PARAM_TEXT("slice", User, slice, NULL, "the slice that it logs in to", "scenario"),
     PARAM_TEXT("key", User, key, "", "its key, as text", "scenario"),
     PARAM_COUNT("sessions", User, n_sessions, "1", "1", "1000", "sessions that it opens",
                 "scenario"),
