@@ -8,12 +8,12 @@
 #include "components/linecard/linecard.h"
 #include "tests/bench.h"
 
-/* gpe1 is the control processor, gpe0 has the slice; neither has tasks of its own. */
+/* gpe0 has the slice; neither server has tasks of its own. */
 #define NODE(more)                                                                                 \
     "[scenario]\ninclude = @scenarios/chassis-dev.ini\nduration = 20s\n"                           \
-    "[chassis spp]\nslots = linecard; gpe*2\n[gpe gpe0]\nroot_rate = 0Hz\n[gpe gpe1]\n"            \
-    "root_rate = 0Hz\n[sshd front]\nserver = gpe1\nclaims = yes\n[sshd back]\nserver = gpe0\n"     \
-    "[vserver alice]\napplication = shell\nkey = secret\n[vserver alice_relay]\ngpe = gpe1\n"      \
+    "[chassis spp]\nslots = linecard; gpe; cp\n[gpe gpe0]\nroot_rate = 0Hz\n[cp cp0]\n"            \
+    "root_rate = 0Hz\n[sshd front]\nserver = cp0\nclaims = yes\n[sshd back]\nserver = gpe0\n"      \
+    "[vserver alice]\napplication = shell\nkey = secret\n[vserver alice_relay]\ngpe = cp0\n"       \
     "application = relay\nlogin = alice\nkey = secret\nto = gpe0\n[user bob]\n"                    \
     "attach = spp interfaces 0..0\nslice = alice\nkey = secret\n" more
 /* The same slice without a relay: its own server has the port. */
@@ -28,7 +28,7 @@ static double scalar(const char *name) {
     return bench_value(result, name);
 }
 
-/* With another value: "gpe1.copy_byte=2ns"; NULL: as it is. */
+/* With another value: "cp0.copy_byte=2ns"; NULL: as it is. */
 static void run_with(const char *text, const char *value) {
     g_autoptr(GError) error = NULL;
     char *folder = bench_folder();
@@ -61,7 +61,7 @@ static void all_that_a_user_sends_arrives_and_comes_back(void) {
     CHECK_NEAR(scalar("front.let_in"), 3, 0);
     CHECK_NEAR(scalar("back.let_in"), 3, 0);
     CHECK_NEAR(scalar("lc0.bindings"), 10, 0); /* TCP port 22 of every interface, and no more */
-    CHECK_NEAR(scalar("gpe0.tcp.open") + scalar("gpe1.tcp.open") + scalar("bob.tcp.open"), 0, 0);
+    CHECK_NEAR(scalar("gpe0.tcp.open") + scalar("cp0.tcp.open") + scalar("bob.tcp.open"), 0, 0);
     run_result_free(result);
 }
 
@@ -74,9 +74,9 @@ static void a_keystroke_takes_the_sum_of_its_parts(void) {
         const char *more;
         double ns;
     } costs[] = {
-        {"gpe1.copy_byte=101590ps", 4 * 48 * 100}, {"gpe1.cipher_byte=115ns", 4 * 48 * 100},
+        {"cp0.copy_byte=101590ps", 4 * 48 * 100},  {"cp0.cipher_byte=115ns", 4 * 48 * 100},
         {"gpe0.copy_byte=101590ps", 2 * 48 * 100}, {"gpe0.cipher_byte=115ns", 2 * 48 * 100},
-        {"gpe0.shell_cost=150us", 100000},         {"gpe1.control_address=10.0.128.77", 0}};
+        {"gpe0.shell_cost=150us", 100000},         {"cp0.control_address=10.0.128.77", 0}};
     for (unsigned i = 0; i < G_N_ELEMENTS(costs); i++) {
         CHECK_NEAR(of(NODE(""), costs[i].more, "bob.rtt_ms") - plain, costs[i].ns / 1e6, 2.1e-3);
     }
@@ -119,7 +119,7 @@ static void the_relay_is_on_the_slices_account(void) {
     g_autoptr(GError) error = NULL;
     char *folder = bench_folder();
     Scenario *s = bench_load(folder,
-                             NODE("upload = 200MB\nkeystrokes = 0\n[vserver busy*4]\ngpe = gpe1\n"
+                             NODE("upload = 200MB\nkeystrokes = 0\n[vserver busy*4]\ngpe = cp0\n"
                                   "application = compute\nudp_port = {32000 + i}\nrate = 200\n"),
                              set, &error);
     g_assert(s);
@@ -138,7 +138,7 @@ static void what_ends_in_the_middle_ends_both_ways(void) {
                                "[user eve]\nattach = spp interfaces 1..1\nslice = alice\n"
                                "key = secret\nbegin = 3s\n"));
     Vserver *relay = (Vserver *)bench_find(b, "alice_relay");
-    Component *cp = bench_find(b, "gpe1");
+    Component *cp = bench_find(b, "cp0");
     bench_until(b, 2800 * SIM_MS);
     CHECK(cp->class->command(cp, "stop", "sshd", NULL));
     bench_until(b, 3500 * SIM_MS); /* eve is refused; bob's sessions go on */
@@ -152,14 +152,14 @@ static void what_ends_in_the_middle_ends_both_ways(void) {
     CHECK_NEAR(bench_scalar(b, "bob.logins"), 2, 0);
     CHECK_NEAR(bench_scalar(b, "bob.failed"), 2, 0);
     CHECK_NEAR(bench_scalar(b, "gpe0.tcp.open"), 0, 0);
-    CHECK_NEAR(bench_scalar(b, "gpe1.tcp.open"), 0, 0);
+    CHECK_NEAR(bench_scalar(b, "cp0.tcp.open"), 0, 0);
     bench_close(b);
 }
 
 static void what_makes_no_sense_is_refused(void) {
     static const struct {
         const char *value, *says;
-    } cases[] = {{"alice_relay.to=gpe1", "to: found gpe1, on which the relay is"},
+    } cases[] = {{"alice_relay.to=cp0", "to: found cp0, on which the relay is"},
                  {"front.server=gpe0", "sshd"},
                  {"front.vlan=100", "vlan: found 100"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -224,7 +224,7 @@ static bool relay_check(Vserver *v, GError **error) {
     if (!*v->to || !to)
         return input_error(error, "to: found \"%s\", expected the server that %s is on", v->to,
                            *v->login ? v->login : v->base.name);
-    relay->to = (Gpe *)to;
+    relay->to = gpe_of(to);
     if (relay->to == v->gpe)
         return input_error(error, "to: found %s, on which the relay is; expected another server",
                            v->to);

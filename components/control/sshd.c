@@ -135,7 +135,7 @@ static bool sshd_start(Component *c, GError **error) {
     static const DaemonOps ops = {stopped, started};
     Sshd *sshd = (Sshd *)c;
     Component *other;
-    sshd->gpe = (Gpe *)network_find(c->network, sshd->server);
+    sshd->gpe = gpe_of(network_find(c->network, sshd->server));
     sshd->logins = g_ptr_array_new();
     if (!(sshd->daemon = daemon_new(sshd->gpe, "sshd", &ops, sshd, error))) return false;
     started(sshd);
@@ -169,7 +169,8 @@ static const char *sshd_unused(const Component *c, const char *key) {
 }
 
 static const Param sshd_params[] = {
-    PARAM_NAME("server", Sshd, server, "gpe0", "gpe", "the server whose daemon it is", "scenario"),
+    PARAM_NAME("server", Sshd, server, "gpe0", "gpe|cp", "the server whose daemon it is",
+               "scenario"),
     PARAM_BOOL("claims", Sshd, claims, "no",
                "it is the control processor's, and has TCP port 22 of every interface",
                "SPP paper 6"),

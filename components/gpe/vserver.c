@@ -564,7 +564,7 @@ static const Param vserver_params[] = {
                "shell, relay: the name by which users log in to it; empty: its own", "scenario"),
     PARAM_TEXT("key", Vserver, key, "", "shell, relay: the key that lets them in, as text",
                "scenario"),
-    PARAM_NAME("to", Vserver, to, "", "gpe",
+    PARAM_NAME("to", Vserver, to, "", "gpe|cp",
                "relay: the server on which the slice is, reached over the control switch",
                "SPP paper 6"),
     PARAM_WHICH("place", Vserver, guest.place, "0", "0", "1000",
