@@ -251,7 +251,30 @@ static void numbers_have_names(void) {
     CHECK(!message_type_name(0) && !message_tag_name(0) && !mp_verb_name(0));
 }
 
-int main(void) {
+/* A capture with a message of every type, each with every tag (libpcap's format, in this machine's
+ * byte order): for tests/cli_control.sh. */
+static int write_capture(const char *path) {
+    static const uint32_t head[] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1};
+    FILE *file = fopen(path, "wb");
+    if (!file) return 1;
+    bool good = fwrite(head, sizeof head, 1, file) == 1;
+    for (uint32_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        uint8_t frame[1514];
+        const MessageEnd from = {{18, 0, 0, 1, 0, 1}, 7000, 0x0a008001},
+                         to = {{18, 0, 0, 1, 0, 2}, 7004, 0x0a008002};
+        MessageWriter w;
+        message_begin(&w, types[i], i);
+        put_all(&w, types[i], false);
+        good &= message_end(&w, i);
+        memcpy(frame + MESSAGE_FRAME_HEADERS, w.bytes, w.length);
+        uint32_t n = message_frame(frame, w.length, &from, &to), record[] = {i, 0, n, n};
+        good &= fwrite(record, sizeof record, 1, file) == 1 && fwrite(frame, n, 1, file) == 1;
+    }
+    return fclose(file) == 0 && good ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2) return write_capture(argv[1]);
     static const Test tests[] = {TEST(every_type_and_tag_round_trips),
                                  TEST(what_is_not_there_is_missing),
                                  TEST(a_tag_may_be_unknown_only_if_it_says_so),

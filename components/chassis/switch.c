@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "components/causes.h"
+#include "emu/core/capture.h"
 #include "emu/core/report.h"
 #include "fastpath/headers.h"
 #include "fastpath/text.h"
@@ -32,7 +33,7 @@ typedef struct {
     bool down;
     uint64_t slowed_q16; /* a fault: ps per wire byte, 0: none */
     SimTime slow_until;
-    uint64_t forwarded, refused, peak_bytes;
+    uint64_t forwarded, bytes, refused, peak_bytes;
 } Output;
 
 struct Switch {
@@ -40,7 +41,9 @@ struct Switch {
     /* settings */
     uint64_t n_ports, buffer;
     SimTime latency;
+    char *capture_name;
     /* state */
+    Capture *capture;
     GHashTable *stations; /* MAC address -> Output */
     Output outputs[MAX_PORTS];
 };
@@ -69,6 +72,7 @@ static void depart(Sim *sim, SimEvent *event) {
             now +
             (SimTime)((unsigned __int128)packet_wire_bytes(pkt->length) * out->slowed_q16 >> 16);
     out->forwarded++;
+    out->bytes += pkt->length;
     port_send(&out->owner->base, out->port, pkt);
     plan(out, now);
 }
@@ -85,6 +89,7 @@ static void switch_receive(Component *c, unsigned port, Packet *pkt) {
         out->refused++;
         component_drop(c, DROP_BUFFER, pkt);
     } else {
+        if (s->capture) capture_write(s->capture, now, pkt->data, pkt->length);
         packet_charge(pkt, CAUSE_SWITCH, now);
         pkt->due = now + s->latency;
         packet_queue_put(&out->waiting, pkt);
@@ -108,6 +113,7 @@ static bool switch_create(Component *c, GError **error) {
 
 static bool switch_start(Component *c, GError **error) {
     Switch *s = (Switch *)c;
+    if (*s->capture_name && !capture_create(&s->capture, c, s->capture_name, error)) return false;
     for (unsigned i = 0; i < c->n_ports; i++) {
         g_autofree char *gauge = g_strdup_printf("port%u", i);
         if (port_connected(c, i)) component_gauge(c, gauge, gauge_queue, &s->outputs[i].waiting);
@@ -204,8 +210,15 @@ static void switch_resources(const Component *c, Resources *r) {
     }
 }
 
+static bool switch_check(Component *c, GError **error) {
+    return capture_close(&((Switch *)c)->capture, error);
+}
+
 static void switch_report(Component *c, Report *report) {
     Switch *s = (Switch *)c;
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < c->n_ports; i++) bytes += s->outputs[i].bytes;
+    report_scalar(report, "bytes", (double)bytes, "bytes");
     for (unsigned i = 0; i < c->n_ports; i++) {
         if (!port_connected(c, i)) continue;
         g_autofree char *packets = g_strdup_printf("port%u.packets", i),
@@ -217,6 +230,7 @@ static void switch_report(Component *c, Report *report) {
 
 static void switch_free(Component *c) {
     Switch *s = (Switch *)c;
+    capture_close(&s->capture, NULL);
     if (s->stations) g_hash_table_unref(s->stations);
 }
 
@@ -227,6 +241,9 @@ static const Param switch_params[] = {
                "assumed"),
     PARAM_TIME("latency", Switch, latency, "2us", "0", "1s", "input to output, unloaded",
                "assumed: store and forward 10 GbE of 2007, a few microseconds"),
+    PARAM_TEXT("capture", Switch, capture_name, "",
+               "name of a capture of all that it takes, in the results folder, NAME.pcap",
+               "scenario"),
     {0}};
 
 static const DropReason switch_drops[] = {
@@ -236,6 +253,7 @@ static const DropReason switch_drops[] = {
     {0}};
 
 static const Scalar switch_scalars[] = {
+    {"bytes", "bytes", "of frames, without FCS, that it has sent on"},
     {"port*.packets", "packets", "sent to a port", "ports with a link"},
     {"port*.peak_bytes", "bytes", "in the buffer of a port at one time, at most",
      "ports with a link"},
@@ -255,6 +273,7 @@ const ComponentClass switch_class = {
     .verbs = switch_verbs,
     .understands = switch_understands,
     .command = switch_command,
+    .check = switch_check,
     .scalars = switch_scalars,
     .resources = switch_resources,
     .report = switch_report,
