@@ -138,6 +138,12 @@ static void reserve(Grm *grm, StationRequest *request) {
     station_answer(site_station(grm->agent.site), request, &w);
 }
 
+/* What is being taken back is on its way, whoever says so too. */
+static void release(Grm *grm, uint64_t holder, uint64_t id) {
+    const Known *k = find(grm, holder, id);
+    if (!k || !k->taken) forget(grm, holder, id);
+}
+
 static void serve(void *user, StationRequest *request) {
     Grm *grm = user;
     const Message *m = &request->message;
@@ -146,7 +152,7 @@ static void serve(void *user, StationRequest *request) {
     case MESSAGE_NP_SLICE_REQUEST: reserve(grm, request); break;
     case MESSAGE_PORT_RELEASE:
     case MESSAGE_NP_SLICE_FREE:
-        forget(grm, m->slice, message_u64(m, TAG_LEASE, 0));
+        release(grm, m->slice, message_u64(m, TAG_LEASE, 0));
         station_done(site_station(grm->agent.site), request);
         break;
     default:

@@ -125,14 +125,17 @@ static Holding *np_of(const Client *c) {
 }
 
 /* Of an interface, one way, in millionths: what all that the component holds adds up to. */
-static uint32_t share_of(const Client *c, const char *name, unsigned interface, bool outgoing) {
+static uint32_t share_of(const Lrm *lrm, const char *name, unsigned interface, bool outgoing) {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < c->held->len; i++) {
-        const Holding *h = c->held->pdata[i];
-        if (h->lease.kind == LEASE_PORT && !strcmp(h->name, name) &&
-            h->lease.interfaces >> interface & 1 && transaction_state(h->t) != GOING_BACK &&
-            transaction_state(h->t) != GONE)
-            sum += outgoing ? h->lease.out : h->lease.in;
+    for (unsigned n = 0; n < lrm->clients->len; n++) {
+        const Client *c = lrm->clients->pdata[n];
+        for (unsigned i = 0; i < c->held->len; i++) {
+            const Holding *h = c->held->pdata[i];
+            TransactionState state = transaction_state(h->t);
+            if ((state == HELD || state == GOING_FORTH) && h->lease.kind == LEASE_PORT &&
+                h->lease.interfaces >> interface & 1 && !strcmp(h->name, name))
+                sum += outgoing ? h->lease.out : h->lease.in;
+        }
     }
     return (uint32_t)sum;
 }
@@ -272,7 +275,7 @@ static bool write_share(void *user, unsigned of, bool forth, MessageWriter *w, S
     message_put_text(w, TAG_NAME, h->name);
     message_put_u32(w, TAG_INTERFACE, of % OUTGOING);
     message_put_u32(w, TAG_DIRECTION, of >= OUTGOING);
-    message_put_u32(w, TAG_SHARE, share_of(h->client, h->name, of % OUTGOING, of >= OUTGOING));
+    message_put_u32(w, TAG_SHARE, share_of(h->client->lrm, h->name, of % OUTGOING, of >= OUTGOING));
     return true;
 }
 

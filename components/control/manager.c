@@ -247,6 +247,29 @@ bool local_manager_place(const Component *c, StationPlace *place) {
     return control_place(c->network, ((const Manager *)(const void *)c)->box, place);
 }
 
+Lnm *manager_lnm(Component *local) {
+    return ((LocalManager *)(void *)local)->lnm;
+}
+Lrm *manager_lrm(Component *local) {
+    return ((LocalManager *)(void *)local)->lrm;
+}
+Gnm *manager_gnm(Component *global) {
+    return ((GlobalManager *)(void *)global)->gnm;
+}
+Grm *manager_grm(Component *global) {
+    return ((GlobalManager *)(void *)global)->grm;
+}
+
+const char *manager_keys(const Network *net, const char *slice) {
+    Component *c;
+    for (unsigned n = 0; (c = network_nth(net, n)); n++) {
+        if (c->class != &global_manager_class) continue;
+        const SliceRecord *r = database_find(gnm_database(manager_gnm(c)), slice);
+        if (r) return r->keys;
+    }
+    return NULL;
+}
+
 bool local_manager_ticket(Component *c, const char *ticket, GError **error) {
     return lnm_ticket(((LocalManager *)(void *)c)->lnm, ticket, error);
 }

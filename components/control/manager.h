@@ -24,6 +24,15 @@
 
 extern const ComponentClass global_manager_class, local_manager_class, plc_class;
 
+/* What is in the components. */
+typedef struct Gnm Gnm;
+typedef struct Grm Grm;
+typedef struct Lnm Lnm;
+Gnm *manager_gnm(Component *global);
+Grm *manager_grm(Component *global);
+Lnm *manager_lnm(Component *local);
+Lrm *manager_lrm(Component *local);
+
 /* Polls: Node Manager waits `period`, and up to `spread` more, each time. */
 typedef struct {
     SimTime period, spread;
@@ -38,6 +47,8 @@ typedef struct {
 bool local_manager_place(const Component *c, StationPlace *place);
 /* A controller brings a ticket to it. */
 bool local_manager_ticket(Component *c, const char *ticket, GError **error);
+/* The slice's keys in myPLC; NULL: the node has no manager, or not that slice. */
+const char *manager_keys(const Network *net, const char *slice);
 /* Where PLC is; false: that is none. */
 bool plc_place(const Component *c, StationPlace *place);
 
@@ -50,7 +61,6 @@ typedef struct {
     SimTime service;
     char *node;
 } GnmSettings;
-typedef struct Gnm Gnm;
 Gnm *gnm_new(Site *site, const GnmSettings *settings, const StationPlace *plc, GError **error);
 void gnm_add_server(Gnm *gnm, const char *box, const StationPlace *at, const PlacementUse *room);
 void gnm_free(Gnm *gnm);
@@ -65,7 +75,6 @@ typedef struct {
     int policy; /* LedgerPolicy */
     SimTime lease, retry, service;
 } GrmSettings;
-typedef struct Grm Grm;
 Grm *grm_new(Site *site, const GrmSettings *settings, GError **error);
 void grm_free(Grm *grm);
 bool grm_start(Grm *grm, GError **error);
@@ -107,7 +116,6 @@ typedef struct {
     SimTime service, stagger, create;
     const char *secret; /* that tickets are sealed with */
 } LnmSettings;
-typedef struct Lnm Lnm;
 Lnm *lnm_new(Site *site, Gpe *gpe, Lrm *lrm, const LnmSettings *settings, const StationPlace *myplc,
              GError **error);
 void lnm_free(Lnm *lnm);

@@ -46,7 +46,7 @@ void mp_put_queue(MessageWriter *w, unsigned queue, unsigned interface, double s
     message_put_u32(w, TAG_QUEUE, queue);
     message_put_u32(w, TAG_INTERFACE, interface);
     if (share > 0) message_put_u32(w, TAG_SHARE, (uint32_t)lround(share * MILLION));
-    if (packets) message_put_u32(w, TAG_LIMIT, packets);
+    message_put_u32(w, TAG_LIMIT, packets);
     message_close(w);
 }
 

@@ -13,7 +13,7 @@ void mp_begin(MessageWriter *w, uint32_t slice, const char *name);
 void mp_put_attach(MessageWriter *w, const LrmQuota *quota);
 void mp_put_detach(MessageWriter *w);
 void mp_put_port(MessageWriter *w, bool open, unsigned interface, uint16_t port);
-/* Whose scheduler serves the queue, its share (0: as it is) and its limit (ditto). */
+/* Whose scheduler serves the queue, its share (0: as it is) and its limit (0: none). */
 void mp_put_queue(MessageWriter *w, unsigned queue, unsigned interface, double share,
                   uint32_t packets);
 void mp_put_filter(MessageWriter *w, const SliceFilter *filter);
