@@ -129,7 +129,7 @@ static unsigned holdings(const World *w) {
 /* The books, the boxes and the LRM say the same. */
 static bool consistent(const World *w) {
     LedgerUse use = books(w);
-    uint64_t ports = 0, slices = 0;
+    uint64_t ports = 0;
     LcOccupancy lc = linecard_occupancy((LineCard *)bench_find(w->b, "lc0"));
     for (unsigned i = 0; i < 2; i++) {
         NpeOccupancy npe = npe_occupancy((Npe *)bench_find(w->b, i ? "npe1" : "npe0"));
@@ -137,7 +137,6 @@ static bool consistent(const World *w) {
             npe.sram_bytes != use.npe[i].sram_bytes)
             return false;
         ports += npe.ports;
-        slices += npe.slices;
     }
     GpeOccupancy gpe = gpe_occupancy((Gpe *)bench_find(w->b, "gpe0"));
     return lc.bindings - w->lc.bindings == use.ports && ports + gpe.ports == use.ports &&
