@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-#include "components/control/box.h"
+#include "components/control/manager.h"
+#include "components/control/program.h"
 #include "components/gpe/vserver.h"
 #include "components/slice/slice.h"
 #include "fastpath/headers.h"
@@ -453,6 +454,78 @@ static void a_flood_delays_a_neighbour_by_less_than_1_ms(void) {
     CHECK(beside >= alone && beside - alone < SIM_MS);
 }
 
+/* The same through the LRM, on a server where both slices live: what PLC has placed there. */
+#define MANAGED                                                                                    \
+    "[chassis spp]\nslots = linecard; np; gpe; cp\n[switch control]\nports = 6\n[link internet]\n" \
+    "link = plc0.0 -> control.5\nrate = 100Mbit/s\nboth = yes\n[management management]\n[plc "     \
+    "plc0]\n"                                                                                      \
+    "slices = wustl_a; wustl_b\n[global_manager manager]\npoll = 10ms\npoll_spread = 0\nlog = "    \
+    "no\n"                                                                                         \
+    "[local_manager lm]\ngpe = gpe0\npoll = 10ms\npoll_spread = 0\ncreate = 1ms\nstagger = 0\n"    \
+    "[gpe gpe0]\nroot_rate = 0Hz\n[program a]\nslice = wustl_a\nsteps = np_slice filters=8 "       \
+    "queues=6\n"                                                                                   \
+    "[program b]\nslice = wustl_b\nsteps = np_slice filters=8 queues=6\n"
+
+typedef struct {
+    SimEvent event;
+    Bench *bench;
+    Lrm *lrm;
+    Vserver *v;
+    unsigned asked, answered, refused;
+    SimTime at;
+} Asker;
+
+static void lrm_answered(void *user, const LrmAnswer *answer) {
+    Asker *a = user;
+    a->answered++;
+    a->refused += answer->error != 0;
+    a->at = now_of(a->bench);
+}
+
+static void ask_lrm(Asker *a) {
+    const LrmRequest request = {.verb = LRM_COUNTERS};
+    a->asked++;
+    lrm_call(a->lrm, a->v, &request, lrm_answered, a);
+}
+
+static void keep_asking(Sim *sim, SimEvent *event) {
+    ask_lrm((Asker *)(void *)((char *)event - offsetof(Asker, event)));
+    sim_schedule(sim, event, 2 * SIM_US);
+}
+
+static SimTime neighbour_of_a_server_takes(bool flooded) {
+    Bench *b = bench_open(MANAGED);
+    Component *server = bench_find(b, "gpe0");
+    Asker flooder = {.bench = b, .lrm = manager_lrm(bench_find(b, "lm"))}, neighbour = flooder;
+    SliceProgram *p[2] = {slice_program_find(b->net, "wustl_a"),
+                          slice_program_find(b->net, "wustl_b")};
+    flooder.v = slice_program_vserver(p[0]);
+    neighbour.v = slice_program_vserver(p[1]);
+    sim_event_init(&flooder.event, keep_asking, &server->owner);
+    SimTime t0 = 200 * SIM_MS;
+    bench_until(b, t0);
+    CHECK(slice_program_slice(p[0])->attached && slice_program_slice(p[1])->attached);
+    if (flooded) sim_schedule(network_sim(b->net), &flooder.event, 1);
+    t0 += 10 * SIM_MS;
+    bench_until(b, t0);
+    ask_lrm(&neighbour);
+    bench_until(b, t0 + 3 * SIM_MS);
+    sim_cancel(network_sim(b->net), &flooder.event);
+    CHECK(neighbour.answered == 1 && !neighbour.refused);
+    if (flooded) CHECK(flooder.asked > 5000 && flooder.refused > 100);
+    bench_until(b, t0 + 100 * SIM_MS);
+    CHECK_U64(flooder.answered, flooder.asked);
+    bench_close(b);
+    return neighbour.at - t0;
+}
+
+static void nor_does_one_at_the_lrm(void) {
+    SimTime alone = neighbour_of_a_server_takes(false), beside = neighbour_of_a_server_takes(true);
+    printf("  a request takes %.1f us alone, %.1f us beside a flood at the LRM\n",
+           (double)alone / SIM_US, (double)beside / SIM_US);
+    CHECK(beside >= alone && beside - alone < SIM_MS);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(a_slice_lives_by_messages),
                                  TEST(an_item_takes_its_service_and_no_latency),
@@ -461,6 +534,7 @@ int main(void) {
                                  TEST(ports_and_shares_of_the_line_card_are_claimed_by_messages),
                                  TEST(nothing_that_is_a_message_does_harm),
                                  TEST(a_flood_delays_a_neighbour_by_less_than_1_ms),
+                                 TEST(nor_does_one_at_the_lrm),
                                  {0}};
     return run_tests("management", tests);
 }
