@@ -156,6 +156,24 @@ static void what_ends_in_the_middle_ends_both_ways(void) {
     bench_close(b);
 }
 
+/* The key of its row lets in while there is one; where the slice was placed the relay finds in
+ * myPLC. */
+static void a_slice_of_plc_is_found_where_the_node_has_put_it(void) {
+    g_autofree char *file = NULL;
+    CHECK(g_file_get_contents("tests/tcp/plc.ini", &file, NULL, NULL));
+    g_auto(GStrv) parts = g_strsplit(file, "../../scenarios", -1);
+    g_autofree char *text = g_strjoinv("@scenarios", parts);
+    run_with(text, NULL);
+    CHECK_NEAR(scalar("bob.done"), 1, 0);
+    CHECK_NEAR(scalar("wustl_a.keystrokes"), 10, 0);
+    CHECK_NEAR(scalar("wustl_a.uploaded"), 1e5, 0);
+    CHECK_NEAR(scalar("back0.let_in") + scalar("back1.let_in"), 1, 0);
+    CHECK_NEAR(scalar("eve.denied"), 1, 0);
+    CHECK_NEAR(scalar("late.denied"), 1, 0);
+    CHECK_NEAR(scalar("front.denied"), 2, 0);
+    run_result_free(result);
+}
+
 static void what_makes_no_sense_is_refused(void) {
     static const struct {
         const char *value, *says;
@@ -174,6 +192,9 @@ static void what_makes_no_sense_is_refused(void) {
         run_result_free(result);
         bench_remove(folder);
     }
+    g_auto(GStrv) parts = g_strsplit(NODE(""), "to = gpe0\n", -1);
+    g_autofree char *nowhere = g_strjoinv("", parts);
+    CHECK_REFUSED(nowhere, "to: found nothing, expected the server that alice is on");
 }
 
 int main(void) {
@@ -183,6 +204,7 @@ int main(void) {
                                  TEST(who_has_another_key_or_slice_is_not_let_in),
                                  TEST(the_relay_is_on_the_slices_account),
                                  TEST(what_ends_in_the_middle_ends_both_ways),
+                                 TEST(a_slice_of_plc_is_found_where_the_node_has_put_it),
                                  TEST(what_makes_no_sense_is_refused),
                                  {0}};
     return run_tests("ssh", tests);

@@ -243,6 +243,33 @@ const ComponentClass global_manager_class = {
 
 /* A server's ------------------------------------------------------------------------------ */
 
+static const Component *manager_of(const Network *net, const char *box) {
+    const Component *found = NULL, *c;
+    for (unsigned n = 0; (c = network_nth(net, n)); n++) {
+        bool its = is_manager(c) && !strcmp(((const Manager *)(const void *)c)->box, box);
+        if (its && (!found || c->class == &global_manager_class)) found = c;
+    }
+    return found;
+}
+
+bool manager_at(const Network *net, const char *box) {
+    return manager_of(net, box) != NULL;
+}
+
+Database *manager_database(const Network *net, const char *box) {
+    const Component *c = manager_of(net, box);
+    if (!c) return NULL;
+    const GlobalManager *g = (const GlobalManager *)(const void *)c;
+    const LocalManager *l = (const LocalManager *)(const void *)c;
+    if (c->class == &global_manager_class) return g->gnm ? gnm_database(g->gnm) : NULL;
+    return l->lnm ? lnm_database(l->lnm) : NULL;
+}
+
+const SliceRecord *manager_record(const Network *net, const char *box, const char *slice) {
+    const Database *db = manager_database(net, box);
+    return db ? database_find(db, slice) : NULL;
+}
+
 bool local_manager_place(const Component *c, StationPlace *place) {
     return control_place(c->network, ((const Manager *)(const void *)c)->box, place);
 }
@@ -258,16 +285,6 @@ Gnm *manager_gnm(Component *global) {
 }
 Grm *manager_grm(Component *global) {
     return ((GlobalManager *)(void *)global)->grm;
-}
-
-const char *manager_keys(const Network *net, const char *slice) {
-    Component *c;
-    for (unsigned n = 0; (c = network_nth(net, n)); n++) {
-        if (c->class != &global_manager_class) continue;
-        const SliceRecord *r = database_find(gnm_database(manager_gnm(c)), slice);
-        if (r) return r->keys;
-    }
-    return NULL;
 }
 
 bool local_manager_ticket(Component *c, const char *ticket, GError **error) {

@@ -43,12 +43,15 @@ typedef struct {
         PARAM_TIME("poll_spread", S, field.spread, "301s", "0", "100000s",                         \
                    "and up to so much more, at random", "Node Manager: uniform in [0, 301) s")
 
+/* Whether there is a manager on the box; what is known there of slices: myPLC on the control
+ * processor, a server's copy of it on that. NULL: nothing, or it has not started. */
+bool manager_at(const Network *net, const char *box);
+Database *manager_database(const Network *net, const char *box);
+const SliceRecord *manager_record(const Network *net, const char *box, const char *slice);
 /* Where a local manager's station is. */
 bool local_manager_place(const Component *c, StationPlace *place);
 /* A controller brings a ticket to it. */
 bool local_manager_ticket(Component *c, const char *ticket, GError **error);
-/* The slice's keys in myPLC; NULL: the node has no manager, or not that slice. */
-const char *manager_keys(const Network *net, const char *slice);
 /* Where PLC is; false: that is none. */
 bool plc_place(const Component *c, StationPlace *place);
 

@@ -2,13 +2,14 @@
  *
  * The relay of SSH sessions (SPP paper 6): a process on the control processor, on the slice's
  * account. sshd there has let a user in; the relay opens a second SSH connection, over the control
- * switch, to the server that the slice is on, logs in to it by the slice's name and key, and then
- * forwards bytes both ways: a wakeup, recv(), decrypting, encrypting and send() for each piece,
- * which copies it twice. A slice's sessions have one relay process here.
+ * switch, to the server that the slice is on (`to`, or as myPLC has it), logs in to it by the
+ * slice's name and key, and then forwards bytes both ways: a wakeup, recv(), decrypting, encrypting
+ * and send() for each piece, which copies it twice. A slice's sessions have one relay process here.
  *
  * One end that closes closes the other, when what it has sent has gone through. */
 #include <string.h>
 
+#include "components/control/manager.h"
 #include "components/gpe/vserver.h"
 #include "components/host/ssh.h"
 #include "emu/core/report.h"
@@ -16,14 +17,14 @@
 enum { CHUNK = 16384 }; /* bytes of one recv() and send() */
 enum { CLIENT, SERVER };
 
-typedef enum { NEW, CONNECTS, GREETS, LOGS_IN, TELLS, FORWARDS, OVER } Stage;
+typedef enum { NEW, CONNECTS, GREETS, LOGS_IN, TELLS, FORWARDS, OVER } Progress;
 
 typedef struct Session Session;
 struct Session {
     Vserver *v;
     Session *next;
     Connection *end[2];
-    Stage stage;
+    Progress stage;
     SshReader reader; /* of the server, until it forwards */
     SshType answer;   /* TELLS: OPEN or DENIED */
     unsigned turn;    /* the end that is read next */
@@ -33,7 +34,7 @@ struct Session {
 typedef struct {
     GPtrArray *sessions; /* those that are there */
     Session *first, *last, *current;
-    Gpe *to;
+    Gpe *to;        /* NULL: where the slice is, myPLC knows */
     uint32_t reads; /* of the step */
     bool writes;
     uint64_t n_sessions, failed, forwarded[2], wakeups;
@@ -132,17 +133,39 @@ static SimTime relay_next(Vserver *v) {
            (s->stage == NEW ? c->send_call : 0);
 }
 
+static const char *login_of(const Vserver *v) {
+    return *v->login ? v->login : v->base.name;
+}
+
+static const SliceRecord *row_of(const Vserver *v) {
+    return manager_record(v->base.network, v->gpe->base.name, login_of(v));
+}
+
+/* The server that the slice is on now; NULL: none. */
+static Gpe *place_of(const Vserver *v) {
+    const Relay *relay = v->state;
+    const SliceRecord *row = relay->to ? NULL : row_of(v);
+    Component *box = row && *row->gpe ? network_find(v->base.network, row->gpe) : NULL;
+    return relay->to ? relay->to : box ? gpe_of(box) : NULL;
+}
+
 static void open_second(Session *s) {
     Vserver *v = s->v;
-    const Relay *relay = v->state;
-    StackWay way = gpe_control_way(v->gpe, &v->guest, relay->to);
+    Gpe *to = place_of(v);
+    if (!to) {
+        s->answer = SSH_DENIED;
+        s->stage = TELLS;
+        return;
+    }
+    StackWay way = gpe_control_way(v->gpe, &v->guest, to);
     s->end[SERVER] = stack_connect(gpe_stack(v->gpe), &way, v->gpe->control.address, 0,
-                                   relay->to->control.address, SSH_PORT, changed, s);
+                                   to->control.address, SSH_PORT, changed, s);
     s->stage = CONNECTS;
 }
 
 static void send_record(Session *s) {
     const Vserver *v = s->v;
+    const SliceRecord *row;
     uint8_t auth[SSH_AUTH_BYTES];
     switch (s->stage) {
     case CONNECTS:
@@ -150,7 +173,8 @@ static void send_record(Session *s) {
         s->stage = GREETS;
         break;
     case LOGS_IN:
-        ssh_put_auth(auth, *v->login ? v->login : v->base.name, v->key);
+        row = row_of(v);
+        ssh_put_auth(auth, login_of(v), row ? row->keys : v->key);
         ssh_send(s->end[SERVER], SSH_AUTH, auth, sizeof auth);
         s->reader.whole = false;
         s->reader.have = 0;
@@ -220,11 +244,13 @@ static void relay_step(Vserver *v) {
 
 static bool relay_check(Vserver *v, GError **error) {
     Relay *relay = v->state;
-    Component *to = network_find(v->base.network, v->to);
-    if (!*v->to || !to)
-        return input_error(error, "to: found \"%s\", expected the server that %s is on", v->to,
-                           *v->login ? v->login : v->base.name);
-    relay->to = gpe_of(to);
+    Component *to = *v->to ? network_find(v->base.network, v->to) : NULL;
+    relay->to = to ? gpe_of(to) : NULL;
+    if (!relay->to && !manager_at(v->base.network, v->gpe->base.name))
+        return input_error(error,
+                           "to: found nothing, expected the server that %s is on, or a "
+                           "global_manager on %s, which knows that",
+                           login_of(v), v->gpe->base.name);
     if (relay->to == v->gpe)
         return input_error(error, "to: found %s, on which the relay is; expected another server",
                            v->to);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "components/control/manager.h"
 #include "components/gpe/daemon.h"
 #include "components/gpe/vserver.h"
 #include "components/host/ssh.h"
@@ -53,7 +54,8 @@ static void authenticated(void *user, void *data) {
     l->submitted = false;
     if (l->connection) {
         Vserver *v = vserver_of_login(sshd->gpe, l->slice);
-        bool known = v && !strcmp(v->key, l->key);
+        const SliceRecord *row = manager_record(sshd->base.network, sshd->server, l->slice);
+        bool known = v && !strcmp(row ? row->keys : v->key, l->key);
         if (known) {
             sshd->let_in++;
             v->app->session(v, l->connection);

@@ -565,7 +565,8 @@ static const Param vserver_params[] = {
     PARAM_TEXT("key", Vserver, key, "", "shell, relay: the key that lets them in, as text",
                "scenario"),
     PARAM_NAME("to", Vserver, to, "", "gpe|cp",
-               "relay: the server on which the slice is, reached over the control switch",
+               "relay: the server on which the slice is, reached over the control switch; empty: "
+               "as myPLC has it",
                "SPP paper 6"),
     PARAM_WHICH("place", Vserver, guest.place, "0", "0", "1000",
                 "its place when the server boots: lower ones first, equal ones by name; the "
