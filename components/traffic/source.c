@@ -30,7 +30,10 @@ enum { IPV4, I3, LABEL };
 static const uint32_t header_bytes[] = {INNER_BYTES, I3_HEADER_BYTES, LABEL_BYTES};
 
 typedef unsigned __int128 Wide; /* 9,000 bytes at 1 bit/s exceed 64 bits, in 2^-16 ps */
-#define LONGEST_GAP_Q16 ((uint64_t)250 * SIM_S << 16) /* longer than any duration */
+/* Gaps are cut there, which nobody sees: no longer duration may have more than 10 s between two. */
+#define LONGEST_GAP_Q16 ((uint64_t)250 * SIM_S << 16)
+#define LONG_DURATION (250 * SIM_S)
+#define LONG_MEAN_GAP_Q16 ((uint64_t)10 * SIM_S << 16)
 
 typedef struct {
     Emitter emitter;
@@ -302,6 +305,11 @@ static bool source_start(Component *c, GError **error) {
             "duration: found %g ms, of which the warm-up of %g ms leaves no window to "
             "measure in, expected more; or a shorter %s.warmup",
             (double)s->duration / 1e9, (double)s->warmup / 1e9, c->name);
+    if (s->duration > LONG_DURATION && mean_gap_q16(s) > LONG_MEAN_GAP_Q16)
+        return input_error(error,
+                           "rate: found a packet every %g s, in a duration of %g s, expected one "
+                           "every 10 s or more often beyond 250 s",
+                           (double)mean_gap_q16(s) / 65536e12, (double)s->duration / 1e12);
     SimTime zero = network_zero(c->network);
     s->emitter.from = zero + s->start + s->warmup;
     s->emitter.until = zero + s->start + s->duration;
@@ -496,7 +504,7 @@ static const Param source_params[] = {
     PARAM_TIME("on", Source, on, "1ms", "1ns", "1000s", "length of an on phase", "scenario"),
     PARAM_TIME("off", Source, off, "1ms", "0", "1000s", "length of an off phase", "scenario"),
     PARAM_TIME("start", Source, start, "0", "0", "1000s", "first packet", "scenario"),
-    PARAM_TIME("duration", Source, duration, "20ms", "0", "200s",
+    PARAM_TIME("duration", Source, duration, "20ms", "0", "100000s",
                "from the first packet to the last", "scenario"),
     PARAM_TIME("warmup", Source, warmup, "2ms", "0", "1000s",
                "packets and time left out of rates, ratios and latencies",

@@ -97,12 +97,35 @@ static int by_time(const void *a, const void *b) {
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
+enum { STORY_WIDTH = 80, STORY_INDENT = 18 };
+
+/* In lines of a terminal's width, as far as words allow. */
+static void append_wrapped(GString *out, const char *text) {
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    size_t at = STORY_INDENT;
+    for (unsigned i = 0; words[i]; i++) {
+        size_t n = strlen(words[i]);
+        bool breaks = i && at + 1 + n > STORY_WIDTH;
+        if (breaks) {
+            g_string_append_printf(out, "\n%*s", STORY_INDENT + 2, "");
+            at = STORY_INDENT + 2;
+        } else if (i) {
+            g_string_append_c(out, ' ');
+            at++;
+        }
+        g_string_append(out, words[i]);
+        at += n;
+    }
+    g_string_append_c(out, '\n');
+}
+
 char *report_story_text(const Report *r) {
     GString *text = g_string_new(NULL);
     g_array_sort(r->story, by_time);
     for (unsigned i = 0; i < r->story->len; i++) {
         const Line *line = &g_array_index(r->story, Line, i);
-        g_string_append_printf(text, "%14.6f s  %s\n", (double)line->time / 1e12, line->text);
+        g_string_append_printf(text, "%14.6f s  ", (double)line->time / 1e12);
+        append_wrapped(text, line->text);
     }
     return g_string_free(text, FALSE);
 }
