@@ -23,7 +23,8 @@ typedef struct {
     /* settings */
     uint64_t size, server_links;
     Rate switch_rate, server_rate;
-    int preset;
+    int preset, control;
+    SimTime service_after;
     char *slots, *blades, *data_switch, *control_switch;
     /* state */
     unsigned n_blades;
@@ -167,7 +168,9 @@ static bool addresses_differ(const GPtrArray *placed, GError **error) {
 
 static bool chassis_create(Component *c, GError **error) {
     (void)error;
+    const Chassis *s = (const Chassis *)c;
     c->n_ports = 0;
+    if (s->control) network_begins(c->network, s->service_after);
     return true;
 }
 
@@ -235,6 +238,16 @@ static const Param chassis_params[] = {
                "made of slots, or scenario"),
     PARAM_NAME("data_switch", Chassis, data_switch, "", "switch",
                "name of the data switch, if there is one", "scenario"),
+    PARAM_ENUM("control", Chassis, control, "direct", "direct|plc",
+               "how slices and vServers come: direct, they are there; plc: from rows in PlanetLab "
+               "Central, by programs that ask for what their sections say; a server is added if "
+               "slots have none",
+               "SPP paper 6"),
+    PARAM_TIME(
+        "service_after", Chassis, service_after, "0", "0", "100000s",
+        "control = plc: the scenario's own times begin so long after the node has booted, and "
+        "managers poll every 10 s; 25s where sections become programs",
+        "assumed"),
     PARAM_NAME("control_switch", Chassis, control_switch, "", "switch",
                "name of the control switch, if there is one", "scenario"),
     {0}};

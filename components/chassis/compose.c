@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "components/chassis/front_door.h"
+
 enum { NPES_PER_BLADE = 2, FIRST_VLAN = 100, LAST_VLAN = 4094 };
 
 static const char *const presets[][2] = {
@@ -225,10 +227,21 @@ static bool read_rates(Plan *p, const char *name, GError **error) {
     return composer_number(c, name, "server_links", &p->server_links, error);
 }
 
+/* Control software needs a control processor, and vServers a server. */
+static char *with_servers(const Composer *c, const char *name, const char *slots) {
+    bool plc = front_door_is(c, name);
+    return g_strconcat(slots, plc && !strstr(slots, "gpe") ? "; gpe" : "",
+                       plc && !strstr(slots, "cp") ? "; cp" : "", NULL);
+}
+
 static bool compose(Composer *c, const char *name, GError **error) {
-    const char *slots;
-    if (!slots_of(c, name, &slots, error)) return false;
-    if (!slots) return true;
+    const char *written;
+    if (!slots_of(c, name, &written, error)) return false;
+    if (!written && front_door_is(c, name))
+        return composer_refuse(c, name, "control", error,
+                               "found plc, expected slots: the managers are on their blades");
+    if (!written) return true;
+    g_autofree char *slots = with_servers(c, name, written);
     Plan p = {.composer = c, .blades = g_string_new(NULL)};
     g_auto(GStrv) items = g_strsplit(slots, ";", -1);
     composer_section(c, "switch", "data");
@@ -245,7 +258,9 @@ static bool compose(Composer *c, const char *name, GError **error) {
         composer_set(c, "chassis", name, "data_switch", "data");
         composer_set(c, "chassis", name, "control_switch", "control");
         composer_set(c, "switch", "data", "ports", "%u", p.ports);
-        composer_set(c, "switch", "control", "ports", "%u", MAX(p.control_ports, 2));
+        bool plc = front_door_is(c, name);
+        if (plc) front_door_compose(c, name, p.servers, p.control_ports);
+        composer_set(c, "switch", "control", "ports", "%u", MAX(p.control_ports + plc, 2));
         for (unsigned i = 0; p.processors && i < p.lines; i++) {
             g_autofree char *line = g_strdup_printf("lc%u", i);
             composer_set(c, "linecard", line, "control_processor", "cp0");
@@ -272,4 +287,9 @@ static bool interface(Composer *c, const char *name, unsigned n, const char **co
     return false;
 }
 
-const Composition chassis_composition = {.compose = compose, .interface = interface};
+static bool bring(Composer *c, const char *name, GError **error) {
+    return !front_door_is(c, name) || front_door_bring(c, name, error);
+}
+
+const Composition chassis_composition = {
+    .bring = bring, .compose = compose, .interface = interface};

@@ -15,6 +15,7 @@
 #include "fastpath/headers.h"
 
 enum { FIRST_EXCEPTION_PORT = 30100 };
+#define LOOK_EVERY SIM_MS
 #define BY_PLC (2000 * SIM_S) /* what `start = plc` stands for */
 
 struct SliceProgram {
@@ -32,7 +33,7 @@ struct SliceProgram {
     bool running, counting; /* a request for counters waits */
     unsigned at, left;      /* the next step; rounds of the repeat */
     SimTime every;          /* 0: counters are not read */
-    SimEvent begin, wake, poll;
+    SimEvent begin, wake, poll, look;
     /* counters */
     unsigned done, refused, polls, starts;
     int error;        /* errno of the step that ended it, or of the last that was tried */
@@ -220,6 +221,7 @@ static void poll_counters(Sim *sim, SimEvent *event) {
 bool slice_program_start(SliceProgram *p, Gpe *gpe, SliceProgramAsk *ask, Lrm *lrm,
                          GError **error) {
     if (!vserver_attach(p->v, gpe, error)) return false;
+    sim_cancel(p->base.sim, &p->look);
     p->ask = ask ? ask : ask_kernel;
     p->lrm = lrm;
     p->running = true;
@@ -236,6 +238,7 @@ bool slice_program_start(SliceProgram *p, Gpe *gpe, SliceProgramAsk *ask, Lrm *l
 
 void slice_program_row(SliceProgram *p, SimTime at) {
     p->row = at;
+    tell(p, "its row is in PlanetLab Central");
 }
 
 void slice_program_stop(SliceProgram *p) {
@@ -245,6 +248,17 @@ void slice_program_stop(SliceProgram *p) {
     sim_cancel(p->base.sim, &p->poll);
     vserver_detach(p->v);
     tell(p, "its vServer is gone");
+    sim_schedule(p->base.sim, &p->look, LOOK_EVERY);
+}
+
+/* Whether all of it has come back; for the story alone. */
+static void look(Sim *sim, SimEvent *event) {
+    SliceProgram *p = (SliceProgram *)(void *)((char *)event - offsetof(SliceProgram, look));
+    if (p->running) return;
+    if (vserver_gone(p->v) && (!p->np || slice_gone(p->np)))
+        tell(p, "nothing of it is inside any more");
+    else
+        sim_schedule(sim, event, LOOK_EVERY);
 }
 
 /* By itself, on the server of its vServer's settings. */
@@ -306,11 +320,12 @@ static bool bring(Composer *c, const char *name, GError **error) {
         composer_set(c, "program", name, "np_slice", "%s", np);
         bring_slice(c, name, composer_value(c, name, "np_slice"), np_rest);
     }
+    bool written = composer_class(c, slice) != NULL;
     composer_section(c, "vserver", slice);
     composer_set(c, "vserver", slice, "attached", "no");
     if (manager) set_manager(c, slice, composer_value(c, name, "np_slice"), rest);
     if (port && !has_np) composer_set(c, "vserver", slice, "udp_port", "%u", port);
-    composer_set(c, "vserver", slice, "application", "sink");
+    if (!written) composer_set(c, "vserver", slice, "application", "sink");
     return true;
 }
 
@@ -378,9 +393,23 @@ static bool slice_program_begin(Component *c, GError **error) {
         add_bind(p, (unsigned)gpe->n_interfaces);
     sim_event_init(&p->begin, start_here, &c->owner);
     sim_event_init(&p->poll, poll_counters, &c->owner);
+    sim_event_init(&p->look, look, &c->owner);
     sim_event_init(&p->wake, run, &c->owner);
     if (p->start != BY_PLC) sim_schedule(c->sim, &p->begin, p->start);
     return true;
+}
+
+/* A scenario whose slices come through the front door waits for them; traffic for one that is not
+ * there would measure nothing. */
+static bool slice_program_check(Component *c, GError **error) {
+    const SliceProgram *p = (const SliceProgram *)c;
+    SimTime zero = network_zero(c->network);
+    if (p->row >= zero || p->start != BY_PLC || p->ready_at <= zero) return true;
+    return invariant_error(error,
+                           "%s: %s was not in service when the scenario began, %g s after the node "
+                           "had booted; what its steps were refused for is in the story; or set a "
+                           "longer service_after",
+                           c->name, p->slice_name, (double)zero / 1e12);
 }
 
 static void slice_program_report(Component *c, Report *report) {
@@ -446,6 +475,7 @@ const ComponentClass slice_program_class = {
     .choice = steps_choice,
     .create = slice_program_create,
     .start = slice_program_begin,
+    .check = slice_program_check,
     .scalars = slice_program_scalars,
     .report = slice_program_report,
     .free = slice_program_free,

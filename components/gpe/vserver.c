@@ -331,6 +331,12 @@ void vserver_detach(Vserver *v) {
     leave(v);
 }
 
+bool vserver_gone(const Vserver *v) {
+    bool gone = !v->attached && !v->guest.process.there;
+    for (unsigned i = 0; i < v->former->len; i++) gone = gone && tenant_gone(v->former->pdata[i]);
+    return gone;
+}
+
 static bool vserver_start(Component *c, GError **error) {
     Vserver *v = (Vserver *)c;
     v->gpe = gpe_of(network_find(c->network, v->gpe_name));

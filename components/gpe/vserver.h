@@ -90,6 +90,8 @@ extern const ComponentClass vserver_class;
  * quarantine as long as one is inside (emu/core/tenant.h). */
 bool vserver_attach(Vserver *v, Gpe *gpe, GError **error);
 void vserver_detach(Vserver *v);
+/* It is detached, and nothing of it is inside or in quarantine any more. */
+bool vserver_gone(const Vserver *v);
 /* A UDP port of one interface, on the server alone, as bind() would: the line card's part is a
  * claim. False: another vServer has it, or there is no room. */
 bool vserver_bind(Vserver *v, unsigned interface, uint16_t port);

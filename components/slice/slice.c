@@ -527,6 +527,12 @@ static void forget(Slice *s) {
         if (tenant_gone(s->former->pdata[i])) g_ptr_array_remove_index(s->former, i);
 }
 
+bool slice_gone(const Slice *s) {
+    bool gone = !s->attached;
+    for (unsigned i = 0; i < s->former->len; i++) gone = gone && tenant_gone(s->former->pdata[i]);
+    return gone;
+}
+
 static void leave(Slice *s, bool on_npe) {
     s->attached = false; /* before its last packets end: no queue opens anew */
     tenant_leave(s->tenant);
@@ -543,7 +549,7 @@ static bool install(Slice *s, GError **error) {
         if (q < s->n_queues || q == s->room) open_queue(s, q);
     s->memory = 0;
     slice_set_quanta(s);
-    if (!on_line_card(s, error) || !insert_routes(s, error)) return false;
+    if (!on_line_card(s, error) || (!s->granted && !insert_routes(s, error))) return false;
     if (option_of(s) == &i3_option && !slice_i3_start(s, error)) return false;
     tcam_optimise(fp_tcam(npe_tables(s->npe)));
     return true;

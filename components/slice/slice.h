@@ -104,8 +104,8 @@ bool slice_check_filter(const Slice *s, const SliceFilter *filter, bool script, 
 void slice_set_quanta(const Slice *s);
 
 /* What somebody has granted it at run time: where, and how much of everything. Queues are one per
- * interface at first, as far as there are so many, and up to `queues` in all. Ports and shares of
- * the line card are not in it: they are asked for one by one. */
+ * interface at first, as far as there are so many, and up to `queues` in all. Ports, shares of the
+ * line card and filters are not in it: they are asked for one by one, and `routes` is not used. */
 typedef struct {
     Npe *npe;
     int code_option; /* its place in fp_code_options */
@@ -121,6 +121,8 @@ bool slice_attach(Slice *s, const SliceGrant *grant, GError **error);
 void slice_detach(Slice *s);
 /* As which a management processor serves it: one on each NPE where it is, was or will be. */
 MpClient *slice_client(Slice *s, Npe *npe);
+/* It is detached, and nothing of it is inside or in quarantine any more. */
+bool slice_gone(const Slice *s);
 /* Its exceptions go to (address, port) at this station of the data switch, while it is attached and
  * whenever it is again. False: another host was asked for. */
 bool slice_set_exception_host(Slice *s, const Component *host, const uint8_t mac[6],
