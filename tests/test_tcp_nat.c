@@ -117,6 +117,29 @@ static void a_vserver_that_leaves_takes_its_connections_along(void) {
     bench_close(b);
 }
 
+/* Who comes from outside to a port that a vServer listens at finds it, whichever interface; a user
+ * who takes it for sshd sends 1,047 and 447 bytes, which come back and are no SSH. A port has one
+ * owner on a server, and one at the line card. */
+static void a_vserver_listens_at_the_ports_that_it_has(void) {
+    const char *two = "[user bob]\nattach = spp interfaces 1..1\nslice = x\nport = 8080\n"
+                      "[user eve]\nattach = spp interfaces 2..2\nslice = x\nport = 8081\n"
+                      "[vserver web]\ngpe = gpe1\napplication = listener\nlisten = 8080\n";
+    g_autofree char *one = g_strconcat(NODE(""), two, NULL);
+    result = bench_run(one);
+    CHECK_NEAR(scalar("web.accepted"), 1, 0);
+    CHECK_NEAR(scalar("web.tcp_echoed"), 1494, 0);
+    CHECK_NEAR(scalar("bob.failed"), 1, 0);
+    CHECK_NEAR(scalar("eve.tcp.opened"), 0, 0);
+    CHECK_NEAR(scalar("lc0.bindings"), 5, 0);
+    run_result_free(result);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *both = g_strdup_printf("%s[vserver other]\ngpe = gpe%u\napplication = "
+                                                "listener\nlisten = 8080\n",
+                                                one, i);
+        CHECK_REFUSED(both, "listen: another slice has port 8080");
+    }
+}
+
 int main(void) {
     static const Test tests[] = {TEST(connections_with_one_inside_port_are_told_apart),
                                  TEST(who_finds_no_port_free_gets_one_when_one_is),
@@ -124,6 +147,7 @@ int main(void) {
                                  TEST(a_reset_comes_back_and_ends_the_translation_soon),
                                  TEST(an_icmp_error_comes_back_to_who_has_sent),
                                  TEST(a_vserver_that_leaves_takes_its_connections_along),
+                                 TEST(a_vserver_listens_at_the_ports_that_it_has),
                                  {0}};
     return run_tests("tcp_nat", tests);
 }

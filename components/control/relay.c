@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "components/control/manager.h"
+#include "components/gpe/ready.h"
 #include "components/gpe/vserver.h"
 #include "components/host/ssh.h"
 #include "emu/core/report.h"
@@ -21,19 +22,19 @@ typedef enum { NEW, CONNECTS, GREETS, LOGS_IN, TELLS, FORWARDS, OVER } Progress;
 
 typedef struct Session Session;
 struct Session {
+    Ready ready; /* first */
     Vserver *v;
-    Session *next;
     Connection *end[2];
     Progress stage;
     SshReader reader; /* of the server, until it forwards */
     SshType answer;   /* TELLS: OPEN or DENIED */
     unsigned turn;    /* the end that is read next */
-    bool waits;
 };
 
 typedef struct {
     GPtrArray *sessions; /* those that are there */
-    Session *first, *last, *current;
+    ReadyQueue ready;
+    Session *current;
     Gpe *to;        /* NULL: where the slice is, myPLC knows */
     uint32_t reads; /* of the step */
     bool writes;
@@ -42,14 +43,7 @@ typedef struct {
 
 static void call(Session *s) {
     Relay *relay = s->v->state;
-    if (s->waits) return;
-    s->waits = true;
-    s->next = NULL;
-    if (relay->first)
-        relay->last->next = s;
-    else
-        relay->first = s;
-    relay->last = s;
+    ready_put(&relay->ready, &s->ready);
     process_wake(&s->v->guest.process);
 }
 
@@ -73,12 +67,7 @@ static void relay_session(Vserver *v, Connection *c) {
 
 static void leave(Session *s, bool abort) {
     Relay *relay = s->v->state;
-    if (s->waits) {
-        Session **at = &relay->first, *before = NULL;
-        for (; *at != s; at = &(*at)->next) before = *at;
-        *at = s->next;
-        if (relay->last == s) relay->last = before;
-    }
+    ready_remove(&relay->ready, &s->ready);
     for (unsigned i = 0; i < 2; i++)
         if (s->end[i]) connection_leave(s->end[i], abort);
     g_ptr_array_remove(relay->sessions, s);
@@ -112,11 +101,9 @@ static bool sends(const Session *s) {
 static SimTime relay_next(Vserver *v) {
     Relay *relay = v->state;
     const GpeCosts *c = &v->gpe->cost;
-    Session *s = relay->current = relay->first;
+    Session *s = relay->current = (Session *)(void *)ready_take(&relay->ready);
     uint32_t written = 0;
     if (!s) return SIM_NEVER;
-    relay->first = s->next;
-    s->waits = false;
     relay->wakeups++;
     relay->reads = 0;
     relay->writes = sends(s);

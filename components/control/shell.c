@@ -6,6 +6,7 @@
  *
  * A step is a select() and a recv() of one session, with decrypting; or a send(), with encrypting.
  */
+#include "components/gpe/ready.h"
 #include "components/gpe/vserver.h"
 #include "components/host/ssh.h"
 #include "emu/core/report.h"
@@ -14,17 +15,18 @@ enum { CHUNK = 16384 }; /* bytes of one recv() */
 
 typedef struct Login Login;
 struct Login {
+    Ready ready; /* first */
     Vserver *v;
-    Login *next;
     Connection *connection;
     SshReader reader;
     uint32_t echoes; /* records that wait to be sent: KEY */
-    bool greets, ends, waits;
+    bool greets, ends;
 };
 
 typedef struct {
     GPtrArray *logins; /* those that are there */
-    Login *first, *last, *current;
+    ReadyQueue ready;
+    Login *current;
     uint32_t reads;
     SshType writes; /* of the step; 0: it reads */
     uint64_t sessions, keystrokes, uploaded;
@@ -33,14 +35,7 @@ typedef struct {
 /* It has something to do. */
 static void call(Login *l) {
     Shell *shell = l->v->state;
-    if (l->waits) return;
-    l->waits = true;
-    l->next = NULL;
-    if (shell->first)
-        shell->last->next = l;
-    else
-        shell->first = l;
-    shell->last = l;
+    ready_put(&shell->ready, &l->ready);
     process_wake(&l->v->guest.process);
 }
 
@@ -69,10 +64,8 @@ static SshType to_send(const Login *l) {
 
 static SimTime shell_next(Vserver *v) {
     Shell *shell = v->state;
-    Login *l = shell->current = shell->first;
+    Login *l = shell->current = (Login *)(void *)ready_take(&shell->ready);
     if (!l) return SIM_NEVER;
-    shell->first = l->next;
-    l->waits = false;
     const Tcp *tcp = connection_tcp(l->connection);
     const GpeCosts *c = &v->gpe->cost;
     uint32_t room = SSH_RECORD_BYTES + 1;
@@ -86,12 +79,7 @@ static SimTime shell_next(Vserver *v) {
 
 static void leave(Login *l, bool abort) {
     Shell *shell = l->v->state;
-    if (l->waits) { /* of all that wait */
-        Login **at = &shell->first, *before = NULL;
-        for (; *at != l; at = &(*at)->next) before = *at;
-        *at = l->next;
-        if (shell->last == l) shell->last = before;
-    }
+    ready_remove(&shell->ready, &l->ready);
     connection_leave(l->connection, abort);
     g_ptr_array_remove(shell->logins, l);
     g_free(l);

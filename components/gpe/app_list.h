@@ -11,6 +11,7 @@
     X(echo)                                                                                        \
     X(sink)                                                                                        \
     X(client)                                                                                      \
+    X(listener)                                                                                    \
     X(shell)                                                                                       \
     X(relay)                                                                                       \
     X(manager)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "components/gpe/ready.h"
 #include "components/gpe/vserver.h"
 #include "emu/core/report.h"
 
@@ -18,23 +19,23 @@ typedef enum { NEW, OPENING, ASKS, PAUSES, OVER } Stage;
 
 typedef struct Stream Stream;
 struct Stream {
+    Ready ready; /* first */
     Vserver *v;
-    Stream *next; /* that has something to do */
     Connection *connection;
     Stage stage;
     uint64_t number, requests, unsent, unanswered; /* bytes of the request under way */
     SimTime since;
     SimEvent pause;
-    bool waits; /* is in the queue */
 };
 
 typedef struct {
-    Stream *streams, *first, *last, *current; /* current: that the step is about */
+    Stream *streams, *current; /* current: that the step is about */
+    ReadyQueue ready;
     uint64_t live;
     uint32_t reads, writes; /* of the step */
     uint64_t opened, refused, reset, timed_out, unreachable, answered;
     Histogram answer; /* ps */
-    bool busy, ready;
+    bool busy, begun;
 } Client;
 
 static SimTime now(const Vserver *v) {
@@ -50,14 +51,8 @@ static void set_busy(Vserver *v, bool busy) {
 /* It has something to do, at the end of the queue. */
 static void call(Stream *s) {
     Client *client = s->v->state;
-    if (s->waits || s->stage == OVER) return;
-    s->waits = true;
-    s->next = NULL;
-    if (client->first)
-        client->last->next = s;
-    else
-        client->first = s;
-    client->last = s;
+    if (s->stage == OVER) return;
+    ready_put(&client->ready, &s->ready);
     process_wake(&s->v->guest.process);
 }
 
@@ -91,10 +86,8 @@ static void failed(Stream *s) {
 
 static SimTime client_next(Vserver *v) {
     Client *client = v->state;
-    Stream *s = client->current = client->first;
+    Stream *s = client->current = (Stream *)(void *)ready_take(&client->ready);
     if (!s) return SIM_NEVER;
-    client->first = s->next;
-    s->waits = false; /* what happens from here on is another step's */
     const Tcp *tcp = s->connection ? connection_tcp(s->connection) : NULL;
     bool open = tcp && s->stage == ASKS;
     client->reads = open ? MIN(tcp_readable(tcp), CHUNK) : 0;
@@ -186,8 +179,8 @@ static bool client_check(Vserver *v, GError **error) {
 static bool client_start(Vserver *v, GError **error) {
     Client *client = v->state;
     if (!client_check(v, error)) return false;
-    if (!client->ready) histogram_init(&client->answer);
-    client->ready = true;
+    if (!client->begun) histogram_init(&client->answer);
+    client->begun = true;
     gpe_stack(v->gpe);
     gpe_leads_to(v->gpe, (unsigned)v->interface);
     client->streams = g_new0(Stream, v->connections);
@@ -211,7 +204,8 @@ static void client_stop(Vserver *v) {
         if (s->connection) connection_leave(s->connection, true);
     }
     g_clear_pointer(&client->streams, g_free);
-    client->first = client->current = NULL;
+    client->ready.first = NULL;
+    client->current = NULL;
     set_busy(v, false);
 }
 

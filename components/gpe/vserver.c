@@ -204,6 +204,12 @@ static bool vserver_ports(Vserver *v, GError **error) {
     return true;
 }
 
+static bool claim(const Vserver *v, LineCard *lc, unsigned interface, uint8_t protocol,
+                  uint64_t port, GError **error) {
+    const uint8_t *mac = fp_interface(v->gpe->tables, interface)->mac;
+    return !port || linecard_bind(lc, v->class, mac, interface, protocol, (uint16_t)port, error);
+}
+
 /* A traffic class on the line card, and its ports at every interface's address. */
 static bool on_line_card(Vserver *v, GError **error) {
     Gpe *g = v->gpe;
@@ -211,15 +217,14 @@ static bool on_line_card(Vserver *v, GError **error) {
     LineCard *lc = linecard_find(&v->base, g->linecard, error);
     if (!lc) return false;
     const uint8_t *mac = fp_interface(g->tables, 0)->mac;
-    int class = v->class = linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan,
-                                           v->placed ? 0 : v->lc_share, error);
-    if (class < 0) return false;
-    for (unsigned i = 0; binds(v) && i < g->n_interfaces; i++) {
-        mac = fp_interface(g->tables, i)->mac;
-        if (!linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->udp_port, error))
-            return false;
-        if (v->own_port &&
-            !linecard_bind(lc, class, mac, i, IP_PROTOCOL_UDP, (uint16_t)v->own_port, error))
+    v->class = linecard_attach(lc, v->guest.tenant, mac, (uint16_t)v->vlan,
+                               v->placed ? 0 : v->lc_share, error);
+    if (v->class < 0) return false;
+    for (unsigned i = 0; !v->placed && i < g->n_interfaces; i++) {
+        bool udp = v->app->sockets;
+        if (!claim(v, lc, i, IP_PROTOCOL_UDP, udp ? v->udp_port : 0, error) ||
+            !claim(v, lc, i, IP_PROTOCOL_UDP, udp ? v->own_port : 0, error) ||
+            !claim(v, lc, i, IP_PROTOCOL_TCP, v->app->listens ? v->listen : 0, error))
             return false;
     }
     return true;
@@ -549,6 +554,7 @@ static const Param vserver_params[] = {
     PARAM_COUNT("i3_min_prefix", Vserver, i3_min_prefix, "128", "1", "256",
                 "manager: leading bits that a packet's id must share with a trigger's",
                 "I3, section on inexact matching: k = 128 in the first servers, 192 in later ones"),
+    PARAM_WHICH("listen", Vserver, listen, "7", "1", "65535", "listener: its TCP port", "RFC 862"),
     PARAM_IPV4("server", Vserver, server, "10.253.0.1",
                "client: whom it opens TCP connections to, a host that echoes", "scenario"),
     PARAM_WHICH("server_port", Vserver, server_port, "7", "1", "65535", "client: at this TCP port",

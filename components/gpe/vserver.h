@@ -16,6 +16,7 @@ typedef struct Vserver Vserver;
 typedef struct {
     const char *name, *text;
     unsigned sockets; /* of UDP that it opens; 0: none, and it has no UDP port */
+    bool listens;     /* it has the TCP port of the setting */
     size_t size;      /* of its own state, v->state, zero at first */
     /* Settings of the vServer that it uses and others do not, ends with NULL; may be NULL. */
     const char *const *keys;
@@ -56,6 +57,7 @@ struct Vserver {
     uint32_t router;
     int application, code_option; /* its place in fp_code_options */
     uint64_t udp_port, own_port, vlan, n_sockets, icmp_rate, icmp_burst, i3_min_prefix;
+    uint64_t listen;
     uint64_t server_port, from_port, interface, connections, requests, request; /* client */
     uint32_t server;
     SimTime pause;

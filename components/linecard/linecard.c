@@ -518,21 +518,22 @@ bool linecard_set_share(LineCard *lc, int class, unsigned interface, bool out, d
 bool linecard_bind(LineCard *lc, int class, const uint8_t mac[6], unsigned interface,
                    uint8_t protocol, uint16_t port, GError **error) {
     uint64_t last = lc->nat_first_port + lc->nat_ports - 1;
+    const char *key =
+        protocol == IP_PROTOCOL_TCP ? "listen" : "udp_port"; /* as those who ask say */
     LcClass *c = &lc->classes[class];
     if (lc->inside.given && port >= lc->nat_first_port && port <= last)
         return input_error(error,
-                           "udp_port: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
+                           "%s: found %u, which %s keeps for translations (%" G_GUINT64_FORMAT
                            " to %" G_GUINT64_FORMAT ")",
-                           port, lc->base.name, lc->nat_first_port, last);
+                           key, port, lc->base.name, lc->nat_first_port, last);
     LcTarget target = c->target;
     Binding binding = {interface, protocol, port};
     if (mac) memcpy(target.mac, mac, MAC_BYTES);
     switch (lc_bind(lc->tables, lc_address(lc->tables, interface), protocol, port, &target)) {
     case LC_BOUND: g_array_append_val(c->bindings, binding); return true;
     case LC_TAKEN:
-        return input_error(error,
-                           "udp_port: another slice has port %u of interface %u of %s already",
-                           port, interface, lc->base.name);
+        return input_error(error, "%s: another slice has port %u of interface %u of %s already",
+                           key, port, interface, lc->base.name);
     default:
         return input_error(error, "the TCAM of %s has %u entries, all taken", lc->base.name,
                            TCAM_MAX_ENTRIES);
