@@ -4,6 +4,8 @@
  * set-up lost, late, or the last that somebody hears for a while. Oracles: what the GRM's books say
  * is what NPE and line card have, and what the LRMs hold; a node whose slices are gone is the empty
  * node. */
+#include <errno.h>
+
 #include "components/control/manager.h"
 #include "components/gpe/vserver.h"
 #include "components/npe/npe.h"
@@ -303,14 +305,210 @@ static void any_daemon_may_die_at_any_message(void) {
 
 /* Of a blade that is down, or its cable. */
 static void any_control_port_may_be_down_at_any_message(void) {
+    static const unsigned ports[] = {0, 1, 3, 4, 7}; /* lc0, npe0, gpe0, gpe1, plc0 */
     unsigned all = 0;
-    for (unsigned port = 0; port < 8; port++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++)
         for (unsigned k = 0; k < G_N_ELEMENTS(downtimes); k++) {
-            g_autofree char *down = g_strdup_printf("port %u down", port),
-                            *up = g_strdup_printf("port %u up", port);
+            g_autofree char *down = g_strdup_printf("port %u down", ports[i]),
+                            *up = g_strdup_printf("port %u up", ports[i]);
             all += somebody_dies("control", down, up, downtimes[k]);
         }
     CHECK(all >= 3);
+}
+
+/* Several slices on three servers, of which one is the control processor. -------------------- */
+
+#define MANAGER(gpe)                                                                               \
+    "[local_manager " gpe "_manager]\ngpe = " gpe                                                  \
+    "\npoll = 20ms\npoll_spread = 3ms\nretry = 10ms\n"                                             \
+    "create = 1ms\ncontrol_timeout = 4ms\ncontrol_resends = 3\n"
+#define WIDE_NODE(programs)                                                                        \
+    "[scenario]\ninclude = @scenarios/chassis-dev.ini\n"                                           \
+    "[chassis spp]\nslots = linecard; np; gpe*2; cp\n[switch control]\nports = 8\n"                \
+    "[link internet]\nlink = plc0.0 -> control.7\nrate = 100Mbit/s\ndelay = 1ms\nboth = yes\n"     \
+    "[management management]\n[plc plc0]\ncontrol_timeout = 4ms\ncontrol_resends = 3\n"            \
+    "[global_manager manager]\ncp = cp0\npoll = 20ms\npoll_spread = 3ms\nlease = 300ms\n"          \
+    "retry = 10ms\ncontrol_timeout = 4ms\ncontrol_resends = 3\n" MANAGER("gpe0") MANAGER("gpe1")   \
+        MANAGER("cp0") programs
+
+static unsigned slivers(const World *w, const char *manager) {
+    return lnm_slivers(manager_lnm(bench_find(w->b, manager)));
+}
+
+static void slices_are_spread_over_servers_and_a_dead_one_gets_none(void) {
+    World *w = world_new(WIDE_NODE(""));
+    for (unsigned n = 0; n < 6; n++) {
+        g_autofree char *row = g_strdup_printf("add_slice site_s%u", n);
+        command(w, "plc0", row);
+    }
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager"), 2);
+    CHECK_U64(slivers(w, "gpe1_manager"), 2);
+    CHECK_U64(slivers(w, "cp0_manager"), 2);
+    command(w, "gpe1", "stop lnm");
+    go(w, 50 * SIM_MS);
+    for (unsigned n = 6; n < 10; n++) {
+        g_autofree char *row = g_strdup_printf("add_slice site_s%u", n);
+        command(w, "plc0", row);
+    }
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager"), 4);
+    CHECK_U64(slivers(w, "cp0_manager"), 4);
+    command(w, "plc0", "update site_s0 attributes=enabled:0");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager") + slivers(w, "cp0_manager"), 7);
+    command(w, "gpe1", "start lnm"); /* it still has what it had */
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe1_manager"), 2);
+    world_free(w);
+}
+
+static void a_row_that_expires_ends_its_sliver_though_nobody_answers(void) {
+    World *w = world_new(WIDE_NODE(""));
+    command(w, "plc0", "add_slice site_a expires=500ms");
+    command(w, "plc0", "add_slice site_b expires=500ms");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager") + slivers(w, "gpe1_manager") + slivers(w, "cp0_manager"),
+              2);
+    command(w, "control", "port 7 down"); /* PLC */
+    command(w, "control", "port 5 down"); /* cp0, and myPLC with it */
+    go(w, 250 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager") + slivers(w, "gpe1_manager") + slivers(w, "cp0_manager"),
+              2);
+    go(w, 150 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager") + slivers(w, "gpe1_manager") + slivers(w, "cp0_manager"),
+              0);
+    CHECK_U64(database_size(gnm_database(manager_gnm(bench_find(w->b, "manager")))), 0);
+    world_free(w);
+}
+
+static double error_of(const World *w, const char *program) {
+    Report *report = report_new();
+    g_autofree char *name = g_strconcat(program, ".errno", NULL);
+    network_report(w->b->net, report);
+    const ReportScalar *s = report_find(report, name);
+    double value = s ? s->value : NAN;
+    report_free(report);
+    return value;
+}
+
+#define TWO_PROGRAMS(first, second)                                                                \
+    "[program p]\nslice = wustl_a\nsteps = " first "\n[program q]\nslice = mit_b\nsteps = " second \
+    "\n"
+
+static void a_resource_manager_that_starts_again_learns_who_has_what(void) {
+    World *w = world_new(
+        WIDE_NODE(TWO_PROGRAMS("np_slice bandwidth=1Gbit/s; port udp 53 interfaces=0-2 in=50%",
+                               "port udp 53 interfaces=2")));
+    command(w, "plc0", "add_slice wustl_a");
+    go(w, 100 * SIM_MS);
+    LedgerUse before = books(w);
+    CHECK_U64(before.leases, 2);
+    CHECK_U64(before.ports, 3);
+    command(w, "cp0", "stop grm");
+    go(w, 20 * SIM_MS);
+    CHECK_U64(books(w).leases, 0);
+    command(w, "cp0", "start grm");
+    command(w, "plc0", "add_slice mit_b");
+    go(w, 100 * SIM_MS);
+    LedgerUse after = books(w);
+    CHECK(memcmp(&before, &after, sizeof before) == 0);
+    CHECK_NEAR(error_of(w, "q"), EADDRINUSE, 0);
+    world_free(w);
+}
+
+static void bandwidth_is_given_once(void) {
+    World *w = world_new(WIDE_NODE(
+        TWO_PROGRAMS("port udp 53 interfaces=0-2 in=60%", "port udp 54 interfaces=2-4 in=41%")));
+    command(w, "plc0", "add_slice wustl_a");
+    go(w, 100 * SIM_MS);
+    command(w, "plc0", "add_slice mit_b");
+    go(w, 100 * SIM_MS);
+    CHECK_NEAR(error_of(w, "p"), 0, 0);
+    CHECK_NEAR(error_of(w, "q"), ENOSPC, 0);
+    CHECK_U64(books(w).in, 3 * 600000);
+    world_free(w);
+}
+
+static void a_delegated_slice_is_made_by_a_ticket_alone(void) {
+    World *w = world_new(WIDE_NODE(""));
+    g_autoptr(GError) error = NULL;
+    Component *local = bench_find(w->b, "gpe0_manager");
+    command(w, "plc0", "add_slice site_a instantiation=delegated");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager"), 0);
+    command(w, "plc0", "ticket site_a gpe0_manager");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager"), 1); /* and the polls in between leave it */
+    CHECK(!local_manager_ticket(local, "00 {}", &error));
+    CHECK_CONTAINS(error->message, "the ticket's seal is not that of its text");
+    command(w, "gpe0_manager", "destroy site_a");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(slivers(w, "gpe0_manager"), 0);
+    world_free(w);
+}
+
+/* Floods ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    World *w;
+    Lrm *lrm;
+    Vserver *v;
+    Slice *slice;
+    unsigned outstanding, answered;
+    SimTime asked, longest;
+    bool again;
+} Asker;
+
+static void ask(Asker *a);
+
+static void answered(void *user, const LrmAnswer *answer) {
+    Asker *a = user;
+    CHECK(answer->error == 0 || answer->error == EAGAIN);
+    a->answered++;
+    a->longest = MAX(a->longest, sim_now(a->w->sim) - a->asked);
+    a->outstanding--;
+    if (a->again) ask(a);
+}
+
+static void ask(Asker *a) {
+    LrmRequest r = {.verb = LRM_COUNTERS, .slice = a->slice};
+    a->asked = sim_now(a->w->sim);
+    a->outstanding++;
+    lrm_call(a->lrm, a->v, &r, answered, a);
+}
+
+static void a_slice_that_floods_its_lrm_does_not_delay_anothers_requests(void) {
+    World *w = world_new(NODE("np_slice") "[program q]\nslice = mit_b\nsteps = np_slice\n");
+    Lrm *lrm = manager_lrm(bench_find(w->b, "gpe0_manager"));
+    command(w, "plc0", "add_slice wustl_a");
+    command(w, "plc0", "add_slice mit_b");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(books(w).leases, 2);
+    Asker flood = {w, lrm, (Vserver *)bench_find(w->b, "wustl_a"),
+                   (Slice *)bench_find(w->b, "wustl_a_np"), .again = true};
+    Asker alone = {w, lrm, (Vserver *)bench_find(w->b, "mit_b"),
+                   (Slice *)bench_find(w->b, "mit_b_np")},
+          beside = alone;
+    for (unsigned n = 0; n < 100; n++) {
+        ask(&alone);
+        go(w, SIM_MS);
+    }
+    for (unsigned n = 0; n < 120; n++) ask(&flood);
+    for (unsigned n = 0; n < 100; n++) {
+        ask(&beside);
+        go(w, 5 * SIM_MS);
+    }
+    CHECK_U64(alone.answered, 100);
+    CHECK_U64(beside.answered, 100);
+    CHECK(flood.answered > 1000 && flood.outstanding == 120);
+    CHECK(beside.longest < alone.longest + SIM_MS);
+    if (beside.longest >= alone.longest + SIM_MS)
+        printf("  alone %" PRIu64 " us, beside %" PRIu64 " us\n", alone.longest / SIM_US,
+               beside.longest / SIM_US);
+    flood.again = false;
+    go(w, 100 * SIM_MS);
+    world_free(w);
 }
 
 int main(void) {
@@ -320,6 +518,12 @@ int main(void) {
                                  TEST(any_message_of_a_set_up_may_be_late),
                                  TEST(any_daemon_may_die_at_any_message),
                                  TEST(any_control_port_may_be_down_at_any_message),
+                                 TEST(slices_are_spread_over_servers_and_a_dead_one_gets_none),
+                                 TEST(a_row_that_expires_ends_its_sliver_though_nobody_answers),
+                                 TEST(a_resource_manager_that_starts_again_learns_who_has_what),
+                                 TEST(bandwidth_is_given_once),
+                                 TEST(a_delegated_slice_is_made_by_a_ticket_alone),
+                                 TEST(a_slice_that_floods_its_lrm_does_not_delay_anothers_requests),
                                  {0}};
     return run_tests("managers", tests);
 }
