@@ -138,8 +138,12 @@ static void polled(void *user, bool whole) {
     Gnm *gnm = user;
     gnm->polls++;
     gnm->failures += !whole;
-    agent_log(&gnm->agent, whole ? "poll of PLC: %u slices" : "PLC does not answer, %u slices stay",
-              database_size(gnm->db));
+    unsigned n = database_size(gnm->db);
+    agent_log(&gnm->agent, "%s%u slice%s%s", whole ? "poll of PLC: " : "PLC does not answer: ", n,
+              n == 1 ? "" : "s",
+              whole    ? ""
+              : n == 1 ? " stays"
+                       : " stay");
     if (gnm->unheard) return; /* of the poll before */
     for (unsigned i = 0; i < gnm->servers->len; i++) {
         Server *s = gnm->servers->pdata[i];

@@ -12,6 +12,7 @@
 #include "components/control/manager.h"
 #include "components/control/mp_items.h"
 #include "components/control/transaction.h"
+#include "fastpath/headers.h"
 
 enum { WHOLE = 1000000, POLLS_PER_LEASE = 3 };
 
@@ -47,6 +48,29 @@ struct Grm {
     bool learning;
     uint64_t granted, refused[LEDGER_N_REFUSALS], reclaimed;
 };
+
+static void put_range(GString *text, unsigned first, unsigned last) {
+    g_string_append_printf(text, text->len ? ",%u" : "%u", first);
+    if (last > first) g_string_append_printf(text, "-%u", last);
+}
+
+char *lease_text(const LedgerLease *l) {
+    g_autoptr(GString) interfaces = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (unsigned i = 0, first; i < LEDGER_MAX_INTERFACES; i++) {
+        if (!(l->interfaces >> i & 1)) continue;
+        for (first = i; l->interfaces >> (i + 1) & 1;) i++;
+        put_range(interfaces, first, i);
+    }
+    if (l->protocol)
+        g_string_append_printf(text, "%s %u at ", l->protocol == IP_PROTOCOL_TCP ? "tcp" : "udp",
+                               l->port);
+    g_string_append_printf(text, "interface%s %s", strpbrk(interfaces->str, ",-") ? "s" : "",
+                           interfaces->str);
+    if (l->in) g_string_append_printf(text, ", %g%% in", (double)l->in / WHOLE * 100);
+    if (l->out) g_string_append_printf(text, ", %g%% out", (double)l->out / WHOLE * 100);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
 
 static unsigned key_hash(const void *key) {
     const Key *k = key;
@@ -132,8 +156,8 @@ static void reserve(Grm *grm, StationRequest *request) {
         agent_log(&grm->agent, "%s gets %s", name, (char *)grm->npes->pdata[lease.npe]);
     } else {
         message_put_u32(&w, TAG_PORT, lease.port);
-        agent_log(&grm->agent, "%s gets port %u protocol %u interfaces %#x", name, lease.port,
-                  lease.protocol, lease.interfaces);
+        g_autofree char *text = lease_text(&lease);
+        agent_log(&grm->agent, "%s gets %s", name, text);
     }
     station_answer(site_station(grm->agent.site), request, &w);
 }
@@ -247,7 +271,7 @@ static void serve_again(Grm *grm) {
     if (grm->learning) {
         grm->learning = false;
         agent_serve(&grm->agent, SERVICE_GRM, serve);
-        agent_log(&grm->agent, "serves again, %u leases learnt", g_hash_table_size(grm->known));
+        agent_log(&grm->agent, "serves again, leases learnt: %u", g_hash_table_size(grm->known));
     }
     take_back_overdue(grm);
     agent_timer_set(&grm->poll, grm->settings->lease / POLLS_PER_LEASE);

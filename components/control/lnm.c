@@ -154,7 +154,8 @@ static void polled(void *user, bool whole) {
     Lnm *lnm = user;
     lnm->polls++;
     lnm->failures += !whole;
-    if (!whole) agent_log(&lnm->agent, "myPLC does not answer, %u slivers stay", lnm->slivers->len);
+    if (!whole)
+        agent_log(&lnm->agent, "myPLC does not answer, slivers that stay: %u", lnm->slivers->len);
     settle(lnm, whole && !lnm->booted);
     lnm->booted |= whole;
 }

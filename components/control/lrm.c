@@ -281,15 +281,21 @@ static bool write_share(void *user, unsigned of, bool forth, MessageWriter *w, S
 
 /* Transactions ---------------------------------------------------------------------------- */
 
+static void log_held(const Holding *h, const char *has) {
+    Agent *agent = &h->client->lrm->agent;
+    g_autofree char *text = h->lease.kind == LEASE_PORT ? lease_text(&h->lease) : NULL;
+    if (text)
+        agent_log(agent, "%s %s %s", h->name, has, text);
+    else
+        agent_log(agent, "%s %s slice %u on %s", h->name, has, h->values[1],
+                  h->npe ? h->npe : "an NPE");
+}
+
 static void transaction_over(void *user, int error, const char *text) {
     Holding *h = user;
     Request *r = h->request;
-    Lrm *lrm = h->client->lrm;
     h->request = NULL;
-    if (!error)
-        agent_log(&lrm->agent, "%s %s granted: %s%s%u", h->name, verb_names[h->verb],
-                  h->npe ? h->npe : "port", h->npe ? " slice " : " ",
-                  h->npe ? h->values[1] : h->lease.port);
+    if (!error) log_held(h, "has");
     if (!r) return;
     if (error) {
         answer_error(r, error, text);
@@ -303,7 +309,7 @@ static void transaction_over(void *user, int error, const char *text) {
 static void transaction_gone(void *user) {
     Holding *h = user;
     Client *c = h->client;
-    agent_log(&c->lrm->agent, "%s %s returned", h->name, verb_names[h->verb]);
+    log_held(h, "has given back");
     g_ptr_array_remove(c->held, h);
     holding_free(h);
     forget_if_over(c);

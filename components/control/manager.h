@@ -96,6 +96,10 @@ void log_sort(Log *log);
 bool log_write(const Log *log, const char *path, GError **error);
 const char *log_nth(const Log *log, unsigned n, SimTime *time); /* NULL past the last */
 
+/* "udp 30000 at interfaces 0-2,4, 10% in", of a lease of the GRM's, whose shares are millionths;
+ * the caller frees it. */
+char *lease_text(const LedgerLease *lease);
+
 /* LRM ------------------------------------------------------------------------------------- */
 
 typedef struct {
