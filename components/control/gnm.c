@@ -197,9 +197,13 @@ Gnm *gnm_new(Site *site, const GnmSettings *settings, const StationPlace *plc, G
     return gnm;
 }
 
+void gnm_end(Gnm *gnm) {
+    agent_end(&gnm->agent);
+    agent_timer_stop(&gnm->timer);
+}
+
 void gnm_free(Gnm *gnm) {
     if (!gnm) return;
-    agent_timer_stop(&gnm->timer);
     agent_clear(&gnm->agent);
     slivers_poll_clear(&gnm->plc);
     g_ptr_array_unref(gnm->servers);

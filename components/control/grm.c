@@ -365,9 +365,18 @@ Grm *grm_new(Site *site, const GrmSettings *settings, GError **error) {
     return grm;
 }
 
+void grm_end(Grm *grm) {
+    GHashTableIter all;
+    gpointer k;
+    agent_end(&grm->agent);
+    agent_timer_stop(&grm->poll);
+    g_hash_table_iter_init(&all, grm->known);
+    while (g_hash_table_iter_next(&all, NULL, &k))
+        if (((Known *)k)->taken) transaction_stop(((Known *)k)->taken);
+}
+
 void grm_free(Grm *grm) {
     if (!grm) return;
-    agent_timer_stop(&grm->poll);
     g_hash_table_unref(grm->known);
     agent_clear(&grm->agent);
     ledger_free(grm->ledger);

@@ -242,9 +242,15 @@ Lnm *lnm_new(Site *site, Gpe *gpe, Lrm *lrm, const LnmSettings *settings, const 
     return lnm;
 }
 
+void lnm_end(Lnm *lnm) {
+    agent_end(&lnm->agent);
+    agent_timer_stop(&lnm->timer);
+    for (unsigned i = 0; i < lnm->slivers->len; i++)
+        sim_cancel(agent_sim(&lnm->agent), &((Sliver *)lnm->slivers->pdata[i])->made);
+}
+
 void lnm_free(Lnm *lnm) {
     if (!lnm) return;
-    agent_timer_stop(&lnm->timer);
     g_ptr_array_unref(lnm->slivers);
     g_hash_table_unref(lnm->delegated);
     slivers_poll_clear(&lnm->poll);

@@ -698,6 +698,17 @@ Lrm *lrm_new(Site *site, Gpe *gpe, const LrmSettings *settings, const StationPla
     return lrm;
 }
 
+void lrm_end(Lrm *lrm) {
+    agent_end(&lrm->agent);
+    for (unsigned i = 0; i < lrm->clients->len; i++) {
+        Client *c = lrm->clients->pdata[i];
+        for (unsigned k = 0; k < c->held->len; k++)
+            transaction_stop(((Holding *)c->held->pdata[k])->t);
+        for (GList *l = c->requests.head; l; l = l->next)
+            sim_cancel(agent_sim(&lrm->agent), &((Request *)l->data)->refusal);
+    }
+}
+
 void lrm_free(Lrm *lrm) {
     if (!lrm) return;
     g_ptr_array_unref(lrm->clients);

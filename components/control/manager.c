@@ -133,9 +133,10 @@ static bool global_start(Component *c, GError **error) {
 
 static void global_stop(Component *c) {
     GlobalManager *g = (GlobalManager *)(void *)c;
-    agent_end(gnm_agent(g->gnm));
-    agent_end(grm_agent(g->grm));
+    gnm_end(g->gnm);
+    grm_end(g->grm);
     agent_end(log_agent(g->log));
+    site_end(g->m.site);
 }
 
 static bool global_check(Component *c, GError **error) {
@@ -317,8 +318,9 @@ static bool local_start(Component *c, GError **error) {
 
 static void local_stop(Component *c) {
     LocalManager *l = (LocalManager *)(void *)c;
-    agent_end(lnm_agent(l->lnm));
-    agent_end(lrm_agent(l->lrm));
+    lnm_end(l->lnm);
+    lrm_end(l->lrm);
+    site_end(l->m.site);
 }
 
 static void local_report(Component *c, Report *report) {

@@ -24,6 +24,8 @@
 
 extern const ComponentClass global_manager_class, local_manager_class, plc_class;
 
+/* X_end: the run is over, and everybody is still there; no event is left behind. */
+
 /* What is in the components. */
 typedef struct Gnm Gnm;
 typedef struct Grm Grm;
@@ -66,6 +68,7 @@ typedef struct {
 } GnmSettings;
 Gnm *gnm_new(Site *site, const GnmSettings *settings, const StationPlace *plc, GError **error);
 void gnm_add_server(Gnm *gnm, const char *box, const StationPlace *at, const PlacementUse *room);
+void gnm_end(Gnm *gnm);
 void gnm_free(Gnm *gnm);
 void gnm_start(Gnm *gnm);
 Agent *gnm_agent(Gnm *gnm);
@@ -79,6 +82,7 @@ typedef struct {
     SimTime lease, retry, service;
 } GrmSettings;
 Grm *grm_new(Site *site, const GrmSettings *settings, GError **error);
+void grm_end(Grm *grm);
 void grm_free(Grm *grm);
 bool grm_start(Grm *grm, GError **error);
 Agent *grm_agent(Grm *grm);
@@ -108,6 +112,7 @@ typedef struct {
 } LrmSettings;
 Lrm *lrm_new(Site *site, Gpe *gpe, const LrmSettings *settings, const StationPlace *grm,
              const StationPlace *lc, GError **error);
+void lrm_end(Lrm *lrm);
 void lrm_free(Lrm *lrm);
 Agent *lrm_agent(Lrm *lrm);
 /* The vServer is the sliver of this slice, and may ask. */
@@ -125,6 +130,7 @@ typedef struct {
 } LnmSettings;
 Lnm *lnm_new(Site *site, Gpe *gpe, Lrm *lrm, const LnmSettings *settings, const StationPlace *myplc,
              GError **error);
+void lnm_end(Lnm *lnm);
 void lnm_free(Lnm *lnm);
 void lnm_start(Lnm *lnm);
 Agent *lnm_agent(Lnm *lnm);

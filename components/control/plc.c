@@ -291,6 +291,10 @@ static bool plc_start(Component *c, GError **error) {
     return true;
 }
 
+static void plc_stop(Component *c) {
+    agent_end(&((Plc *)c)->agent);
+}
+
 static bool plc_station(const Component *c, unsigned port, unsigned n, uint8_t mac[6]) {
     (void)port;
     if (n) return false;
@@ -342,6 +346,7 @@ const ComponentClass plc_class = {
     .drops = plc_drops,
     .create = plc_create,
     .start = plc_start,
+    .stop = plc_stop,
     .receive = plc_receive,
     .station = plc_station,
     .verbs = plc_verbs,

@@ -32,6 +32,10 @@ Site *site_join(Site *s) {
     return s;
 }
 
+void site_end(Site *s) {
+    station_forget(s->station, s);
+}
+
 void site_free(Site *s) {
     if (!s || --s->users) return;
     station_free(s->station);

@@ -18,6 +18,8 @@ typedef struct Agent Agent;
 Site *site_new(Component *c, const char *box, Station *station);
 /* One more user of it; site_free is called by each. */
 Site *site_join(Site *site);
+/* The run is over, and everybody is still there: what is under way is forgotten. */
+void site_end(Site *site);
 void site_free(Site *site);
 Station *site_station(const Site *site);
 const char *site_box(const Site *site);
@@ -43,7 +45,7 @@ struct Agent {
 /* False and an error: the server has a daemon of that name. */
 bool agent_init(Agent *d, const char *name, Site *site, const SimTime *service, void *user,
                 GError **error);
-/* The run is over, and everybody is still there: what it waits for is forgotten. */
+/* Ditto, of one daemon. */
 void agent_end(Agent *d);
 void agent_clear(Agent *d);
 void agent_stop(Agent *d);
