@@ -177,7 +177,8 @@ static void a_slice_of_plc_is_found_where_the_node_has_put_it(void) {
 static void what_makes_no_sense_is_refused(void) {
     static const struct {
         const char *value, *says;
-    } cases[] = {{"alice_relay.to=cp0", "to: found cp0, on which the relay is"},
+    } cases[] = {{"alice_relay.gpe=gpe0", "gpe: found gpe0, expected a control processor"},
+                 {"alice_relay.to=cp0", "to: found cp0, on which the relay is"},
                  {"front.server=gpe0", "sshd"},
                  {"front.vlan=100", "vlan: found 100"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

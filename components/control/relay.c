@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "components/control/manager.h"
+#include "components/gpe/cp.h"
 #include "components/gpe/ready.h"
 #include "components/gpe/vserver.h"
 #include "components/host/ssh.h"
@@ -233,6 +234,11 @@ static bool relay_check(Vserver *v, GError **error) {
     Relay *relay = v->state;
     Component *to = *v->to ? network_find(v->base.network, v->to) : NULL;
     relay->to = to ? gpe_of(to) : NULL;
+    if (v->gpe->base.class != &cp_class)
+        return input_error(error,
+                           "gpe: found %s, expected a control processor: no other vServer is to "
+                           "reach the control switch",
+                           v->gpe->base.name);
     if (!relay->to && !manager_at(v->base.network, v->gpe->base.name))
         return input_error(error,
                            "to: found nothing, expected the server that %s is on, or a "
