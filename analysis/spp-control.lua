@@ -85,4 +85,4 @@ function proto.dissector(buffer, pinfo, tree)
     return buffer:len()
 end
 
-for port = 7000, 7009 do DissectorTable.get("udp.port"):add(port, proto) end
+for port = 7000, 7010 do DissectorTable.get("udp.port"):add(port, proto) end

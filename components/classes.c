@@ -12,7 +12,7 @@
 #include "components/host/host.h"
 #include "components/linecard/linecard.h"
 #include "components/slice/monitor.h"
-#include "components/npe/distributed_scheduler.h"
+#include "components/control/distributed_scheduler.h"
 #include "components/npe/npe.h"
 #include "components/gpe/cp.h"
 #include "components/slice/slice.h"

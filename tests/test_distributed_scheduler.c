@@ -40,6 +40,39 @@ static void the_scenario_shows_that_backlog_wins(void) {
     scenario_free(s);
 }
 
+/* With messages the way is real: each NPE's report, the plan, and the rates, 20 us of a management
+ * processor each, and a frame between them; within 500 us all of it is over, and no round is lost.
+ * Backlog wins as before. */
+static void messages_do_as_well(void) {
+    g_autoptr(GError) error = NULL;
+    static const char *const set[] = {"shares.policy=backlog", "shares.messages=yes", NULL};
+    Scenario *s = load_timed("tests/control/rates.ini", set, component_classes, &error);
+    if (!s) printf("  %s\n", error->message);
+    g_assert(s);
+    GPtrArray *results = runs_of(s, 1);
+    RunResult *r = results->pdata[0];
+    CHECK_U64(r->code, EXIT_OK);
+    CHECK_NEAR(1 - bench_value(r, "sink.delivered_ratio"), 0, 0);
+    CHECK_NEAR(bench_value(r, "shares.updates"), 201, 3);
+    /* A round is a report and an order between npe1 and npe0, and their answers: 4 frames. */
+    CHECK_NEAR(bench_value(r, "control.port1.packets"), 2 * 201, 8);
+    CHECK_NEAR(bench_value(r, "control.port2.packets"), 2 * 201, 8);
+    g_ptr_array_unref(results);
+    scenario_free(s);
+}
+
+/* npe1 cannot be reached from 20 to 40 ms, 40 rounds: the rates stay as they are, and follow again
+ * after. Stayed they have at best the 950 and 50 Mb/s that lose nothing, and at worst equal parts,
+ * between two packets: then 300 Mb/s are lost for 20 of 100 ms, of 900, 6.7 percent. */
+static void without_messages_rates_stay(void) {
+    RunResult *r = bench_run("[scenario]\ninclude = @scenarios/../tests/control/rates.ini\n"
+                             "[distributed_scheduler shares]\npolicy = backlog\nmessages = yes\n"
+                             "[at 20ms]\ncontrol = port 2 down\n[at 40ms]\ncontrol = port 2 up\n");
+    CHECK_NEAR(bench_value(r, "shares.updates"), 201 - 40, 3);
+    CHECK_NEAR(1 - bench_value(r, "sink.delivered_ratio"), 0.0333, 0.0333);
+    run_result_free(r);
+}
+
 /* Two NPEs without line card, each with a link of its own to the sink, so that only the schedulers
  * bind; 20 ms. */
 static char *pair(const char *distributor, const char *first, const char *second) {
@@ -61,6 +94,14 @@ static char *pair(const char *distributor, const char *first, const char *second
 static RunResult *run_pair(const char *distributor, const char *first, const char *second) {
     g_autofree char *text = pair(distributor, first, second);
     return bench_run(text);
+}
+
+static void messages_need_a_control_network(void) {
+    g_autofree char *apart = pair("messages = yes", "rate = 1Gbit/s", "rate = 1Gbit/s");
+    CHECK_REFUSED(apart, "messages: found npe0 without a line card, expected NPEs of a chassis");
+    CHECK_REFUSED(
+        "[chassis spp]\nslots = linecard; np\n[distributed_scheduler d]\nmessages = yes\n",
+        "messages: found no [management ...]");
 }
 
 static void equal_overload_gets_equal_parts_either_way(void) {
@@ -137,7 +178,10 @@ static void what_makes_no_sense_is_refused(void) {
 }
 
 int main(void) {
-    static const Test tests[] = {TEST(the_scenario_shows_that_backlog_wins),
+    static const Test tests[] = {TEST(messages_do_as_well),
+                                 TEST(without_messages_rates_stay),
+                                 TEST(messages_need_a_control_network),
+                                 TEST(the_scenario_shows_that_backlog_wins),
                                  TEST(equal_overload_gets_equal_parts_either_way),
                                  TEST(the_floor_is_kept_for_an_npe_without_backlog),
                                  TEST(an_npe_that_had_next_to_nothing_recovers_at_once),

@@ -107,13 +107,14 @@ static void item_bytes(MessageWriter *m, MpVerb verb, uint32_t offset, const voi
     message_put_bytes(m, TAG_BYTES, bytes, n);
     message_close(m);
 }
-/* Every packet to interface i, queue i. */
+/* Of the option's key the first and the last byte, to interface i, queue i. */
+static const uint8_t filter_key[FP_KEY_BYTES] = {10, [FP_KEY_BYTES - 1] = 3},
+                     filter_mask[FP_KEY_BYTES] = {255, [FP_KEY_BYTES - 1] = 7};
 static void item_filter(MessageWriter *m, unsigned interface, uint32_t queue) {
-    static const uint8_t any[FP_KEY_BYTES];
     message_open(m, TAG_ITEM);
     message_put_u32(m, TAG_VERB, MP_FILTER_ADD);
-    message_put_bytes(m, TAG_KEY, any, sizeof any);
-    message_put_bytes(m, TAG_MASK, any, sizeof any);
+    message_put_bytes(m, TAG_KEY, filter_key, sizeof filter_key);
+    message_put_bytes(m, TAG_MASK, filter_mask, sizeof filter_mask);
     message_put_u32(m, TAG_VERDICT, FP_FORWARD);
     message_put_u32(m, TAG_INTERFACE, interface);
     message_put_u32(m, TAG_QUEUE, queue);
@@ -182,7 +183,10 @@ static void a_slice_lives_by_messages(void) {
     uint32_t position = message_u32(&added, TAG_POSITION, 0);
     CHECK_U64(message_u32(&listed, TAG_POSITION, 1), position);
     CHECK_U64(message_u32(&listed, TAG_COUNT, 0), 1);
-    CHECK(message_bytes(&listed, TAG_KEY, &n) && n == FP_KEY_BYTES);
+    const uint8_t *key = message_bytes(&listed, TAG_KEY, &n), *mask;
+    CHECK(n == FP_KEY_BYTES && !memcmp(key, filter_key, n));
+    mask = message_bytes(&listed, TAG_MASK, &n);
+    CHECK(n == FP_KEY_BYTES && !memcmp(mask, filter_mask, n));
     Message counters = nth_item(&a, 6);
     CHECK(message_u32(&counters, TAG_COUNT, 0) > 0);
     begin(&m, "a");
@@ -250,7 +254,7 @@ static void the_first_item_that_is_refused_is_the_last(void) {
                {MP_QUEUE_LIMIT, {TAG_QUEUE, 77}, EINVAL},
                {MP_FILTER_ADD, {TAG_VERDICT, 0}, EINVAL},
                {MP_FILTER_REMOVE, {TAG_POSITION, 3}, EINVAL},
-               {MP_SRAM_WRITE, {TAG_OFFSET, 3}, 0}, /* nothing, there */
+               {MP_SRAM_WRITE, {TAG_OFFSET, 3}, EINVAL}, /* no bytes */
                {MP_SRAM_READ, {TAG_OFFSET, 60, TAG_COUNT, 5}, EINVAL},
                {MP_SRAM_READ, {TAG_OFFSET, 0, TAG_COUNT, 100000}, EINVAL},
                {MP_COUNTERS, {TAG_INDEX, 999}, EINVAL},
@@ -269,9 +273,9 @@ static void the_first_item_that_is_refused_is_the_last(void) {
         item(&m, MP_FILTER_LIST, 0);
         configure(&w, &m, &a);
         CHECK_U64(error_of(&a, 1), bad[i].error);
-        CHECK_U64(n_items(&a), bad[i].error ? 2 : 3);
+        CHECK_U64(n_items(&a), 2);
         Message refused = nth_item(&a, 1);
-        CHECK(!bad[i].error || message_text(&refused, TAG_TEXT));
+        CHECK(message_text(&refused, TAG_TEXT) != NULL);
     }
     /* Two filters are the quota; a queue that is not at the interface is a mistake. */
     begin(&m, "a");

@@ -35,6 +35,7 @@ typedef struct {
 
 /* One NPE or line card. */
 typedef struct {
+    const char *name; /* the component's */
     Station *station;
     Npe *npe;
     LineCard *lc;
@@ -228,7 +229,7 @@ static int run_filter_remove(Order *o, Slice *s, const Message *item, GError **e
 static int run_filter_list(Order *o, Slice *s, const Message *item, GError **error) {
     TcamWord value, mask;
     uint32_t position, from = message_u32(item, TAG_CURSOR, 0);
-    uint8_t key[2 * sizeof value.word];
+    uint8_t key[sizeof value.word];
     (void)error;
     message_put_u32(&o->answer, TAG_COUNT, s->n_filters);
     if (!npe_filter_next(s->npe, s->number, from, &position, &value, &mask)) return 0;
@@ -246,6 +247,10 @@ static int run_sram_write(Order *o, Slice *s, const Message *item, GError **erro
     uint32_t n = 0;
     const uint8_t *bytes = message_bytes(item, TAG_BYTES, &n);
     (void)o;
+    if (!bytes) {
+        input_error(error, "there are no bytes to write");
+        return EINVAL;
+    }
     return as_errno(slice_sram_put(s, message_u32(item, TAG_OFFSET, UINT32_MAX), bytes, n, error),
                     EINVAL);
 }
@@ -506,6 +511,7 @@ static bool management_start(Component *c, GError **error) {
         if (!npe && !lc) continue;
         Post *post = g_new0(Post, 1);
         g_ptr_array_add(m->posts, post);
+        post->name = box->name;
         post->clients = g_hash_table_new(NULL, NULL);
         if (npe)
             post->npe = (Npe *)(void *)box;
@@ -517,6 +523,18 @@ static bool management_start(Component *c, GError **error) {
     }
     return m->posts->len ||
            input_error(error, "found no NPE on a line card and no line card, expected one");
+}
+
+Station *management_station(const Network *net, const char *box) {
+    Component *c;
+    for (unsigned i = 0; (c = network_nth(net, i)); i++) {
+        const Management *m = (const Management *)c;
+        for (unsigned k = 0; c->class == &management_class && k < m->posts->len; k++) {
+            const Post *post = m->posts->pdata[k];
+            if (!strcmp(post->name, box)) return post->station;
+        }
+    }
+    return NULL;
 }
 
 static void management_report(Component *c, Report *report) {

@@ -4,6 +4,10 @@
  * control network. */
 #pragma once
 
-#include "emu/core/component.h"
+#include "components/control/station.h"
 
 extern const ComponentClass management_class;
+
+/* The station of an NPE's management processor, or a line card's, once everything has started;
+ * NULL: the network has no such component, or no `management`. */
+Station *management_station(const Network *net, const char *box);

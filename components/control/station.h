@@ -30,7 +30,8 @@
     X(LRM, 7006, "lrm")                                                                            \
     X(MP, 7007, "mp")                                                                              \
     X(LC, 7008, "lc")                                                                              \
-    X(LOG, 7009, "log")
+    X(LOG, 7009, "log")                                                                            \
+    X(RATES, 7010, "rates")
 
 typedef enum {
 #define X(symbol, port, name) SERVICE_##symbol = port,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * components/npe/distributed_scheduler.h: what shares an interface among NPEs. */
+ * components/control/distributed_scheduler.h: what shares an interface among NPEs. */
 #pragma once
 
 #include "emu/core/component.h"
