@@ -174,7 +174,8 @@ bool front_door_bring(Composer *c, const char *chassis, GError **error) {
         brought++;
     }
     for (unsigned i = 0; (name = composer_nth(c, "vserver", i)); i++) {
-        if (is_taken(c, "vserver", name)) continue;
+        bool relay = !strcmp(composer_value(c, name, "application"), "relay"); /* the node's own */
+        if (relay || is_taken(c, "vserver", name)) continue;
         if (!bring_vserver(c, name, error)) return false;
         brought++;
     }
