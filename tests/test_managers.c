@@ -15,7 +15,8 @@
 #define NODE(program)                                                                              \
     "[scenario]\ninclude = @scenarios/chassis-dev.ini\n"                                           \
     "[chassis spp]\nslots = linecard; np; gpe*2; cp\n[switch control]\nports = 8\n"                \
-    "[link internet]\nlink = plc0.0 -> control.7\nrate = 100Mbit/s\ndelay = 1ms\nboth = yes\n"     \
+    "[npe npe0]\nreset_time = 100ms\n[link internet]\nlink = plc0.0 -> control.7\nrate = "         \
+    "100Mbit/s\ndelay = 1ms\nboth = yes\n"                                                         \
     "[management management]\n[plc plc0]\ncontrol_timeout = 4ms\ncontrol_resends = 3\n"            \
     "[global_manager manager]\ncp = gpe1\npoll = 20ms\npoll_spread = 3ms\nlease = 300ms\n"         \
     "retry = 10ms\ncontrol_timeout = 4ms\ncontrol_resends = 3\nlog = no\n"                         \
@@ -66,7 +67,7 @@ static void arrive_late(Sim *sim, SimEvent *event) {
 
 static void recover(Sim *sim, SimEvent *event) {
     (void)sim, (void)event;
-    command(world, world->target, world->up);
+    if (world->up) command(world, world->target, world->up);
 }
 
 /* Before the switch sees it. */
@@ -303,6 +304,18 @@ static void any_daemon_may_die_at_any_message(void) {
     CHECK(all >= 3); /* programs ended before, amid and after their steps */
 }
 
+/* So slow that calls are given up, and carried out all the same; or reset, with all packets lost.
+ */
+static void anybody_may_be_slow_or_reset_at_any_message(void) {
+    static const char *const trouble[][3] = {{"gpe0", "slow lrm 300", "slow lrm 1"},
+                                             {"gpe1", "slow grm 300", "slow grm 1"},
+                                             {"npe0", "mp_slower 1000", "mp_slower 1"},
+                                             {"lc0", "mp_slower 1000", "mp_slower 1"},
+                                             {"npe0", "reset", NULL}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(trouble); i++)
+        somebody_dies(trouble[i][0], trouble[i][1], trouble[i][2], 100 * SIM_MS);
+}
+
 /* Of a blade that is down, or its cable. */
 static void any_control_port_may_be_down_at_any_message(void) {
     static const unsigned ports[] = {0, 1, 3, 4, 7}; /* lc0, npe0, gpe0, gpe1, plc0 */
@@ -417,6 +430,44 @@ static void a_resource_manager_that_starts_again_learns_who_has_what(void) {
     world_free(w);
 }
 
+#define TWO_LINE_CARDS                                                                             \
+    "[scenario]\ninclude = @scenarios/chassis-dev.ini\n"                                           \
+    "[chassis spp]\nslots = linecard*2; np; gpe*2; cp\n[switch control]\nports = 9\n"              \
+    "[link internet]\nlink = plc0.0 -> control.8\nrate = 100Mbit/s\ndelay = 1ms\nboth = yes\n"     \
+    "[management management]\n[plc plc0]\n[global_manager manager]\ncp = cp0\npoll = 20ms\n"       \
+    "poll_spread = 3ms\nlease = 300ms\ncontrol_timeout = 4ms\ncontrol_resends = 3\n" MANAGER(      \
+        "gpe1") "[program p]\nslice = wustl_a\nsteps = np_slice; "                                 \
+                "port udp 53 interfaces=0-2 in=10%; port udp 53 interfaces=4 to=vserver\n"
+
+/* The vServer's line card is lc1, that of the NPE with the lowest number lc0. */
+static void a_port_is_claimed_where_what_it_leads_to_is(void) {
+    World *w = world_new(TWO_LINE_CARDS);
+    LineCard *lc[2] = {(LineCard *)bench_find(w->b, "lc0"), (LineCard *)bench_find(w->b, "lc1")};
+    LcOccupancy before[2] = {linecard_occupancy(lc[0]), linecard_occupancy(lc[1])};
+    for (unsigned lost = 0; lost < 2; lost++) { /* the second time the GRM takes it back */
+        command(w, "plc0", "add_slice wustl_a");
+        go(w, 200 * SIM_MS);
+        CHECK_U64(linecard_occupancy(lc[0]).bindings, before[0].bindings + 3);
+        CHECK_U64(linecard_occupancy(lc[1]).bindings, before[1].bindings + 1);
+        if (lost) {
+            command(w, "gpe1", "stop lrm");
+            go(w, 600 * SIM_MS);
+            CHECK_U64(linecard_occupancy(lc[0]).bindings, before[0].bindings);
+            CHECK_U64(linecard_occupancy(lc[1]).bindings, before[1].bindings);
+            CHECK_U64(books(w).leases, 0);
+            command(w, "gpe1", "start lrm");
+        }
+        command(w, "plc0", "delete_slice wustl_a");
+        go(w, 200 * SIM_MS);
+        for (unsigned i = 0; i < 2; i++) {
+            CHECK_U64(linecard_occupancy(lc[i]).bindings, before[i].bindings);
+            CHECK_U64(linecard_occupancy(lc[i]).classes, before[i].classes);
+        }
+        CHECK_U64(lrm_holdings(manager_lrm(bench_find(w->b, "gpe1_manager"))), 0);
+    }
+    world_free(w);
+}
+
 static void bandwidth_is_given_once(void) {
     World *w = world_new(WIDE_NODE(
         TWO_PROGRAMS("port udp 53 interfaces=0-2 in=60%", "port udp 54 interfaces=2-4 in=41%")));
@@ -517,10 +568,12 @@ int main(void) {
                                  TEST(any_message_of_a_set_up_may_be_lost),
                                  TEST(any_message_of_a_set_up_may_be_late),
                                  TEST(any_daemon_may_die_at_any_message),
+                                 TEST(anybody_may_be_slow_or_reset_at_any_message),
                                  TEST(any_control_port_may_be_down_at_any_message),
                                  TEST(slices_are_spread_over_servers_and_a_dead_one_gets_none),
                                  TEST(a_row_that_expires_ends_its_sliver_though_nobody_answers),
                                  TEST(a_resource_manager_that_starts_again_learns_who_has_what),
+                                 TEST(a_port_is_claimed_where_what_it_leads_to_is),
                                  TEST(bandwidth_is_given_once),
                                  TEST(a_delegated_slice_is_made_by_a_ticket_alone),
                                  TEST(a_slice_that_floods_its_lrm_does_not_delay_anothers_requests),

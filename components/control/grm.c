@@ -43,7 +43,7 @@ struct Grm {
     GHashTable *known; /* Key -> Known */
     GPtrArray *holders;
     GPtrArray *npes; /* names, in the order of their numbers */
-    StationPlace lc;
+    GArray *lcs;     /* StationPlace of line cards */
     AgentTimer poll;
     bool learning;
     uint64_t granted, refused[LEDGER_N_REFUSALS], reclaimed;
@@ -198,22 +198,23 @@ static bool take_from_npe(void *user, unsigned of, bool forth, MessageWriter *w,
     return control_place(c->network, k->grm->npes->pdata[k->lease.npe], peer);
 }
 
-static bool take_from_line_card(void *user, unsigned interface, bool forth, MessageWriter *w,
+/* of: the interface, above it the direction, and above that the line card: which of them the lease
+ * was about, its holder knew */
+enum { OUTGOING = 256, LINE_CARD = 2 * OUTGOING };
+static bool take_from_line_card(void *user, unsigned of, bool forth, MessageWriter *w,
                                 StationPlace *peer, Service *service) {
     const Known *k = user;
     (void)forth;
     message_begin(w, MESSAGE_LC_RELEASE, (uint32_t)k->key.holder);
     message_put_text(w, TAG_NAME, k->name);
-    message_put_u32(w, TAG_INTERFACE, interface);
+    message_put_u32(w, TAG_INTERFACE, of % OUTGOING);
     message_put_u32(w, TAG_PROTOCOL, k->lease.protocol);
     message_put_u32(w, TAG_PORT, k->lease.port);
-    *peer = k->grm->lc;
+    *peer = g_array_index(k->grm->lcs, StationPlace, of / LINE_CARD);
     *service = SERVICE_LC;
     return true;
 }
 
-/* of: the interface, and above it the direction */
-enum { OUTGOING = 256 };
 static bool take_share(void *user, unsigned of, bool forth, MessageWriter *w, StationPlace *peer,
                        Service *service) {
     const Known *k = user;
@@ -221,9 +222,9 @@ static bool take_share(void *user, unsigned of, bool forth, MessageWriter *w, St
     message_begin(w, MESSAGE_LC_SHARE, (uint32_t)k->key.holder);
     message_put_text(w, TAG_NAME, k->name);
     message_put_u32(w, TAG_INTERFACE, of % OUTGOING);
-    message_put_u32(w, TAG_DIRECTION, of >= OUTGOING);
+    message_put_u32(w, TAG_DIRECTION, of % LINE_CARD >= OUTGOING);
     message_put_u32(w, TAG_SHARE, 0);
-    *peer = k->grm->lc;
+    *peer = g_array_index(k->grm->lcs, StationPlace, of / LINE_CARD);
     *service = SERVICE_LC;
     return true;
 }
@@ -236,6 +237,18 @@ static void taken(void *user) {
     forget(grm, k->key.holder, k->key.id);
 }
 
+static void take_back_port(Known *k, const LedgerLease *lease, unsigned lc) {
+    for (unsigned i = 0; i < LEDGER_MAX_INTERFACES; i++) {
+        if (!(lease->interfaces >> i & 1)) continue;
+        TransactionStep port = {.of = lc + i, .write = take_from_line_card},
+                        in = {.of = lc + i, .write = take_share},
+                        out = {.of = lc + i + OUTGOING, .write = take_share};
+        if (lease->protocol) transaction_add(k->taken, &port);
+        if (lease->in) transaction_add(k->taken, &in);
+        if (lease->out) transaction_add(k->taken, &out);
+    }
+}
+
 static void take_back(Known *k) {
     Grm *grm = k->grm;
     LedgerLease lease = k->lease;
@@ -244,15 +257,8 @@ static void take_back(Known *k) {
     k->taken = transaction_new(&grm->agent, &grm->settings->retry, NULL, taken, k);
     if (lease.kind == LEASE_NPE)
         transaction_add(k->taken, &(TransactionStep){.write = take_from_npe});
-    for (unsigned i = 0; lease.kind == LEASE_PORT && i < LEDGER_MAX_INTERFACES; i++) {
-        if (!(lease.interfaces >> i & 1)) continue;
-        TransactionStep port = {.of = i, .write = take_from_line_card},
-                        in = {.of = i, .write = take_share},
-                        out = {.of = i + OUTGOING, .write = take_share};
-        if (lease.protocol) transaction_add(k->taken, &port);
-        if (lease.in) transaction_add(k->taken, &in);
-        if (lease.out) transaction_add(k->taken, &out);
-    }
+    for (unsigned lc = 0; lease.kind == LEASE_PORT && lc < grm->lcs->len; lc++)
+        take_back_port(k, &lease, lc * LINE_CARD);
     transaction_hold(k->taken);
     transaction_undo(k->taken);
 }
@@ -361,6 +367,7 @@ Grm *grm_new(Site *site, const GrmSettings *settings, GError **error) {
     grm->known = g_hash_table_new_full(key_hash, key_equal, NULL, known_free);
     grm->holders = g_ptr_array_new_with_free_func(g_free);
     grm->npes = g_ptr_array_new();
+    grm->lcs = g_array_new(FALSE, FALSE, sizeof(StationPlace));
     agent_timer_init(&grm->poll, &grm->agent, poll);
     return grm;
 }
@@ -382,6 +389,7 @@ void grm_free(Grm *grm) {
     ledger_free(grm->ledger);
     g_ptr_array_unref(grm->holders);
     g_ptr_array_unref(grm->npes);
+    g_array_unref(grm->lcs);
     g_free(grm);
 }
 
@@ -406,9 +414,10 @@ bool grm_start(Grm *grm, GError **error) {
     const LineCard *lc = NULL;
     uint16_t first;
     for (unsigned n = 0; (c = network_nth(own->network, n)); n++) {
-        if (c->class == &linecard_class && !lc) {
-            lc = (const LineCard *)(const void *)c;
-            control_place(own->network, c->name, &grm->lc);
+        StationPlace place;
+        if (c->class == &linecard_class && control_place(own->network, c->name, &place)) {
+            g_array_append_val(grm->lcs, place);
+            if (!lc) lc = (const LineCard *)(const void *)c;
         }
         if (c->class == &local_manager_class) {
             Holder *h = g_new0(Holder, 1);

@@ -51,8 +51,8 @@ typedef struct {
     Request *request; /* that waits for it */
     LedgerLease lease;
     bool granted;
-    char *name, *npe; /* the component that holds; where, of an NP slice */
-    StationPlace mp;
+    char *name, *npe;    /* the component that holds; where, of an NP slice */
+    StationPlace mp, lc; /* of an NP slice: its NPE's */
     uint32_t values[LRM_VALUES];
 } Holding;
 
@@ -196,7 +196,11 @@ static int granted(void *user, unsigned of, const Message *m) {
     h->lease.npe = h->values[0] = message_u32(m, TAG_NUMBER, 0);
     h->npe = g_strdup(message_text(m, TAG_NPE));
     const Component *c = agent_component(&h->client->lrm->agent);
-    return h->npe && control_place(c->network, h->npe, &h->mp) ? 0 : EHOSTUNREACH;
+    Component *npe = h->npe ? network_find(c->network, h->npe) : NULL;
+    const LineCard *lc = npe ? npe_linecard((Npe *)npe) : NULL;
+    bool there = lc && control_place(c->network, h->npe, &h->mp) &&
+                 control_place(c->network, ((const Component *)lc)->name, &h->lc);
+    return there ? 0 : EHOSTUNREACH;
 }
 
 static bool write_attach(void *user, unsigned of, bool forth, MessageWriter *w, StationPlace *peer,
@@ -251,7 +255,7 @@ static int bind_socket(void *user, unsigned interface, bool forth) {
 static bool write_claim(void *user, unsigned interface, bool forth, MessageWriter *w,
                         StationPlace *peer, Service *service) {
     Holding *h = user;
-    *peer = h->client->lrm->lc;
+    *peer = h->lc;
     *service = SERVICE_LC;
     message_begin(w, forth ? MESSAGE_LC_CLAIM : MESSAGE_LC_RELEASE, h->client->slice_id);
     message_put_text(w, TAG_NAME, h->name);
@@ -269,7 +273,7 @@ static bool write_share(void *user, unsigned of, bool forth, MessageWriter *w, S
                         Service *service) {
     Holding *h = user;
     (void)forth; /* what it is the sum of has changed by now */
-    *peer = h->client->lrm->lc;
+    *peer = h->lc;
     *service = SERVICE_LC;
     message_begin(w, MESSAGE_LC_SHARE, h->client->slice_id);
     message_put_text(w, TAG_NAME, h->name);
@@ -321,7 +325,8 @@ static Holding *hold(Request *r, LeaseKind kind, const char *name) {
     /* Numbers rise, whichever server the slice's vServer is on. */
     uint64_t now = agent_now(&lrm->agent) / SIM_NS << 4;
     Holding *h = g_new0(Holding, 1);
-    *h = (Holding){.client = c, .verb = r->asked.verb, .asked = r->asked, .request = r};
+    *h = (Holding){
+        .client = c, .verb = r->asked.verb, .asked = r->asked, .request = r, .lc = lrm->lc};
     h->asked.bytes = NULL;
     h->name = g_strdup(name);
     lrm->last_lease = MAX(lrm->last_lease + 1, now);
@@ -382,7 +387,10 @@ static void ask_port(Request *r) {
     h->lease.interfaces = a->interfaces;
     h->lease.in = millionths(a->in);
     h->lease.out = millionths(a->out);
-    if (np) h->mp = np->mp;
+    if (a->fast_path) {
+        h->mp = np->mp;
+        h->lc = np->lc;
+    }
     transaction_add(h->t, &(TransactionStep){.write = write_grm, .answered = granted});
     if (a->fast_path)
         transaction_add(h->t, &(TransactionStep){.write = write_open, .answered = items_done});
@@ -400,7 +408,13 @@ static void ask_port(Request *r) {
 /* Added to what its ports have there. */
 static void ask_share(Request *r) {
     const LrmRequest *a = &r->asked;
-    Holding *h = hold(r, LEASE_PORT, a->slice ? a->slice->base.name : r->client->v->base.name);
+    const Holding *np = a->slice ? np_of(r->client) : NULL;
+    if (a->slice && !np) {
+        answer_error(r, EBADF, "the vServer has no NP slice");
+        return;
+    }
+    Holding *h = hold(r, LEASE_PORT, np ? np->name : r->client->v->base.name);
+    if (np) h->lc = np->lc;
     h->lease.interfaces = 1u << MIN(a->interface, 31);
     h->lease.in = a->outgoing ? 0 : millionths(a->share);
     h->lease.out = a->outgoing ? millionths(a->share) : 0;

@@ -384,18 +384,19 @@ static void next_item(Order *o) {
 
 /* Line cards ------------------------------------------------------------------------------- */
 
-/* -1: none, since it is not attached (any more). */
-static int class_of(const Component *c) {
+/* -1: none on this line card, since it is not attached there (any more). */
+static int class_of(const Component *c, const LineCard *lc) {
     const Slice *s = (const Slice *)c;
     const Vserver *v = (const Vserver *)c;
-    if (c->class == &slice_class) return s->attached ? s->class : -1;
-    return v->attached ? v->class : -1;
+    if (c->class == &slice_class) return s->attached && npe_linecard(s->npe) == lc ? s->class : -1;
+    bool here = v->attached && !strcmp(v->gpe->linecard, ((const Component *)lc)->name);
+    return here ? v->class : -1;
 }
 
 static int run_line_card(Order *o, GError **error) {
     LineCard *lc = o->post->lc;
     const Message *m = &o->request->message;
-    int class = class_of(o->whose);
+    int class = class_of(o->whose, lc);
     uint32_t interface = message_u32(m, TAG_INTERFACE, UINT32_MAX), n_mac = 0,
              protocol = message_u32(m, TAG_PROTOCOL, 0), port = message_u32(m, TAG_PORT, 0);
     const uint8_t *mac = message_bytes(m, TAG_MAC, &n_mac);
