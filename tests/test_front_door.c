@@ -55,6 +55,49 @@ static void a_slice_through_the_front_door_forwards_what_one_that_was_there_does
     }
 }
 
+static void a_manager_answers_through_the_fast_path_of_a_slice_that_was_granted(void) {
+    /* Packets whose TTL is over go to the manager, whose answers come back in-band. */
+    static const char *const text =
+        "[scenario]\ninclude = @scenarios/chassis-gpe.ini\n[slice router]\n"
+        "routes = @routes; 10.100.0.0/16 1 192.168.101.1:30000\n[vserver keeper]\n"
+        "application = manager\nslice = router\nudp_port = 30001\n[source traffic]\n"
+        "attach = spp interfaces 0..0\nrate = 500packet/s\nttl = 1\nduration = 60ms\n"
+        "warmup = 0\nsources = 10.100.0.1\n[sink sink]\nattach = spp interfaces 0..4\n";
+    static const char *const counts[] = {"keeper.exceptions", "keeper.icmp.time_exceeded",
+                                         "keeper.sent", "router.exceptions", "sink.port1.packets"};
+    RunResult *direct = run_through(text, NULL, false), *plc = run_through(text, NULL, true);
+    for (unsigned i = 0; i < G_N_ELEMENTS(counts); i++) {
+        double expected = bench_value(direct, counts[i]);
+        if (i != 1) CHECK_NEAR(expected, 30, 0);
+        CHECK_NEAR(bench_value(plc, counts[i]), bench_value(direct, counts[i]), 0);
+    }
+    run_result_free(direct);
+    run_result_free(plc);
+}
+
+static void an_i3_slice_gets_its_triggers_by_messages(void) {
+    /* The id that Format compares goes to the slice's SRAM, and where it is to the filter; of an id
+     * that differs behind the filter's 112 bits nothing is forwarded. */
+    static const char *const text =
+        "[scenario]\ninclude = @scenarios/chassis-dev.ini\n[chassis spp]\n"
+        "service_after = 25s\n[program node]\nslice = wustl_i3\n"
+        "steps = np_slice option=i3 filters=4; port udp 30001; "
+        "sram write 8192 0a000001000000000000000000000000000000000000000000000000000000%s; "
+        "filter id 0a000001 2 192.168.102.1:7000 8192\n[source i3]\n"
+        "attach = spp interfaces 0..0\napplication = i3\nids = 0a000001\nrate = 100Mbit/s\n"
+        "duration = 3ms\nwarmup = 0\nudp_port = 30001\n[sink sink]\n"
+        "attach = spp interfaces 0..4\nsource = i3\n";
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        g_autofree char *whole = g_strdup_printf(text, wrong ? "01" : "00");
+        RunResult *r = run_through(whole, NULL, true);
+        double sent = bench_value(r, "i3.packets_all");
+        CHECK(sent > 300);
+        CHECK_NEAR(bench_value(r, "sink.port2.packets"), wrong ? 0 : sent, 0);
+        CHECK_NEAR(bench_value(r, "node.steps_done"), 4, 0);
+        run_result_free(r);
+    }
+}
+
 static void what_the_front_door_cannot_take_is_refused(void) {
     g_autofree char *file = bench_refused(
         "[scenario]\ninclude = @scenarios/chassis-dev.ini\n[chassis spp]\ncontrol = plc\n"
@@ -82,6 +125,8 @@ static void a_slice_that_is_not_in_service_in_time_fails_the_run(void) {
 int main(void) {
     static const Test tests[] = {
         TEST(a_slice_through_the_front_door_forwards_what_one_that_was_there_does),
+        TEST(a_manager_answers_through_the_fast_path_of_a_slice_that_was_granted),
+        TEST(an_i3_slice_gets_its_triggers_by_messages),
         TEST(what_the_front_door_cannot_take_is_refused),
         TEST(a_slice_that_is_not_in_service_in_time_fails_the_run),
         {0}};
