@@ -438,6 +438,7 @@ static bool read_value(const Param *row, ParamValue *value, const char *text, co
                        GError **error) {
     if (try_value(row, value, text, directory, "", NULL)) return true;
     if (!error) return false;
+    param_value_clear(row, value); /* of a list, what was good */
     g_autofree char *type = param_type_text(row), *words = param_words_text(row),
                     *expected = g_strconcat(type, words, NULL);
     return try_value(row, value, text, directory, expected, error);
