@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 
 #include "emu/study/file.h"
@@ -140,6 +141,43 @@ static void a_lock_has_one_holder_and_falls_with_it(void) {
     folder_remove(folder);
 }
 
+/* A fork that lives until the lock's file has been opened twice, with whatever its parent had. */
+static void outlive(const char *path, int told) {
+    int watch = inotify_init();
+    char events[2 * sizeof(struct inotify_event)];
+    bool ok = inotify_add_watch(watch, path, IN_OPEN) >= 0 && write(told, "", 1) == 1;
+    for (ssize_t n, seen = 0; ok && seen < 2; seen += n / (ssize_t)sizeof(struct inotify_event)) {
+        n = read(watch, events, sizeof events);
+        ok = n > 0;
+    }
+    _exit(0);
+}
+
+static void a_lock_that_outlives_its_holder_by_a_fork_is_waited_for(void) {
+    /* As when a study is killed between its forking a worker and that worker's first step. */
+    g_autofree char *folder = scratch(), *path = g_build_filename(folder, "lock", NULL);
+    int told[2];
+    CHECK(pipe(told) == 0);
+    fflush(stdout);
+    pid_t holder = fork();
+    if (holder == 0) {
+        Lock *lock = lock_take(path, "held", NULL, NULL);
+        if (fork() == 0) outlive(path, told[1]);
+        close(told[1]);
+        char ready;
+        _exit(lock && read(told[0], &ready, 1) == 1 ? 0 : 1);
+    }
+    int status;
+    waitpid(holder, &status, 0);
+    CHECK(status == 0);
+    Lock *lock = lock_take(path, "held", NULL, NULL);
+    CHECK(lock != NULL && lock_was_stale(lock));
+    lock_release(lock);
+    close(told[0]);
+    close(told[1]);
+    folder_remove(folder);
+}
+
 static void a_lock_of_another_host_is_taken_over_under_its_name_only(void) {
     g_autofree char *folder = scratch(), *path = g_build_filename(folder, "lock", NULL);
     CHECK(g_file_set_contents(path, "elsewhere 7 2026-01-01T00:00:00Z job-3\n", -1, NULL));
@@ -165,6 +203,7 @@ int main(void) {
                                  TEST(no_part_of_a_record_and_no_change_of_one_is_a_record),
                                  TEST(a_failure_is_recorded_with_its_sentence),
                                  TEST(a_lock_has_one_holder_and_falls_with_it),
+                                 TEST(a_lock_that_outlives_its_holder_by_a_fork_is_waited_for),
                                  TEST(a_lock_of_another_host_is_taken_over_under_its_name_only),
                                  TEST(the_dead_are_told_from_the_living_of_this_host),
                                  {0}};

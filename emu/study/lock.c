@@ -18,7 +18,7 @@ struct Lock {
     bool stale;
 };
 
-enum { MAX_TEXT = 1024 };
+enum { MAX_TEXT = 1024, DYING_TRIES = 500, DYING_US = 10000 };
 
 static char **read_holder(int fd) {
     char text[MAX_TEXT + 1];
@@ -34,6 +34,13 @@ static bool held(GError **error, const char *path, const char *what, char **hold
                 known ? holder[0] : "?", known ? holder[2] : "?",
                 here ? "" : "; if that process is dead, remove this file");
     return false;
+}
+
+/* Whoever signed it is dead, and what he forked a moment ago, with his lock, is about to be. */
+static bool dying(char **holder) {
+    if (g_strv_length(holder) < 3) return false;
+    g_autofree char *owner = g_strconcat(holder[0], ".", holder[1], NULL);
+    return !file_owner_lives(owner);
 }
 
 /* Whether the open file is still the one of that name: a holder removes it when done. */
@@ -58,7 +65,7 @@ static bool sign(int fd, const char *path, const char *as, GError **error) {
 }
 
 Lock *lock_take(const char *path, const char *what, const char *as, GError **error) {
-    for (;;) {
+    for (unsigned tries = 0;;) {
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (fd < 0) {
             file_error(error, path, "cannot be written");
@@ -70,6 +77,11 @@ Lock *lock_take(const char *path, const char *what, const char *as, GError **err
             continue;
         }
         g_auto(GStrv) holder = read_holder(fd);
+        if (busy && dying(holder) && tries++ < DYING_TRIES) {
+            close(fd);
+            g_usleep(DYING_US);
+            continue;
+        }
         bool written = holder[0] && *holder[0],
              here = written && !strcmp(holder[0], g_get_host_name());
         bool same = written && as && g_strv_length(holder) == 4 && !strcmp(holder[3], as);
