@@ -461,8 +461,21 @@ bool steps_read(const char *text, Slice *slice, unsigned n_interfaces, GArray *s
 
 /* Before there are components -------------------------------------------------------------- */
 
+/* Of a value that iterates, "a ${with let.n: b, c} d", what it is at the first point: "a b d". */
+static char *at_first_point(const char *text) {
+    const char *from = strstr(text, "${"), *end = from ? strchr(from, '}') : NULL;
+    if (!end) return g_strdup(text);
+    const char *item = from + strlen("${"), *colon = strstr(item, ": "), *comma;
+    if (g_str_has_prefix(item, "with ") && colon && colon < end) item = colon + strlen(": ");
+    comma = strstr(item, ", ");
+    g_autofree char *rest = at_first_point(end + 1);
+    return g_strdup_printf("%.*s%.*s%s", (int)(from - text), text,
+                           (int)((comma && comma < end ? comma : end) - item), item, rest);
+}
+
 bool steps_have(const char *text, const char *verb, char **rest) {
-    g_auto(GStrv) all = g_strsplit(text, ";", -1);
+    g_autofree char *first = at_first_point(text);
+    g_auto(GStrv) all = g_strsplit(first, ";", -1);
     for (unsigned i = 0; all[i]; i++) {
         g_auto(GStrv) words = split(all[i]);
         unsigned n = g_strcmp0(words[0], "try") == 0;
