@@ -148,7 +148,7 @@ ZSH_COMPLETIONS ?= share/zsh/site-functions
 into     = $(foreach file,$(wildcard $(1)),$(file):$(2)/$(notdir $(file)))
 PROGRAMS := $(BUILD)/sppemu:bin/sppemu $(BUILD)/sppfwd:bin/sppfwd
 SHARED   := $(call into,scenarios/*.ini,share/sppemu/scenarios) $(call into,scenarios/data/*,share/sppemu/scenarios/data) \
-            $(call into,scenarios/variants/*,share/sppemu/scenarios/variants) $(call into,scenarios/labs/*.*,share/sppemu/scenarios/labs) $(call into,scenarios/plan/*,share/sppemu/scenarios/plan) \
+            $(call into,scenarios/variants/*,share/sppemu/scenarios/variants) $(call into,scenarios/labs/*.*,share/sppemu/scenarios/labs) $(call into,scenarios/plan/*,share/sppemu/scenarios/plan) $(call into,scenarios/control/*,share/sppemu/scenarios/control) \
             $(call into,scenarios/labs/write-option/*,share/sppemu/scenarios/labs/write-option) \
             $(call into,fastpath/*.c fastpath/*.h,share/sppemu/fastpath) $(call into,fastpath/options/*,share/sppemu/fastpath/options) \
             $(call into,analysis/claims/*,share/sppemu/analysis/claims) \

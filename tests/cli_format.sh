@@ -35,7 +35,7 @@ done >"$dir/sizes"
 cat "$dir/sizes"
 grep -q '^FAILED' "$dir/sizes" && failed=1
 
-if "$B" format --check scenarios/*.ini scenarios/labs/*.ini tests/data/fifty-slices.ini 2>"$dir/err"; then ok "shipped files are in format"
+if "$B" format --check scenarios/*.ini scenarios/labs/*.ini scenarios/control/*.ini tests/data/fifty-slices.ini 2>"$dir/err"; then ok "shipped files are in format"
 elif [ $shipped_files_are_in_format = later ]; then tail -1 "$dir/err" | sed 's/^sppemu:/later:/'
 else bad "shipped files are in format: $(cat "$dir/err")"; fi
 

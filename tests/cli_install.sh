@@ -22,7 +22,7 @@ prefix="$dir/a prefix"
 $make install PREFIX="$prefix" >"$dir/out" 2>&1 && works "$prefix/bin/sppemu" &&
     ok "it works below any prefix" || bad "it works below any prefix: $(cat "$dir/out")"
 missing=
-for f in scenarios/*.ini scenarios/labs/*.* scenarios/labs/*/* fastpath/*.[ch] fastpath/options/* scenarios/data/* scenarios/variants/* analysis/claims/* docs/*.md docs/labs/*; do
+for f in scenarios/*.ini scenarios/labs/*.* scenarios/labs/*/* fastpath/*.[ch] fastpath/options/* scenarios/data/* scenarios/variants/* scenarios/control/* analysis/claims/* docs/*.md docs/labs/*; do
     cmp -s "$f" "$prefix/share/sppemu/$f" || cmp -s "$f" "$prefix/share/doc/sppemu/$f" || missing="$missing $f"
 done
 for f in bash-completion/completions/sppemu zsh/site-functions/_sppemu man/man1/sppemu.1 man/man1/sppfwd.1 man/man5/sppemu-scenario.5; do
