@@ -499,6 +499,34 @@ static void a_delegated_slice_is_made_by_a_ticket_alone(void) {
     world_free(w);
 }
 
+/* Tokens of 1 ms a second are PlanetLab's cpu_share, and cpu_min in ms/s guaranteed ones. */
+static void a_sliver_has_the_processor_that_its_row_says(void) {
+    World *w = world_new(
+        WIDE_NODE(TWO_PROGRAMS("sleep 1s", "sleep 1s") "[vserver mit_b]\nrate = 77\n[program r]\n"
+                                                       "slice = uva_c\nsteps = sleep 1s\n"));
+    const SchedShare *a = &((Vserver *)bench_find(w->b, "wustl_a"))->guest.process.task.share,
+                     *b = &((Vserver *)bench_find(w->b, "mit_b"))->guest.process.task.share,
+                     *c = &((Vserver *)bench_find(w->b, "uva_c"))->guest.process.task.share;
+    command(w, "plc0", "add_slice wustl_a attributes=cpu_share:64");
+    command(w, "plc0", "add_slice mit_b");
+    command(w, "plc0", "add_slice uva_c attributes=cpu_min:250");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(a->rate, 64);
+    CHECK(!a->guaranteed);
+    CHECK_U64(b->rate, 77); /* its section's: the row says nothing */
+    CHECK_U64(c->rate, 250);
+    CHECK(c->guaranteed);
+    command(w, "plc0", "delete_slice wustl_a");
+    command(w, "plc0", "delete_slice uva_c");
+    go(w, 200 * SIM_MS);
+    command(w, "plc0", "add_slice wustl_a");
+    command(w, "plc0", "add_slice uva_c");
+    go(w, 200 * SIM_MS);
+    CHECK_U64(a->rate, 32); /* Node Manager's default, and the server's */
+    CHECK(c->rate == 32 && !c->guaranteed);
+    world_free(w);
+}
+
 /* Floods ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -576,6 +604,7 @@ int main(void) {
                                  TEST(a_port_is_claimed_where_what_it_leads_to_is),
                                  TEST(bandwidth_is_given_once),
                                  TEST(a_delegated_slice_is_made_by_a_ticket_alone),
+                                 TEST(a_sliver_has_the_processor_that_its_row_says),
                                  TEST(a_slice_that_floods_its_lrm_does_not_delay_anothers_requests),
                                  {0}};
     return run_tests("managers", tests);

@@ -157,7 +157,7 @@ static void polled(void *user, bool whole) {
 
 static void poll(void *user) {
     Gnm *gnm = user;
-    slivers_poll(&gnm->plc);
+    slivers_poll(&gnm->plc, gnm->settings->poll.period / 2);
     agent_timer_set(&gnm->timer, gnm->settings->poll.period +
                                      random_below(&gnm->random, gnm->settings->poll.spread + 1));
 }

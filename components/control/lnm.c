@@ -4,7 +4,8 @@
  * so. Its rules are those of PlanetLab's Node Manager (sm.py): a sliver is made when it is first
  * seen, those of the first poll one every `stagger`; it is destroyed when a full update does not
  * have it any more, and at the first poll after it has expired; delegated ones are made by a ticket
- * alone. To make a sliver takes `create` of the disk's time. What is destroyed gives all back: its
+ * alone. A sliver is entitled to the processor that its row says when it is made. To make it takes
+ * `create` of the disk's time. What is destroyed gives all back: its
  * requests end, ports close, and the LRM returns what it had reserved. */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +20,8 @@ typedef struct {
     uint32_t slice_id;
     SliceProgram *program; /* NULL: it has none, and its vServer does nothing */
     bool up;
-    SimEvent made; /* when the disk is done */
+    SchedShare own; /* what its vServer's settings say, while PLC's are in their place */
+    SimEvent made;  /* when the disk is done */
 } Sliver;
 
 struct Lnm {
@@ -64,6 +66,19 @@ static void sliver_free(void *data) {
     g_free(s);
 }
 
+/* Node Manager's set_resources: a guarantee in ms/s, which are tokens of 1 ms, or a share, if PLC
+ * or a loan says one. */
+static void entitle(const Sliver *s, SchedShare *share) {
+    const SliceRecord *r = database_find(s->lnm->db, s->name);
+    int64_t min = r ? r->effective[RSPEC_CPU_MIN] : 0, rate = r ? r->effective[RSPEC_CPU_SHARE] : 0;
+    bool said = r && (slice_record_attribute(r, "cpu_share") || rate != r->rspec[RSPEC_CPU_SHARE]);
+    if (min > 0)
+        share->rate = (uint64_t)min;
+    else if (said && rate > 0)
+        share->rate = (uint64_t)rate;
+    if (min > 0) share->guaranteed = true;
+}
+
 static bool start(Sliver *s) {
     Lnm *lnm = s->lnm;
     g_autoptr(GError) error = NULL;
@@ -72,12 +87,15 @@ static bool start(Sliver *s) {
         return true;
     }
     Vserver *v = slice_program_vserver(s->program);
+    s->own = v->share;
+    entitle(s, &v->share);
     lrm_admit(lnm->lrm, v, s->slice_id);
     if (slice_program_start(s->program, lnm->gpe, lrm_call, lnm->lrm, &error)) {
         agent_log(&lnm->agent, "%s is up", s->name);
         return true;
     }
     lrm_release(lnm->lrm, v);
+    v->share = s->own;
     lnm->refused++;
     agent_log(&lnm->agent, "%s cannot start: %s", s->name, error->message);
     return false;
@@ -113,6 +131,7 @@ static void destroy(Lnm *lnm, Sliver *s) {
     if (s->up && s->program) {
         lrm_release(lnm->lrm, slice_program_vserver(s->program));
         slice_program_stop(s->program);
+        slice_program_vserver(s->program)->share = s->own;
     }
     agent_log(&lnm->agent, "%s is destroyed", s->name);
     if (s->up) {
@@ -162,7 +181,7 @@ static void polled(void *user, bool whole) {
 
 static void poll(void *user) {
     Lnm *lnm = user;
-    slivers_poll(&lnm->poll);
+    slivers_poll(&lnm->poll, lnm->settings->poll.period / 2);
     agent_timer_set(&lnm->timer, lnm->settings->poll.period +
                                      random_below(&lnm->random, lnm->settings->poll.spread + 1));
 }

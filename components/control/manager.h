@@ -35,7 +35,8 @@ Grm *manager_grm(Component *global);
 Lnm *manager_lnm(Component *local);
 Lrm *manager_lrm(Component *local);
 
-/* Polls: Node Manager waits `period`, and up to `spread` more, each time. */
+/* Polls: Node Manager waits `period`, and up to `spread` more, each time, and half of `period` for
+ * an answer. */
 typedef struct {
     SimTime period, spread;
 } PollSettings;

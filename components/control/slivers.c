@@ -3,6 +3,7 @@
  * GetSlivers, both ends. */
 #include "components/control/slivers.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { MOST_ANEW = 10, ROOM_FOR_REST = 64 };
@@ -70,6 +71,10 @@ static void ask(SliversPoll *p, unsigned at);
 static void page(void *user, int error, const Message *m) {
     SliversPoll *p = user;
     Message item;
+    if (error == ETIMEDOUT && agent_now(p->agent) < p->until) {
+        ask(p, p->at);
+        return;
+    }
     if (error || m->type != MESSAGE_SLIVERS) {
         end(p, false);
         return;
@@ -98,14 +103,16 @@ static void page(void *user, int error, const Message *m) {
 
 static void ask(SliversPoll *p, unsigned at) {
     MessageWriter w;
+    p->at = at;
     message_begin(&w, MESSAGE_GET_SLIVERS, 0);
     message_put_text(&w, TAG_NODE, p->node);
     message_put_u32(&w, TAG_CURSOR, at);
     agent_call(p->agent, &p->peer, p->service, &w, page, p);
 }
 
-void slivers_poll(SliversPoll *p) {
+void slivers_poll(SliversPoll *p, SimTime patience) {
     if (p->under_way) return;
+    p->until = agent_now(p->agent) + patience;
     p->under_way = true;
     p->anew = 0;
     ask(p, 0);

@@ -23,8 +23,8 @@ typedef struct {
     /* state */
     GPtrArray *records; /* of the pages so far */
     uint64_t version;
-    SimTime stamp;
-    unsigned anew;
+    SimTime stamp, until;
+    unsigned anew, at;
     bool under_way;
 } SliversPoll;
 
@@ -32,7 +32,7 @@ void slivers_poll_init(SliversPoll *p, Agent *d, const StationPlace *peer, Servi
                        const char *node, Database *db, void (*done)(void *user, bool whole),
                        void *user);
 void slivers_poll_clear(SliversPoll *p);
-/* Ask. When all is there it is delivered, as a full update. */
-void slivers_poll(SliversPoll *p);
+/* Ask, for up to so long. When all is there it is delivered, as a full update. */
+void slivers_poll(SliversPoll *p, SimTime patience);
 /* The daemon was stopped. */
 void slivers_poll_stop(SliversPoll *p);
