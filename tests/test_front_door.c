@@ -98,6 +98,26 @@ static void an_i3_slice_gets_its_triggers_by_messages(void) {
     }
 }
 
+static void a_manager_s_own_requests_go_through_its_lrm(void) {
+    /* It installs the trigger of each host, and removes the first one's: at the same simulated
+     * times but for what messages take, so that some of 500 packets go another way. */
+    static const char *const text = "[scenario]\ninclude = @scenarios/mobility.ini\n";
+    static const char *const set[] = {"host_b.insert_at=50ms", NULL};
+    RunResult *direct = run_through(text, set, false), *plc = run_through(text, set, true);
+    CHECK_NEAR(bench_value(plc, "manager.i3.installed"), 2, 0);
+    CHECK_NEAR(bench_value(direct, "manager.i3.installed"), 2, 0);
+    CHECK_NEAR(bench_value(plc, "at_b.carried_ratio"), bench_value(direct, "at_b.carried_ratio"),
+               0.01);
+    CHECK_NEAR(bench_value(plc, "indirection.filters"), 1, 0);
+    CHECK(bench_value(plc, "gpe0_manager.lrm_requests") >= 2 + 5); /* steps; 2 x 2, 1 */
+    run_result_free(direct);
+    run_result_free(plc);
+    g_autofree char *script = bench_refused(
+        "[scenario]\ninclude = @scenarios/chassis-dev.ini\n[chassis spp]\ncontrol = plc\n"
+        "[slice a]\n[at 1ms]\na = counters\n");
+    CHECK_CONTAINS(script, "counters: found it for a slice that a program brings, expected a step");
+}
+
 static void what_the_front_door_cannot_take_is_refused(void) {
     g_autofree char *file = bench_refused(
         "[scenario]\ninclude = @scenarios/chassis-dev.ini\n[chassis spp]\ncontrol = plc\n"
@@ -127,6 +147,7 @@ int main(void) {
         TEST(a_slice_through_the_front_door_forwards_what_one_that_was_there_does),
         TEST(a_manager_answers_through_the_fast_path_of_a_slice_that_was_granted),
         TEST(an_i3_slice_gets_its_triggers_by_messages),
+        TEST(a_manager_s_own_requests_go_through_its_lrm),
         TEST(what_the_front_door_cannot_take_is_refused),
         TEST(a_slice_that_is_not_in_service_in_time_fails_the_run),
         {0}};

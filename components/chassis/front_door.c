@@ -218,10 +218,13 @@ void front_door_compose(Composer *c, const char *chassis, unsigned servers, unsi
     composer_set(c, "link", "plc0", "delay", "20ms");
     composer_set(c, "link", "plc0", "both", "yes");
     composer_section(c, "management", "management");
-    set_manager(c, chassis, "global_manager", "manager", "cp", "cp0");
+    const char *taken = composer_class(c, "manager"),
+               *global = taken && strcmp(taken, "global_manager") ? "cp0_manager" : "manager";
+    set_manager(c, chassis, "global_manager", global, "cp", "cp0");
     for (unsigned i = 0; i < servers; i++) {
         g_autofree char *gpe = g_strdup_printf("gpe%u", i),
                         *name = g_strdup_printf("gpe%u_manager", i);
         set_manager(c, chassis, "local_manager", name, "gpe", gpe);
+        composer_set(c, "local_manager", name, "manager", "%s", global);
     }
 }

@@ -34,6 +34,8 @@ struct SliceProgram {
     unsigned at, left;      /* the next step; rounds of the repeat */
     SimTime every;          /* 0: counters are not read */
     SimEvent begin, wake, poll, look;
+    GQueue wishes;         /* Wish: what the manager wants; the first has been asked for */
+    GHashTable *positions; /* of the filters that it has: key and mask -> position */
     /* counters */
     unsigned done, refused, polls, starts;
     int error;        /* errno of the step that ended it, or of the last that was tried */
@@ -216,6 +218,69 @@ static void poll_counters(Sim *sim, SimEvent *event) {
     sim_schedule(sim, event, p->every);
 }
 
+/* The manager's wishes --------------------------------------------------------------------- */
+
+typedef struct {
+    LrmRequest request;
+    GBytes *match;
+    uint8_t *bytes;
+} Wish;
+
+static void wish_free(void *data) {
+    Wish *w = data;
+    if (w->match) g_bytes_unref(w->match);
+    g_free(w->bytes);
+    g_free(w);
+}
+
+static void ask_for_wish(SliceProgram *p);
+
+static void heard(void *user, const LrmAnswer *answer) {
+    SliceProgram *p = user;
+    if (!p->running) return;
+    Wish *w = g_queue_pop_head(&p->wishes);
+    if (answer->error)
+        refuse(p, answer);
+    else if (w->request.verb == LRM_FILTER)
+        g_hash_table_insert(p->positions, g_bytes_ref(w->match),
+                            GUINT_TO_POINTER(answer->values[0]));
+    else if (w->request.verb == LRM_FILTER_REMOVE)
+        g_hash_table_remove(p->positions, w->match);
+    wish_free(w);
+    ask_for_wish(p);
+}
+
+/* One after another: where a filter is, is in the answer of who put it there. */
+static void ask_for_wish(SliceProgram *p) {
+    Wish *w = g_queue_peek_head(&p->wishes);
+    void *position;
+    if (!w) return;
+    if (w->request.verb == LRM_FILTER_REMOVE &&
+        g_hash_table_lookup_extended(p->positions, w->match, NULL, &position))
+        w->request.position = GPOINTER_TO_UINT(position);
+    p->ask(p->lrm, p->v, &w->request, heard, p);
+}
+
+static void wish(void *user, const SliceWish *what) {
+    static const LrmVerb verbs[] = {[WISH_FILTER_ADD] = LRM_FILTER,
+                                    [WISH_FILTER_REMOVE] = LRM_FILTER_REMOVE,
+                                    [WISH_SRAM_WRITE] = LRM_SRAM_WRITE};
+    SliceProgram *p = user;
+    if (!p->running) return;
+    Wish *w = g_new0(Wish, 1);
+    w->request = (LrmRequest){.verb = verbs[what->what],
+                              .slice = p->np,
+                              .protocol = IP_PROTOCOL_UDP,
+                              .filter = what->filter,
+                              .position = UINT32_MAX, /* nobody's */
+                              .offset = what->offset,
+                              .n = what->n};
+    w->match = g_bytes_new(&what->filter.match, 2 * FP_KEY_BYTES); /* key, mask */
+    w->request.bytes = w->bytes = g_memdup2(what->bytes, what->n);
+    g_queue_push_tail(&p->wishes, w);
+    if (p->wishes.length == 1) ask_for_wish(p);
+}
+
 /* Life ------------------------------------------------------------------------------------ */
 
 bool slice_program_start(SliceProgram *p, Gpe *gpe, SliceProgramAsk *ask, Lrm *lrm,
@@ -244,6 +309,8 @@ void slice_program_row(SliceProgram *p, SimTime at) {
 void slice_program_stop(SliceProgram *p) {
     if (!p->running) return;
     p->running = false;
+    g_queue_clear_full(&p->wishes, wish_free);
+    g_hash_table_remove_all(p->positions);
     sim_cancel(p->base.sim, &p->wake);
     sim_cancel(p->base.sim, &p->poll);
     vserver_detach(p->v);
@@ -342,6 +409,9 @@ static bool slice_program_create(Component *c, GError **error) {
     p->ready_at = SIM_NEVER;
     p->story = g_array_new(FALSE, FALSE, sizeof(Told));
     g_array_set_clear_func(p->story, told_clear);
+    g_queue_init(&p->wishes);
+    p->positions =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     return true;
 }
 
@@ -389,6 +459,10 @@ static bool slice_program_begin(Component *c, GError **error) {
                    !slice_settle(p->np, error))) ||
         !steps_read(p->steps_text, p->np, (unsigned)gpe->n_interfaces, p->steps, error))
         return false;
+    if (p->np) {
+        p->np->voice = wish;
+        p->np->voice_user = p;
+    }
     if (!p->np && !steps_have(p->steps_text, "port", NULL))
         add_bind(p, (unsigned)gpe->n_interfaces);
     sim_event_init(&p->begin, start_here, &c->owner);
@@ -434,6 +508,8 @@ static void slice_program_free(Component *c) {
     SliceProgram *p = (SliceProgram *)c;
     if (p->steps) g_array_unref(p->steps);
     if (p->story) g_array_unref(p->story);
+    g_queue_clear_full(&p->wishes, wish_free);
+    if (p->positions) g_hash_table_unref(p->positions);
 }
 
 static const Param slice_program_params[] = {

@@ -176,6 +176,7 @@ static void single(void *user, bool install, const I3Trigger *t) {
         (uint16_t)slice_first_queue(m->slice, way.interface);
     filter.result.next_hop = t->address;
     filter.result.next_port = t->port;
+    filter.data = true;
     filter.result.data = (uint32_t)(m->slice->sram - used);
     slice_sram_write(m->slice, filter.result.data, t->id, I3_ID_BYTES);
     slice_filter_add(m->slice, &filter);
@@ -306,9 +307,11 @@ static void report_counts(const Vserver *v, Report *report) {
     if (!m->i3) return;
     for (unsigned i = 0; i < I3_N_COUNTS; i++) {
         g_autofree char *name = g_strconcat("i3.", i3_count_name((I3Count)i), NULL);
-        report_scalar(report, name, (double)i3_server_count(m->server, (I3Count)i), "packets");
+        uint64_t n = m->server ? i3_server_count(m->server, (I3Count)i) : 0;
+        report_scalar(report, name, (double)n, "packets");
     }
-    report_scalar(report, "i3.triggers", i3_server_n_triggers(m->server), "triggers");
+    unsigned triggers = m->server ? i3_server_n_triggers(m->server) : 0; /* it may never come */
+    report_scalar(report, "i3.triggers", triggers, "triggers");
     report_scalar(report, "i3.installed", (double)m->installed, "filters");
     report_scalar(report, "i3.not_installed", (double)m->no_slot, "filters");
     report_scalar(report, "i3.no_route", (double)m->no_route, "packets");

@@ -379,6 +379,11 @@ static void carry_out(void *user, void *data, SimTime now) {
 }
 
 bool slice_understands(const Component *c, const char *verb, const char *args, GError **error) {
+    if (((const Slice *)c)->voice)
+        return input_error(error,
+                           "%s: found it for a slice that a program brings, expected a step: all "
+                           "that it asks for goes through its local resource manager",
+                           verb);
     Request *r = g_new0(Request, 1);
     bool ok = parse((const Slice *)c, verb, args, r, error);
     request_free(r);
@@ -401,19 +406,30 @@ bool slice_command(Component *c, const char *verb, const char *args, GError **er
     return ok;
 }
 
+/* Of a slice that was granted: through whoever asks for it. */
+static bool by_voice(const Slice *s, const SliceWish *wish) {
+    bool has = s->granted && s->voice;
+    if (has) s->voice(s->voice_user, wish);
+    return has;
+}
+
 void slice_filter_add(Slice *s, const SliceFilter *filter) {
+    if (by_voice(s, &(SliceWish){.what = WISH_FILTER_ADD, .filter = *filter})) return;
     Request *r = g_new0(Request, 1);
     *r = (Request){.action = &actions[FILTER_ADD], .filter = *filter};
     submit(s, r);
 }
 
 void slice_filter_remove(Slice *s, const SliceFilter *filter) {
+    if (by_voice(s, &(SliceWish){.what = WISH_FILTER_REMOVE, .filter = *filter})) return;
     Request *r = g_new0(Request, 1);
     *r = (Request){.action = &actions[FILTER_REMOVE], .filter = *filter, .flag = true};
     submit(s, r);
 }
 
 void slice_sram_write(Slice *s, uint32_t offset, const uint8_t *bytes, uint32_t n) {
+    const SliceWish wish = {.what = WISH_SRAM_WRITE, .offset = offset, .n = n, .bytes = bytes};
+    if (by_voice(s, &wish)) return;
     Request *r = g_new0(Request, 1);
     *r = (Request){
         .action = &actions[SRAM_WRITE], .a = offset, .b = n, .bytes = g_memdup2(bytes, n)};

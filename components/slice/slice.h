@@ -34,6 +34,22 @@ typedef struct {
                    "hexadecimal digits of 64",                                                     \
                    "scenario")
 
+/* One filter as a scenario writes it. */
+typedef struct {
+    FpFilterKey match;
+    unsigned bits, order; /* that the mask looks at; in the text */
+    bool data;            /* given */
+    FpResult result;
+} SliceFilter;
+
+/* What its manager wants of the management processor. */
+typedef struct {
+    enum { WISH_FILTER_ADD, WISH_FILTER_REMOVE, WISH_SRAM_WRITE } what;
+    SliceFilter filter;   /* to go: its key and mask */
+    uint32_t offset, n;   /* of SRAM */
+    const uint8_t *bytes; /* borrowed for the call */
+} SliceWish;
+
 typedef struct {
     Component base;
     /* settings */
@@ -57,9 +73,11 @@ typedef struct {
     /* state */
     bool attached;
     NpeSlice asked;
-    MpClient *mp;        /* its requests */
-    Tenant *tenant;      /* while it is attached */
-    GPtrArray *former;   /* tenants of which something is, or was, still inside */
+    MpClient *mp;      /* its requests */
+    Tenant *tenant;    /* while it is attached */
+    GPtrArray *former; /* tenants of which something is, or was, still inside */
+    void (*voice)(void *user, const SliceWish *wish); /* who asks for it; NULL: it does itself */
+    void *voice_user;
     bool granted;        /* the settings below are of a SliceGrant: ports come one by one */
     GHashTable *clients; /* of the management processors of the NPEs where it was */
     unsigned number;     /* slice id on the NPE */
@@ -75,14 +93,6 @@ typedef struct {
 } Slice;
 
 extern const ComponentClass slice_class;
-
-/* One filter as a scenario writes it. */
-typedef struct {
-    FpFilterKey match;
-    unsigned bits, order; /* that the mask looks at; in the text */
-    bool data;            /* given */
-    FpResult result;
-} SliceFilter;
 
 /* What its settings say: where it will be, its queues, what filters may say. Once; programs call it
  * too, because they may start before their slice. */

@@ -221,7 +221,7 @@ static bool i3_host_start(Component *c, GError **error) {
     h->phase = component_phase(c, h->refresh);
     if (!h->insert) return true;
     order(h, true);
-    sim_schedule_at(c->sim, &h->timer, h->insert_at);
+    sim_schedule_at(c->sim, &h->timer, network_zero(c->network) + h->insert_at);
     return true;
 }
 
