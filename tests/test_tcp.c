@@ -499,6 +499,22 @@ static void one_lost_segment_is_sent_again_once_by_three_duplicates(void) {
     world_free(w);
 }
 
+/* Of three that are out the first is lost: two duplicates are no proof, the time-out is. */
+static void two_duplicates_are_not_enough(void) {
+    World *w = connected(&tcp_defaults);
+    seen[0] = 0;
+    lose_data = 1;
+    w->passes = loses_one;
+    writes(w, A, 3 * 1460);
+    run(w, 190 * SIM_MS + 100 * SIM_MS);
+    CHECK_U64(counts(w, A)->retransmitted, 0);
+    run(w, 10 * SIM_S);
+    CHECK_U64(w->end[B].read, 3 * 1460);
+    CHECK_U64(counts(w, A)->fast_retransmits, 0);
+    CHECK_U64(counts(w, A)->timeouts, 1);
+    world_free(w);
+}
+
 static void a_closed_window_is_asked_about_and_opens_by_no_crumbs(void) {
     TcpSettings s = tcp_defaults;
     s.receive_buffer = 5000;
@@ -653,6 +669,7 @@ int main(void) {
                                  TEST(an_ack_waits_for_a_second_segment_or_40_ms),
                                  TEST(nagle_holds_a_small_segment_while_another_is_out),
                                  TEST(one_lost_segment_is_sent_again_once_by_three_duplicates),
+                                 TEST(two_duplicates_are_not_enough),
                                  TEST(a_closed_window_is_asked_about_and_opens_by_no_crumbs),
                                  TEST(a_dead_peer_is_given_up_and_one_without_room_is_not),
                                  TEST(damaged_segments_are_refused),

@@ -181,6 +181,43 @@ static void no_frame_harms_a_stack(void) {
     bench_close(b);
 }
 
+/* An echo request with 13 bytes of data comes back with addresses exchanged, as type 0, and with
+ * checksums that are right: all words of header and message sum to 0xffff. */
+static void a_host_answers_pings(void) {
+    Bench *b = bench_open("[scenario]\nduration = 1s\n[host outside]\n[tap tap]\ncapture = p.pcap\n"
+                          "[source t]\nports = 1\nduration = 1ms\nwarmup = 0\n[sink sink]\n"
+                          "ports = 1\nsource = t\n[link a]\nlink = outside.0 -> tap.0\n[link b]\n"
+                          "link = tap.0 -> sink.0\n[link c]\nlink = t.0 -> outside.0\n");
+    Component *host = bench_find(b, "outside");
+    enum { TOTAL = IPV4_BYTES + ICMP_BYTES + 13, FILE_HEADER = 24, RECORD_HEADER = 16 };
+    Packet *pkt = packet_new(host->packets, &host->owner, ETHER_BYTES + TOTAL);
+    uint8_t *ip = pkt->data + ETHER_BYTES, *icmp = ip + IPV4_BYTES, sum[22] = {0};
+    memset(pkt->data, 0x5a, pkt->length);
+    put16(pkt->data + ETHER_TYPE, ETHER_TYPE_IPV4);
+    ip4_put_header(ip, 0, TOTAL, 17, IP_PROTOCOL_ICMP, 0x0a000001, 0x0afd0001);
+    icmp[ICMP_TYPE] = 8;
+    icmp[ICMP_CODE] = 0;
+    put16(icmp + ICMP_CHECKSUM, 0);
+    memcpy(sum, icmp, ICMP_BYTES + 13);
+    put16(icmp + ICMP_CHECKSUM, fold_checksum(sum_words(sum, sizeof sum)));
+    host->class->receive(host, 0, pkt);
+    bench_finish(b);
+    g_autofree char *path = g_build_filename(b->folder, "p.pcap", NULL), *file = NULL;
+    gsize bytes = 0;
+    CHECK(g_file_get_contents(path, &file, &bytes, NULL));
+    CHECK_U64(bytes, FILE_HEADER + RECORD_HEADER + ETHER_BYTES + TOTAL);
+    ip = (uint8_t *)file + FILE_HEADER + RECORD_HEADER + ETHER_BYTES;
+    memcpy(sum, ip + IPV4_BYTES, ICMP_BYTES + 13);
+    CHECK_U64(get32(ip + IP4_SOURCE), 0x0afd0001);
+    CHECK_U64(get32(ip + IP4_DESTINATION), 0x0a000001);
+    CHECK_U64(sum[ICMP_TYPE], 0);
+    CHECK_U64(fold_checksum(sum_words(ip, IPV4_BYTES)), 0);
+    CHECK_U64(fold_checksum(sum_words(sum, sizeof sum)), 0);
+    CHECK_U64(sum[ICMP_BYTES], 0x5a);
+    CHECK_NEAR(bench_scalar(b, "outside.pings"), 1, 0);
+    bench_close(b);
+}
+
 int main(void) {
     static const Test tests[] = {TEST(connections_with_one_inside_port_are_told_apart),
                                  TEST(who_finds_no_port_free_gets_one_when_one_is),
@@ -190,6 +227,7 @@ int main(void) {
                                  TEST(a_vserver_that_leaves_takes_its_connections_along),
                                  TEST(a_vserver_listens_at_the_ports_that_it_has),
                                  TEST(no_frame_harms_a_stack),
+                                 TEST(a_host_answers_pings),
                                  {0}};
     return run_tests("tcp_nat", tests);
 }
