@@ -393,43 +393,45 @@ void grm_free(Grm *grm) {
     g_free(grm);
 }
 
-static int by_name(const void *a, const void *b) {
-    return compare_names(*(char *const *)a, *(char *const *)b);
-}
-
-static void add_npes(Grm *grm, const Network *net) {
-    const Component *c;
-    for (unsigned n = 0; (c = network_nth(net, n)); n++)
-        if (c->class == &npe_class) g_ptr_array_add(grm->npes, c->name);
-    g_ptr_array_sort(grm->npes, by_name);
-    for (unsigned i = 0; i < grm->npes->len; i++) {
-        NpeRoom r = npe_room((const Npe *)(const void *)network_find(net, grm->npes->pdata[i]));
+static bool add_npes(Grm *grm, const Network *net, GError **error) {
+    g_autoptr(GPtrArray) all = components_of(net, &npe_class);
+    if (all->len > LEDGER_MAX_NPES)
+        return input_error(error, "found %u NPEs, expected %d at most", all->len, LEDGER_MAX_NPES);
+    for (unsigned i = 0; i < all->len; i++) {
+        NpeRoom r = npe_room(all->pdata[i]);
+        g_ptr_array_add(grm->npes, ((Component *)all->pdata[i])->name);
         ledger_add_npe(grm->ledger, &(LedgerRoom){r.filters, r.queues, r.buffers, r.sram_bytes,
                                                   r.rate_bps, r.slices});
+    }
+    return true;
+}
+
+static void add_holders(Grm *grm, const Network *net) {
+    g_autoptr(GPtrArray) all = components_of(net, &local_manager_class);
+    for (unsigned i = 0; i < all->len; i++) {
+        Holder *h = g_new0(Holder, 1);
+        h->grm = grm;
+        g_ptr_array_add(grm->holders, h);
+        local_manager_place(all->pdata[i], &h->place);
     }
 }
 
 bool grm_start(Grm *grm, GError **error) {
-    Component *own = agent_component(&grm->agent), *c;
-    const LineCard *lc = NULL;
+    const Network *net = agent_component(&grm->agent)->network;
+    g_autoptr(GPtrArray) cards = components_of(net, &linecard_class);
+    StationPlace place;
     uint16_t first;
-    for (unsigned n = 0; (c = network_nth(own->network, n)); n++) {
-        StationPlace place;
-        if (c->class == &linecard_class && control_place(own->network, c->name, &place)) {
+    for (unsigned i = 0; i < cards->len; i++)
+        if (control_place(net, ((Component *)cards->pdata[i])->name, &place))
             g_array_append_val(grm->lcs, place);
-            if (!lc) lc = (const LineCard *)(const void *)c;
-        }
-        if (c->class == &local_manager_class) {
-            Holder *h = g_new0(Holder, 1);
-            h->grm = grm;
-            if (local_manager_place(c, &h->place)) g_ptr_array_add(grm->holders, h);
-        }
-    }
-    if (!lc) return input_error(error, "found no line card, of which the GRM gives ports");
+    if (!cards->len || !grm->lcs->len)
+        return input_error(error, "found no line card, of which the GRM gives ports");
+    const LineCard *lc = cards->pdata[0];
     for (unsigned i = 0; i < linecard_interfaces(lc); i++) ledger_add_interface(grm->ledger, WHOLE);
     unsigned translation = linecard_translation_ports(lc, &first);
     if (translation) ledger_withhold(grm->ledger, first, (uint16_t)translation);
-    add_npes(grm, own->network);
+    if (!add_npes(grm, net, error)) return false;
+    add_holders(grm, net);
     agent_serve(&grm->agent, SERVICE_GRM, serve);
     agent_timer_set(&grm->poll, grm->settings->lease / POLLS_PER_LEASE);
     return true;

@@ -17,7 +17,7 @@
 
 #include "emu/core/sim.h"
 
-enum { LEDGER_MAX_INTERFACES = 16, LEDGER_MAX_NPES = 16 };
+enum { LEDGER_MAX_INTERFACES = 16, LEDGER_MAX_NPES = 64 };
 
 /* Why not. X(symbol, name in cp0.refused.NAME, errno, text) */
 #define LEDGER_REFUSALS(X)                                                                         \

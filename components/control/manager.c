@@ -82,10 +82,37 @@ static void report_station(const Manager *m, Report *report) {
 
 /* The control processor's ----------------------------------------------------------------- */
 
-static bool find_servers(GlobalManager *g, GError **error) {
+static int by_name(const void *a, const void *b) {
+    const Component *const *x = a, *const *y = b;
+    return compare_names((*x)->name, (*y)->name);
+}
+
+GPtrArray *components_of(const Network *net, const ComponentClass *class) {
+    GPtrArray *all = g_ptr_array_new();
     Component *c;
-    for (unsigned n = 0; (c = network_nth(g->m.base.network, n)); n++) {
-        if (c->class != &local_manager_class) continue;
+    for (unsigned n = 0; (c = network_nth(net, n)); n++)
+        if (c->class == class) g_ptr_array_add(all, c);
+    g_ptr_array_sort(all, by_name);
+    return all;
+}
+
+/* Servers of slices before the control processor, then by name. */
+static int gpes_first(const void *a, const void *b) {
+    const LocalManager *const *x = a, *const *y = b;
+    const Network *net = (*x)->m.base.network;
+    const Component *p = network_find(net, (*x)->m.box), *q = network_find(net, (*y)->m.box);
+    bool first = p && p->class == &gpe_class, second = q && q->class == &gpe_class;
+    return first != second ? second - first : compare_names((*x)->m.box, (*y)->m.box);
+}
+
+static bool find_servers(GlobalManager *g, GError **error) {
+    g_autoptr(GPtrArray) all = components_of(g->m.base.network, &local_manager_class);
+    g_ptr_array_sort(all, gpes_first);
+    if (all->len > PLACEMENT_MAX_SERVERS)
+        return input_error(error, "found %u servers, expected %d at most", all->len,
+                           PLACEMENT_MAX_SERVERS);
+    for (unsigned n = 0; n < all->len; n++) {
+        const Component *c = all->pdata[n];
         const LocalManager *local = (const LocalManager *)(const void *)c;
         Component *box = network_find(c->network, local->m.box);
         const Gpe *server = box ? gpe_of(box) : NULL;

@@ -51,6 +51,8 @@ typedef struct {
 bool manager_at(const Network *net, const char *box);
 Database *manager_database(const Network *net, const char *box);
 const SliceRecord *manager_record(const Network *net, const char *box, const char *slice);
+/* The components of a class in the order of their names; the caller frees the array. */
+GPtrArray *components_of(const Network *net, const ComponentClass *class);
 /* Where a local manager's station is. */
 bool local_manager_place(const Component *c, StationPlace *place);
 /* A controller brings a ticket to it. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PLACEMENT_MAX_SERVERS = 16 };
+enum { PLACEMENT_MAX_SERVERS = 64 };
 
 /* X(symbol, name, text) */
 #define PLACEMENT_POLICIES(X)                                                                      \
