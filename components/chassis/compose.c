@@ -241,6 +241,10 @@ static bool compose(Composer *c, const char *name, GError **error) {
         return composer_refuse(c, name, "control", error,
                                "found plc, expected slots: the managers are on their blades");
     if (!written) return true;
+    if (front_door_is(c, name) && !strstr(written, "gpe") && composer_class(c, "gpe0"))
+        return composer_refuse(c, name, "control", error,
+                               "found plc and a gpe0 that is none of the blades, expected slots "
+                               "with gpe: its manager is on the control network");
     g_autofree char *slots = with_servers(c, name, written);
     Plan p = {.composer = c, .blades = g_string_new(NULL)};
     g_auto(GStrv) items = g_strsplit(slots, ";", -1);
