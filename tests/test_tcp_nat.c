@@ -141,6 +141,18 @@ static void a_vserver_listens_at_the_ports_that_it_has(void) {
     }
 }
 
+static void a_program_reserves_a_tcp_port_of_one_interface(void) {
+    g_autofree char *file = NULL;
+    CHECK(g_file_get_contents("tests/tcp/web.ini", &file, NULL, NULL));
+    g_auto(GStrv) parts = g_strsplit(file, "../../scenarios", -1);
+    g_autofree char *text = g_strjoinv("@scenarios", parts);
+    result = bench_run(text);
+    CHECK_NEAR(scalar("here.tcp.opened"), 1, 0);
+    CHECK_NEAR(scalar("there.tcp.opened"), 0, 0);
+    CHECK_NEAR(scalar("wustl_web.tcp_echoed"), 1494, 0);
+    run_result_free(result);
+}
+
 /* A SYN, some of whose bits are others, cut or as it was: never a crash, never a packet that is not
  * accounted for, and a connection only for those that are right. */
 static void no_frame_harms_a_stack(void) {
@@ -226,6 +238,7 @@ int main(void) {
                                  TEST(an_icmp_error_comes_back_to_who_has_sent),
                                  TEST(a_vserver_that_leaves_takes_its_connections_along),
                                  TEST(a_vserver_listens_at_the_ports_that_it_has),
+                                 TEST(a_program_reserves_a_tcp_port_of_one_interface),
                                  TEST(no_frame_harms_a_stack),
                                  TEST(a_host_answers_pings),
                                  {0}};
