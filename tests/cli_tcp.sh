@@ -37,7 +37,9 @@ check "outside, two ports of one address" "$(pairs outside src)" "10.255.0.1:400
 segments() { read_ "$1" "tcp.dstport == 7 and $2" -e tcp.seq -e tcp.ack -e tcp.flags -e tcp.len -e tcp.window_size_value; }
 for host in 1 2; do
     segments back "ip.src == 192.168.$host.1" >"$dir/in"
-    segments outside "tcp.srcport == $((39999 + host))" >"$dir/out"
+    first=$(read_ back "ip.src == 192.168.$host.1 and tcp.flags.syn == 1 and tcp.dstport == 7" -e tcp.seq)
+    port=$(read_ outside "tcp.seq == $first and tcp.flags.syn == 1" -e tcp.srcport) # 40000 has who was first
+    segments outside "tcp.srcport == $port" >"$dir/out"
     cmp -s "$dir/in" "$dir/out"
     check "server $host: the segments outside are those of inside ($(wc -l <"$dir/in"))" $? 0
 done
