@@ -246,6 +246,30 @@ static void the_fingerprint_knows_owners_by_identity_and_not_by_number(void) {
     CHECK(fingerprint(&first, 1, three) != fingerprint(&first, 1, turned));
 }
 
+static void never(Sim *sim, SimEvent *event) {
+    (void)sim, (void)event;
+    CHECK(false);
+}
+
+/* In the heap, in slots, two of one time, and in the slot being worked off. */
+static void after_a_clear_nothing_is_pending(void) {
+    static const SimTime times[] = {9 * WHEEL, 3 * WHEEL, 5 * SLOT, 5 * SLOT, 7 * SLOT, 2, 1};
+    Sim *sim = sim_new();
+    SimOwner owner;
+    SimEvent event[G_N_ELEMENTS(times)];
+    sim_owner_init(sim, &owner);
+    for (unsigned i = 0; i < G_N_ELEMENTS(times); i++) {
+        sim_event_init(&event[i], never, &owner);
+        sim_schedule(sim, &event[i], times[i]);
+    }
+    CHECK_U64(sim_next_time(sim), 1); /* its slot is being worked off from now on */
+    sim_clear(sim);
+    for (unsigned i = 0; i < G_N_ELEMENTS(times); i++) CHECK(!sim_event_pending(&event[i]));
+    CHECK_U64(sim_events_pending(sim), 0);
+    sim_run_until(sim, 10 * (SimTime)WHEEL);
+    sim_free(sim);
+}
+
 int main(void) {
     static const Test tests[] = {
         TEST(a_cancelled_look_ahead_does_not_turn_the_wheel_back),
@@ -254,6 +278,7 @@ int main(void) {
         TEST(the_far_future_is_reached),
         TEST(equal_times_run_by_owner_and_then_by_its_own_count),
         TEST(stopping_leaves_the_clock_at_the_last_event),
+        TEST(after_a_clear_nothing_is_pending),
         TEST(the_fingerprint_sees_every_part_of_an_observation),
         TEST(the_fingerprint_sees_each_owners_order_but_not_that_of_owners),
         TEST(the_fingerprints_of_parts_sum_to_that_of_the_whole),

@@ -92,6 +92,7 @@ void network_free(Network *net) {
     hops_free(net->hops);
     if (net->ways) g_hash_table_unref(net->ways);
     g_array_unref(net->gauge_tracks);
+    sim_clear(net->sim);
     for (unsigned i = 0; i < net->components->len; i++) component_free(net->components->pdata[i]);
     g_ptr_array_unref(net->components);
     g_hash_table_unref(net->by_name);

@@ -328,6 +328,13 @@ void sim_cancel(Sim *sim, SimEvent *event) {
     sim->n_pending--;
 }
 
+void sim_clear(Sim *sim) {
+    while (sim->n_heap) sim_cancel(sim, sim->heap[sim->n_heap - 1].event);
+    while (sim->active) sim_cancel(sim, sim->active);
+    for (uint32_t i = 0; i <= SLOT_MASK; i++)
+        while (sim->slots[i]) sim_cancel(sim, sim->slots[i]);
+}
+
 /* Running --------------------------------------------------------------------------------- */
 
 /* The next event in order, still in its place; NULL if there is none. */

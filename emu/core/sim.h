@@ -73,6 +73,9 @@ static inline uint64_t sim_take_order(SimOwner *owner) {
 }
 /* Take a pending event out; harmless if it is not pending. */
 void sim_cancel(Sim *sim, SimEvent *event);
+/* Take all of them out: the run is over, and owners may be freed in any order, each cancelling what
+ * was its own. */
+void sim_clear(Sim *sim);
 
 /* Run every event up to and including `limit`, then set the clock to `limit`. Returns early, with
  * the clock at the last event, when sim_stop was called. May be called again with a later limit:
