@@ -420,6 +420,8 @@ Store *store_load(const char *folder, const ComponentClass *const *classes, bool
 
 void store_close(Store *store) {
     if (!store) return;
+    /* When this took over from the dead, a worker of theirs may not have been quite dead yet. */
+    if (store->lock && store->stale) store_sweep(store);
     lock_release(store->lock);
     scenario_free(store->own);
     g_free(store->folder);
